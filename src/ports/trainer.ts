@@ -1,0 +1,104 @@
+import type { Dataset, Example } from './dataset.ts'
+
+/** F32 weights of one tensor. `data` has product(shape) elements, row-major. */
+export interface Weights {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly data: Float32Array
+}
+
+/** A base as a trainer sees it: the files of the directory, decoded. */
+export interface Model {
+  /** config.json, parsed. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** tokenizer.json and tokenizer_config.json, parsed. */
+  readonly tokenizer: Readonly<Record<string, unknown>>
+  readonly tokenizerConfig: Readonly<Record<string, unknown>>
+  /** The body in checkpoint order, Hugging Face names. */
+  readonly body: readonly Weights[]
+}
+
+/** A task's own classifier. Stays with its owner; `labels` gives the order of its outputs. */
+export interface Head {
+  readonly labels: readonly string[]
+  /** `classifier.weight` [labels, hidden] and `classifier.bias` [labels]. */
+  readonly weights: readonly Weights[]
+}
+
+/** How to finetune: plain data, recorded in every contribution. */
+export interface TrainingPlan {
+  readonly optimizer: 'adamw'
+  readonly learningRate: number
+  /** The head learns at learningRate * headRate. */
+  readonly headRate: number
+  readonly weightDecay: number
+  /** Fraction of the steps with a linearly growing rate; then linear decay to zero. */
+  readonly warmup: number
+  readonly batch: number
+  /** Gradients of this many batches are averaged before a step. */
+  readonly accumulation: number
+  /** Upper bound of optimizer steps. */
+  readonly steps: number
+  /** Global gradient norm is clipped to this; 0 = off. */
+  readonly clipNorm: number
+  /** Longest input in tokens. */
+  readonly maxTokens: number
+  /** Overrides the model's hidden and attention dropout; null = the config's. */
+  readonly dropout: number | null
+  readonly seed: number
+  /** Fraction of examples held out by seeded hash when the dataset has no validation rows. */
+  readonly validationFraction: number
+  /** Evaluate on validation every this many steps; stop after `patience` evaluations without a gain of `minGain` accuracy. 0 = off. */
+  readonly evaluateEvery: number
+  readonly patience: number
+  readonly minGain: number
+  /** 'full' trains body and head; 'frozen' only the head (the body is a fixed feature extractor). */
+  readonly mode: 'full' | 'frozen'
+}
+
+export interface TrainingProgress {
+  readonly step: number
+  readonly steps: number
+  readonly loss: number
+  readonly tokensPerSecond: number
+  /** Set after an evaluation on the validation rows. */
+  readonly validationAccuracy?: number
+}
+
+export interface TrainingResult {
+  /** The finetuned body, same names, shapes and order as the model's. */
+  readonly body: readonly Weights[]
+  readonly head: Head
+  readonly steps: number
+  readonly seconds: number
+  /** On the held-out rows, with the starting head (before: null if there was none) and the best. */
+  readonly validation: { readonly rows: number; readonly before: number | null; readonly after: number }
+  /** Rows trained on. */
+  readonly rows: number
+}
+
+export interface Trainer {
+  /** For example `onnx-cpu`. Recorded in every contribution. */
+  readonly name: string
+  /** The device it runs on, for example `cpu`. */
+  readonly device: string
+  /** @throws ColdmeshError `bad-model`, `bad-dataset`, `unsupported`, `aborted` */
+  train(request: {
+    readonly model: Model
+    readonly head: Head | null
+    readonly dataset: Dataset
+    readonly plan: TrainingPlan
+    readonly signal?: AbortSignal
+    readonly onProgress?: (progress: TrainingProgress) => void
+  }): Promise<TrainingResult>
+  /** Accuracy of model + head on `examples`. @throws as `train` */
+  evaluate(request: {
+    readonly model: Model
+    readonly head: Head
+    readonly examples: readonly Example[]
+    readonly maxTokens: number
+    readonly signal?: AbortSignal
+  }): Promise<{ readonly rows: number; readonly accuracy: number; readonly macroF1: number }>
+  /** Frees sessions and workers. Idempotent. */
+  stop(): Promise<void>
+}
