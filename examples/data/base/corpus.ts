@@ -1,0 +1,53 @@
+import { fraction, textKey } from '../sources/split.ts'
+import type { LoadedSources } from '../sources/load.ts'
+
+/** One pretraining text: one segment or two, and words that the [CLS] position may be asked for. */
+export interface Entry {
+  readonly first: string
+  readonly second?: string
+  /** Words that the entry is about and that are not in it; [CLS] learns to name one. Empty: none. */
+  readonly topics: readonly string[]
+}
+
+const MIN_PROSE_CHARS = 20
+const MAX_PROSE_CHARS = 220
+
+/**
+ * Everything the base is pretrained on: training-split synsets (word with definition, definition alone, word with
+ * example) and prose. In a stable shuffled order.
+ *
+ * @param heldOut keys (`textKey`) of every validation and test text of every task; prose that equals one is left out
+ */
+export function buildCorpus(sources: LoadedSources, heldOut: ReadonlySet<string>): Entry[] {
+  const entries: Entry[] = []
+  for (const { id, words, definition, examples } of sources.synsets) {
+    if (sources.splitOf(id) !== 'train') continue
+    if (definition !== '') {
+      entries.push({ first: words.join(', '), second: definition, topics: [] })
+      entries.push({ first: definition, topics: words })
+    }
+    for (const example of examples) {
+      const word = words.find((candidate) => example.toLowerCase().includes(candidate.toLowerCase()))
+      if (word === undefined) entries.push({ first: example, topics: [] })
+      else entries.push({ first: word, second: example, topics: [] })
+    }
+  }
+  for (const sentences of sources.prose) {
+    for (const sentence of sentences) {
+      if (sentence.length < MIN_PROSE_CHARS || heldOut.has(textKey(sentence))) continue
+      entries.push({ first: sentence.slice(0, MAX_PROSE_CHARS), topics: [] })
+    }
+  }
+  assertHeldOut(entries, heldOut)
+  return entries
+    .map((entry, at) => ({ entry, at: fraction(`entry ${at}`) }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ entry }) => entry)
+}
+
+function assertHeldOut(entries: readonly Entry[], heldOut: ReadonlySet<string>): void {
+  for (const { first, second } of entries) {
+    const key = textKey(second ?? first)
+    if (heldOut.has(key)) throw new Error(`a held-out text would be pretrained on: "${key}"`)
+  }
+}
