@@ -1,0 +1,37 @@
+// The wire: what bytes peers may say and how each is judged.
+
+// Objects and messages
+export { type Contribution, contribution } from './contribution/messages.ts'
+// Judges
+export { judgeContribution } from './contribution/rules.ts'
+export { type Genesis, genesis } from './genesis/messages.ts'
+export { judgeGenesis } from './genesis/rules.ts'
+export { EXCLUSION_REASONS, type ExclusionReason, type Lineage, lineage } from './lineage/messages.ts'
+export { selectInputs } from './lineage/pipeline.ts'
+export { openLineage } from './lineage/rules.ts'
+// Invites
+export { formatInvite, parseInvite } from './membership/invite.ts'
+export { type Invite, invite } from './membership/messages.ts'
+export { REGISTRY, topicOf } from './registry.ts'
+export { openCertificate } from './round/certificate.ts'
+export {
+  type Certificate,
+  certificate,
+  type InclusionList,
+  inclusionList,
+  type Precommit,
+  type Prevote,
+  type Proposal,
+  precommit,
+  prevote,
+  proposal,
+} from './round/messages.ts'
+export { judgeRoundMessage } from './round/rules.ts'
+
+// Bytes, ids, signatures
+export { fromHex, parseCid, toHex } from './wire/bytes.ts'
+export { decodeCanonical, encodeCanonical, idOf, MalformedError } from './wire/codec.ts'
+export { sha256, verifySignature } from './wire/crypto.ts'
+export { aggregatorOf, quorumOf, rankCommittee, roundSeed } from './wire/election.ts'
+export { encodeEnvelope, openEnvelope, preAuthentication, type Signed } from './wire/envelope.ts'
+export type { Verdict } from './wire/verdict.ts'

@@ -1,0 +1,168 @@
+import type { CID } from 'multiformats/cid'
+import { compareBytes, compareCids, equalCids } from '../wire/bytes.ts'
+import { MalformedError } from '../wire/codec.ts'
+import { reject, type Verdict } from '../wire/verdict.ts'
+import { type ExclusionReason, type Lineage, lineage } from './messages.ts'
+import { type Candidate, eligibleIds, type PipelineFacts, type Selection, selectInputs } from './pipeline.ts'
+
+/** An inclusion list that a lineage quotes, decoded and with its signature checked. */
+export interface QuotedList {
+  readonly author: Uint8Array
+  readonly round: number
+  readonly parent: CID
+  readonly contributions: readonly CID[]
+}
+
+/** What a judge of lineages asks: the facts of its round, and to open what it embeds. */
+export interface LineageView<C extends Candidate> extends Omit<PipelineFacts, 'lists'> {
+  readonly network: CID
+  readonly round: number
+  /** The round's base: the parent of the lineage's base. */
+  readonly base: CID
+  readonly quorum: number
+  readonly minContributions: number
+  readonly fusion: { readonly rule: string; readonly params: Readonly<Record<string, number>> }
+  /** Opens an envelope and checks what holds for every contribution to this network. */
+  openContribution(envelope: Uint8Array): C | Verdict
+  /** Opens an envelope of a member of the committee. */
+  openList(envelope: Uint8Array): QuotedList | Verdict
+  /** Checks that the bytes certify `base` for round `round - 1`. */
+  judgeParentCertificate(bytes: Uint8Array): Verdict
+}
+
+export interface OpenedLineage<C extends Candidate> {
+  readonly lineage: Lineage
+  readonly lists: readonly QuotedList[]
+  /** In id order. */
+  readonly inputs: readonly C[]
+  readonly excluded: readonly { readonly contribution: C; readonly reason: ExclusionReason }[]
+  /** A round that ended without inputs: the weights stay. */
+  readonly isEmpty: boolean
+}
+
+/** SPEC 6: reads a lineage and recomputes everything that it claims but the weights. */
+export function openLineage<C extends Candidate>(bytes: Uint8Array, view: LineageView<C>): OpenedLineage<C> | Verdict {
+  try {
+    return readLineage(lineage.decode(bytes), view)
+  } catch (error) {
+    if (error instanceof Refused) return error.verdict
+    if (error instanceof MalformedError) return reject(`lineage-${error.reason}`)
+    throw error
+  }
+}
+
+/** True for an opened lineage, false for a verdict. */
+export function isOpenedLineage<C extends Candidate>(opened: OpenedLineage<C> | Verdict): opened is OpenedLineage<C> {
+  return 'lineage' in opened
+}
+
+class Refused extends Error {
+  readonly verdict: Verdict
+  constructor(verdict: Verdict) {
+    super('refused')
+    this.verdict = verdict
+  }
+}
+
+function demand(condition: boolean, reason: string): void {
+  if (!condition) throw new Refused(reject(reason))
+}
+
+function orRefuse<T extends object>(opened: T | Verdict): T {
+  if ('verdict' in opened) throw new Refused(opened)
+  return opened
+}
+
+function readLineage<C extends Candidate>(read: Lineage, view: LineageView<C>): OpenedLineage<C> {
+  // [REJECT] SPEC 6.1: of this network, round and parent.
+  demand(equalCids(read.network, view.network), 'lineage-wrong-network')
+  demand(read.round === view.round, 'lineage-wrong-round')
+  demand(equalCids(read.parent, view.base), 'lineage-wrong-parent')
+  // [REJECT] SPEC 6.2: amendments are not known to this version.
+  demand(read.amendment === undefined, 'lineage-unsupported-amendment')
+  // [REJECT] SPEC 6.3: the parent is certified; the genesis' base needs no certificate.
+  demand((read.round === 1) === (read.parentCertificate === null), 'lineage-parent-certificate')
+  if (read.parentCertificate !== null) {
+    const verdict = view.judgeParentCertificate(read.parentCertificate)
+    if (verdict.verdict !== 'accept') throw new Refused(verdict)
+  }
+  checkFusion(read, view)
+  const lists = readLists(read, view)
+  const inputs = read.inputs.map((envelope) => orRefuse(view.openContribution(envelope)))
+  const excluded = read.excluded.map(({ envelope, reason }) => {
+    return { contribution: orRefuse(view.openContribution(envelope)), reason }
+  })
+  const isEmpty = inputs.length === 0 && excluded.length === 0
+  if (isEmpty) {
+    // [REJECT] SPEC 6.4: an empty round keeps the weights.
+    demand(equalCids(read.weights, view.baseWeights), 'lineage-empty-changes-weights')
+  } else {
+    checkSelection({ inputs, excluded }, lists, view)
+  }
+  return { lineage: read, lists, inputs, excluded, isEmpty }
+}
+
+function checkFusion<C extends Candidate>({ fusion }: Lineage, view: LineageView<C>): void {
+  // [REJECT] SPEC 6.5: the network's rule and parameters; mean/1 has neither factors nor norms.
+  const names = Object.keys(fusion.params)
+  const isSame =
+    fusion.rule === view.fusion.rule &&
+    names.length === Object.keys(view.fusion.params).length &&
+    names.every((name) => fusion.params[name] === view.fusion.params[name])
+  demand(isSame, 'lineage-other-fusion')
+  demand(fusion.factors === undefined && fusion.norms === undefined, 'lineage-unexpected-factors')
+}
+
+function readLists<C extends Candidate>(read: Lineage, view: LineageView<C>): readonly QuotedList[] {
+  const lists = read.lists.map((envelope) => orRefuse(view.openList(envelope)))
+  // [REJECT] SPEC 6.6: exactly a quorum of lists of distinct members, by author, for this round and parent.
+  demand(lists.length === view.quorum, 'lineage-no-quorum-of-lists')
+  const isSorted = lists.every(
+    (list, i) => i === 0 || compareBytes(lists[i - 1]?.author ?? list.author, list.author) < 0,
+  )
+  demand(isSorted, 'lineage-listers-not-distinct')
+  const isOfRound = lists.every((list) => list.round === view.round && equalCids(list.parent, view.base))
+  demand(isOfRound, 'lineage-list-of-another-round')
+  return lists
+}
+
+function checkSelection<C extends Candidate>(
+  claimed: { inputs: readonly C[]; excluded: readonly { contribution: C; reason: ExclusionReason }[] },
+  lists: readonly QuotedList[],
+  view: LineageView<C>,
+): void {
+  const listed = lists.map((list) => list.contributions)
+  const candidates = [...claimed.inputs, ...claimed.excluded.map(({ contribution }) => contribution)]
+  const eligible = eligibleIds(listed, view.threshold)
+  // [REJECT] SPEC 6.7: inputs and excluded together are exactly what enough lists name.
+  const ids = candidates.map(({ id }) => id).sort(compareCids)
+  demand(
+    ids.length === eligible.length && ids.every((id, i) => equalCids(id, eligible[i] ?? null)),
+    'lineage-not-listed',
+  )
+  // [REJECT] SPEC 6.8: the pipeline gives these inputs, and these reasons.
+  const selection: Selection = selectInputs(candidates, { ...factsOf(view), lists: listed })
+  const isSameInputs =
+    selection.inputs.length === claimed.inputs.length &&
+    selection.inputs.every(({ id }, i) => equalCids(id, claimed.inputs[i]?.id ?? null))
+  demand(isSameInputs, 'lineage-other-inputs')
+  const isSameExcluded = selection.excluded.every(({ candidate, reason }, i) => {
+    const other = claimed.excluded[i]
+    return other !== undefined && equalCids(candidate.id, other.contribution.id) && reason === other.reason
+  })
+  demand(isSameExcluded, 'lineage-other-exclusions')
+  // [REJECT] SPEC 6.9: enough inputs.
+  demand(selection.inputs.length >= view.minContributions, 'lineage-too-few-inputs')
+}
+
+function factsOf<C extends Candidate>(view: LineageView<C>): Omit<PipelineFacts, 'lists'> {
+  const { threshold, seed, maxContributions, baseWeights } = view
+  return {
+    threshold,
+    seed,
+    maxContributions,
+    baseWeights,
+    isAdmissibleParent: (parent, round) => view.isAdmissibleParent(parent, round),
+    isRecent: (checkpoint) => view.isRecent(checkpoint),
+  }
+}

@@ -1,0 +1,34 @@
+import { base32 } from 'multiformats/bases/base32'
+import { equalBytes } from '../wire/bytes.ts'
+import { MalformedError } from '../wire/codec.ts'
+import { sha256 } from '../wire/crypto.ts'
+import { type Invite, invite } from './messages.ts'
+
+const PREFIX = 'coldmesh1'
+const CHECKSUM_BYTES = 4
+
+/** One string: `coldmesh1` and base32 (lower case, no padding) of the dag-cbor and the first 4 bytes of its SHA-256. */
+export function formatInvite(value: Omit<Invite, 'kind'>): string {
+  const bytes = invite.encode(value)
+  const checked = new Uint8Array(bytes.length + CHECKSUM_BYTES)
+  checked.set(bytes)
+  checked.set(sha256(bytes).subarray(0, CHECKSUM_BYTES), bytes.length)
+  return PREFIX + base32.baseEncode(checked)
+}
+
+/** @throws MalformedError `not-an-invite`, `checksum`, or what is wrong inside */
+export function parseInvite(text: string): Invite {
+  const trimmed = text.trim()
+  if (!trimmed.startsWith(PREFIX)) throw new MalformedError('not-an-invite', `it does not begin with ${PREFIX}`)
+  let checked: Uint8Array
+  try {
+    checked = base32.baseDecode(trimmed.slice(PREFIX.length))
+  } catch {
+    throw new MalformedError('not-an-invite', 'it is not base32')
+  }
+  const bytes = checked.subarray(0, Math.max(0, checked.length - CHECKSUM_BYTES))
+  if (!equalBytes(sha256(bytes).subarray(0, CHECKSUM_BYTES), checked.subarray(bytes.length))) {
+    throw new MalformedError('checksum', 'some characters are missing or changed')
+  }
+  return invite.decode(bytes)
+}

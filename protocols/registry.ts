@@ -1,0 +1,44 @@
+import { contribution } from './contribution/messages.ts'
+import { genesis } from './genesis/messages.ts'
+import { lineage } from './lineage/messages.ts'
+import { invite } from './membership/messages.ts'
+import { certificate, inclusionList, precommit, prevote, proposal } from './round/messages.ts'
+import {
+  syncBase,
+  syncBasesRequest,
+  syncEnvelope,
+  syncHead,
+  syncHeadRequest,
+  syncRoundRequest,
+} from './sync/messages.ts'
+
+/** Every message kind and version, one row each. Rows are added, never edited or removed. */
+export const REGISTRY = [
+  { declaration: genesis, carrier: 'object' },
+  { declaration: contribution, carrier: 'contributions' },
+  { declaration: inclusionList, carrier: 'votes' },
+  { declaration: proposal, carrier: 'votes' },
+  { declaration: prevote, carrier: 'votes' },
+  { declaration: precommit, carrier: 'votes' },
+  { declaration: certificate, carrier: 'object' },
+  { declaration: lineage, carrier: 'object' },
+  { declaration: invite, carrier: 'object' },
+  { declaration: syncHeadRequest, carrier: 'sync' },
+  { declaration: syncHead, carrier: 'sync' },
+  { declaration: syncBasesRequest, carrier: 'sync' },
+  { declaration: syncBase, carrier: 'sync' },
+  { declaration: syncRoundRequest, carrier: 'sync' },
+  { declaration: syncEnvelope, carrier: 'sync' },
+] as const
+
+/** What travels on which gossip topic. */
+export const CONTRIBUTION_MESSAGES = [contribution] as const
+export const VOTE_MESSAGES = [inclusionList, proposal, prevote, precommit] as const
+
+export const TOPICS = ['contributions', 'votes', 'reports'] as const
+export type TopicName = (typeof TOPICS)[number]
+
+/** Gossip topic of a network. `network` is the genesis CID as text. */
+export function topicOf(network: string, name: TopicName): string {
+  return `/coldmesh/1/${network}/${name}`
+}

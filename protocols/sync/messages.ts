@@ -1,0 +1,64 @@
+import { bytes, cid, directoryCid, list, messageId, nullable, oneOf, uint } from '../wire/fields.ts'
+import { MAX_CERTIFICATE_BYTES, MAX_FRAME_BYTES, MAX_LINEAGE_BYTES, MAX_LIST_BYTES } from '../wire/limits.ts'
+import { declareObject, type MessageOf } from '../wire/message.ts'
+
+export const SYNC_PROTOCOL = '/coldmesh/sync/1'
+/** Most lineages of one answer, and most envelopes. */
+export const MAX_PAGE = 64
+export const MAX_HAVE = 1024
+
+const network = () => cid('dag-cbor')
+
+/** What is your head? Answered by one `sync-head/1`. */
+export const syncHeadRequest = declareObject({
+  kind: 'sync-head-request/1',
+  maxBytes: 256,
+  fields: { network: network() },
+})
+
+/** The newest certified base of the answerer; in round 0 the genesis' base without a certificate. */
+export const syncHead = declareObject({
+  kind: 'sync-head/1',
+  maxBytes: MAX_CERTIFICATE_BYTES + 512,
+  fields: {
+    network: network(),
+    round: uint(),
+    base: directoryCid(),
+    certificate: nullable(bytes({ atMost: MAX_CERTIFICATE_BYTES })),
+  },
+})
+
+/** The certified bases of rounds `from` to `to`. Answered by `sync-base/1` frames, ascending, at most MAX_PAGE. */
+export const syncBasesRequest = declareObject({
+  kind: 'sync-bases-request/1',
+  maxBytes: 256,
+  fields: { network: network(), from: uint({ min: 1 }), to: uint({ min: 1 }) },
+})
+
+export const syncBase = declareObject({
+  kind: 'sync-base/1',
+  maxBytes: MAX_FRAME_BYTES,
+  fields: {
+    network: network(),
+    round: uint({ min: 1 }),
+    base: directoryCid(),
+    lineage: bytes({ atMost: MAX_LINEAGE_BYTES }),
+    certificate: bytes({ atMost: MAX_CERTIFICATE_BYTES }),
+  },
+})
+
+/** What do you hold for this round that is not among `have`? Answered by `sync-envelope/1` frames. */
+export const syncRoundRequest = declareObject({
+  kind: 'sync-round-request/1',
+  maxBytes: 64 * 1024,
+  fields: { network: network(), round: uint({ min: 1 }), have: list(messageId(), { max: MAX_HAVE }) },
+})
+
+export const syncEnvelope = declareObject({
+  kind: 'sync-envelope/1',
+  maxBytes: MAX_LIST_BYTES + 512,
+  fields: { topic: oneOf('contributions', 'votes'), envelope: bytes({ atMost: MAX_LIST_BYTES + 256 }) },
+})
+
+export type SyncHead = MessageOf<typeof syncHead>
+export type SyncBase = MessageOf<typeof syncBase>

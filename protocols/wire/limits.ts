@@ -1,0 +1,25 @@
+/** Byte and count limits of everything peers say. One place, so that no reader has its own idea. */
+export const KIBIBYTE = 1024
+export const MEBIBYTE = 1024 * KIBIBYTE
+
+/** Deepest nesting of any payload. */
+export const MAX_DEPTH = 16
+/** Most members of a committee, and most inputs of a round. */
+export const MAX_COMMITTEE = 64
+export const MAX_CONTRIBUTIONS = 64
+/** Entries of one inclusion list: 2 × maxContributions. */
+export const MAX_LISTED = 2 * MAX_CONTRIBUTIONS
+/** Inclusion lists of one member in one round. */
+export const MAX_LISTS_PER_ROUND = 8
+export const MAX_GENESIS_BYTES = 64 * KIBIBYTE
+export const MAX_CONTRIBUTION_BYTES = 2 * KIBIBYTE
+export const MAX_LIST_BYTES = 8 * KIBIBYTE
+export const MAX_VOTE_BYTES = 512
+/** 64 signatures of 32 + 64 bytes with their cbor heads and keys, and the fields before them. */
+export const MAX_CERTIFICATE_BYTES = 16 * KIBIBYTE
+/** `lineage.cbor` is one raw leaf. */
+export const MAX_LINEAGE_BYTES = 1_000_000
+/** One frame of a stream. */
+export const MAX_FRAME_BYTES = MEBIBYTE
+/** Payload and signature, and the cbor around them. */
+export const ENVELOPE_OVERHEAD_BYTES = 96
