@@ -1,0 +1,284 @@
+import type { Dataset } from '../ports/dataset.ts'
+import type { Log } from '../ports/system.ts'
+import type { Trainer, TrainingPlan } from '../ports/trainer.ts'
+
+/** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, accuracies fractions. */
+
+export interface PeerOptions {
+  /** Holds key, config, journal and blocks. One process at a time. */
+  readonly dataDir: string
+  /** Invite or genesis CID; remembered, so needed the first time only. */
+  readonly network?: string
+  /** Multiaddrs to listen on. Default: TCP on every interface, a port of the system's choice. */
+  readonly listen?: readonly string[]
+  /** Multiaddrs (with /p2p/) to dial besides the invite's and the saved ones. */
+  readonly peers?: readonly string[]
+  readonly mdns?: boolean
+  readonly dht?: boolean
+  /** Needed to join rounds; created on first use when absent. */
+  readonly trainer?: Trainer
+  readonly log?: Log
+  /** Deadline for finding the network the first time. */
+  readonly joinTimeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+export type RoundPhase = 'syncing' | 'collect' | 'propose' | 'prevote' | 'precommit' | 'adopt'
+
+export interface Wait {
+  /** For what: `contributions`, `grace`, `lists`, `proposal`, `prevotes`, `precommits`, `inputs`, `base`, `peers`. */
+  readonly what: string
+  readonly have: number
+  readonly need: number
+  /** Names of members, or ids of contributions, that are waited for. */
+  readonly missing: readonly string[]
+  readonly sinceMs: number
+  /** When this wait ends by itself; null when it does not. */
+  readonly untilMs: number | null
+}
+
+export interface ContributionStatus {
+  readonly id: string
+  readonly author: string
+  readonly checkpoint: string
+  readonly task: string
+  /** `fetching`, `held`, or `refused` with the reason. */
+  readonly state: 'announced' | 'fetching' | 'held' | 'refused'
+  readonly reason: string | null
+}
+
+export interface PeerStatus {
+  readonly network: string
+  readonly name: string
+  readonly key: string
+  readonly peerId: string
+  /** Name in the committee, or null. */
+  readonly member: string | null
+  /** Why this member signs nothing, or null. */
+  readonly muted: string | null
+  readonly round: number
+  readonly view: number
+  readonly phase: RoundPhase
+  /** The round's base: the newest certified one. */
+  readonly base: string
+  readonly aggregator: string | null
+  readonly multiaddrs: readonly string[]
+  readonly peers: number
+  readonly waitingFor: Wait | null
+  readonly contributions: readonly ContributionStatus[]
+  readonly training: {
+    readonly task: string
+    readonly step: number
+    readonly steps: number
+    readonly loss: number
+  } | null
+  /** Contributions and messages refused lately, newest last, at most 32. */
+  readonly refused: readonly {
+    readonly what: string
+    readonly id: string | null
+    readonly author: string | null
+    readonly reason: string
+  }[]
+  readonly evidence: number
+}
+
+/** What happens, as it happens. More kinds may be added. */
+export type PeerEvent =
+  | { readonly type: 'peer'; readonly peer: string; readonly connected: boolean; readonly peers: number }
+  | { readonly type: 'synced'; readonly round: number; readonly base: string }
+  | { readonly type: 'waiting'; readonly round: number; readonly wait: Wait }
+  | {
+      readonly type: 'training'
+      readonly round: number
+      readonly task: string
+      readonly step: number
+      readonly steps: number
+      readonly loss: number
+      readonly tokensPerSecond: number
+    }
+  | {
+      readonly type: 'trained'
+      readonly round: number
+      readonly task: string
+      readonly before: number | null
+      readonly after: number
+      readonly seconds: number
+      readonly steps: number
+    }
+  | { readonly type: 'announced'; readonly round: number; readonly id: string; readonly checkpoint: string }
+  | { readonly type: 'contribution'; readonly round: number; readonly contribution: ContributionStatus }
+  | { readonly type: 'listed'; readonly round: number; readonly by: string; readonly contributions: readonly string[] }
+  | {
+      readonly type: 'proposed'
+      readonly round: number
+      readonly view: number
+      readonly by: string
+      readonly base: string
+    }
+  | {
+      readonly type: 'voted'
+      readonly round: number
+      readonly view: number
+      readonly step: 'prevote' | 'precommit'
+      readonly base: string | null
+      readonly reason: string | null
+    }
+  | { readonly type: 'view'; readonly round: number; readonly view: number; readonly aggregator: string }
+  | {
+      readonly type: 'fused'
+      readonly round: number
+      readonly base: string
+      readonly view: number
+      readonly aggregator: string
+      readonly inputs: readonly string[]
+    }
+  | {
+      readonly type: 'refused'
+      readonly what: string
+      readonly id: string | null
+      readonly author: string | null
+      readonly reason: string
+    }
+  | { readonly type: 'muted'; readonly reason: string }
+  | { readonly type: 'evidence'; readonly author: string; readonly round: number }
+
+export interface JoinOptions {
+  readonly dataset: Dataset
+  /** Task name in the contribution; default: the dataset's name. */
+  readonly task?: string
+  readonly license?: string
+  readonly plan?: Partial<TrainingPlan>
+  /** How many rounds to contribute to. Default 1; Infinity stays. */
+  readonly rounds?: number
+  readonly signal?: AbortSignal
+}
+
+export type JoinEvent =
+  | Extract<
+      PeerEvent,
+      { type: 'synced' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
+    >
+  /** What came of one round: `included` in the base or not, with the reason. */
+  | {
+      readonly type: 'outcome'
+      readonly round: number
+      readonly base: string
+      readonly id: string
+      readonly included: boolean
+      readonly reason: string | null
+    }
+
+/** Progress as an async iterator; the work goes on even if nobody iterates. */
+export interface Joining extends AsyncIterable<JoinEvent> {
+  readonly result: Promise<JoinResult>
+}
+
+export interface JoinResult {
+  readonly base: string
+  readonly rounds: readonly {
+    readonly round: number
+    readonly base: string
+    readonly id: string
+    readonly included: boolean
+    readonly reason: string | null
+  }[]
+}
+
+export interface LogEntry {
+  readonly round: number
+  readonly base: string
+  readonly parent: string
+  readonly aggregator: string
+  readonly view: number
+  readonly rule: string
+  readonly inputs: readonly {
+    readonly id: string
+    readonly author: string
+    readonly checkpoint: string
+    readonly task: string
+    readonly dataset: string
+    readonly rows: number
+  }[]
+  readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
+}
+
+export type VerifyLevel = 'signatures' | 'full'
+
+export interface VerifyReport {
+  readonly base: string
+  readonly network: string
+  readonly valid: boolean
+  readonly certified: boolean
+  /** Only when the caller named the genesis CID. */
+  readonly trusted: boolean
+  readonly level: VerifyLevel
+  /** Newest first. `fusion` is null at level `signatures`. */
+  readonly rounds: readonly {
+    readonly round: number
+    readonly base: string
+    readonly certified: boolean
+    readonly fusion: 'reproduced' | 'unavailable' | 'differs' | null
+    readonly inputs: number
+  }[]
+  /** `link` names the bad link, e.g. `lineage`, `certificate`, `weights`, `contribution <id>`, `block <cid>`. */
+  readonly failures: readonly { readonly round: number; readonly link: string; readonly reason: string }[]
+}
+
+export interface VerifyOptions {
+  readonly level?: VerifyLevel
+  /** Genesis CID that the caller trusts. */
+  readonly trust?: string
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: { readonly round: number; readonly of: number }) => void
+}
+
+/** The history that a data directory or a peer holds. */
+export interface History {
+  readonly network: string
+  /** Newest first, from `base` (default: the head). */
+  log(base?: string): AsyncIterable<LogEntry>
+  verify(base: string, options?: VerifyOptions): Promise<VerifyReport>
+  /** A base becomes its directory with `OUT.certificate.cbor` and `OUT.genesis.cbor` beside it; a checkpoint `OUT/model.safetensors`. */
+  export(
+    cid: string,
+    options: { readonly out: string },
+  ): Promise<{ readonly cid: string; readonly kind: 'base' | 'checkpoint'; readonly files: readonly string[] }>
+}
+
+export interface Peer extends History, AsyncDisposable {
+  readonly key: string
+  status(): PeerStatus
+  peers(): readonly { readonly id: string; readonly addresses: readonly string[]; readonly member: string | null }[]
+  /** Everything from now on. */
+  events(options?: { readonly signal?: AbortSignal }): AsyncIterable<PeerEvent>
+  join(options: JoinOptions): Joining
+  invite(): string
+  /** Idempotent. */
+  stop(): Promise<void>
+}
+
+export interface GenesisOptions {
+  /** Where the base's blocks and the genesis go. */
+  readonly dataDir: string
+  readonly name: string
+  /** Directory with config.json, tokenizer files and a canonical model.safetensors. */
+  readonly base: string
+  readonly committee: readonly { readonly name: string; readonly key: string }[]
+  readonly quorum?: 'byzantine' | 'crash'
+  readonly rule?: string
+  readonly round?: Partial<RoundPolicy>
+  readonly contributors?: 'open' | readonly string[]
+}
+
+export interface RoundPolicy {
+  readonly minContributions: number
+  readonly maxContributions: number
+  readonly collectMs: number
+  readonly graceMs: number
+  readonly viewTimeoutMs: number
+  readonly minBytesPerSecond: number
+  readonly maxViews: number
+  readonly keepRounds: number
+  readonly historyRounds: number
+  readonly maxStaleness: number
+}
