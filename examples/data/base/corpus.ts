@@ -11,6 +11,9 @@ export interface Entry {
 
 const MIN_PROSE_CHARS = 20
 const MAX_PROSE_CHARS = 220
+/** How often a passage is a paragraph, so that far positions are learned too. */
+const PARAGRAPH_SHARE = 0.06
+const PARAGRAPH_CHARS = 560
 
 /**
  * Everything the base is pretrained on: training-split synsets (word with definition, definition alone, word with
@@ -32,17 +35,27 @@ export function buildCorpus(sources: LoadedSources, heldOut: ReadonlySet<string>
       else entries.push({ first: word, second: example, topics: [] })
     }
   }
-  for (const sentences of sources.prose) {
-    for (const sentence of sentences) {
-      if (sentence.length < MIN_PROSE_CHARS || heldOut.has(textKey(sentence))) continue
-      entries.push({ first: sentence.slice(0, MAX_PROSE_CHARS), topics: [] })
-    }
+  for (const [document, sentences] of sources.prose.entries()) {
+    const kept = sentences.filter((s) => s.length >= MIN_PROSE_CHARS && !heldOut.has(textKey(s)))
+    for (const first of passages(kept, document)) entries.push({ first, topics: [] })
   }
   assertHeldOut(entries, heldOut)
   return entries
     .map((entry, at) => ({ entry, at: fraction(`entry ${at}`) }))
     .sort((a, b) => a.at - b.at)
     .map(({ entry }) => entry)
+}
+
+/** Mostly single sentences, some paragraphs, each sentence once. */
+function passages(sentences: readonly string[], document: number): string[] {
+  const found: string[] = []
+  for (let at = 0; at < sentences.length; at++) {
+    let passage = sentences[at] ?? ''
+    const isParagraph = fraction(`paragraph ${document} ${at}`) < PARAGRAPH_SHARE
+    while (isParagraph && passage.length < PARAGRAPH_CHARS && at + 1 < sentences.length) passage += ` ${sentences[++at]}`
+    found.push(passage.slice(0, isParagraph ? PARAGRAPH_CHARS : MAX_PROSE_CHARS))
+  }
+  return found
 }
 
 function assertHeldOut(entries: readonly Entry[], heldOut: ReadonlySet<string>): void {
