@@ -1,0 +1,39 @@
+import { hash } from 'node:crypto'
+import { CID } from 'multiformats/cid'
+import { create as createDigest } from 'multiformats/hashes/digest'
+
+const RAW = 0x55
+const DAG_PB = 0x70
+const SHA2_256 = 0x12
+const DIGEST_BYTES = 32
+/** Version, codec, hash code and digest length (one byte each), then the digest. */
+const CID_BYTES = 4 + DIGEST_BYTES
+
+/** CID of a leaf: a block of plain bytes. */
+export function rawCid(block: Uint8Array): CID {
+  return cidOf(RAW, block)
+}
+
+/** CID of a UnixFS node. */
+export function dagPbCid(block: Uint8Array): CID {
+  return cidOf(DAG_PB, block)
+}
+
+/** CIDv1, sha2-256 with the full 32-byte digest, dag-pb or raw, each number in its shortest form: all that coldmesh accepts for content. */
+export function isCanonicalCid(cid: CID): boolean {
+  const { code, digest } = cid.multihash
+  const accepted = cid.version === 1 && code === SHA2_256 && digest.length === DIGEST_BYTES
+  return accepted && cid.bytes.length === CID_BYTES && (cid.code === RAW || cid.code === DAG_PB)
+}
+
+export function isRawCid(cid: CID): boolean {
+  return isCanonicalCid(cid) && cid.code === RAW
+}
+
+export function isDagPbCid(cid: CID): boolean {
+  return isCanonicalCid(cid) && cid.code === DAG_PB
+}
+
+function cidOf(codec: number, block: Uint8Array): CID {
+  return CID.createV1(codec, createDigest(SHA2_256, hash('sha256', block, 'buffer')))
+}

@@ -1,0 +1,151 @@
+import { ColdmeshError } from '../ports/errors.ts'
+import { checkDtypes, type FusionLayout, isFused, type Part, partsOf } from './layout.ts'
+import { findRule, type Kernel } from './rules.ts'
+import { firstNonFinite } from './scan.ts'
+import { assertSubnormals } from './self-test.ts'
+import { createWindowReader, type WindowReader } from './window-reader.ts'
+
+/** One leaf of a checkpoint. Memory stays at (inputs + 2) windows, whatever the model's size. */
+export const WINDOW_BYTES = 1_048_576
+const FLOAT_BYTES = 4
+
+export interface FuseOptions {
+  /** For example `mean/1`. */
+  readonly rule: string
+  /** The rule's parameters; `mean/1` has none. */
+  readonly params: Readonly<Record<string, number>>
+  /** The base's. */
+  readonly layout: FusionLayout
+  /** The base's file. */
+  readonly base: AsyncIterable<Uint8Array>
+  /** The inputs' files in the order of their contribution ids' bytes, in chunks of any size. */
+  readonly inputs: readonly AsyncIterable<Uint8Array>[]
+}
+
+/**
+ * Fuses checkpoints of one layout into the next: the same inputs give the same bytes on every machine.
+ * Every chunk yielded is the caller's to keep. An input that is not valid ends the stream with an error: use nothing of
+ * what came before.
+ * @throws ColdmeshError `unsupported` (rule, parameter, dtype; at once), `bad-checkpoint` (facts: `input`, its index, and
+ * where it applies `tensor`, `element`), `not-valid` (the result is not finite), `refused` (a machine that can't compute it)
+ */
+export function fuseCheckpoints(options: FuseOptions): AsyncIterable<Uint8Array> {
+  const kernel = findRule(options.rule, options.params)
+  checkDtypes(options.layout)
+  if (options.inputs.length === 0) throw new RangeError('a fusion needs at least one input')
+  assertSubnormals()
+  return streamWindows(options, kernel)
+}
+
+async function* streamWindows(options: FuseOptions, kernel: Kernel): AsyncGenerator<Uint8Array> {
+  const { layout } = options
+  const base = createWindowReader(options.base, WINDOW_BYTES)
+  const readers = options.inputs.map((input) => createWindowReader(input, WINDOW_BYTES))
+  let next = 0
+  try {
+    for (let offset = 0; offset < layout.totalBytes; offset += WINDOW_BYTES) {
+      const bytes = Math.min(WINDOW_BYTES, layout.totalBytes - offset)
+      const taken = await Promise.all([base, ...readers].map((reader) => reader.take(bytes)))
+      const [baseWindow, ...windows] = taken
+      if (baseWindow === undefined) throw new Error('the base is read first')
+      requireLength(baseWindow, bytes, 'The base')
+      for (const [input, window] of windows.entries()) requireLength(window, bytes, `Input ${input}`, input)
+      const out = new Uint8Array(bytes)
+      copyHeader(layout, offset, baseWindow, windows, out)
+      const found = partsOf(layout, offset, bytes, next)
+      next = found.next
+      for (const part of found.parts) {
+        if (isFused(part.tensor)) fusePart(kernel, part, windows, out)
+        else copyEqual(part, baseWindow, windows, out)
+      }
+      yield out
+    }
+    await requireEnd(base, 'The base')
+    for (const [input, reader] of readers.entries()) await requireEnd(reader, `Input ${input}`, input)
+  } finally {
+    await Promise.all([base, ...readers].map((reader) => reader.close()))
+  }
+}
+
+function fusePart(kernel: Kernel, part: Part, windows: readonly Uint8Array[], out: Uint8Array): void {
+  const inputs = windows.map((window) => floatsOf(window, part))
+  const fused = floatsOf(out, part)
+  kernel(inputs, fused)
+  // f64 sums of finite F32 values are finite, and so is their mean: a look at the result tells of all inputs
+  const element = firstNonFinite(fused)
+  if (element < 0) return
+  for (const [input, data] of inputs.entries()) {
+    const bad = firstNonFinite(data)
+    if (bad >= 0) throw notFinite(input, part, bad)
+  }
+  const at = part.skipped / FLOAT_BYTES + element
+  throw new ColdmeshError(
+    'not-valid',
+    `The fusion of tensor ${JSON.stringify(part.tensor.name)} is not finite at element ${at}.`,
+    {
+      facts: { tensor: part.tensor.name, element: at },
+    },
+  )
+}
+
+function notFinite(input: number, part: Part, index: number): ColdmeshError {
+  const element = part.skipped / FLOAT_BYTES + index
+  const tensor = part.tensor.name
+  const message = `Input ${input} has NaN or infinity in tensor ${JSON.stringify(tensor)} at element ${element}.`
+  return new ColdmeshError('bad-checkpoint', message, { facts: { input, tensor, element } })
+}
+
+function copyHeader(
+  layout: FusionLayout,
+  offset: number,
+  base: Uint8Array,
+  windows: readonly Uint8Array[],
+  out: Uint8Array,
+): void {
+  const header = layout.header.subarray(offset, Math.min(layout.dataStart, offset + out.length))
+  if (header.length === 0) return
+  if (firstDifference(base, header, 0, header.length) >= 0) throw otherHeader('The base')
+  for (const [input, window] of windows.entries()) {
+    if (firstDifference(window, header, 0, header.length) >= 0) throw otherHeader(`Input ${input}`, input)
+  }
+  out.set(header)
+}
+
+function otherHeader(who: string, input?: number): ColdmeshError {
+  const facts = input === undefined ? {} : { input }
+  return new ColdmeshError('bad-checkpoint', `${who} has other header bytes than the base's layout.`, { facts })
+}
+
+function copyEqual(part: Part, base: Uint8Array, windows: readonly Uint8Array[], out: Uint8Array): void {
+  out.set(base.subarray(part.from, part.to), part.from)
+  for (const [input, window] of windows.entries()) {
+    const at = firstDifference(window, base, part.from, part.to)
+    if (at < 0) continue
+    const facts = { input, tensor: part.tensor.name, byte: part.skipped + at - part.from }
+    const message = `Input ${input} differs from the base in the integer tensor ${JSON.stringify(facts.tensor)} at byte ${facts.byte}.`
+    throw new ColdmeshError('bad-checkpoint', message, { facts })
+  }
+}
+
+function requireLength(window: Uint8Array, bytes: number, who: string, input?: number): void {
+  if (window.length === bytes) return
+  throw new ColdmeshError('bad-checkpoint', `${who} ends too early.`, { facts: input === undefined ? {} : { input } })
+}
+
+async function requireEnd(reader: WindowReader, who: string, input?: number): Promise<void> {
+  if (await reader.isAtEnd()) return
+  const facts = input === undefined ? {} : { input }
+  throw new ColdmeshError('bad-checkpoint', `${who} has more bytes than its layout.`, { facts })
+}
+
+function floatsOf(window: Uint8Array, part: Part): Float32Array {
+  return new Float32Array(window.buffer, window.byteOffset + part.from, (part.to - part.from) / FLOAT_BYTES)
+}
+
+/** Index of the first byte in [from, to) in which the two differ, or -1. */
+export function firstDifference(a: Uint8Array, b: Uint8Array, from: number, to: number): number {
+  for (let index = from; index < to; index++) {
+    if (a[index] !== b[index]) return index
+  }
+  return -1
+}
