@@ -44,9 +44,11 @@ export function eligibleIds(lists: readonly (readonly CID[])[], threshold: numbe
 
 function countListed(lists: readonly (readonly CID[])[]): Map<string, { id: CID; count: number }> {
   const counts = new Map<string, { id: CID; count: number }>()
-  for (const id of lists.flat()) {
-    const text = String(id)
-    counts.set(text, { id, count: (counts.get(text)?.count ?? 0) + 1 })
+  for (const list of lists) {
+    // Once per list, however often the list repeats it.
+    for (const [text, id] of new Map(list.map((id) => [String(id), id]))) {
+      counts.set(text, { id, count: (counts.get(text)?.count ?? 0) + 1 })
+    }
   }
   return counts
 }

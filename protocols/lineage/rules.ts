@@ -123,7 +123,16 @@ function readLists<C extends Candidate>(read: Lineage, view: LineageView<C>): re
   demand(isSorted, 'lineage-listers-not-distinct')
   const isOfRound = lists.every((list) => list.round === view.round && equalCids(list.parent, view.base))
   demand(isOfRound, 'lineage-list-of-another-round')
+  // [REJECT] SPEC 6.7: each list as SPEC 4.3 wants it: ids strictly ascending, at most 2 × maxContributions.
+  demand(
+    lists.every(({ contributions }) => isWellFormedList(contributions, view.maxContributions)),
+    'lineage-bad-list',
+  )
   return lists
+}
+
+function isWellFormedList(ids: readonly CID[], maxContributions: number): boolean {
+  return ids.length <= 2 * maxContributions && ids.every((id, i) => i === 0 || compareCids(ids[i - 1] ?? id, id) < 0)
 }
 
 function checkSelection<C extends Candidate>(
@@ -134,13 +143,13 @@ function checkSelection<C extends Candidate>(
   const listed = lists.map((list) => list.contributions)
   const candidates = [...claimed.inputs, ...claimed.excluded.map(({ contribution }) => contribution)]
   const eligible = eligibleIds(listed, view.threshold)
-  // [REJECT] SPEC 6.7: inputs and excluded together are exactly what enough lists name.
+  // [REJECT] SPEC 6.8: inputs and excluded together are exactly what enough lists name.
   const ids = candidates.map(({ id }) => id).sort(compareCids)
   demand(
     ids.length === eligible.length && ids.every((id, i) => equalCids(id, eligible[i] ?? null)),
     'lineage-not-listed',
   )
-  // [REJECT] SPEC 6.8: the pipeline gives these inputs, and these reasons.
+  // [REJECT] SPEC 6.9: the pipeline gives these inputs, and these reasons.
   const selection: Selection = selectInputs(candidates, { ...factsOf(view), lists: listed })
   const isSameInputs =
     selection.inputs.length === claimed.inputs.length &&
@@ -151,7 +160,7 @@ function checkSelection<C extends Candidate>(
     return other !== undefined && equalCids(candidate.id, other.contribution.id) && reason === other.reason
   })
   demand(isSameExcluded, 'lineage-other-exclusions')
-  // [REJECT] SPEC 6.9: enough inputs.
+  // [REJECT] SPEC 6.10: enough inputs.
   demand(selection.inputs.length >= view.minContributions, 'lineage-too-few-inputs')
 }
 

@@ -6,6 +6,8 @@ import { type Invite, invite } from './messages.ts'
 
 const PREFIX = 'coldmesh1'
 const CHECKSUM_BYTES = 4
+/** Longer than any invite within its byte limit. */
+const MAX_TEXT = 8192
 
 /** One string: `coldmesh1` and base32 (lower case, no padding) of the dag-cbor and the first 4 bytes of its SHA-256. */
 export function formatInvite(value: Omit<Invite, 'kind'>): string {
@@ -18,6 +20,7 @@ export function formatInvite(value: Omit<Invite, 'kind'>): string {
 
 /** @throws MalformedError `not-an-invite`, `checksum`, or what is wrong inside */
 export function parseInvite(text: string): Invite {
+  if (text.length > MAX_TEXT) throw new MalformedError('too-long', `${text.length} characters, at most ${MAX_TEXT}`)
   const trimmed = text.trim()
   if (!trimmed.startsWith(PREFIX)) throw new MalformedError('not-an-invite', `it does not begin with ${PREFIX}`)
   let checked: Uint8Array

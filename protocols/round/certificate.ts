@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid'
-import { compareBytes, equalCids, toHex } from '../wire/bytes.ts'
+import { compareBytes, equalCids } from '../wire/bytes.ts'
 import { MalformedError } from '../wire/codec.ts'
 import { verifySignature } from '../wire/crypto.ts'
 import { preAuthentication, type Signed } from '../wire/envelope.ts'
@@ -49,7 +49,7 @@ function judgeCertificate({ network, round, view, base, signatures }: Certificat
   for (const { author, signature } of signatures) {
     const payload = precommit.encode({ network, author, round, view, base })
     if (!verifySignature(preAuthentication(payload), signature, author)) {
-      return reject(`certificate-bad-signature-${toHex(author).slice(0, 8)}`)
+      return reject('certificate-bad-signature')
     }
   }
   return ACCEPT

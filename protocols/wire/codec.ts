@@ -19,9 +19,9 @@ export class MalformedError extends Error {
   }
 }
 
-/** Canonical dag-cbor. */
+/** Canonical dag-cbor, as a plain Uint8Array of its own memory. */
 export function encodeCanonical(value: unknown): Uint8Array {
-  return dagCbor.encode(value)
+  return Uint8Array.from(dagCbor.encode(value))
 }
 
 /**

@@ -47,8 +47,9 @@ export function isAcceptableKey(key: Uint8Array): boolean {
   return key.length === 32 && isCanonicalPoint(key) && !SMALL_ORDER.some((point) => equalBytes(point, withoutSign(key)))
 }
 
+// A Buffer's own slice() shares memory: Uint8Array.from copies whatever it is given.
 function withoutSign(point: Uint8Array): Uint8Array {
-  const masked = point.slice()
+  const masked = Uint8Array.from(point)
   masked[31] = (masked[31] ?? 0) & 0x7f
   return masked
 }
@@ -60,7 +61,7 @@ function isCanonicalPoint(point: Uint8Array): boolean {
 /** What every verifier checks before the curve equation: lengths, S < L, canonical A and R, A not of small order. */
 function passesPreChecks(signature: Uint8Array, key: Uint8Array): boolean {
   if (signature.length !== 64 || !isAcceptableKey(key)) return false
-  const s = signature.slice(32).reverse()
+  const s = Uint8Array.from(signature.subarray(32)).reverse()
   return compareBytes(s, GROUP_ORDER) < 0 && isCanonicalPoint(signature.subarray(0, 32))
 }
 
