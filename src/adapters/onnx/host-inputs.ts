@@ -1,0 +1,60 @@
+import { createRandom } from '../../training/random.ts'
+import type { Bucket } from './bert.ts'
+import type { BertConfig } from './bert-config.ts'
+import type { ParameterMemory } from './parameters.ts'
+import type { OpenProgram } from './program.ts'
+
+/** Added to attention scores of padding: the softmax of what is left is exactly that of the row alone. */
+const PADDING_SCORE = -1e9
+/** Marks padding where table rows are told apart. */
+export const NO_ID = -1
+
+/** The tokens of one row, without padding. */
+export interface TokenRow {
+  readonly ids: ArrayLike<number>
+  /** Token types, as many as ids; absent: all 0. */
+  readonly types?: ArrayLike<number>
+}
+
+/**
+ * Fills the encoder's inputs, sequence-first, and `tableIds` [length * batch] with the id of each place, NO_ID for padding.
+ * Rows past the end of `rows` are padding.
+ */
+export function fillEncoderInputs(
+  { integers, floats }: OpenProgram,
+  config: BertConfig,
+  { batch, length }: Bucket,
+  rows: readonly TokenRow[],
+  tableIds: Int32Array,
+): void {
+  const { ids, types, mask } = { ids: integers['ids'], types: floats['types'], mask: floats['mask'] }
+  if (ids === undefined || types === undefined || mask === undefined) throw new Error('not an encoder')
+  types.fill(0)
+  for (let row = 0; row < batch; row++) {
+    const tokens = rows[row]
+    const count = Math.min(length, tokens?.ids.length ?? 0)
+    for (let place = 0; place < length; place++) {
+      const index = place * batch + row
+      const id = place < count ? (tokens?.ids[place] ?? config.padTokenId) : NO_ID
+      ids[index] = id === NO_ID ? config.padTokenId : id
+      tableIds[index] = id
+      types[index * config.tokenTypes + (tokens?.types?.[place] ?? 0)] = 1
+    }
+    for (let head = 0; head < config.heads; head++) {
+      const start = (row * config.heads + head) * length
+      mask.fill(0, start, start + count)
+      mask.fill(PADDING_SCORE, start + count, start + length)
+    }
+  }
+}
+
+/** Seeds the generators of the dropout masks in `memory`'s scratch `maskState`. */
+export function seedMasks(memory: ParameterMemory, seed: number): void {
+  const address = memory.scratch['maskState'] ?? 0
+  const random = createRandom(seed, 'dropout')
+  new Uint32Array(memory.memory.buffer, address, MASK_STATE_FLOATS).forEach((_, index, state) => {
+    state[index] = random.uint32()
+  })
+}
+
+export const MASK_STATE_FLOATS = 16

@@ -1,0 +1,19 @@
+import { ColdmeshError } from '../../ports/errors.ts'
+
+export type Runtime = typeof import('onnxruntime-node')
+
+/** Loads ONNX Runtime, when it is first needed: it is large, and optional. @throws ColdmeshError `unsupported` */
+export async function loadRuntime(): Promise<Runtime> {
+  try {
+    return await import('onnxruntime-node')
+  } catch (cause) {
+    throw new ColdmeshError(
+      'unsupported',
+      'The onnx-cpu engine needs the package onnxruntime-node, which did not load',
+      {
+        cause,
+        hint: 'Install it beside coldmesh with `npm install onnxruntime-node`, or choose another trainer.',
+      },
+    )
+  }
+}
