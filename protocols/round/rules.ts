@@ -7,6 +7,8 @@ import type { InclusionList, Precommit, Prevote, Proposal } from './messages.ts'
 /** What the judges of a round's messages ask. */
 export interface RoundView {
   readonly round: number
+  /** The view being run; -1 before the first. */
+  readonly view: number
   readonly base: CID
   readonly maxContributions: number
   isMember(key: Uint8Array): boolean
@@ -15,6 +17,9 @@ export interface RoundView {
   /** The list with the highest seq that is held of this member. */
   listOf(author: Uint8Array): InclusionList | null
 }
+
+/** Views ahead of ours that are remembered; sync brings what lies further. */
+export const MAX_VIEWS_AHEAD = 1000
 
 export type RoundMessage = InclusionList | Proposal | Prevote | Precommit
 
@@ -29,7 +34,9 @@ export function judgeRoundMessage(signed: Signed<RoundMessage>, view: RoundView)
   if (view.isKnown(signed.id)) return ignore('known')
   if (message.round < view.round) return ignore('past-round')
   if (message.round > view.round) return ignore('future-round')
-  return message.kind === 'list/1' ? judgeList(message, view) : ACCEPT
+  if (message.kind === 'list/1') return judgeList(message, view)
+  // [IGNORE] SPEC 4.9: a view so far ahead that remembering it would cost memory for nothing.
+  return message.view > view.view + MAX_VIEWS_AHEAD ? ignore('far-view') : ACCEPT
 }
 
 /** Facts about the message alone and the network's unchanging rules, true in whichever round we are. */

@@ -1,0 +1,123 @@
+import type { CID } from 'multiformats/cid'
+import type { Contribution } from '../../protocols/contribution/messages.ts'
+import type { ExclusionReason } from '../../protocols/lineage/messages.ts'
+import type { Candidate } from '../../protocols/lineage/pipeline.ts'
+import type { OpenedLineage } from '../../protocols/lineage/rules.ts'
+import type { InclusionList, Precommit, Prevote, Proposal } from '../../protocols/round/messages.ts'
+import type { Signed } from '../../protocols/wire/envelope.ts'
+import type { NetworkFacts } from './network.ts'
+
+/** A certified base, or the genesis' base in round 0. */
+export interface Ancestor {
+  readonly round: number
+  readonly base: CID
+  /** CID of its model.safetensors. */
+  readonly weights: CID
+  /** Checkpoints that were fused into it. */
+  readonly inputs: readonly CID[]
+  /** Ended without inputs: weights are its parent's. */
+  readonly isEmpty: boolean
+}
+
+/** Where a round starts: the newest certified base and what the pipeline needs to know of those before it. */
+export interface Head extends Ancestor {
+  /** Certificate of this base; null in round 0. */
+  readonly certificate: Uint8Array | null
+  /** This base and its ancestors, newest first, at most `historyRounds`. */
+  readonly history: readonly Ancestor[]
+}
+
+/** A contribution with its signature, in the form that the pipeline compares. */
+export interface SignedContribution extends Candidate {
+  readonly signed: Signed<Contribution>
+}
+
+export type ContributionState = 'announced' | 'fetching' | 'held' | 'refused'
+
+export interface ContributionEntry {
+  readonly contribution: SignedContribution
+  readonly state: ContributionState
+  /** Why it was refused. */
+  readonly reason: string | null
+}
+
+/** What a base of this round is made from: equal specs give equal bytes. */
+export interface BuildSpec {
+  readonly round: number
+  readonly parent: Head
+  /** Certificate of the parent as the proposer embeds it: valid ones differ in whose votes they quote. */
+  readonly parentCertificate: Uint8Array | null
+  /** Envelopes in author order. */
+  readonly lists: readonly Uint8Array[]
+  /** In id order; none in an empty round. */
+  readonly inputs: readonly SignedContribution[]
+  readonly excluded: readonly { readonly contribution: SignedContribution; readonly reason: ExclusionReason }[]
+}
+
+export type Build =
+  | { readonly state: 'building' }
+  | { readonly state: 'built'; readonly base: CID; readonly lineage: CID }
+  | { readonly state: 'failed'; readonly reason: string }
+
+export type KnownLineage =
+  | { readonly state: 'wanted' }
+  | {
+      readonly state: 'open'
+      readonly opened: OpenedLineage<SignedContribution>
+      readonly key: string
+      readonly spec: BuildSpec
+    }
+  | { readonly state: 'bad'; readonly reason: string }
+
+export type Phase = 'collect' | 'propose' | 'prevote' | 'precommit' | 'adopt'
+
+/** A base that we precommitted: other ones get no vote of ours until a later quorum of prevotes says so. */
+export interface Locked {
+  readonly view: number
+  readonly base: CID
+}
+
+/** A base that a quorum prevoted in a view, with the lineage to propose it again by. */
+export interface Carried extends Locked {
+  readonly lineage: CID
+}
+
+/** Everything one peer knows of the round being run. Changed only by `reduce`. */
+export interface RoundState {
+  readonly network: NetworkFacts
+  /** The member that speaks; null for a peer that only follows. */
+  readonly self: Uint8Array | null
+  readonly head: Head
+  readonly round: number
+  /** Aggregators of the views, in turn. */
+  readonly rank: readonly Uint8Array[]
+  /** Empty rounds just before this one. */
+  readonly emptyBefore: number
+  phase: Phase
+  /** -1 while collecting. */
+  view: number
+  /** When the phase began, and when its timer ends; for display. */
+  phaseSince: number
+  phaseUntil: number | null
+  isCollectOver: boolean
+  isGraceOver: boolean
+  isGraceStarted: boolean
+  readonly contributions: Map<string, ContributionEntry>
+  /** Ids that lists name and that we have not seen, by a member that names them. */
+  readonly unseen: Map<string, Uint8Array>
+  /** Highest list of each member, by key. */
+  readonly lists: Map<string, Signed<InclusionList>>
+  readonly proposals: Map<number, Signed<Proposal>>
+  readonly prevotes: Map<number, Map<string, Signed<Prevote>>>
+  readonly precommits: Map<number, Map<string, Signed<Precommit>>>
+  readonly lineages: Map<string, KnownLineage>
+  readonly builds: Map<string, Build>
+  locked: Locked | null
+  valid: Carried | null
+  /** What this key said, or is about to say, by slot. One message a slot, ever. */
+  readonly said: Set<string>
+  /** Timers set, so that each is set once. */
+  readonly timers: Set<string>
+  /** Ids of everything received in this round. */
+  readonly known: Set<string>
+}

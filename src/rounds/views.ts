@@ -1,0 +1,125 @@
+import type { Contribution } from '../../protocols/contribution/messages.ts'
+import { contribution as contributionMessage } from '../../protocols/contribution/messages.ts'
+import { type ContributionView, judgeContribution, judgeTerms } from '../../protocols/contribution/rules.ts'
+import type { LineageView } from '../../protocols/lineage/rules.ts'
+import { openCertificate } from '../../protocols/round/certificate.ts'
+import { inclusionList } from '../../protocols/round/messages.ts'
+import { judgeRoundMessage, type RoundMessage, type RoundView } from '../../protocols/round/rules.ts'
+import { equalBytes, equalCids, toHex } from '../../protocols/wire/bytes.ts'
+import { aggregatorOf, roundSeed } from '../../protocols/wire/election.ts'
+import { isSigned, openEnvelope, type Signed } from '../../protocols/wire/envelope.ts'
+import { ACCEPT, reject, type Verdict } from '../../protocols/wire/verdict.ts'
+import type { NetworkFacts } from './network.ts'
+import type { Head, RoundState, SignedContribution } from './state.ts'
+
+/** Judges a signed message against the round. Pure; `reduce` takes only what this accepts. */
+export function judge(state: RoundState, signed: Signed<Contribution | RoundMessage>): Verdict {
+  return isContribution(signed)
+    ? judgeContribution(signed, contributionView(state))
+    : judgeRoundMessage(asRoundMessage(signed), roundView(state))
+}
+
+export function isContribution(signed: Signed<Contribution | RoundMessage>): signed is Signed<Contribution> {
+  return signed.message.kind === 'contribution/1'
+}
+
+export function asRoundMessage(signed: Signed<Contribution | RoundMessage>): Signed<RoundMessage> {
+  const { message } = signed
+  if (message.kind === 'contribution/1') throw new Error('a contribution is not a message of the committee')
+  return { ...signed, message }
+}
+
+/** A contribution as the pipeline and the machine see it. */
+export function toCandidate(signed: Signed<Contribution>): SignedContribution {
+  const { author, round, parent, checkpoint } = signed.message
+  return { id: signed.id, author, round, parent, checkpoint, signed }
+}
+
+function contributionView(state: RoundState): ContributionView {
+  return {
+    round: state.round,
+    base: state.head.base,
+    bytes: state.network.genesis.bytes,
+    mayContribute: state.network.mayContribute,
+    isAdmissibleParent: (parent, round) => isAdmissibleParent(state.head, parent, round),
+    isBaseWeights: (checkpoint) => equalCids(checkpoint, state.head.weights),
+    isKnown: (id) => state.known.has(String(id)),
+    countByAuthor: (author) =>
+      [...state.contributions.values()].filter((entry) => equalBytes(entry.contribution.author, author)).length,
+  }
+}
+
+function roundView(state: RoundState): RoundView {
+  return {
+    round: state.round,
+    view: state.view,
+    base: state.head.base,
+    maxContributions: state.network.genesis.round.maxContributions,
+    isMember: state.network.isMember,
+    aggregator: (view) => aggregatorOf(state.rank, view),
+    isKnown: (id) => state.known.has(String(id)),
+    listOf: (author) => state.lists.get(toHex(author))?.message ?? null,
+  }
+}
+
+/** True for the head's base, and for those before it whose weights it kept (empty rounds). */
+export function isAdmissibleParent(head: Head, parent: CIDLike, round: number): boolean {
+  for (const ancestor of head.history) {
+    if (equalCids(ancestor.base, parent)) return round === ancestor.round + 1
+    if (!ancestor.isEmpty) return false
+  }
+  return false
+}
+
+type CIDLike = Head['base']
+
+/** What judges the lineage of a base that follows `head`. */
+export function lineageView(network: NetworkFacts, head: Head): LineageView<SignedContribution> {
+  const { genesis, id, quorum, threshold } = network
+  const round = head.round + 1
+  return {
+    network: id,
+    round,
+    base: head.base,
+    quorum,
+    threshold,
+    seed: roundSeed(id, round),
+    minContributions: genesis.round.minContributions,
+    maxContributions: genesis.round.maxContributions,
+    fusion: genesis.fusion,
+    baseWeights: head.weights,
+    isAdmissibleParent: (parent, contributionRound) => isAdmissibleParent(head, parent, contributionRound),
+    isRecent: (checkpoint) => isRecent(head, checkpoint),
+    openContribution: (envelope) => {
+      const signed = openEnvelope(envelope, [contributionMessage], id)
+      if (!isSigned(signed)) return signed
+      const terms = judgeTerms(signed.message, { bytes: genesis.bytes, mayContribute: network.mayContribute })
+      return terms.verdict === 'accept' ? toCandidate(signed) : terms
+    },
+    openList: (envelope) => {
+      const signed = openEnvelope(envelope, [inclusionList], id)
+      if (!isSigned(signed)) return signed
+      return network.isMember(signed.message.author) ? signed.message : reject('lister-not-a-member')
+    },
+    judgeParentCertificate: (bytes) => judgeParentCertificate(network, head, bytes),
+  }
+}
+
+function judgeParentCertificate(network: NetworkFacts, head: Head, bytes: Uint8Array): Verdict {
+  const certificate = openCertificate(bytes, {
+    network: network.id,
+    quorum: network.quorum,
+    isMember: network.isMember,
+  })
+  if ('verdict' in certificate) return certificate
+  if (certificate.round !== head.round) return reject('certificate-wrong-round')
+  return equalCids(certificate.base, head.base) ? ACCEPT : reject('certificate-wrong-base')
+}
+
+/** True for the weights of the last `historyRounds` bases and for what was fused into them. */
+export function isRecent(head: Head, checkpoint: CIDLike): boolean {
+  return head.history.some(
+    (ancestor) =>
+      equalCids(ancestor.weights, checkpoint) || ancestor.inputs.some((input) => equalCids(input, checkpoint)),
+  )
+}
