@@ -1,0 +1,128 @@
+import type { CID } from 'multiformats/cid'
+import { lineage as lineageDeclaration } from '../../protocols/lineage/messages.ts'
+import { toHex } from '../../protocols/wire/bytes.ts'
+import { sha256 } from '../../protocols/wire/crypto.ts'
+import { assembleBase, type BaseFile, baseFile, openBase } from '../checkpoint/base.ts'
+import { renderCard } from '../checkpoint/card.ts'
+import { type Layout, MAX_DATA_START, parseLayout } from '../checkpoint/layout.ts'
+import { importFile, readFile } from '../checkpoint/unixfs.ts'
+import { fuseCheckpoints } from '../fusion/fuse.ts'
+import type { ContentStore } from '../ports/content-store.ts'
+import { ColdmeshError } from '../ports/errors.ts'
+import type { NetworkFacts } from '../rounds/network.ts'
+import type { BuildSpec } from '../rounds/state.ts'
+
+/** What every base of a network shares: its layout, and the genesis' config and tokenizer files. */
+export interface BaseFacts {
+  readonly layout: Layout
+  readonly shared: readonly BaseFile[]
+  /** CID of the genesis base's model.safetensors. */
+  readonly weights: CID
+}
+
+export interface BuiltBase {
+  readonly base: CID
+  readonly lineage: CID
+  readonly weights: CID
+}
+
+/**
+ * Reads the facts from the genesis' base in the store.
+ * @throws ColdmeshError `block-missing`, `bad-checkpoint` when the base is not what the genesis says
+ */
+export async function readBaseFacts(network: NetworkFacts, store: ContentStore): Promise<BaseFacts> {
+  const get = (cid: CID) => store.get(cid)
+  const { genesis } = network
+  const opened = await openBase(genesis.base, get)
+  const { cid, bytes } = opened.weights
+  if (bytes !== genesis.bytes) {
+    throw new ColdmeshError(
+      'bad-checkpoint',
+      `The genesis states ${genesis.bytes} bytes of weights, its base has ${bytes}.`,
+    )
+  }
+  const layout = parseLayout(await readStart(cid, bytes, store), bytes)
+  if (toHex(sha256(layout.header)) !== toHex(genesis.header)) {
+    throw new ColdmeshError('bad-checkpoint', "The header of the base's weights is not the one that the genesis names.")
+  }
+  return { layout, shared: opened.shared, weights: cid }
+}
+
+async function readStart(cid: CID, bytes: number, store: ContentStore): Promise<Uint8Array> {
+  for await (const leaf of readFile(cid, (block) => store.get(block), { maxBytes: bytes })) {
+    return leaf.subarray(0, MAX_DATA_START)
+  }
+  return new Uint8Array()
+}
+
+/**
+ * Fuses the inputs of a spec and assembles the base: a function of the spec, the same bytes on every machine.
+ * All blocks are in the store, durable, when it resolves.
+ * @throws ColdmeshError `block-missing`, `block-corrupt`, `bad-checkpoint` (an input or the result is not finite), `unsupported`
+ */
+export async function buildBase(
+  spec: BuildSpec,
+  { network, facts, store }: { network: NetworkFacts; facts: BaseFacts; store: ContentStore },
+): Promise<BuiltBase> {
+  const { genesis } = network
+  const weights = spec.inputs.length === 0 ? spec.parent.weights : await fuse(spec, network, facts, store)
+  const lineageBytes = lineageDeclaration.encode({
+    network: network.id,
+    round: spec.round,
+    parent: spec.parent.base,
+    parentCertificate: spec.parentCertificate,
+    lists: spec.lists,
+    inputs: spec.inputs.map((input) => input.signed.envelope),
+    excluded: spec.excluded.map(({ contribution, reason }) => ({ envelope: contribution.signed.envelope, reason })),
+    fusion: genesis.fusion,
+    weights,
+  })
+  const { cid, blocks } = assembleBase({
+    shared: facts.shared,
+    weights: baseFile('model.safetensors', weights, genesis.bytes),
+    card: renderCard(cardFacts(spec, network, weights)),
+    lineage: lineageBytes,
+  })
+  for (const block of blocks) await store.put(block.cid, block.block)
+  const lineageCid = blocks[1]?.cid
+  if (!lineageCid) throw new Error('a base has a card, a lineage and a node')
+  return { base: cid, lineage: lineageCid, weights }
+}
+
+async function fuse(spec: BuildSpec, network: NetworkFacts, facts: BaseFacts, store: ContentStore): Promise<CID> {
+  const open = (cid: CID) => readFile(cid, (block) => store.get(block), { maxBytes: facts.layout.totalBytes })
+  const fused = fuseCheckpoints({
+    rule: network.genesis.fusion.rule,
+    params: network.genesis.fusion.params,
+    layout: facts.layout,
+    base: open(spec.parent.weights),
+    inputs: spec.inputs.map((input) => open(input.checkpoint)),
+  })
+  const { cid } = await importFile(fused, (block, bytes) => store.put(block, bytes))
+  return cid
+}
+
+function cardFacts(spec: BuildSpec, network: NetworkFacts, weights: CID): Parameters<typeof renderCard>[0] {
+  return {
+    network: String(network.id),
+    networkName: network.genesis.name,
+    round: spec.round,
+    parent: String(spec.parent.base),
+    weights: String(weights),
+    rule: network.genesis.fusion.rule,
+    inputs: spec.inputs.map(({ id, author, checkpoint, signed }) => ({
+      id: String(id),
+      author: toHex(author),
+      checkpoint: String(checkpoint),
+      datasetName: signed.message.dataset.name,
+      task: signed.message.dataset.task,
+      rows: signed.message.dataset.rows,
+      license: signed.message.dataset.license ?? null,
+    })),
+    excluded: spec.excluded.map(({ contribution, reason }) => ({
+      id: String(contribution.id),
+      author: toHex(contribution.author),
+      reason,
+    })),
+  }
+}

@@ -1,0 +1,47 @@
+import type { CID } from 'multiformats/cid'
+import { decodeCanonical, encodeCanonical } from '../../protocols/wire/codec.ts'
+import { bytes, directoryCid, record, uint } from '../../protocols/wire/fields.ts'
+import { MAX_CERTIFICATE_BYTES } from '../../protocols/wire/limits.ts'
+import { openJournal } from '../adapters/files/journal.ts'
+import { ColdmeshError } from '../ports/errors.ts'
+import type { Journal } from '../ports/system.ts'
+
+/** A certified base; its lineage and weights are blocks under its CID. */
+export interface ChainEntry {
+  readonly round: number
+  readonly base: CID
+  readonly certificate: Uint8Array
+}
+
+/** The certified bases that a data directory knows, rounds 1, 2, 3 ... in order. */
+export interface Chain {
+  readonly entries: readonly ChainEntry[]
+  /** Durable when it resolves. */
+  append(entry: ChainEntry): Promise<void>
+  close(): Promise<void>
+}
+
+const entryFields = record({
+  round: uint({ min: 1 }),
+  base: directoryCid(),
+  certificate: bytes({ atMost: MAX_CERTIFICATE_BYTES }),
+})
+
+/** @throws ColdmeshError `refused` when the file is damaged */
+export async function openChain(path: string): Promise<Chain> {
+  const journal: Journal = await openJournal(path)
+  const entries = journal.records.map((entry, i) => {
+    const read = entryFields.read(decodeCanonical(entry, MAX_CERTIFICATE_BYTES + 256), 'chain entry')
+    if (read.round !== i + 1) throw new ColdmeshError('refused', `${path} skips from round ${i} to ${read.round}.`)
+    return read
+  })
+  return {
+    entries,
+    append: async ({ round, base, certificate }) => {
+      if (round !== entries.length + 1) throw new Error(`round ${round} does not follow round ${entries.length}`)
+      await journal.append(encodeCanonical({ round, base, certificate }))
+      entries.push({ round, base, certificate })
+    },
+    close: () => journal.close(),
+  }
+}

@@ -1,0 +1,28 @@
+import type { CID } from 'multiformats/cid'
+import type { OpenedLineage } from '../../protocols/lineage/rules.ts'
+import type { NetworkFacts } from './network.ts'
+import type { Ancestor, Head, SignedContribution } from './state.ts'
+
+/** Where round 1 starts: the genesis' base, which needs no certificate. `weights` is the CID of its model.safetensors. */
+export function genesisHead(network: NetworkFacts, weights: CID): Head {
+  const ancestor: Ancestor = { round: 0, base: network.genesis.base, weights, inputs: [], isEmpty: false }
+  return { ...ancestor, certificate: null, history: [ancestor] }
+}
+
+/** Where the next round starts, once `base` with this lineage is certified. */
+export function nextHead(
+  network: NetworkFacts,
+  head: Head,
+  next: { readonly base: CID; readonly opened: OpenedLineage<SignedContribution>; readonly certificate: Uint8Array },
+): Head {
+  const { lineage, inputs, isEmpty } = next.opened
+  const ancestor: Ancestor = {
+    round: head.round + 1,
+    base: next.base,
+    weights: lineage.weights,
+    inputs: inputs.map((input) => input.checkpoint),
+    isEmpty,
+  }
+  const history = [ancestor, ...head.history].slice(0, network.genesis.round.historyRounds)
+  return { ...ancestor, certificate: next.certificate, history }
+}
