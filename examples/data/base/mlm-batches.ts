@@ -1,4 +1,4 @@
-import { randomFrom } from './random.ts'
+import { createRandom, type Random } from '../../../src/training/random.ts'
 
 /** A tokenised entry: ids with [CLS] and [SEP], where the second segment begins (`ids.length` if there is none), topics' ids. */
 export interface TokenizedEntry {
@@ -44,18 +44,20 @@ const KEEP_OR_REPLACE = 0.1
 /** How often a short first segment (the word that a definition defines) is hidden as a whole. */
 const HIDE_WORD = 0.3
 const MAX_HIDDEN_WORD = 6
+/** Ids before are special tokens. */
+const FIRST_WORD_ID = 5
 
 /** The batches of one epoch, shuffled; the same for the same seed and epoch. Rows that don't fill a batch wait for no one: dropped. */
 export function* epochBatches(entries: readonly TokenizedEntry[], epoch: number, options: BatchOptions): Generator<MlmBatch> {
-  const random = randomFrom(options.seed * 1_000_003 + epoch)
-  const order = shuffled(entries.length, random)
+  const random = createRandom(options.seed, `epoch ${epoch}`)
+  const order = random.shuffle(Uint32Array.from({ length: entries.length }, (_, at) => at))
   const waiting = new Map<number, TokenizedEntry[]>(options.lengths.map((length) => [length, []]))
   const longest = options.lengths.at(-1) ?? 0
   for (const at of order) {
     const entry = entries[at]
     if (entry === undefined) continue
     const isProse = entry.topics.length === 0 && entry.secondAt === entry.ids.length
-    if (isProse && random() >= options.proseShare) continue
+    if (isProse && random.uniform() >= options.proseShare) continue
     const length = options.lengths.find((limit) => entry.ids.length <= limit) ?? longest
     const rows = waiting.get(length) ?? []
     rows.push(entry)
@@ -66,7 +68,7 @@ export function* epochBatches(entries: readonly TokenizedEntry[], epoch: number,
   }
 }
 
-function masked(rows: readonly TokenizedEntry[], length: number, options: BatchOptions, random: () => number): MlmBatch {
+function masked(rows: readonly TokenizedEntry[], length: number, options: BatchOptions, random: Random): MlmBatch {
   const { special, vocabulary } = options
   const batch = rows.length
   const ids = new Int32Array(batch * length).fill(special.pad)
@@ -88,38 +90,27 @@ function masked(rows: readonly TokenizedEntry[], length: number, options: BatchO
     }
     ids[start + tokens - 1] = special.sep
     // [CLS] names a word that the definition defines: it becomes a summary of the whole text.
-    const topic = entry.topics[Math.floor(random() * entry.topics.length)]
-    const piece = topic?.[Math.floor(random() * topic.length)]
+    const topic = entry.topics[random.below(Math.max(1, entry.topics.length))]
+    const piece = topic?.[random.below(topic.length)]
     if (piece !== undefined) predict(start, piece)
     const hasSecond = entry.secondAt < tokens
-    const hides = hasSecond && entry.secondAt - 2 <= MAX_HIDDEN_WORD && random() < HIDE_WORD
+    const hides = hasSecond && entry.secondAt - 2 <= MAX_HIDDEN_WORD && random.uniform() < HIDE_WORD
     for (const at of chosen(entry, tokens, hides, special, random)) {
       predict(start + at, ids[start + at] ?? 0)
-      const draw = random()
+      const draw = random.uniform()
       if (draw < 1 - 2 * KEEP_OR_REPLACE) ids[start + at] = special.mask
-      else if (draw < 1 - KEEP_OR_REPLACE) ids[start + at] = 5 + Math.floor(random() * (vocabulary - 5))
+      else if (draw < 1 - KEEP_OR_REPLACE) ids[start + at] = FIRST_WORD_ID + random.below(vocabulary - FIRST_WORD_ID)
     }
   }
   return { batch, length, ids, types, lengths, positions, labels }
 }
 
 /** 15% of the tokens, at least one; with `hides`, the whole first segment and a tenth of the rest. */
-function chosen(entry: TokenizedEntry, tokens: number, hides: boolean, special: SpecialIds, random: () => number): number[] {
+function chosen(entry: TokenizedEntry, tokens: number, hides: boolean, special: SpecialIds, random: Random): number[] {
   const candidates: number[] = []
   for (let at = 1; at < tokens - 1; at++) if (entry.ids[at] !== special.sep) candidates.push(at)
-  if (hides) return candidates.filter((at) => at < entry.secondAt - 1 || random() < MASKED / 2)
-  const picked = candidates.filter(() => random() < MASKED)
-  const any = candidates[Math.floor(random() * candidates.length)]
+  if (hides) return candidates.filter((at) => at < entry.secondAt - 1 || random.uniform() < MASKED / 2)
+  const picked = candidates.filter(() => random.uniform() < MASKED)
+  const any = candidates[random.below(Math.max(1, candidates.length))]
   return picked.length === 0 && any !== undefined ? [any] : picked
-}
-
-function shuffled(count: number, random: () => number): Uint32Array {
-  const order = Uint32Array.from({ length: count }, (_, at) => at)
-  for (let at = count - 1; at > 0; at--) {
-    const other = Math.floor(random() * (at + 1))
-    const kept = order[at] ?? 0
-    order[at] = order[other] ?? 0
-    order[other] = kept
-  }
-  return order
 }

@@ -1,6 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { normalFrom, randomFrom } from './random.ts'
 
 /** One F32 tensor. */
 export interface Tensor {
@@ -26,49 +25,6 @@ export const CONFIG = {
   position_embedding_type: 'absolute',
   type_vocab_size: 2,
   vocab_size: 8192,
-}
-
-/** Names and shapes of the body, in the order of `BertModel.state_dict()`. */
-export function bodyLayout(): { name: string; shape: number[] }[] {
-  const { hidden_size: hidden, intermediate_size: inner, num_hidden_layers: layers } = CONFIG
-  const norm = (name: string) => [
-    { name: `${name}.weight`, shape: [hidden] },
-    { name: `${name}.bias`, shape: [hidden] },
-  ]
-  const linear = (name: string, outputs: number, inputs: number) => [
-    { name: `${name}.weight`, shape: [outputs, inputs] },
-    { name: `${name}.bias`, shape: [outputs] },
-  ]
-  return [
-    { name: 'embeddings.word_embeddings.weight', shape: [CONFIG.vocab_size, hidden] },
-    { name: 'embeddings.position_embeddings.weight', shape: [CONFIG.max_position_embeddings, hidden] },
-    { name: 'embeddings.token_type_embeddings.weight', shape: [CONFIG.type_vocab_size, hidden] },
-    ...norm('embeddings.LayerNorm'),
-    ...Array.from({ length: layers }, (_, index) => {
-      const layer = `encoder.layer.${index}`
-      return [
-        ...['query', 'key', 'value'].flatMap((part) => linear(`${layer}.attention.self.${part}`, hidden, hidden)),
-        ...linear(`${layer}.attention.output.dense`, hidden, hidden),
-        ...norm(`${layer}.attention.output.LayerNorm`),
-        ...linear(`${layer}.intermediate.dense`, inner, hidden),
-        ...linear(`${layer}.output.dense`, hidden, inner),
-        ...norm(`${layer}.output.LayerNorm`),
-      ]
-    }).flat(),
-    ...linear('pooler.dense', hidden, hidden),
-  ]
-}
-
-/** BERT's initialisation: normal with deviation 0.02, biases 0, LayerNorm gains 1, the padding row 0. */
-export function randomBody(seed: number): Tensor[] {
-  const normal = normalFrom(randomFrom(seed))
-  return bodyLayout().map(({ name, shape }) => {
-    const data = new Float32Array(shape.reduce((product, size) => product * size, 1))
-    if (name.endsWith('LayerNorm.weight')) data.fill(1)
-    else if (!name.endsWith('.bias')) data.forEach((_, at) => (data[at] = normal() * CONFIG.initializer_range))
-    if (name.includes('word_embeddings')) data.fill(0, 0, CONFIG.hidden_size)
-    return { name, shape, data }
-  })
 }
 
 /** Canonical safetensors: compact header in the order of `tensors`, padded by spaces to 8 bytes, data without holes. */
