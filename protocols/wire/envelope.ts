@@ -21,6 +21,9 @@ export interface Signed<T> {
   readonly envelope: Uint8Array
 }
 
+/** What opening needs of a declaration. */
+type Readable<T> = Pick<Declaration<string, T>, 'kind' | 'maxBytes' | 'decode'>
+
 interface SignedFields {
   readonly kind: string
   readonly network: CID
@@ -50,7 +53,7 @@ const envelopeFields = (maxBytes: number) =>
  */
 export function openEnvelope<T extends SignedFields>(
   envelope: Uint8Array,
-  declarations: readonly Declaration<string, T>[],
+  declarations: readonly Readable<T>[],
   network: CID,
 ): Signed<T> | Extract<Verdict, { verdict: 'reject' }> {
   try {
@@ -77,11 +80,7 @@ export function isSigned<T>(opened: Signed<T> | Verdict): opened is Signed<T> {
   return 'envelope' in opened
 }
 
-function pickDeclaration<T>(
-  payload: Uint8Array,
-  declarations: readonly Declaration<string, T>[],
-  maxBytes: number,
-): Declaration<string, T> {
+function pickDeclaration<T>(payload: Uint8Array, declarations: readonly Readable<T>[], maxBytes: number): Readable<T> {
   const value = decodeCanonical(payload, maxBytes)
   const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined
   const declaration = declarations.find((candidate) => candidate.kind === kind)
