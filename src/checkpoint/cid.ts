@@ -35,5 +35,6 @@ export function isDagPbCid(cid: CID): boolean {
 }
 
 function cidOf(codec: number, block: Uint8Array): CID {
-  return CID.createV1(codec, createDigest(SHA2_256, hash('sha256', block, 'buffer')))
+  // a plain Uint8Array: a Buffer inside would make equal CIDs differ to deep comparisons
+  return CID.createV1(codec, createDigest(SHA2_256, new Uint8Array(hash('sha256', block, 'buffer'))))
 }

@@ -190,7 +190,7 @@ function createScanner(text: string) {
 function unescapeText(raw: string): string | undefined {
   try {
     const value: unknown = JSON.parse(raw)
-    return typeof value === 'string' && JSON.stringify(value) === raw ? value : undefined
+    return typeof value === 'string' && value.isWellFormed() && JSON.stringify(value) === raw ? value : undefined
   } catch {
     return undefined
   }

@@ -180,6 +180,8 @@ function checkTensor(stated: {
 function tensorBytes({ name, dtype, shape }: TensorSpec): number {
   let bytes = DTYPE_BYTES[dtype]
   for (const size of shape) {
+    if (!Number.isSafeInteger(size) || size < 0)
+      throw badCheckpoint(`The shape of tensor ${show(name)} has ${size}: no integer.`)
     if (size === 0) throw badCheckpoint(`Tensor ${show(name)} has no elements.`)
     if (size > Number.MAX_SAFE_INTEGER / bytes) throw badCheckpoint(`The shape of tensor ${show(name)} overflows.`)
     bytes *= size

@@ -1,0 +1,61 @@
+import { createReadStream } from 'node:fs'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseLayout } from '../../../src/checkpoint/layout.ts'
+import { fuseCheckpoints } from '../../../src/fusion/fuse.ts'
+import { validateCheckpoint } from '../../../src/fusion/validate.ts'
+import { isColdmeshError } from '../../../src/ports/errors.ts'
+
+/**
+ * The TypeScript side of cross_check.py: `node fuse-cases.ts DIR` fuses every case folder of DIR
+ * (base.safetensors, 00.safetensors, 01.safetensors, ...) into ours.safetensors, or writes why not into refused.txt.
+ */
+const root = process.argv[2]
+if (root === undefined) throw new Error('usage: node fuse-cases.ts DIR')
+
+/** Chunks that are shorter, longer and out of step with the windows. */
+const CHUNK_BYTES = [1_048_576, 65_536, 4093, 1_500_001, 509]
+
+for (const [index, name] of (await readdir(root)).sort().entries()) {
+  const folder = join(root, name)
+  try {
+    await writeFile(
+      join(folder, 'ours.safetensors'),
+      await fuseCase(folder, CHUNK_BYTES[(index + Math.floor(index / 10)) % CHUNK_BYTES.length] ?? 1),
+    )
+  } catch (error) {
+    if (!isColdmeshError(error)) throw error
+    await writeFile(join(folder, 'refused.txt'), `${error.code}: ${error.message}\n`)
+  }
+}
+
+async function fuseCase(folder: string, chunkBytes: number): Promise<Uint8Array> {
+  const read = (name: string) => createReadStream(join(folder, name), { highWaterMark: chunkBytes })
+  const names = (await readdir(folder)).filter((name) => /^\d+\.safetensors$/.test(name)).sort()
+  const baseBytes = await readFile(join(folder, 'base.safetensors'))
+  const layout = parseLayout(baseBytes, baseBytes.length)
+  let rejected = 0
+  for (const name of names) {
+    const verdict = await validateCheckpoint({ layout, base: read('base.safetensors'), checkpoint: read(name) })
+    if (!verdict.ok) rejected++
+  }
+  const inputs = names.map(read)
+  const chunks: Uint8Array[] = []
+  try {
+    for await (const chunk of fuseCheckpoints({
+      rule: 'mean/1',
+      params: {},
+      layout,
+      base: read('base.safetensors'),
+      inputs,
+    })) {
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    if (isColdmeshError(error, 'bad-checkpoint') && rejected === 0)
+      throw new Error(`${folder}: fused nothing, rejected nothing`)
+    throw error
+  }
+  if (rejected > 0) throw new Error(`${folder}: fused what validation rejects`)
+  return Buffer.concat(chunks)
+}

@@ -1,0 +1,154 @@
+"""A second implementation of mean/1, with numpy, written from docs/fusion.md alone.
+
+    python3 fuse.py OUT BASE INPUT...               fuses files or directories into the file OUT
+    python3 fuse.py --compare RESULT BASE INPUT...  fuses them again and compares with RESULT, byte for byte
+
+A directory stands for the model.safetensors in it. INPUTs come in the order of their contribution ids.
+Exit status: 0 done or equal, 1 refused or different, 2 wrong usage.
+"""
+
+import json
+import os
+import sys
+
+import numpy as np
+
+MAX_DATA_START = 1 << 20
+ITEM_BYTES = {
+    "F32": 4, "BF16": 2, "F16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1,
+    "U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1,
+}
+FUSED = {"F32"}
+COPIED = {"I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL"}
+
+
+class Refused(Exception):
+    """The bytes are no acceptable checkpoint; the message says why."""
+
+
+def read_file(path):
+    if os.path.isdir(path):
+        path = os.path.join(path, "model.safetensors")
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def parse_header(data):
+    """(data start, [(name, dtype, begin, end)] by offset), offsets from the start of the file."""
+    if len(data) < 8:
+        raise Refused("too short for a header")
+    start = 8 + int.from_bytes(data[:8], "little")
+    if start > min(MAX_DATA_START, len(data)) or start % 8:
+        raise Refused("header length out of range or not aligned")
+
+    def unique(pairs):
+        if len({name for name, _ in pairs}) != len(pairs):
+            raise Refused("a name twice")
+        return dict(pairs)
+
+    header = json.loads(data[8:start].decode("utf-8"), object_pairs_hook=unique)
+    header.pop("__metadata__", None)
+    tensors = []
+    for name, entry in header.items():
+        if set(entry) != {"dtype", "shape", "data_offsets"}:
+            raise Refused(f"{name}: fields")
+        if entry["dtype"] not in ITEM_BYTES:
+            raise Refused(f"{name}: dtype")
+        begin, end = entry["data_offsets"]
+        count = 1
+        for size in entry["shape"]:
+            count *= size
+        if end - begin != count * ITEM_BYTES[entry["dtype"]]:
+            raise Refused(f"{name}: size")
+        tensors.append((name, entry["dtype"], start + begin, start + end))
+    tensors.sort(key=lambda tensor: tensor[2])
+    expected = start
+    for name, _, begin, end in tensors:
+        if begin != expected:
+            raise Refused(f"{name}: hole or overlap")
+        expected = end
+    if expected != len(data):
+        raise Refused("trailing or missing bytes")
+    return start, tensors
+
+
+def mean(inputs):
+    """mean/1 of equally long F32 arrays: f64 sum from +0 in order, one f64 division, one rounding, -0 to +0."""
+    total = np.zeros(len(inputs[0]), dtype=np.float64)
+    for array in inputs:
+        total = total + array.astype(np.float64)
+    with np.errstate(over="ignore"):
+        fused = (total / np.float64(len(inputs))).astype(np.float32)
+    return fused + np.float32(0)
+
+
+def fuse(base, inputs):
+    """The fused file's bytes from files' bytes. Raises Refused."""
+    if not inputs:
+        raise Refused("no input")
+    start, tensors = parse_header(base)
+    for index, data in enumerate(inputs):
+        if data[:start] != base[:start]:
+            raise Refused(f"input {index}: header differs")
+        if len(data) != len(base):
+            raise Refused(f"input {index}: length differs")
+    out = bytearray(base)
+    for name, dtype, begin, end in tensors:
+        parts = [data[begin:end] for data in inputs]
+        if dtype in COPIED:
+            for index, part in enumerate(parts):
+                if part != base[begin:end]:
+                    raise Refused(f"input {index}: {name} differs from the base")
+            continue
+        if dtype not in FUSED:
+            raise Refused(f"{name}: {dtype} is not fused")
+        for index, part in enumerate(parts):
+            exponents = np.frombuffer(part, dtype="<u4") & 0x7F800000
+            if (exponents == 0x7F800000).any():
+                element = int(np.argmax(exponents == 0x7F800000))
+                raise Refused(f"input {index}: {name} is not finite at element {element}")
+        fused = mean([np.frombuffer(part, dtype="<f4") for part in parts])
+        if not np.isfinite(fused).all():
+            raise Refused(f"{name}: the result is not finite")
+        out[begin:end] = fused.astype("<f4").tobytes()
+    return bytes(out)
+
+
+def first_difference(ours, theirs):
+    """A sentence about the first byte that differs, or None."""
+    if ours == theirs:
+        return None
+    if len(ours) != len(theirs):
+        return f"lengths differ: {len(ours)} and {len(theirs)} bytes"
+    at = int(np.argmax(np.frombuffer(ours, np.uint8) != np.frombuffer(theirs, np.uint8)))
+    for name, dtype, begin, end in parse_header(ours)[1]:
+        if begin <= at < end:
+            size = ITEM_BYTES[dtype]
+            first = begin + (at - begin) // size * size
+            pair = ours[first:first + size][::-1].hex(), theirs[first:first + size][::-1].hex()
+            return f"{name} differs at element {(at - begin) // size}: {pair[0]} here, {pair[1]} there"
+    return f"headers differ at byte {at}"
+
+
+def main(arguments):
+    compare = arguments[:1] == ["--compare"]
+    paths = arguments[1:] if compare else arguments
+    if len(paths) < 3:
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        fused = fuse(read_file(paths[1]), [read_file(path) for path in paths[2:]])
+    except Refused as reason:
+        print(f"refused: {reason}", file=sys.stderr)
+        return 1
+    if compare:
+        difference = first_difference(fused, read_file(paths[0]))
+        print(difference or f"equal: {len(fused)} bytes")
+        return 1 if difference else 0
+    with open(paths[0], "wb") as file:
+        file.write(fused)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

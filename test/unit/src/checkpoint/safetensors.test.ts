@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { encodeLayout } from '../../../../src/checkpoint/layout.ts'
+import { decodeCheckpoint, decodeHead, encodeCheckpoint, encodeHead } from '../../../../src/checkpoint/safetensors.ts'
+import { isColdmeshError } from '../../../../src/ports/errors.ts'
+
+const layout = encodeLayout([
+  { name: 'ids', dtype: 'I64', shape: [2] },
+  { name: 'w', dtype: 'F32', shape: [2, 2] },
+  { name: 'b', dtype: 'F32', shape: [1] },
+])
+const w = { name: 'w', shape: [2, 2], data: new Float32Array([1, -2, 3.5, 1e-45]) }
+const b = { name: 'b', shape: [1], data: new Float32Array([7]) }
+
+function baseBytes(): Uint8Array {
+  const base = new Uint8Array(layout.totalBytes)
+  base.set(layout.header)
+  base.set([1, 2, 3], layout.dataStart)
+  return base
+}
+
+describe('encodeCheckpoint and decodeCheckpoint', () => {
+  it('give back what they took, with integer tensors of the base', () => {
+    const bytes = encodeCheckpoint(layout, [b, w], baseBytes())
+    assert.deepEqual(bytes.subarray(0, layout.dataStart + 16), baseBytes().subarray(0, layout.dataStart + 16))
+    const decoded = decodeCheckpoint(bytes)
+    assert.deepEqual(decoded.weights, [w, b])
+    assert.deepEqual(decoded.layout, layout)
+    assert.deepEqual(encodeCheckpoint(decoded.layout, decoded.weights, bytes), bytes)
+  })
+
+  it('read from any alignment, and share no memory with a Buffer', () => {
+    const bytes = encodeCheckpoint(layout, [w, b], baseBytes())
+    for (let shift = 0; shift < 8; shift++) {
+      const shifted = Buffer.alloc(bytes.length + shift).subarray(shift)
+      shifted.set(bytes)
+      const { weights } = decodeCheckpoint(shifted)
+      shifted.fill(0)
+      assert.deepEqual(weights, [w, b])
+    }
+  })
+
+  it('write weights that are views of a larger buffer', () => {
+    const view = new Float32Array([9, 1, -2, 3.5, 1e-45, 9]).subarray(1, 5)
+    assert.deepEqual(
+      encodeCheckpoint(layout, [{ ...w, data: view }, b], baseBytes()),
+      encodeCheckpoint(layout, [w, b], baseBytes()),
+    )
+  })
+
+  it('refuse missing, unknown and misshapen weights, and a missing base', () => {
+    assert.throws(() => encodeCheckpoint(layout, [w], baseBytes()), /lack tensor "b"/)
+    assert.throws(() => encodeCheckpoint(layout, [w, b, { ...b, name: 'c' }], baseBytes()), /no F32 tensor "c"/)
+    assert.throws(() => encodeCheckpoint(layout, [{ ...w, shape: [4] }, b], baseBytes()), /another shape/)
+    assert.throws(
+      () => encodeCheckpoint(layout, [{ ...w, data: new Float32Array(3) }, b], baseBytes()),
+      /another shape/,
+    )
+    assert.throws(() => encodeCheckpoint(layout, [w, b]), /copied from a base/)
+  })
+
+  it('refuse BF16 and F16 as unsupported, not as bad', () => {
+    for (const dtype of ['BF16', 'F16'] as const) {
+      const half = encodeLayout([{ name: 'w', dtype, shape: [4] }])
+      const bytes = new Uint8Array(half.totalBytes)
+      bytes.set(half.header)
+      assert.throws(
+        () => decodeCheckpoint(bytes),
+        (error) => isColdmeshError(error, 'unsupported'),
+      )
+      assert.throws(
+        () => encodeCheckpoint(half, []),
+        (error) => isColdmeshError(error, 'unsupported'),
+      )
+    }
+  })
+})
+
+describe('encodeHead and decodeHead', () => {
+  const head = {
+    labels: ['pos', 'a "quoted"\nlabel', '日本'],
+    weights: [
+      { name: 'classifier.weight', shape: [3, 2], data: new Float32Array([1, 2, 3, 4, 5, 6]) },
+      { name: 'classifier.bias', shape: [3], data: new Float32Array([0.5, 0, -1]) },
+    ],
+  }
+
+  it('keep labels and weights', () => assert.deepEqual(decodeHead(encodeHead(head)), head))
+
+  it('refuse labels that are repeated or fewer than the outputs', () => {
+    assert.throws(() => encodeHead({ ...head, labels: ['a', 'a', 'b'] }), /distinct/)
+    assert.throws(() => encodeHead({ ...head, labels: ['a', 'b'] }), /classifier.weight \[labels, hidden\]/)
+    assert.throws(() => encodeHead({ ...head, weights: head.weights.slice(0, 1) }), /nothing else/)
+  })
+
+  it('refuse a file without labels, or with labels that are no list of strings', () => {
+    for (const [labels, reason] of [
+      [undefined, /not a head/],
+      ['[1]', /list of strings/],
+      ['{', /not JSON/],
+    ] as const) {
+      const specs = head.weights.map(({ name, shape }) => ({ name, dtype: 'F32' as const, shape }))
+      const bytes = encodeCheckpoint(encodeLayout(specs, labels === undefined ? {} : { labels }), head.weights)
+      assert.throws(() => decodeHead(bytes), reason)
+    }
+  })
+})
