@@ -1,0 +1,39 @@
+import { mkdir } from 'node:fs/promises'
+import { LevelDatastore } from 'datastore-level'
+import { ColdmeshError } from '../../ports/errors.ts'
+import { diskError } from './disk-error.ts'
+
+/**
+ * Opens the key-value store of libp2p's peer store and DHT (LevelDB). The caller closes it.
+ * @throws ColdmeshError `locked` (another process has it), `refused`
+ */
+export async function openDatastore(directory: string): Promise<LevelDatastore> {
+  const store = new LevelDatastore(directory)
+  try {
+    await openLevel(store, directory)
+  } catch (error) {
+    if (isLevelLocked(error)) {
+      throw new ColdmeshError('locked', `Another process uses ${directory}.`, {
+        facts: { path: directory },
+        hint: 'Stop the other coldmesh process, or choose another data directory.',
+        cause: error,
+      })
+    }
+    throw diskError(error, 'open', directory)
+  }
+  return store
+}
+
+/** Opens the database below the store: the store's own `open` keeps only the text of an error, not its code. */
+export async function openLevel(store: LevelDatastore, directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true })
+  await store.db.open({ createIfMissing: true, compression: false })
+}
+
+/** LevelDB holds an operating-system lock on its directory; the code sits somewhere in the chain of causes. */
+export function isLevelLocked(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && cause.code === 'LEVEL_LOCKED') return true
+  }
+  return false
+}

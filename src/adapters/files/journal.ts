@@ -1,0 +1,110 @@
+import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { ColdmeshError } from '../../ports/errors.ts'
+import type { Journal } from '../../ports/system.ts'
+import { syncDirectory, writeFileAtomic } from './atomic.ts'
+import { diskError, systemCode } from './disk-error.ts'
+import { decodeJournal, encodeJournal, encodeRecord } from './journal-format.ts'
+
+const MODE = 0o600
+
+/**
+ * Opens or creates an append-only file of records. What a crash left of an unfinished last record is cut off.
+ * @throws ColdmeshError `refused`: damaged in the middle (facts.offset), or the disk refuses
+ */
+export async function openJournal(path: string): Promise<Journal> {
+  const { records, end } = await load(path)
+  let file = await openAt(path, end)
+  let kept = records
+  let length = end
+  let broken: unknown
+  let closed = false
+  let last: Promise<void> = Promise.resolve()
+
+  // One operation at a time: records land in the order of the calls.
+  const queue = (work: () => Promise<void>): Promise<void> => {
+    const result = last.then(work)
+    last = result.catch(() => {})
+    return result
+  }
+  const usable = (): void => {
+    if (closed) throw new Error('the journal is closed')
+    if (broken !== undefined) throw diskError(broken, 'write', path)
+  }
+
+  return {
+    get records() {
+      return kept
+    },
+    append: (record) => {
+      const copy = record.slice()
+      return queue(async () => {
+        usable()
+        const framed = encodeRecord(copy)
+        try {
+          await file.write(framed, 0, framed.byteLength, length)
+          await file.datasync()
+        } catch (error) {
+          // A failed write must leave no half record before the next one.
+          await file.truncate(length).catch((cause: unknown) => {
+            broken = cause
+          })
+          // After a failed fsync the kernel may have dropped the pages: what is on disk is unknown until reopened.
+          if (systemCode(error) === 'EIO') broken = error
+          throw diskError(error, 'write', path)
+        }
+        length += framed.byteLength
+        kept.push(copy)
+      })
+    },
+    rewrite: (replacement) => {
+      const copies = replacement.map((record) => record.slice())
+      return queue(async () => {
+        usable()
+        const bytes = encodeJournal(copies)
+        await writeFileAtomic(path, bytes, { mode: MODE })
+        const old = file
+        file = await openAt(path, bytes.byteLength)
+        await old.close()
+        length = bytes.byteLength
+        kept = copies
+      })
+    },
+    close: () =>
+      queue(async () => {
+        if (closed) return
+        closed = true
+        await file.close()
+      }),
+  }
+}
+
+async function load(path: string): Promise<{ records: Uint8Array[]; end: number }> {
+  try {
+    const decoded = decodeJournal(await readFile(path), path)
+    if (decoded.end > 0) return decoded
+  } catch (error) {
+    if (error instanceof ColdmeshError || systemCode(error) !== 'ENOENT') throw diskError(error, 'read', path)
+  }
+  const empty = encodeJournal([])
+  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
+    throw diskError(error, 'create', dirname(path))
+  })
+  await writeFileAtomic(path, empty, { mode: MODE })
+  return { records: [], end: empty.byteLength }
+}
+
+async function openAt(path: string, end: number): Promise<FileHandle> {
+  try {
+    const file = await open(path, 'r+')
+    const { size } = await file.stat()
+    if (size > end) {
+      await file.truncate(end)
+      await file.sync()
+    }
+    await syncDirectory(dirname(path))
+    return file
+  } catch (error) {
+    throw diskError(error, 'open', path)
+  }
+}
