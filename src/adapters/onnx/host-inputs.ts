@@ -17,17 +17,19 @@ export interface TokenRow {
 }
 
 /**
- * Fills the encoder's inputs, sequence-first, and `tableIds` [length * batch] with the id of each place, NO_ID for padding.
- * Rows past the end of `rows` are padding.
+ * Fills the encoder's inputs, sequence-first. Rows past the end of `rows` are padding.
+ *
+ * @returns `tableIds` [length * batch]: the id at each place, NO_ID for padding
  */
 export function fillEncoderInputs(
   { integers, floats }: OpenProgram,
   config: BertConfig,
   { batch, length }: Bucket,
   rows: readonly TokenRow[],
-  tableIds: Int32Array,
-): void {
-  const { ids, types, mask } = { ids: integers['ids'], types: floats['types'], mask: floats['mask'] }
+  tableIds = new Int32Array(length * batch),
+): Int32Array {
+  const ids = integers['ids']
+  const { types, mask } = floats
   if (ids === undefined || types === undefined || mask === undefined) throw new Error('not an encoder')
   types.fill(0)
   for (let row = 0; row < batch; row++) {
@@ -46,6 +48,7 @@ export function fillEncoderInputs(
       mask.fill(PADDING_SCORE, start + count, start + length)
     }
   }
+  return tableIds
 }
 
 /** Seeds the generators of the dropout masks in `memory`'s scratch `maskState`. */

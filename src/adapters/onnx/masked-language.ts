@@ -25,6 +25,8 @@ export interface MaskedLanguageBatch {
   readonly ids: Int32Array
   /** [batch * length]: the token that was there, at the places to predict; -1 elsewhere. */
   readonly targets: Int32Array
+  /** [batch * length]: token types; absent: all 0. */
+  readonly types?: Uint8Array
   /** [batch]: tokens of each row before its padding; absent: no padding. */
   readonly lengths?: Int32Array
 }
@@ -85,19 +87,19 @@ export async function createMaskedLanguageTrainer(options: {
   seedMasks(memory, plan.seed)
   const session = await openProgram(program, { runtime: await loadRuntime(), memory, threads })
   const adamW = createAdamW(memory, adamWOptions)
-  const tableIds = new Int32Array(places)
   const fillTargets = createTargetFiller(session, config, { batch, length }, targetRows)
   let batches = 0
   let steps = 0
 
   return {
     maxTargets: targetRows,
-    async step({ ids, targets, lengths }) {
+    async step({ ids, targets, types, lengths }) {
       checkBatch(config, places, ids, targets)
-      const rows = Array.from({ length: batch }, (_, row) => ({
-        ids: ids.subarray(row * length, row * length + (lengths?.[row] ?? length)),
-      }))
-      fillEncoderInputs(session, config, { batch, length }, rows, tableIds)
+      const rows = Array.from({ length: batch }, (_, row) => {
+        const [start, end] = [row * length, row * length + (lengths?.[row] ?? length)]
+        return { ids: ids.subarray(start, end), ...(types && { types: types.subarray(start, end) }) }
+      })
+      const tableIds = fillEncoderInputs(session, config, { batch, length }, rows)
       fillTargets(targets)
       await session.run()
       adamW.add(tableIds)

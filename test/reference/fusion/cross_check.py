@@ -15,6 +15,8 @@ import tempfile
 
 import numpy as np
 
+sys.dont_write_bytecode = True
+
 import fuse
 import make_vectors
 

@@ -1,0 +1,94 @@
+import { ColdmeshError } from '../ports/errors.ts'
+import type { TrainingPlan } from '../ports/trainer.ts'
+
+/**
+ * Suits small encoders (2 to 12 layers) and datasets of hundreds to tens of thousands of rows: larger rates and fewer examples than the
+ * paper's 5e-5 and 256 thousand, which are for RoBERTa-base.
+ */
+export const DEFAULT_PLAN: TrainingPlan = {
+  optimizer: 'adamw',
+  learningRate: 2e-4,
+  headRate: 10,
+  weightDecay: 0.01,
+  warmup: 0.1,
+  batch: 32,
+  accumulation: 1,
+  steps: 100,
+  clipNorm: 1,
+  maxTokens: 64,
+  dropout: null,
+  seed: 1,
+  validationFraction: 0.1,
+  evaluateEvery: 25,
+  patience: 4,
+  minGain: 0.001,
+  mode: 'full',
+}
+
+interface Range {
+  readonly min: number
+  readonly max: number
+  readonly whole?: boolean
+}
+
+const RANGES: ReadonlyMap<string, Range> = new Map([
+  ['learningRate', { min: 1e-8, max: 1 }],
+  ['headRate', { min: 0, max: 10_000 }],
+  ['weightDecay', { min: 0, max: 1 }],
+  ['warmup', { min: 0, max: 1 }],
+  ['batch', { min: 1, max: 4_096, whole: true }],
+  ['accumulation', { min: 1, max: 4_096, whole: true }],
+  ['steps', { min: 1, max: 10_000_000, whole: true }],
+  ['clipNorm', { min: 0, max: 1e6 }],
+  ['maxTokens', { min: 4, max: 8_192, whole: true }],
+  ['dropout', { min: 0, max: 0.9 }],
+  ['seed', { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true }],
+  ['validationFraction', { min: 0.01, max: 0.9 }],
+  ['evaluateEvery', { min: 0, max: 10_000_000, whole: true }],
+  ['patience', { min: 0, max: 1_000_000, whole: true }],
+  ['minGain', { min: 0, max: 1 }],
+])
+const CHOICES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['optimizer', ['adamw']],
+  ['mode', ['full', 'frozen']],
+])
+
+/**
+ * `partial` with the defaults for what it leaves out.
+ *
+ * @throws ColdmeshError `bad-input` for a value out of its range and for a name that no plan has
+ */
+export function completePlan(partial: Partial<TrainingPlan>): TrainingPlan {
+  const given = Object.entries(partial).filter(([, value]) => value !== undefined)
+  for (const [name, value] of given) checkSetting(name, value)
+  return { ...DEFAULT_PLAN, ...Object.fromEntries(given) }
+}
+
+function checkSetting(name: string, value: unknown): void {
+  const range = RANGES.get(name)
+  const choices = CHOICES.get(name)
+  if (range !== undefined) {
+    if (name !== 'dropout' || value !== null) checkRange(name, value, range)
+  } else if (choices !== undefined) {
+    checkChoice(name, value, choices)
+  } else {
+    const names = Object.keys(DEFAULT_PLAN).join(', ')
+    throw new ColdmeshError('bad-input', `A training plan has no \`${name}\``, { hint: `It has: ${names}.` })
+  }
+}
+
+function checkRange(name: string, value: unknown, { min, max, whole = false }: Range): void {
+  if (typeof value === 'number' && value >= min && value <= max && (!whole || Number.isInteger(value))) return
+  throw new ColdmeshError('bad-input', `The training plan's \`${name}\` is ${String(value)}`, {
+    facts: { name, min, max },
+    hint: `Give a ${whole ? 'whole ' : ''}number from ${min} to ${max}.`,
+  })
+}
+
+function checkChoice(name: string, value: unknown, choices: readonly string[]): void {
+  if (typeof value === 'string' && choices.includes(value)) return
+  throw new ColdmeshError('bad-input', `The training plan's \`${name}\` is ${String(value)}`, {
+    facts: { name },
+    hint: `Give one of: ${choices.join(', ')}.`,
+  })
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto'
+import type { Example } from '../ports/dataset.ts'
+
+export interface Split {
+  readonly training: readonly Example[]
+  readonly validation: readonly Example[]
+}
+
+/**
+ * Holds out about `fraction` of the rows of each label, at least one where a label has two different rows. Rows are chosen by a
+ * seeded hash of their text, so that the same rows come out whatever their order, and copies of a row (up to case and white space) stay on one
+ * side: otherwise validation would reward learning by heart.
+ */
+export function splitExamples(
+  examples: readonly Example[],
+  { fraction, seed }: { fraction: number; seed: number },
+): Split {
+  const hashes = examples.map((example) => hashOf(example, seed))
+  const hashesByLabel = new Map<string, Set<string>>()
+  const seen = new Set<string>()
+  for (const [index, { label }] of examples.entries()) {
+    const hash = hashes[index] ?? ''
+    if (seen.has(hash)) continue
+    seen.add(hash)
+    const known = hashesByLabel.get(label)
+    if (known === undefined) hashesByLabel.set(label, new Set([hash]))
+    else known.add(hash)
+  }
+  const heldOut = new Set<string>()
+  for (const ofLabel of hashesByLabel.values()) {
+    const count = ofLabel.size < 2 ? 0 : Math.max(1, Math.round(ofLabel.size * fraction))
+    for (const hash of [...ofLabel].sort().slice(0, Math.min(count, ofLabel.size - 1))) heldOut.add(hash)
+  }
+  return {
+    training: examples.filter((_, index) => !heldOut.has(hashes[index] ?? '')),
+    validation: examples.filter((_, index) => heldOut.has(hashes[index] ?? '')),
+  }
+}
+
+function hashOf({ text, pair }: Example, seed: number): string {
+  const plain = [text, pair ?? ''].map((part) => part.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim())
+  return createHash('sha256')
+    .update(JSON.stringify([seed, ...plain]))
+    .digest('hex')
+}
