@@ -17,16 +17,15 @@ import { loadRuntime } from '../../../src/adapters/onnx/runtime.ts'
 import type { Model, Weights } from '../../../src/ports/trainer.ts'
 import type { MlmBatch } from './mlm-batches.ts'
 
-const WORDS = 'embeddings.word_embeddings.weight'
+export const WORD_EMBEDDINGS = 'embeddings.word_embeddings.weight'
 const TRANSFORM = 'cls.predictions.transform'
-const BIAS = 'cls.predictions.bias'
+export const PREDICTION_BIAS = 'cls.predictions.bias'
 
 export interface MlmTrainerOptions {
   readonly config: Model['config']
   readonly body: readonly Weights[]
-  /** Prediction layers to go on with; null: new ones from `seed`. */
-  readonly predictions: readonly Weights[] | null
-  readonly seed: number
+  /** Prediction layers, from `createPredictions` or from an earlier run. */
+  readonly predictions: readonly Weights[]
   /** Tokens of a batch, padding included, and the lengths that batches come in. */
   readonly tokens: number
   readonly lengths: readonly number[]
@@ -37,31 +36,37 @@ export interface MlmTrainerOptions {
   readonly threads: number
 }
 
+/** New prediction layers of `BertForMaskedLM`; its decoder is the word embeddings. */
+export function createPredictions(config: Model['config'], seed: number): Weights[] {
+  const { hiddenSize, vocabSize } = readBertConfig(config)
+  const layout = [
+    { name: PREDICTION_BIAS, shape: [vocabSize] },
+    { name: `${TRANSFORM}.dense.weight`, shape: [hiddenSize, hiddenSize] },
+    { name: `${TRANSFORM}.dense.bias`, shape: [hiddenSize] },
+    { name: `${TRANSFORM}.LayerNorm.weight`, shape: [hiddenSize] },
+    { name: `${TRANSFORM}.LayerNorm.bias`, shape: [hiddenSize] },
+  ]
+  return initialWeights(layout, seed)
+}
+
 /**
  * Masked language modelling on the engine of the onnx adapter, without dropout: one compiled graph per length over one set
  * of weights, so that short texts cost little, and with token types, so that the second segment's are learned.
  */
 export async function createMlmTrainer(options: MlmTrainerOptions) {
   const config = withDropout(readBertConfig(options.config), 0)
-  const { hiddenSize, vocabSize } = config
-  const layout = [
-    { name: BIAS, shape: [vocabSize] },
-    { name: `${TRANSFORM}.dense.weight`, shape: [hiddenSize, hiddenSize] },
-    { name: `${TRANSFORM}.dense.bias`, shape: [hiddenSize] },
-    { name: `${TRANSFORM}.LayerNorm.weight`, shape: [hiddenSize] },
-    { name: `${TRANSFORM}.LayerNorm.bias`, shape: [hiddenSize] },
-  ]
-  const specs: ParameterSpec[] = [...options.body, ...layout].map(({ name, shape }) => ({
+  const { vocabSize } = config
+  const specs: ParameterSpec[] = [...options.body, ...options.predictions].map(({ name, shape }) => ({
     name,
     shape,
-    gradient: name === WORDS ? 'both' : name.startsWith('pooler.') ? 'none' : 'dense',
+    gradient: name === WORD_EMBEDDINGS ? 'both' : name.startsWith('pooler.') ? 'none' : 'dense',
     group: 'body',
   }))
   const adamWOptions = {
     weightDecay: options.weightDecay,
     clipNorm: options.clipNorm,
     accumulation: 1,
-    table: { name: WORDS, maxIds: options.tokens },
+    table: { name: WORD_EMBEDDINGS, maxIds: options.tokens },
   }
   const memory = createParameterMemory(specs, {
     ...adamWScratch(adamWOptions, specs),
@@ -69,7 +74,7 @@ export async function createMlmTrainer(options: MlmTrainerOptions) {
     maskState: MASK_STATE_FLOATS,
   })
   loadWeights(memory, options.body)
-  loadWeights(memory, options.predictions ?? initialWeights(layout, options.seed))
+  loadWeights(memory, options.predictions)
   const runtime = await loadRuntime()
   const adamW = createAdamW(memory, adamWOptions)
 
@@ -81,7 +86,7 @@ export async function createMlmTrainer(options: MlmTrainerOptions) {
       const dense = linearGelu(graph, picked, part(`${TRANSFORM}.dense`))
       const norm = part(`${TRANSFORM}.LayerNorm`)
       const normalized = layerNorm(graph, dense, norm.weight, norm.bias, config.layerNormEpsilon)
-      const logits = linear(graph, normalized, weight(WORDS), weight(BIAS))
+      const logits = linear(graph, normalized, weight(WORD_EMBEDDINGS), weight(PREDICTION_BIAS))
       const target = graph.input('target', [targetRows, vocabSize])
       return crossEntropy(graph, logits, target, graph.input('targetWeight', [targetRows, 1]))
     })
@@ -133,6 +138,6 @@ export async function createMlmTrainer(options: MlmTrainerOptions) {
       return loss
     },
     body: () => readWeights(memory, options.body),
-    predictions: () => readWeights(memory, layout),
+    predictions: () => readWeights(memory, options.predictions),
   }
 }

@@ -1,16 +1,17 @@
 // Pretrains the small base: see README.md beside this file.
-//   node examples/data/base/pretrain.ts CORPUS.jsonl OUT [--steps N] [--threads N]
+//   node --conditions=coldmesh-source examples/data/base/pretrain.ts CORPUS.jsonl START.f32 OUT [--steps N] [--threads N]
 // Goes on from OUT/progress.json when it is there.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Tokenizer } from '@huggingface/tokenizers'
 import { createBertBody } from '../../../src/adapters/onnx/initial-weights.ts'
+import type { Weights } from '../../../src/ports/trainer.ts'
 import { rateFactor } from '../../../src/training/schedule.ts'
 import type { Entry } from './corpus.ts'
 import { type BatchOptions, epochBatches, type TokenizedEntry } from './mlm-batches.ts'
-import { createMlmTrainer } from './mlm-trainer.ts'
-import { CONFIG, decodeSafetensors, encodeSafetensors } from './model-files.ts'
+import { createMlmTrainer, createPredictions, PREDICTION_BIAS, WORD_EMBEDDINGS } from './mlm-trainer.ts'
+import { CONFIG, encodeBody, readBody } from './model-files.ts'
 
 const SEED = 1
 const TOKENS = 2048
@@ -27,20 +28,21 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { steps: { type: 'string', default: '30000' }, threads: { type: 'string', default: '1' } },
 })
-const [corpusFile, out] = positionals
-if (corpusFile === undefined || out === undefined) throw new Error('give the corpus and an output folder')
+const [corpusFile, startFile, out] = positionals
+if (corpusFile === undefined || startFile === undefined || out === undefined) {
+  throw new Error('give the corpus, the word vectors to start from and an output folder')
+}
 const steps = Number(values.steps)
 mkdirSync(out, { recursive: true })
 
 const folder = join(import.meta.dirname, 'model')
 const json = (file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8'))
 const entries = tokenize(readFileSync(corpusFile, 'utf8').trim().split('\n'))
-const done = readProgress()
+const { step: doneSteps, body, predictions } = readProgress() ?? { step: 0, ...readStart(startFile) }
 const trainer = await createMlmTrainer({
   config: CONFIG,
-  body: done?.body ?? createBertBody(CONFIG, { seed: SEED, pooler: true }),
-  predictions: done?.predictions ?? null,
-  seed: SEED,
+  body,
+  predictions,
   tokens: TOKENS,
   lengths: LENGTHS,
   targetShare: 0.15,
@@ -49,7 +51,7 @@ const trainer = await createMlmTrainer({
   threads: Number(values.threads),
 })
 console.log(JSON.stringify({ SEED, TOKENS, LENGTHS, LEARNING_RATE, WARMUP, PROSE_SHARE, steps, entries: entries.length }))
-await run(done?.step ?? 0)
+await run(doneSteps)
 
 async function run(from: number): Promise<void> {
   let step = 0
@@ -97,15 +99,31 @@ function tokenize(lines: readonly string[]): TokenizedEntry[] {
 
 function save(step: number): void {
   if (out === undefined) return
-  writeFileSync(join(out, 'body.safetensors'), encodeSafetensors(trainer.body()))
-  writeFileSync(join(out, 'predictions.safetensors'), encodeSafetensors(trainer.predictions()))
+  writeFileSync(join(out, 'body.safetensors'), encodeBody(trainer.body()))
+  writeFileSync(join(out, 'predictions.safetensors'), encodeBody(trainer.predictions()))
   writeFileSync(join(out, 'progress.part'), JSON.stringify({ step }))
   renameSync(join(out, 'progress.part'), join(out, 'progress.json'))
+}
+
+/** A new body whose word embeddings, and a bias that, come from build-embeddings.py. */
+function readStart(file: string): { body: Weights[]; predictions: Weights[] } {
+  const floats = new Float32Array(new Uint8Array(readFileSync(file)).buffer)
+  const { vocab_size: vocabulary, hidden_size: hidden } = CONFIG
+  if (floats.length !== vocabulary * (hidden + 1)) throw new Error(`${file} is for another vocabulary`)
+  const words = floats.slice(0, vocabulary * hidden)
+  const bias = floats.slice(vocabulary * hidden)
+  return {
+    body: createBertBody(CONFIG, { seed: SEED, pooler: true }).map((tensor) =>
+      tensor.name === WORD_EMBEDDINGS ? { ...tensor, data: words } : tensor,
+    ),
+    predictions: createPredictions(CONFIG, SEED).map((tensor) =>
+      tensor.name === PREDICTION_BIAS ? { ...tensor, data: bias } : tensor,
+    ),
+  }
 }
 
 function readProgress() {
   if (out === undefined || !existsSync(join(out, 'progress.json'))) return null
   const { step }: { step: number } = JSON.parse(readFileSync(join(out, 'progress.json'), 'utf8'))
-  const tensors = (file: string) => decodeSafetensors(readFileSync(join(out, file)))
-  return { step, body: tensors('body.safetensors'), predictions: tensors('predictions.safetensors') }
+  return { step, body: readBody(join(out, 'body.safetensors')), predictions: readBody(join(out, 'predictions.safetensors')) }
 }
