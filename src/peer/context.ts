@@ -1,0 +1,35 @@
+import type { ContentStore } from '../ports/content-store.ts'
+import type { Gossip } from '../ports/gossip.ts'
+import type { Mesh } from '../ports/mesh.ts'
+import type { Streams } from '../ports/streams.ts'
+import type { Clock, Log } from '../ports/system.ts'
+import type { NetworkFacts } from '../rounds/network.ts'
+import type { BaseFacts } from './builder.ts'
+import type { Chain } from './chain.ts'
+import type { Emitter } from './emitter.ts'
+import type { Speaker } from './speaker.ts'
+import type { SyncClient } from './sync/client.ts'
+import type { PeerEvent } from './types.ts'
+
+/** What every part of a running peer works with. */
+export interface PeerContext {
+  readonly dataDir: string
+  /** Our public key. */
+  readonly key: Uint8Array
+  readonly network: NetworkFacts
+  readonly facts: BaseFacts
+  readonly store: ContentStore
+  readonly chain: Chain
+  readonly speaker: Speaker
+  readonly gossip: Gossip
+  readonly streams: Streams
+  readonly mesh: Mesh
+  readonly sync: SyncClient
+  readonly clock: Clock
+  readonly log: Log
+  readonly events: Emitter<PeerEvent>
+  /** libp2p peer id (text) of whoever has this key. */
+  readonly peerIdOf: (key: Uint8Array) => string
+  /** Aborts when the peer stops. */
+  readonly signal: AbortSignal
+}

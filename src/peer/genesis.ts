@@ -1,0 +1,167 @@
+import { readFile as readDisk } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CID } from 'multiformats/cid'
+import { type Genesis, genesis } from '../../protocols/genesis/messages.ts'
+import { judgeGenesis, SUPPORTED_RULES } from '../../protocols/genesis/rules.ts'
+import { formatInvite } from '../../protocols/membership/invite.ts'
+import { fromHex } from '../../protocols/wire/bytes.ts'
+import { idOf, MalformedError } from '../../protocols/wire/codec.ts'
+import { sha256 } from '../../protocols/wire/crypto.ts'
+import { lockDirectory } from '../adapters/files/lock.ts'
+import { createContentStore } from '../adapters/helia/content-store.ts'
+import { nullLog } from '../adapters/memory/log.ts'
+import { importBase, SHARED_NAMES, WEIGHTS_NAME } from '../checkpoint/base.ts'
+import { ColdmeshError } from '../ports/errors.ts'
+import { type NetworkFacts, networkFacts } from '../rounds/network.ts'
+import { initDataDir, paths, requireConfig, writeConfig } from './data-dir.ts'
+import type { GenesisOptions, RoundPolicy } from './types.ts'
+
+const MINUTE_MS = 60_000
+
+/** A day's collection suits a team that trains when it can; the demo and tests shorten it. */
+export const DEFAULT_ROUND_POLICY: RoundPolicy = {
+  minContributions: 2,
+  maxContributions: 16,
+  collectMs: 60 * MINUTE_MS,
+  graceMs: 5 * MINUTE_MS,
+  viewTimeoutMs: MINUTE_MS,
+  minBytesPerSecond: 1_000_000,
+  maxViews: 8,
+  keepRounds: 8,
+  historyRounds: 8,
+  maxStaleness: 0,
+}
+
+const EXPLANATIONS: Readonly<Record<string, string>> = {
+  'duplicate-member-key': 'Two members have the same key.',
+  'duplicate-member-name': 'Two members have the same name.',
+  'bad-member-key': "A member's key is no acceptable Ed25519 key.",
+  'bad-contributor-key': "A contributor's key is no acceptable Ed25519 key.",
+  'min-above-max': 'minContributions is above maxContributions.',
+  'lineage-too-large':
+    'With so many members and contributions a lineage could outgrow its limit: lower maxContributions.',
+  'unsupported-rule': `This version fuses by ${SUPPORTED_RULES.join(', ')} only.`,
+}
+
+/**
+ * Starts a network: imports the base into the data directory, writes the genesis and remembers it.
+ * @throws ColdmeshError `bad-input`, `bad-checkpoint`, `unsupported`, `locked`, `refused`
+ */
+export async function createGenesis(
+  options: GenesisOptions,
+): Promise<{ network: string; base: string; invite: string }> {
+  await initDataDir(options.dataDir)
+  await using _lock = await lockDirectory(options.dataDir)
+  const store = await createContentStore({ dir: paths.blocks(options.dataDir), node: null, log: nullLog })
+  try {
+    const files = await readBaseFiles(options.base)
+    const base = await importBase(files, (cid, block) => store.put(cid, block))
+    const bytes = encodeGenesis(options, {
+      base: base.cid,
+      header: sha256(base.layout.header),
+      bytes: base.layout.totalBytes,
+    })
+    const network = idOf(bytes)
+    await store.put(network, bytes)
+    const config = await requireConfig(options.dataDir)
+    if (config.network !== null && config.network !== String(network)) {
+      throw new ColdmeshError('bad-input', `${options.dataDir} belongs to network ${config.network} already.`, {
+        hint: 'A new network needs a data directory of its own: --dir.',
+      })
+    }
+    await writeConfig(options.dataDir, { ...config, network: String(network) })
+    return { network: String(network), base: String(base.cid), invite: formatInvite({ network, addresses: [] }) }
+  } finally {
+    await store.stop()
+  }
+}
+
+function encodeGenesis(options: GenesisOptions, base: { base: CID; header: Uint8Array; bytes: number }): Uint8Array {
+  const value = {
+    name: options.name,
+    ...base,
+    card: 'card/1' as const,
+    fusion: { rule: options.rule ?? 'mean/1', params: {} },
+    round: { ...DEFAULT_ROUND_POLICY, ...options.round },
+    committee: options.committee.map(({ name, key }) => ({ name, key: readKeyText(key, name) })),
+    quorum: options.quorum ?? ('byzantine' as const),
+    contributors:
+      options.contributors === undefined || options.contributors === 'open'
+        ? ('open' as const)
+        : options.contributors.map((key) => readKeyText(key, 'a contributor')),
+    gate: null,
+    forkOf: null,
+  }
+  try {
+    const bytes = genesis.encode(value)
+    explain(genesis.decode(bytes))
+    return bytes
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error
+    throw new ColdmeshError('bad-input', `The genesis does not hold: ${error.message}.`, { hint: 'Mend that option.' })
+  }
+}
+
+function readKeyText(text: string, of: string): Uint8Array {
+  const key = fromHex(text.trim())
+  if (key?.length === 32) return key
+  throw new ColdmeshError('bad-input', `The key of ${of} must be 64 hexadecimal digits.`, {
+    hint: '`coldmesh init` on the other machine prints it.',
+  })
+}
+
+function explain(value: Genesis): void {
+  const verdict = judgeGenesis(value)
+  if (verdict.verdict === 'accept') return
+  const code = verdict.reason.startsWith('unsupported') ? 'unsupported' : 'bad-input'
+  throw new ColdmeshError(code, EXPLANATIONS[verdict.reason] ?? `The genesis is refused: ${verdict.reason}.`, {
+    facts: { reason: verdict.reason },
+  })
+}
+
+/** Reads a genesis from bytes that have its CID. @throws ColdmeshError `not-valid`, `unsupported` */
+export function openGenesis(network: CID, bytes: Uint8Array): NetworkFacts {
+  try {
+    if (!idOf(bytes).equals(network)) throw new MalformedError('other-cid', 'the bytes do not have this CID')
+    const value = genesis.decode(bytes)
+    explain(value)
+    return networkFacts(network, value)
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error
+    throw new ColdmeshError('not-valid', `${network} is not the genesis of a network: ${error.message}.`, {
+      hint: 'Check the invite or the CID.',
+    })
+  }
+}
+
+async function readBaseFiles(directory: string): Promise<{ name: string; bytes: Uint8Array }[]> {
+  const files: { name: string; bytes: Uint8Array }[] = []
+  for (const name of [...SHARED_NAMES, WEIGHTS_NAME]) {
+    try {
+      files.push({ name, bytes: new Uint8Array(await readDisk(join(directory, name))) })
+    } catch (error) {
+      const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+      const isNeeded =
+        name === WEIGHTS_NAME || ['config.json', 'tokenizer.json', 'tokenizer_config.json'].includes(name)
+      if (isMissing && !isNeeded) continue
+      throw new ColdmeshError('bad-input', `${join(directory, name)} cannot be read.`, {
+        cause: error,
+        hint: 'A base is a directory with config.json, tokenizer.json, tokenizer_config.json and model.safetensors.',
+      })
+    }
+  }
+  return files
+}
+
+/** Genesis CID of an invite or of a CID's text. @throws ColdmeshError `bad-input` */
+export function parseNetworkCid(text: string): CID {
+  try {
+    const cid = CID.parse(text.trim())
+    if (cid.version === 1 && cid.code === 0x71) return cid
+  } catch {
+    // said below
+  }
+  throw new ColdmeshError('bad-input', `"${text.slice(0, 80)}" is neither an invite nor a genesis CID.`, {
+    hint: 'Ask a member for an invite: coldmesh invite.',
+  })
+}

@@ -1,0 +1,116 @@
+import type { CID } from 'multiformats/cid'
+import { contribution as contributionDeclaration } from '../../protocols/contribution/messages.ts'
+import { lineage as lineageDeclaration } from '../../protocols/lineage/messages.ts'
+import { isOpenedLineage, type OpenedLineage, openLineage } from '../../protocols/lineage/rules.ts'
+import { openCertificate } from '../../protocols/round/certificate.ts'
+import { equalCids } from '../../protocols/wire/bytes.ts'
+import { isSigned, openEnvelope } from '../../protocols/wire/envelope.ts'
+import { MAX_LINEAGE_BYTES, MEBIBYTE } from '../../protocols/wire/limits.ts'
+import { openBase } from '../checkpoint/base.ts'
+import type { ContentStore } from '../ports/content-store.ts'
+import { ColdmeshError } from '../ports/errors.ts'
+import { genesisHead, nextHead } from '../rounds/head.ts'
+import type { NetworkFacts } from '../rounds/network.ts'
+import type { Ancestor, Head, SignedContribution } from '../rounds/state.ts'
+import { lineageView } from '../rounds/views.ts'
+import type { BaseFacts } from './builder.ts'
+import type { Chain, ChainEntry } from './chain.ts'
+
+/** Everything of a base but its weights: config, tokenizer, card, lineage and nodes. */
+const MAX_SMALL_FILES_BYTES = 16 * MEBIBYTE
+
+/** Upper bound of the bytes under a base's directory. */
+export function maxBaseBytes(network: NetworkFacts): number {
+  return network.genesis.bytes + Math.ceil(network.genesis.bytes / 1000) + MAX_SMALL_FILES_BYTES
+}
+
+/**
+ * The head of a data directory: its last certified base with as much history as the pipeline looks at.
+ * @throws ColdmeshError `block-missing`, `block-corrupt`
+ */
+export async function readHead(
+  network: NetworkFacts,
+  facts: BaseFacts,
+  store: ContentStore,
+  chain: Chain,
+): Promise<Head> {
+  const genesis = genesisHead(network, facts.weights)
+  const { historyRounds } = network.genesis.round
+  const recent = chain.entries.slice(-historyRounds).reverse()
+  const last = recent[0]
+  if (!last) return genesis
+  const ancestors: Ancestor[] = []
+  for (const entry of recent) ancestors.push(await readAncestor(network, store, entry))
+  const history = [...ancestors, ...genesis.history].slice(0, historyRounds)
+  const [newest] = ancestors
+  if (!newest) return genesis
+  return { ...newest, certificate: last.certificate, history }
+}
+
+async function readAncestor(
+  network: NetworkFacts,
+  store: ContentStore,
+  { round, base }: ChainEntry,
+): Promise<Ancestor> {
+  const { lineage } = await openBase(base, (cid) => store.get(cid))
+  if (!lineage) throw new ColdmeshError('bad-checkpoint', `The base of round ${round} has no lineage.`)
+  const read = lineageDeclaration.decode(await store.get(lineage))
+  const inputs = read.inputs.flatMap((envelope) => {
+    const signed = openEnvelope(envelope, [contributionDeclaration], network.id)
+    return isSigned(signed) ? [signed.message.checkpoint] : []
+  })
+  return { round, base, weights: read.weights, inputs, isEmpty: inputs.length === 0 && read.excluded.length === 0 }
+}
+
+/** A base that was checked against the head before it. */
+export interface CheckedBase {
+  readonly base: CID
+  readonly certificate: Uint8Array
+  readonly opened: OpenedLineage<SignedContribution>
+  readonly view: number
+  readonly head: Head
+}
+
+/**
+ * Checks a certified base that claims to follow `head`: certificate, directory, lineage. Its weights may be elsewhere still.
+ * The directory's node and the lineage must be in the store.
+ * @throws ColdmeshError `not-valid` with the reason, `block-missing`
+ */
+export async function checkNext(
+  network: NetworkFacts,
+  head: Head,
+  store: ContentStore,
+  next: { readonly base: CID; readonly certificate: Uint8Array },
+): Promise<CheckedBase> {
+  const certificate = openCertificate(next.certificate, {
+    network: network.id,
+    quorum: network.quorum,
+    isMember: network.isMember,
+  })
+  if ('verdict' in certificate) throw notValid(certificate.verdict === 'accept' ? 'certificate' : certificate.reason)
+  if (certificate.round !== head.round + 1) throw notValid('certificate-wrong-round')
+  if (!equalCids(certificate.base, next.base)) throw notValid('certificate-wrong-base')
+  const opened = await checkLineage(network, head, store, next.base)
+  if (opened.isEmpty && certificate.view < network.genesis.round.maxViews) throw notValid('empty-too-early')
+  return { ...next, opened, view: certificate.view, head: nextHead(network, head, { ...next, opened }) }
+}
+
+async function checkLineage(
+  network: NetworkFacts,
+  head: Head,
+  store: ContentStore,
+  base: CID,
+): Promise<OpenedLineage<SignedContribution>> {
+  const directory = await openBase(base, (cid) => store.get(cid))
+  if (!directory.lineage) throw notValid('no-lineage')
+  const bytes = await store.get(directory.lineage)
+  if (bytes.length > MAX_LINEAGE_BYTES) throw notValid('lineage-too-long')
+  const opened = openLineage(bytes, lineageView(network, head))
+  if (!isOpenedLineage(opened)) throw notValid(opened.verdict === 'accept' ? 'lineage' : opened.reason)
+  if (!equalCids(opened.lineage.weights, directory.weights.cid)) throw notValid('weights-not-the-lineages')
+  return opened
+}
+
+function notValid(reason: string): ColdmeshError {
+  return new ColdmeshError('not-valid', `A base that a peer gave does not hold: ${reason}.`, { facts: { reason } })
+}

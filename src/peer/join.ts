@@ -1,0 +1,244 @@
+import { createHmac } from 'node:crypto'
+import type { CID } from 'multiformats/cid'
+import type { Contribution } from '../../protocols/contribution/messages.ts'
+import { MAX_PROVIDERS } from '../../protocols/contribution/messages.ts'
+import { lineage as lineageDeclaration } from '../../protocols/lineage/messages.ts'
+import { equalCids } from '../../protocols/wire/bytes.ts'
+import { decodeCanonical, idOf } from '../../protocols/wire/codec.ts'
+import type { Signed } from '../../protocols/wire/envelope.ts'
+import { openBase } from '../checkpoint/base.ts'
+import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
+import { importFile } from '../checkpoint/unixfs.ts'
+import { ColdmeshError } from '../ports/errors.ts'
+import type { Trainer, TrainingPlan, TrainingResult } from '../ports/trainer.ts'
+import { isContribution } from '../rounds/views.ts'
+import { commitmentRow, commitRows } from '../training/commitment.ts'
+import { completePlan } from '../training/plan.ts'
+import type { PeerContext } from './context.ts'
+import { createEmitter } from './emitter.ts'
+import { readModel } from './model.ts'
+import type { RoundLoop } from './round/loop.ts'
+import type { TaskHeads } from './task-heads.ts'
+import type { JoinEvent, Joining, JoinOptions, JoinResult, PeerStatus } from './types.ts'
+
+const BILLION = 1_000_000_000
+
+export interface JoinContext extends PeerContext {
+  readonly loop: RoundLoop
+  readonly heads: TaskHeads
+  readonly trainer: () => Promise<Trainer>
+  /** Secret of this peer, for dataset commitments. */
+  readonly saltSecret: Uint8Array
+  /** Resolves once the head was compared with others'. */
+  readonly synced: Promise<void>
+  readonly onTraining: (training: PeerStatus['training']) => void
+}
+
+type Outcome = JoinResult['rounds'][number]
+type OwnContribution = Signed<Contribution>
+
+/** Contributes to rounds with a dataset: train on the base, announce, wait for the next base, say what came of it. */
+export function startJoin(context: JoinContext, options: JoinOptions): Joining {
+  const emitter = createEmitter<JoinEvent>()
+  const events = emitter.iterate()
+  const signal = options.signal ? AbortSignal.any([options.signal, context.signal]) : context.signal
+  const relay = context.events.on((event) => {
+    if (isJoinEvent(event)) emitter.emit(event)
+  })
+  const result = run().finally(() => {
+    relay()
+    context.onTraining(null)
+    emitter.close()
+  })
+  result.catch(() => {}) // whoever awaits `result` hears of it; nobody has to
+  return { result, [Symbol.asyncIterator]: () => events[Symbol.asyncIterator]() }
+
+  async function run(): Promise<JoinResult> {
+    const plan = completePlan(options.plan ?? {})
+    await orAbort(context.synced, signal)
+    const outcomes: Outcome[] = []
+    while (outcomes.length < (options.rounds ?? 1)) {
+      const outcome = await contributeOnce(context, options, plan, signal, emitter.emit)
+      outcomes.push(outcome)
+      emitter.emit({ type: 'outcome', ...outcome })
+    }
+    return { base: String(context.loop.state.head.base), rounds: outcomes }
+  }
+}
+
+function isJoinEvent(event: { type: string }): event is JoinEvent {
+  return ['synced', 'announced', 'listed', 'waiting', 'fused', 'refused'].includes(event.type)
+}
+
+async function contributeOnce(
+  context: JoinContext,
+  options: JoinOptions,
+  plan: TrainingPlan,
+  signal: AbortSignal,
+  emit: (event: JoinEvent) => void,
+): Promise<Outcome> {
+  const { loop } = context
+  for (;;) {
+    signal.throwIfAborted()
+    const { round } = loop.state
+    const task = options.task ?? options.dataset.name
+    const announced =
+      ownContribution(context, round, task) ?? (await trainAndAnnounce(context, options, plan, task, signal, emit))
+    // The round moved on while we trained: start again from the new base.
+    if (!announced) continue
+    const outcome = await awaitOutcome(context, round, announced, signal)
+    if (outcome) return outcome
+  }
+}
+
+/** What we announced before a restart. */
+function ownContribution({ speaker }: JoinContext, round: number, task: string): OwnContribution | null {
+  const own = speaker.own(round).flatMap((signed) => (isContribution(signed) ? [signed] : []))
+  return own.find(({ message }) => message.dataset.task === task) ?? null
+}
+
+async function trainAndAnnounce(
+  context: JoinContext,
+  options: JoinOptions,
+  plan: TrainingPlan,
+  task: string,
+  signal: AbortSignal,
+  emit: (event: JoinEvent) => void,
+): Promise<OwnContribution | null> {
+  const { loop, store, facts, heads } = context
+  const { round, head } = loop.state
+  const over = new AbortController()
+  const stopWatching = context.events.on(() => {
+    if (loop.state.round !== round) over.abort()
+  })
+  try {
+    const model = await readModel(head.base, store)
+    const trainer = await context.trainer()
+    const seeded = { ...plan, seed: plan.seed + round }
+    const trained = await trainer.train({
+      model,
+      head: await heads.read(task),
+      dataset: options.dataset,
+      plan: seeded,
+      signal: AbortSignal.any([signal, over.signal]),
+      onProgress: ({ step, steps, loss, tokensPerSecond }) => {
+        context.onTraining({ task, step, steps, loss })
+        const event = { type: 'training', round, task, step, steps, loss, tokensPerSecond } as const
+        emit(event)
+        context.events.emit(event)
+      },
+    })
+    if (over.signal.aborted) return null
+    const { before, after } = trained.validation
+    const { seconds, steps } = trained
+    const event = { type: 'trained', round, task, before, after, seconds, steps } as const
+    emit(event)
+    context.events.emit(event)
+    await heads.write(task, trained.head)
+    const { cid } = await importFile([encodeCheckpoint(facts.layout, trained.body, model.file)], (block, bytes) =>
+      store.put(block, bytes),
+    )
+    if (loop.state.round !== round) return null
+    if (equalCids(cid, head.weights))
+      throw new ColdmeshError('bad-input', 'Training changed nothing.', { hint: 'Raise --steps or --learning-rate.' })
+    const fields = contributionFields(context, options, { plan: seeded, task, trained, trainer, checkpoint: cid })
+    const signed = await loop.contribute({ round, parent: head.base, ...fields })
+    context.events.emit({ type: 'announced', round, id: String(signed.id), checkpoint: String(cid) })
+    if (!isContribution(signed)) throw new Error('a contribution was signed')
+    return signed
+  } catch (error) {
+    if (over.signal.aborted && !signal.aborted) return null
+    if (signal.aborted) throw new ColdmeshError('aborted', 'Joining was stopped.', { cause: error })
+    throw error
+  } finally {
+    stopWatching()
+    context.onTraining(null)
+  }
+}
+
+function contributionFields(
+  context: JoinContext,
+  { dataset, license }: JoinOptions,
+  work: { plan: TrainingPlan; task: string; trained: TrainingResult; trainer: Trainer; checkpoint: CID },
+): Omit<Contribution, 'kind' | 'network' | 'author' | 'round' | 'parent'> {
+  const { plan, task, trained, trainer, checkpoint } = work
+  const salt = createHmac('sha256', context.saltSecret).update(`coldmesh/dataset-salt/1 ${dataset.name}`).digest()
+  return {
+    checkpoint,
+    bytes: context.facts.layout.totalBytes,
+    dataset: {
+      name: dataset.name,
+      task,
+      rows: dataset.examples.length,
+      commitment: commitRows(dataset.examples.map(commitmentRow), new Uint8Array(salt)),
+      ...(license === undefined ? {} : { license }),
+    },
+    training: {
+      trainer: trainer.name,
+      optimizer: plan.optimizer,
+      learningRate: Math.round(plan.learningRate * BILLION),
+      batch: plan.batch * plan.accumulation,
+      steps: trained.steps,
+      seed: plan.seed,
+      device: trainer.device,
+      seconds: Math.round(trained.seconds),
+    },
+    metrics: {
+      name: 'accuracy',
+      before: trained.validation.before === null ? null : Math.round(trained.validation.before * BILLION),
+      after: Math.round(trained.validation.after * BILLION),
+    },
+    providers: context.mesh.addresses().slice(0, MAX_PROVIDERS),
+  }
+}
+
+/** Waits until the round is over. An empty one keeps the weights, so the contribution stands for the next round. */
+async function awaitOutcome(
+  context: JoinContext,
+  firstRound: number,
+  announced: OwnContribution,
+  signal: AbortSignal,
+): Promise<Outcome | null> {
+  const { loop, store, chain } = context
+  for (let round = firstRound; ; round++) {
+    await roundOver(context, round, signal)
+    const entry = chain.entries[round - 1]
+    if (!entry) throw new Error(`round ${round} is over but not in the chain`)
+    const { lineage } = await openBase(entry.base, (cid) => store.get(cid))
+    if (!lineage) throw new Error('a certified base has a lineage')
+    const { inputs, excluded } = lineageDeclaration.decode(await store.get(lineage))
+    const outcome = { round, base: String(entry.base), id: String(announced.id) }
+    if (inputs.some((envelope) => isPayload(envelope, announced.id)))
+      return { ...outcome, included: true, reason: null }
+    const exclusion = excluded.find(({ envelope }) => isPayload(envelope, announced.id))
+    if (exclusion) return { ...outcome, included: false, reason: exclusion.reason }
+    if (inputs.length > 0) return { ...outcome, included: false, reason: 'not listed in time by enough members' }
+    loop.receive('contributions', announced.envelope)
+  }
+}
+
+/** True when the envelope's payload has this id. Envelopes of a certified lineage were checked before. */
+function isPayload(envelope: Uint8Array, id: CID): boolean {
+  const value = decodeCanonical(envelope, envelope.length)
+  const isEnvelope = typeof value === 'object' && value !== null && 'payload' in value
+  return isEnvelope && value.payload instanceof Uint8Array && equalCids(idOf(value.payload), id)
+}
+
+async function roundOver(context: JoinContext, round: number, signal: AbortSignal): Promise<void> {
+  const events = context.events.iterate(signal)
+  if (context.loop.state.round > round) return
+  for await (const _ of events) if (context.loop.state.round > round) return
+  throw new ColdmeshError('aborted', 'Joining was stopped before the round was over.')
+}
+
+async function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  return Promise.race([
+    promise,
+    new Promise<never>((_, reject) =>
+      signal.addEventListener('abort', () => reject(new ColdmeshError('aborted', 'Joining was stopped.')), {
+        once: true,
+      }),
+    ),
+  ])
+}

@@ -1,0 +1,106 @@
+import type { CID } from 'multiformats/cid'
+import { openCertificate } from '../../../protocols/round/certificate.ts'
+import type { SyncHead } from '../../../protocols/sync/messages.ts'
+import { equalCids } from '../../../protocols/wire/bytes.ts'
+import { rawCid } from '../../../protocols/wire/codec.ts'
+import { openBase, WEIGHTS_NAME } from '../../checkpoint/base.ts'
+import { ColdmeshError } from '../../ports/errors.ts'
+import type { Head } from '../../rounds/state.ts'
+import type { PeerContext } from '../context.ts'
+import { type CheckedBase, checkNext, maxBaseBytes } from '../heads.ts'
+
+const MIN_FETCH_MS = 30_000
+const STALL_MS = 15_000
+
+/** Brings a whole certified base here: directory, card, lineage, weights. What is here already costs nothing. */
+export async function fetchBase(
+  context: PeerContext,
+  base: CID,
+  providers: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { network, store } = context
+  const { bytes, round } = network.genesis
+  await store.fetch(base, {
+    shape: 'directory',
+    maxBytes: maxBaseBytes(network),
+    providers,
+    timeoutMs: Math.max(MIN_FETCH_MS, Math.ceil((1000 * bytes) / round.minBytesPerSecond)),
+    stallMs: STALL_MS,
+    signal,
+  })
+}
+
+/** Everything of a base but its weights: enough to check its signatures for ever. */
+async function fetchRecord(
+  context: PeerContext,
+  base: CID,
+  lineage: Uint8Array,
+  providers: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { store } = context
+  const limits = { providers, timeoutMs: MIN_FETCH_MS, signal }
+  await store.put(rawCid(lineage), lineage)
+  await store.fetch(base, { shape: 'block', maxBytes: 64 * 1024, ...limits })
+  const { files } = await openBase(base, (cid) => store.get(cid))
+  for (const file of files.filter(({ name }) => name !== WEIGHTS_NAME)) {
+    await store.fetch(file.cid, { shape: 'file', fileBytes: file.bytes, maxBytes: file.tsize, ...limits })
+  }
+}
+
+/**
+ * What a peer says its head is, if it lies ahead of ours and its certificate holds. A certified base of our own round that
+ * differs from ours is a fork: more members lied than the quorum allows for.
+ * @throws ColdmeshError `not-valid` for a certificate that does not hold, facts.reason `fork` for one that should not exist
+ */
+export function judgeHead(context: PeerContext, ours: Head, head: SyncHead): 'ahead' | 'not-ahead' {
+  if (head.certificate === null || head.round < ours.round) return 'not-ahead'
+  const { id, quorum, isMember } = context.network
+  const certificate = openCertificate(head.certificate, { network: id, quorum, isMember })
+  if ('verdict' in certificate || certificate.round !== head.round || !equalCids(certificate.base, head.base)) {
+    throw new ColdmeshError('not-valid', 'A peer states a head whose certificate does not hold.', {
+      facts: { reason: 'head-certificate' },
+    })
+  }
+  if (head.round > ours.round) return 'ahead'
+  if (equalCids(head.base, ours.base)) return 'not-ahead'
+  throw new ColdmeshError(
+    'not-valid',
+    `Two certified bases of round ${head.round}: more members lied than the quorum allows for.`,
+    {
+      facts: { reason: 'fork', round: head.round },
+    },
+  )
+}
+
+/**
+ * Follows a peer's chain from `head` on: each certificate and lineage checked, the weights of the last one fetched.
+ * Yields each base once it is checked and here.
+ * @throws ColdmeshError `not-valid`, `block-missing`, `unreachable`, `deadline`
+ */
+export async function* followChain(
+  context: PeerContext,
+  peer: string,
+  from: Head,
+  to: number,
+  signal: AbortSignal,
+): AsyncGenerator<CheckedBase> {
+  const providers = context.mesh.peers().find(({ id }) => id === peer)?.addresses ?? []
+  let head = from
+  while (head.round < to) {
+    const before = head.round
+    for await (const next of context.sync.bases(peer, head.round + 1, signal)) {
+      if (next.round === to) await fetchBase(context, next.base, providers, signal)
+      else await fetchRecord(context, next.base, next.lineage, providers, signal)
+      const checked = await checkNext(context.network, head, context.store, next)
+      head = checked.head
+      yield checked
+      if (head.round >= to) return
+    }
+    if (head.round === before)
+      throw new ColdmeshError('unreachable', 'The peer does not give the bases that it says it has.', {
+        facts: { peer },
+      })
+  }
+}

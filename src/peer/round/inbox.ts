@@ -1,0 +1,91 @@
+import type { Contribution } from '../../../protocols/contribution/messages.ts'
+import { CONTRIBUTION_MESSAGES, VOTE_MESSAGES } from '../../../protocols/registry.ts'
+import type { RoundMessage } from '../../../protocols/round/rules.ts'
+import { equalBytes, toHex } from '../../../protocols/wire/bytes.ts'
+import { isSigned, openEnvelope, type Signed } from '../../../protocols/wire/envelope.ts'
+import { ignore, type Verdict } from '../../../protocols/wire/verdict.ts'
+import type { RoundState } from '../../rounds/state.ts'
+import { judge } from '../../rounds/views.ts'
+import type { PeerContext } from '../context.ts'
+
+export type InboxTopic = 'contributions' | 'votes'
+
+/** Messages of the next round that are kept until we reach it. */
+const MAX_EARLY = 512
+const MAX_REFUSED = 32
+
+export interface Refusal {
+  readonly what: string
+  readonly id: string | null
+  readonly author: string | null
+  readonly reason: string
+}
+
+/** Opens and judges what peers send; hands on what the round accepts. */
+export interface Inbox {
+  receive(topic: InboxTopic, envelope: Uint8Array): Verdict
+  /** Messages that came too early, once their round is there. */
+  takeEarly(): readonly { readonly topic: InboxTopic; readonly envelope: Uint8Array }[]
+  /** Refused lately, newest last. */
+  readonly refused: readonly Refusal[]
+  note(refusal: Refusal): void
+}
+
+export function createInbox(options: {
+  readonly context: PeerContext
+  readonly state: () => RoundState
+  readonly accept: (signed: Signed<Contribution | RoundMessage>) => void
+  /** Somebody else signs with our key. */
+  readonly onImpostor: () => void
+}): Inbox {
+  const { context, state } = options
+  let early: { topic: InboxTopic; envelope: Uint8Array }[] = []
+  const refused: Refusal[] = []
+
+  function note(refusal: Refusal): void {
+    refused.push(refusal)
+    if (refused.length > MAX_REFUSED) refused.shift()
+    context.log.warn('refused', { ...refusal })
+    context.events.emit({ type: 'refused', ...refusal })
+  }
+
+  function isImpostor({ message, id }: Signed<Contribution | RoundMessage>): boolean {
+    return message.kind !== 'contribution/1' && equalBytes(message.author, context.key) && !context.speaker.isOwn(id)
+  }
+
+  return {
+    refused,
+    note,
+    takeEarly: () => {
+      const taken = early
+      early = []
+      return taken
+    },
+    receive: (topic, envelope) => {
+      const declarations = topic === 'contributions' ? CONTRIBUTION_MESSAGES : VOTE_MESSAGES
+      const signed = openEnvelope<Contribution | RoundMessage>(envelope, declarations, context.network.id)
+      if (!isSigned(signed)) {
+        note({ what: topic, id: null, author: null, reason: signed.reason })
+        return signed
+      }
+      if (isImpostor(signed)) {
+        if (signed.message.round >= state().round) options.onImpostor()
+        return ignore('own-key')
+      }
+      const verdict = judge(state(), signed)
+      if (verdict.verdict === 'accept') options.accept(signed)
+      if (verdict.verdict === 'reject') {
+        const { kind, author } = signed.message
+        note({ what: kind, id: String(signed.id), author: toHex(author), reason: verdict.reason })
+      }
+      if (
+        verdict.verdict === 'ignore' &&
+        verdict.reason === 'future-round' &&
+        signed.message.round === state().round + 1
+      ) {
+        if (early.length < MAX_EARLY) early.push({ topic, envelope })
+      }
+      return verdict
+    },
+  }
+}

@@ -1,0 +1,285 @@
+import type { CID } from 'multiformats/cid'
+import type { Contribution } from '../../../protocols/contribution/messages.ts'
+import { type TopicName, topicOf } from '../../../protocols/registry.ts'
+import type { RoundMessage } from '../../../protocols/round/rules.ts'
+import { equalCids } from '../../../protocols/wire/bytes.ts'
+import type { Signed } from '../../../protocols/wire/envelope.ts'
+import type { Verdict } from '../../../protocols/wire/verdict.ts'
+import { isColdmeshError } from '../../ports/errors.ts'
+import type { RoundEffect, RoundEvent, Saying } from '../../rounds/events.ts'
+import { createRound, reduce } from '../../rounds/reduce.ts'
+import type { Head, RoundState } from '../../rounds/state.ts'
+import { asRoundMessage, isContribution } from '../../rounds/views.ts'
+import { buildBase } from '../builder.ts'
+import type { PeerContext } from '../context.ts'
+import { crashPoint } from '../crash-point.ts'
+import type { EvidenceFile } from '../evidence.ts'
+import { checkNext } from '../heads.ts'
+import type { OwnMessage } from '../speaker.ts'
+import { fetchBase, followChain, judgeHead } from './catch-up.ts'
+import { createFetches, type Fetches } from './fetches.ts'
+import { createInbox, type Inbox, type InboxTopic } from './inbox.ts'
+import { createReporter } from './reporter.ts'
+
+const ADOPT_RETRY_MS = 1_000
+
+/** Runs round after round: feeds the pure machine, does what it asks for, and moves on when a base is final. */
+export interface RoundLoop {
+  readonly state: RoundState
+  readonly inbox: Inbox
+  /** Why this member signs nothing; null when it does, or is none. */
+  readonly muted: string | null
+  receive(topic: InboxTopic, envelope: Uint8Array): Verdict
+  contribute(fields: Omit<Contribution, 'kind' | 'network' | 'author'>): Promise<OwnMessage>
+  /** Compares heads with a peer and follows it if it is ahead, then exchanges what both hold for the round. */
+  syncWith(peer: string): Promise<void>
+  start(): void
+  /** Resolves when nothing is being said or stored any more. */
+  stop(): Promise<void>
+}
+
+export function createRoundLoop(options: {
+  readonly context: PeerContext
+  readonly head: Head
+  readonly evidence: EvidenceFile
+  /** Says until when this key must stay silent; null when it may speak. */
+  readonly muted: { reason: string; isOver: (head: Head) => boolean } | null
+}): RoundLoop {
+  const { context } = options
+  const { network, clock, log, store, speaker, gossip, events } = context
+  const reporter = createReporter(context)
+  let mute = options.muted
+  let state = newRound(options.head)
+  let over = new AbortController()
+  let fetches: Fetches = createFetches(context, state, over.signal)
+  let speaking: Promise<void> = Promise.resolve()
+  let moving: Promise<void> = Promise.resolve()
+  let builds: Promise<void> = Promise.resolve()
+
+  const inbox = createInbox({
+    context,
+    state: () => state,
+    accept: (signed) => dispatch({ type: 'received', signed, now: clock.now() }),
+    onImpostor: () => silence('another process signs with this key'),
+  })
+
+  function newRound(head: Head): RoundState {
+    return createRound({ network, head, self: context.key, now: clock.now() })
+  }
+
+  function silence(reason: string): void {
+    if (mute?.reason === reason) return
+    mute = { reason, isOver: () => false }
+    log.error('muted', { reason })
+    events.emit({ type: 'muted', reason })
+  }
+
+  function dispatch(event: RoundEvent): void {
+    if (context.signal.aborted) return
+    const before = state
+    const step = reduce(state, event)
+    state = step.state
+    reporter.report(before, state, event)
+    for (const effect of step.effects) run(effect)
+  }
+
+  function run(effect: RoundEffect): void {
+    const now = () => clock.now()
+    switch (effect.type) {
+      case 'say':
+        speaking = speaking.then(() => say(effect.saying, effect.reason))
+        break
+      case 'timer': {
+        const cancel = clock.after(effect.delayMs, () => dispatch({ type: 'timer', name: effect.name, now: now() }))
+        over.signal.addEventListener('abort', cancel, { once: true })
+        break
+      }
+      case 'fetch-checkpoint': {
+        const { id } = effect.contribution
+        fetches.checkpoint(effect.contribution, effect.from, (reason) =>
+          dispatch({ type: 'checkpoint', id, reason, now: now() }),
+        )
+        break
+      }
+      case 'fetch-lineage':
+        fetches.lineage(effect.cid, effect.from, (bytes) =>
+          dispatch({ type: 'lineage', cid: effect.cid, bytes, now: now() }),
+        )
+        break
+      case 'fetch-contributions':
+        void exchange(context.peerIdOf(effect.from))
+        break
+      case 'build':
+        builds = builds.then(() => build(effect))
+        break
+      case 'decided':
+        moving = moving.then(() => adopt(effect.base, effect.certificate))
+        break
+      case 'evidence':
+        void options.evidence.store(effect.first, effect.second)
+        break
+      case 'entered-view':
+        reporter.enteredView(state, effect.view, effect.aggregator)
+        break
+    }
+  }
+
+  async function say(saying: Saying, reason: string | null): Promise<void> {
+    if (mute !== null || saying.round !== state.round || context.signal.aborted) return
+    try {
+      const signed = await speaker.say(saying)
+      reporter.said(saying, reason)
+      dispatch({ type: 'received', signed: asRoundMessage(signed), now: clock.now() })
+      await publish('votes', signed.envelope)
+      crashPoint('after-send', saying.kind)
+    } catch (error) {
+      // Not journaled, so not said: the slot stays empty, and a later view goes on without it.
+      log.error('not-said', { kind: saying.kind, error: String(error) })
+      inbox.note({ what: saying.kind, id: null, author: null, reason: `not journaled: ${String(error)}` })
+    }
+  }
+
+  async function publish(topic: TopicName, envelope: Uint8Array): Promise<void> {
+    try {
+      await gossip.publish(topicOf(String(network.id), topic), envelope)
+    } catch (error) {
+      log.warn('not-published', { topic, error: String(error) }) // sync repairs
+    }
+  }
+
+  async function build(effect: Extract<RoundEffect, { type: 'build' }>): Promise<void> {
+    if (effect.spec.round !== state.round || over.signal.aborted) return
+    try {
+      const built = await buildBase(effect.spec, context)
+      dispatch({ type: 'built', key: effect.key, base: built.base, lineage: built.lineage, now: clock.now() })
+    } catch (error) {
+      log.error('build-failed', { error: String(error) })
+      const reason = isColdmeshError(error) ? error.code : 'build-failed'
+      dispatch({ type: 'build-failed', key: effect.key, reason, now: clock.now() })
+    }
+  }
+
+  async function adopt(base: CID, certificate: Uint8Array): Promise<void> {
+    while (!context.signal.aborted && state.phase === 'adopt' && !equalCids(state.head.base, base)) {
+      try {
+        await fetchBase(context, base, [], context.signal)
+        const checked = await checkNext(network, state.head, store, { base, certificate })
+        await context.chain.append({ round: checked.head.round, base, certificate })
+        enter(checked.head)
+        return
+      } catch (error) {
+        if (context.signal.aborted) return
+        log.warn('base-not-adopted', { base, error: String(error) })
+        await new Promise<void>((resolve) => {
+          clock.after(ADOPT_RETRY_MS, resolve)
+        })
+      }
+    }
+  }
+
+  /** Leaves the round behind and begins the next at `head`, which the chain file holds. */
+  function enter(head: Head): void {
+    over.abort()
+    over = new AbortController()
+    if (mute?.isOver(head)) mute = null
+    reporter.advanced(state, head)
+    state = newRound(head)
+    fetches = createFetches(context, state, over.signal)
+    begin()
+  }
+
+  function begin(): void {
+    const own = speaker.own(state.round)
+    const said = own.flatMap((signed) => (isContribution(signed) ? [] : [asRoundMessage(signed)]))
+    if (mute === null) dispatch({ type: 'restored', signed: said, now: clock.now() })
+    dispatch({ type: 'started', now: clock.now() })
+    for (const signed of own) {
+      if (isContribution(signed)) inbox.receive('contributions', signed.envelope)
+      void publish(isContribution(signed) ? 'contributions' : 'votes', signed.envelope)
+    }
+    for (const early of inbox.takeEarly()) inbox.receive(early.topic, early.envelope)
+    speaking = speaking
+      .then(() => speaker.forgetBefore(state.round))
+      .catch((error: unknown) => log.error('journal', { error: String(error) }))
+  }
+
+  async function syncWith(peer: string): Promise<void> {
+    moving = moving.then(() => followIfAhead(peer))
+    await moving
+    await exchange(peer)
+  }
+
+  async function followIfAhead(peer: string): Promise<void> {
+    try {
+      const theirs = await context.sync.head(peer, context.signal)
+      if (judgeHead(context, state.head, theirs) === 'not-ahead') return
+      let head = state.head
+      try {
+        for await (const checked of followChain(context, peer, head, theirs.round, context.signal)) {
+          await context.chain.append({
+            round: checked.head.round,
+            base: checked.base,
+            certificate: checked.certificate,
+          })
+          head = checked.head
+        }
+      } finally {
+        if (head.round > state.head.round) enter(head)
+      }
+    } catch (error) {
+      onSyncError(peer, error)
+    }
+  }
+
+  function onSyncError(peer: string, error: unknown): void {
+    if (context.signal.aborted) return
+    const reason = isColdmeshError(error, 'not-valid') ? error.facts['reason'] : null
+    if (reason === 'fork') silence(`two certified bases of round ${state.head.round}`)
+    log.info('sync-failed', { peer, error: String(error) })
+  }
+
+  async function exchange(peer: string): Promise<void> {
+    try {
+      const { round, known } = state
+      const have = [...known].flatMap((id) => knownCid(id))
+      for await (const { topic, envelope } of context.sync.round(peer, round, have, over.signal))
+        inbox.receive(topic, envelope)
+    } catch (error) {
+      onSyncError(peer, error)
+    }
+  }
+
+  /** Ids are kept as text; the request wants CIDs. */
+  function knownCid(id: string): readonly CID[] {
+    const entry = state.contributions.get(id)
+    if (entry) return [entry.contribution.id]
+    const votes = [...state.prevotes.values(), ...state.precommits.values()].flatMap((byAuthor) => [
+      ...byAuthor.values(),
+    ])
+    const signed: readonly Signed<RoundMessage>[] = [...state.lists.values(), ...state.proposals.values(), ...votes]
+    return signed.filter((message) => String(message.id) === id).map((message) => message.id)
+  }
+
+  return {
+    get state() {
+      return state
+    },
+    get muted() {
+      return mute?.reason ?? null
+    },
+    inbox,
+    receive: (topic, envelope) => inbox.receive(topic, envelope),
+    contribute: async (fields) => {
+      const signed = await speaker.contribute(fields)
+      inbox.receive('contributions', signed.envelope)
+      await publish('contributions', signed.envelope)
+      return signed
+    },
+    syncWith,
+    start: begin,
+    stop: async () => {
+      over.abort()
+      await Promise.allSettled([speaking, moving, builds])
+    },
+  }
+}

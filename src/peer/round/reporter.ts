@@ -1,0 +1,106 @@
+import { toHex } from '../../../protocols/wire/bytes.ts'
+import { aggregatorOf } from '../../../protocols/wire/election.ts'
+import type { RoundEvent, Saying } from '../../rounds/events.ts'
+import type { ContributionEntry, Head, RoundState } from '../../rounds/state.ts'
+import { describeWait } from '../../rounds/wait.ts'
+import type { PeerContext } from '../context.ts'
+import type { ContributionStatus, Wait } from '../types.ts'
+
+/** Tells people and logs what a round does. */
+export interface Reporter {
+  report(before: RoundState, after: RoundState, event: RoundEvent): void
+  said(saying: Saying, reason: string | null): void
+  enteredView(state: RoundState, view: number, aggregator: Uint8Array): void
+  advanced(state: RoundState, head: Head): void
+}
+
+export function contributionStatus({ contribution, state, reason }: ContributionEntry): ContributionStatus {
+  return {
+    id: String(contribution.id),
+    author: toHex(contribution.author),
+    checkpoint: String(contribution.checkpoint),
+    task: contribution.signed.message.dataset.task,
+    state,
+    reason,
+  }
+}
+
+/** The wait in wall-clock time. */
+export function waitOf(state: RoundState, { clock }: Pick<PeerContext, 'clock'>): Wait {
+  const { since, until, ...wait } = describeWait(state)
+  const toWall = (time: number) => Math.round(clock.wall() + time - clock.now())
+  return { ...wait, sinceMs: toWall(since), untilMs: until === null ? null : toWall(until) }
+}
+
+export function createReporter(context: PeerContext): Reporter {
+  const { events, log, network } = context
+  let lastWait = ''
+
+  function reportWait(state: RoundState): void {
+    const wait = waitOf(state, context)
+    const key = `${state.round}/${state.view}/${wait.what}/${wait.have}/${wait.missing.join()}`
+    if (key === lastWait) return
+    lastWait = key
+    events.emit({ type: 'waiting', round: state.round, wait })
+  }
+
+  function reportContributions(before: RoundState, after: RoundState): void {
+    for (const [id, entry] of after.contributions) {
+      if (before.contributions.get(id) === entry) continue
+      const contribution = contributionStatus(entry)
+      log.info('contribution', { round: after.round, ...contribution })
+      events.emit({ type: 'contribution', round: after.round, contribution })
+    }
+  }
+
+  function reportMessage(after: RoundState, event: Extract<RoundEvent, { type: 'received' }>): void {
+    const { message } = event.signed
+    const by = network.nameOf(message.author)
+    if (message.kind === 'list/1') {
+      const contributions = message.contributions.map(String)
+      log.info('listed', { round: after.round, by, seq: message.seq, contributions })
+      events.emit({ type: 'listed', round: after.round, by, contributions })
+    }
+    if (message.kind === 'proposal/1') {
+      const { round, view } = message
+      log.info('proposed', { round, view, by, base: message.base, validView: message.validView })
+      events.emit({ type: 'proposed', round, view, by, base: String(message.base) })
+    }
+    if (message.kind === 'prevote/1' || message.kind === 'precommit/1') {
+      log.debug('vote', { kind: message.kind, round: message.round, view: message.view, by, base: message.base })
+    }
+  }
+
+  return {
+    report: (before, after, event) => {
+      reportContributions(before, after)
+      if (event.type === 'received') reportMessage(after, event)
+      reportWait(after)
+    },
+    said: (saying, reason) => {
+      if (saying.kind !== 'prevote/1' && saying.kind !== 'precommit/1') return
+      const step = saying.kind === 'prevote/1' ? 'prevote' : 'precommit'
+      const base = saying.base === null ? null : String(saying.base)
+      log.info('voted', { round: saying.round, view: saying.view, step, base, reason })
+      events.emit({ type: 'voted', round: saying.round, view: saying.view, step, base, reason })
+    },
+    enteredView: (state, view, aggregator) => {
+      const name = network.nameOf(aggregator)
+      log.info('view', { round: state.round, view, aggregator: name })
+      events.emit({ type: 'view', round: state.round, view, aggregator: name })
+    },
+    advanced: (state, head) => {
+      if (head.round !== state.round) {
+        log.info('synced', { round: head.round, base: head.base })
+        events.emit({ type: 'synced', round: head.round, base: String(head.base) })
+        return
+      }
+      const proposed = [...state.proposals.values()].filter(({ message }) => message.base.equals(head.base))
+      const view = Math.max(0, ...proposed.map(({ message }) => message.view))
+      const aggregator = network.nameOf(aggregatorOf(state.rank, view))
+      const inputs = head.inputs.map(String)
+      log.info('fused', { round: head.round, base: head.base, view, aggregator, inputs })
+      events.emit({ type: 'fused', round: head.round, base: String(head.base), view, aggregator, inputs })
+    },
+  }
+}

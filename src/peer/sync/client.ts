@@ -1,0 +1,86 @@
+import type { CID } from 'multiformats/cid'
+import {
+  MAX_HAVE,
+  MAX_PAGE,
+  SYNC_PROTOCOL,
+  type SyncBase,
+  type SyncHead,
+  syncBase,
+  syncBasesRequest,
+  syncEnvelope,
+  syncHead,
+  syncHeadRequest,
+  syncRoundRequest,
+} from '../../../protocols/sync/messages.ts'
+import { equalCids } from '../../../protocols/wire/bytes.ts'
+import { MalformedError } from '../../../protocols/wire/codec.ts'
+import { MAX_FRAME_BYTES, MEBIBYTE } from '../../../protocols/wire/limits.ts'
+import { ColdmeshError } from '../../ports/errors.ts'
+import type { Streams } from '../../ports/streams.ts'
+
+const HEAD_TIMEOUT_MS = 10_000
+const PAGE_TIMEOUT_MS = 60_000
+/** A whole answer: contributions and votes of one round, or a page of lineages. */
+const MAX_ROUND_BYTES = 16 * MEBIBYTE
+const MAX_ENVELOPES = 4096
+
+/** Asks one peer. Answers are decoded, not believed: signatures and certificates are the caller's to check. */
+export interface SyncClient {
+  head(peer: string, signal: AbortSignal): Promise<SyncHead>
+  /** At most MAX_PAGE from round `from`, ascending. */
+  bases(peer: string, from: number, signal: AbortSignal): AsyncIterable<SyncBase>
+  /** What the peer holds for the round and we lack. */
+  round(
+    peer: string,
+    round: number,
+    have: readonly CID[],
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly topic: 'contributions' | 'votes'; readonly envelope: Uint8Array }>
+}
+
+export function createSyncClient(streams: Streams, network: CID): SyncClient {
+  const ask = (peer: string, request: Uint8Array, maxBytes: number, timeoutMs: number, signal: AbortSignal) =>
+    streams.request({ peer, protocol: SYNC_PROTOCOL, request, maxBytes, timeoutMs, signal })
+
+  return {
+    head: async (peer, signal) => {
+      const request = syncHeadRequest.encode({ network })
+      for await (const frame of ask(peer, request, MEBIBYTE, HEAD_TIMEOUT_MS, signal)) {
+        const head = readFrame(() => syncHead.decode(frame))
+        if (equalCids(head.network, network)) return head
+      }
+      throw new ColdmeshError('unreachable', 'The peer does not know this network.', { facts: { peer } })
+    },
+    bases: async function* (peer, from, signal) {
+      const request = syncBasesRequest.encode({ network, from, to: from + MAX_PAGE - 1 })
+      let next = from
+      for await (const frame of ask(peer, request, MAX_PAGE * MAX_FRAME_BYTES, PAGE_TIMEOUT_MS, signal)) {
+        const base = readFrame(() => syncBase.decode(frame))
+        if (base.round !== next || next - from >= MAX_PAGE) throw wrongAnswer('bases out of order')
+        next++
+        yield base
+      }
+    },
+    round: async function* (peer, round, have, signal) {
+      const request = syncRoundRequest.encode({ network, round, have: have.slice(-MAX_HAVE) })
+      let envelopes = 0
+      for await (const frame of ask(peer, request, MAX_ROUND_BYTES, PAGE_TIMEOUT_MS, signal)) {
+        if (++envelopes > MAX_ENVELOPES) throw wrongAnswer('too many messages')
+        yield readFrame(() => syncEnvelope.decode(frame))
+      }
+    },
+  }
+}
+
+function readFrame<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof MalformedError) throw wrongAnswer(error.reason, error)
+    throw error
+  }
+}
+
+function wrongAnswer(reason: string, cause?: unknown): ColdmeshError {
+  return new ColdmeshError('not-valid', `A peer answered a sync request wrongly: ${reason}.`, { cause })
+}

@@ -1,0 +1,87 @@
+import type { CID } from 'multiformats/cid'
+import {
+  MAX_PAGE,
+  syncBase,
+  syncBasesRequest,
+  syncEnvelope,
+  syncHead,
+  syncHeadRequest,
+  syncRoundRequest,
+} from '../../../protocols/sync/messages.ts'
+import { equalCids } from '../../../protocols/wire/bytes.ts'
+import { decodeCanonical, MalformedError } from '../../../protocols/wire/codec.ts'
+import { openBase } from '../../checkpoint/base.ts'
+import type { ContentStore } from '../../ports/content-store.ts'
+import type { Log } from '../../ports/system.ts'
+import type { RoundState } from '../../rounds/state.ts'
+import type { ChainEntry } from '../chain.ts'
+
+const MAX_REQUEST_BYTES = 64 * 1024
+
+export interface SyncSource {
+  readonly network: CID
+  readonly store: ContentStore
+  readonly log: Log
+  /** Certified bases, from round 1. */
+  chain(): readonly ChainEntry[]
+  genesisBase(): CID
+  /** The round being run; null while there is none. */
+  round(): RoundState | null
+}
+
+/** Answers one sync request. Another network's, or a malformed one, is answered by nothing. */
+export async function* answerSync(request: Uint8Array, source: SyncSource): AsyncGenerator<Uint8Array> {
+  try {
+    const kind = kindOf(request)
+    if (kind === syncHeadRequest.kind) yield* answerHead(request, source)
+    else if (kind === syncBasesRequest.kind) yield* answerBases(request, source)
+    else if (kind === syncRoundRequest.kind) yield* answerRound(request, source)
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error
+    source.log.debug('sync-malformed', { reason: error.reason })
+  }
+}
+
+function kindOf(request: Uint8Array): unknown {
+  const value = decodeCanonical(request, MAX_REQUEST_BYTES)
+  return typeof value === 'object' && value !== null && 'kind' in value ? value.kind : null
+}
+
+function* answerHead(request: Uint8Array, source: SyncSource): Generator<Uint8Array> {
+  const { network } = syncHeadRequest.decode(request)
+  if (!equalCids(network, source.network)) return
+  const last = source.chain().at(-1)
+  yield syncHead.encode(
+    last
+      ? { network, round: last.round, base: last.base, certificate: last.certificate }
+      : { network, round: 0, base: source.genesisBase(), certificate: null },
+  )
+}
+
+async function* answerBases(request: Uint8Array, source: SyncSource): AsyncGenerator<Uint8Array> {
+  const { network, from, to } = syncBasesRequest.decode(request)
+  if (!equalCids(network, source.network)) return
+  const entries = source.chain().slice(from - 1, Math.min(to, from - 1 + MAX_PAGE))
+  for (const { round, base, certificate } of entries) {
+    const opened = await openBase(base, (cid) => source.store.get(cid))
+    if (!opened.lineage) return
+    const lineage = await source.store.get(opened.lineage)
+    yield syncBase.encode({ network, round, base, lineage, certificate })
+  }
+}
+
+function* answerRound(request: Uint8Array, source: SyncSource): Generator<Uint8Array> {
+  const { network, round, have } = syncRoundRequest.decode(request)
+  const state = source.round()
+  if (!equalCids(network, source.network) || state?.round !== round) return
+  const known = new Set(have.map(String))
+  for (const { contribution } of state.contributions.values()) {
+    if (!known.has(String(contribution.id))) {
+      yield syncEnvelope.encode({ topic: 'contributions', envelope: contribution.signed.envelope })
+    }
+  }
+  const votes = [...state.prevotes.values(), ...state.precommits.values()].flatMap((byAuthor) => [...byAuthor.values()])
+  for (const signed of [...state.lists.values(), ...state.proposals.values(), ...votes]) {
+    if (!known.has(String(signed.id))) yield syncEnvelope.encode({ topic: 'votes', envelope: signed.envelope })
+  }
+}
