@@ -1,0 +1,22 @@
+// Take part in a network
+
+export { readConfig } from './adapters/config/config.ts'
+// Data and training
+export { csvDataset, jsonlDataset, openDataset } from './adapters/datasets/index.ts'
+export { createOnnxTrainer } from './adapters/onnx/index.ts'
+export { createLog } from './adapters/system/log.ts'
+export { createPeer } from './peer/create-peer.ts'
+export { defaultDataDir, initDataDir } from './peer/data-dir.ts'
+export { createGenesis, DEFAULT_ROUND_POLICY } from './peer/genesis.ts'
+export { verifyDirectory } from './peer/history/directory.ts'
+export { readModelDirectory } from './peer/model.ts'
+// Judge a base
+export { openHistory } from './peer/open-history.ts'
+export type * from './peer/types.ts'
+export type { Dataset, Example } from './ports/dataset.ts'
+// Errors and logs
+export { ColdmeshError, ERROR_CODES, type ErrorCode, isColdmeshError } from './ports/errors.ts'
+// Types
+export type { Log } from './ports/system.ts'
+export type { Head, Model, Trainer, TrainingPlan, TrainingProgress, TrainingResult, Weights } from './ports/trainer.ts'
+export { completePlan, DEFAULT_PLAN } from './training/plan.ts'

@@ -1,0 +1,215 @@
+import { existsSync } from 'node:fs'
+import type { CID } from 'multiformats/cid'
+import { parseInvite } from '../../protocols/membership/invite.ts'
+import { TOPICS, topicOf } from '../../protocols/registry.ts'
+import { SYNC_PROTOCOL } from '../../protocols/sync/messages.ts'
+import { MalformedError } from '../../protocols/wire/codec.ts'
+import { MAX_GENESIS_BYTES } from '../../protocols/wire/limits.ts'
+import type { Config } from '../adapters/config/config.ts'
+import { openDatastore } from '../adapters/files/datastore.ts'
+import { openJournal } from '../adapters/files/journal.ts'
+import { readKey } from '../adapters/files/key-file.ts'
+import { lockDirectory } from '../adapters/files/lock.ts'
+import { createContentStore } from '../adapters/helia/content-store.ts'
+import { createNode, peerIdOf } from '../adapters/libp2p/node.ts'
+import { nullLog } from '../adapters/memory/log.ts'
+import { systemClock } from '../adapters/system/clock.ts'
+import { createSigner } from '../adapters/system/signer.ts'
+import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
+import type { Log } from '../ports/system.ts'
+import type { NetworkFacts } from '../rounds/network.ts'
+import { readBaseFacts } from './builder.ts'
+import { openChain } from './chain.ts'
+import type { PeerContext } from './context.ts'
+import { initDataDir, paths, requireConfig, writeConfig } from './data-dir.ts'
+import { createEmitter } from './emitter.ts'
+import { openEvidence } from './evidence.ts'
+import { openGenesis, parseNetworkCid } from './genesis.ts'
+import { maxBaseBytes, readHead } from './heads.ts'
+import { createFacade } from './peer.ts'
+import { openProbation } from './probation.ts'
+import { createRoundLoop } from './round/loop.ts'
+import { createSpeaker } from './speaker.ts'
+import { createSyncClient } from './sync/client.ts'
+import { answerSync } from './sync/server.ts'
+import { openTaskHeads } from './task-heads.ts'
+import type { Peer, PeerEvent, PeerOptions } from './types.ts'
+
+const DEFAULT_JOIN_TIMEOUT_MS = 60_000
+const FETCH_TIMEOUT_MS = 10_000
+const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
+
+/**
+ * Opens a data directory, finds its network, and takes part until `stop()`.
+ * @throws ColdmeshError `locked`, `refused`, `bad-input` (no or an unknown network), `not-valid`, `unreachable`, `aborted`
+ */
+export async function createPeer(options: PeerOptions): Promise<Peer> {
+  const { dataDir } = options
+  const log: Log = options.log ?? nullLog
+  await using cleanup = new AsyncDisposableStack()
+  await initDataDir(dataDir)
+  const isJournalNew = !existsSync(paths.journal(dataDir))
+  const lock = cleanup.use(await lockDirectory(dataDir))
+  const seed = await readKey(paths.key(dataDir))
+  const signer = createSigner(seed)
+  const config = await requireConfig(dataDir)
+  const { network: networkId, addresses } = chooseNetwork(options.network, config)
+
+  const journal = await openJournal(paths.journal(dataDir))
+  cleanup.defer(() => journal.close())
+  const chain = await openChain(paths.chain(dataDir))
+  cleanup.defer(() => chain.close())
+  const datastore = await openDatastore(paths.datastore(dataDir))
+  cleanup.defer(() => datastore.close())
+  const listen = options.listen ?? (config.listen.length > 0 ? config.listen : DEFAULT_LISTEN)
+  const node = await createNode({
+    seed,
+    listen,
+    datastore,
+    network: String(networkId),
+    topics: TOPICS.map((name) => topicOf(String(networkId), name)),
+    bootstrap: [...addresses, ...(options.peers ?? []), ...config.peers],
+    mdns: options.mdns ?? true,
+    dht: options.dht ?? true,
+    log: log.child('libp2p'),
+  })
+  cleanup.defer(() => node.stop())
+  const store = await createContentStore({ dir: paths.blocks(dataDir), node, log: log.child('store') })
+  cleanup.defer(() => store.stop())
+  await node.start()
+  await store.start()
+
+  const network = await findNetwork(networkId)
+  const facts = await readBaseFacts(network, store)
+  await remember(dataDir, config, networkId, [...addresses, ...(options.peers ?? [])])
+
+  const stopped = new AbortController()
+  const events = createEmitter<PeerEvent>()
+  const context: PeerContext = {
+    dataDir,
+    key: signer.key,
+    network,
+    facts,
+    store,
+    chain,
+    speaker: createSpeaker({ network: networkId, signer, journal }),
+    gossip: node.gossip,
+    streams: node.streams,
+    mesh: node.mesh,
+    sync: createSyncClient(node.streams, networkId),
+    clock: systemClock,
+    log: log.child('round'),
+    events,
+    peerIdOf,
+    signal: stopped.signal,
+  }
+  const head = await readHead(network, facts, store, chain)
+  const evidence = await openEvidence(dataDir, log, events)
+  cleanup.defer(() => evidence.close())
+  const muted = await openProbation({ dataDir, isJournalNew, head, isMember: network.isMember(signer.key) })
+  const loop = createRoundLoop({ context, head, evidence, muted })
+  await node.streams.serve(SYNC_PROTOCOL, ({ bytes }) =>
+    answerSync(bytes, {
+      network: networkId,
+      store,
+      log,
+      chain: () => chain.entries,
+      genesisBase: () => network.genesis.base,
+      round: () => loop.state,
+    }),
+  )
+  for (const topic of ['contributions', 'votes'] as const) {
+    node.gossip.subscribe(topicOf(String(networkId), topic), ({ bytes }) => loop.receive(topic, bytes))
+  }
+  const resources = cleanup.move()
+  return createFacade({
+    context,
+    loop,
+    evidence,
+    config,
+    heads: openTaskHeads(dataDir, log),
+    saltSecret: seed,
+    trainer: options.trainer ?? null,
+    genesisBytes: await store.get(networkId),
+    stop: async () => {
+      stopped.abort()
+      await loop.stop()
+      events.close()
+      await resources.disposeAsync()
+      await lock.release()
+    },
+  })
+
+  /** The genesis and its base: from the store, else from whoever has them, within the deadline. */
+  async function findNetwork(id: CID): Promise<NetworkFacts> {
+    const deadline = systemClock.now() + (options.joinTimeoutMs ?? DEFAULT_JOIN_TIMEOUT_MS)
+    const providers = [...addresses, ...(options.peers ?? [])]
+    const limits = { providers, timeoutMs: FETCH_TIMEOUT_MS, ...(options.signal ? { signal: options.signal } : {}) }
+    await retryUntil(deadline, () => store.fetch(id, { shape: 'block', maxBytes: MAX_GENESIS_BYTES, ...limits }))
+    const found = openGenesis(id, await store.get(id))
+    const base = { shape: 'directory', maxBytes: maxBaseBytes(found), ...limits } as const
+    await retryUntil(deadline, () =>
+      store.fetch(found.genesis.base, { ...base, timeoutMs: Math.max(FETCH_TIMEOUT_MS, deadline - systemClock.now()) }),
+    )
+    return found
+  }
+
+  async function retryUntil(deadline: number, attempt: () => Promise<unknown>): Promise<void> {
+    for (;;) {
+      try {
+        await attempt()
+        return
+      } catch (error) {
+        const isUnavailable =
+          isColdmeshError(error) && ['block-missing', 'deadline', 'unreachable'].includes(error.code)
+        if (!isUnavailable) throw error
+        if (systemClock.now() < deadline) continue
+        const peers = node.mesh.peers().length
+        throw new ColdmeshError(
+          'unreachable',
+          `Nobody gave the genesis ${networkId} in time (${peers} peers connected).`,
+          {
+            cause: error,
+            hint: 'Check that a member of the network is running and that its address in the invite can be reached; ask for a fresh invite.',
+          },
+        )
+      }
+    }
+  }
+}
+
+/** From the options or remembered; a data directory belongs to one network. */
+function chooseNetwork(given: string | undefined, config: Config): { network: CID; addresses: readonly string[] } {
+  if (given === undefined) {
+    if (config.network !== null) return { network: parseNetworkCid(config.network), addresses: [] }
+    throw new ColdmeshError('bad-input', 'This data directory belongs to no network yet.', {
+      hint: 'Give an invite with --network, or start a network: coldmesh genesis.',
+    })
+  }
+  const chosen = readNetwork(given)
+  if (config.network !== null && config.network !== String(chosen.network)) {
+    throw new ColdmeshError('bad-input', `This data directory belongs to another network, ${config.network}.`, {
+      hint: 'Name another data directory with --dir.',
+    })
+  }
+  return chosen
+}
+
+function readNetwork(given: string): { network: CID; addresses: readonly string[] } {
+  if (!given.trim().startsWith('coldmesh1')) return { network: parseNetworkCid(given), addresses: [] }
+  try {
+    return parseInvite(given)
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error
+    throw new ColdmeshError('bad-input', `The invite is damaged: ${error.message}.`, {
+      cause: error,
+      hint: 'Copy it again, whole, or ask for a fresh one.',
+    })
+  }
+}
+
+async function remember(dataDir: string, config: Config, network: CID, addresses: readonly string[]): Promise<void> {
+  const peers = [...new Set([...config.peers, ...addresses])].slice(-32)
+  if (config.network === String(network) && peers.length === config.peers.length) return
+  await writeConfig(dataDir, { ...config, network: String(network), peers })
+}

@@ -1,0 +1,44 @@
+import { lockDirectory } from '../adapters/files/lock.ts'
+import { createContentStore } from '../adapters/helia/content-store.ts'
+import { nullLog } from '../adapters/memory/log.ts'
+import { ColdmeshError } from '../ports/errors.ts'
+import { openChain } from './chain.ts'
+import { paths, requireConfig } from './data-dir.ts'
+import { openGenesis, parseNetworkCid } from './genesis.ts'
+import { createHistory } from './history/history.ts'
+import type { History } from './types.ts'
+
+/** The head that a data directory knows, without a network. */
+export interface OfflineHistory extends History, AsyncDisposable {
+  readonly head: { readonly round: number; readonly base: string }
+}
+
+/**
+ * Reads a data directory from its files alone, with no network.
+ * @throws ColdmeshError `locked` while a daemon runs on it, `bad-input` when it belongs to no network, `block-missing`
+ */
+export async function openHistory(dataDir: string): Promise<OfflineHistory> {
+  const config = await requireConfig(dataDir)
+  if (config.network === null) {
+    throw new ColdmeshError('bad-input', `${dataDir} belongs to no network yet.`, {
+      hint: 'Join one first: coldmesh join INVITE, or coldmesh daemon --network INVITE.',
+    })
+  }
+  await using cleanup = new AsyncDisposableStack()
+  cleanup.use(await lockDirectory(dataDir))
+  const store = await createContentStore({ dir: paths.blocks(dataDir), node: null, log: nullLog })
+  cleanup.defer(() => store.stop())
+  const chain = await openChain(paths.chain(dataDir))
+  cleanup.defer(() => chain.close())
+  const id = parseNetworkCid(config.network)
+  const genesisBytes = await store.get(id)
+  const network = openGenesis(id, genesisBytes)
+  const last = chain.entries.at(-1)
+  const resources = cleanup.move()
+  return {
+    ...createHistory({ network, genesisBytes, store, chain }),
+    network: config.network,
+    head: last ? { round: last.round, base: String(last.base) } : { round: 0, base: String(network.genesis.base) },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}

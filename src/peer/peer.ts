@@ -1,0 +1,119 @@
+import { formatInvite } from '../../protocols/membership/invite.ts'
+import { toHex } from '../../protocols/wire/bytes.ts'
+import { aggregatorOf } from '../../protocols/wire/election.ts'
+import type { Config } from '../adapters/config/config.ts'
+import type { Trainer } from '../ports/trainer.ts'
+import type { PeerContext } from './context.ts'
+import type { EvidenceFile } from './evidence.ts'
+import { createHistory } from './history/history.ts'
+import { startJoin } from './join.ts'
+import type { RoundLoop } from './round/loop.ts'
+import { createRepair } from './round/repair.ts'
+import { contributionStatus, waitOf } from './round/reporter.ts'
+import type { TaskHeads } from './task-heads.ts'
+import type { Peer, PeerStatus } from './types.ts'
+
+/** A running peer, out of its parts. */
+export function createFacade(parts: {
+  readonly context: PeerContext
+  readonly loop: RoundLoop
+  readonly evidence: EvidenceFile
+  readonly config: Config
+  readonly heads: TaskHeads
+  readonly saltSecret: Uint8Array
+  readonly trainer: Trainer | null
+  readonly genesisBytes: Uint8Array
+  readonly stop: () => Promise<void>
+}): Peer {
+  const { context, loop } = parts
+  const { network, mesh, events } = context
+  const repair = createRepair(context, loop)
+  const history = createHistory({
+    network,
+    genesisBytes: parts.genesisBytes,
+    store: context.store,
+    chain: context.chain,
+  })
+  let training: PeerStatus['training'] = null
+  let ownTrainer: Promise<Trainer> | null = null
+  let stopping: Promise<void> | null = null
+
+  async function loadTrainer(): Promise<Trainer> {
+    if (parts.trainer) return parts.trainer
+    const { createOnnxTrainer } = await import('../adapters/onnx/index.ts')
+    return createOnnxTrainer({})
+  }
+
+  function status(): PeerStatus {
+    const { state } = loop
+    const isMember = network.isMember(context.key)
+    return {
+      network: String(network.id),
+      name: parts.config.name || network.nameOf(context.key),
+      key: toHex(context.key),
+      peerId: mesh.self,
+      member: isMember ? network.nameOf(context.key) : null,
+      muted: isMember ? loop.muted : null,
+      round: state.round,
+      view: Math.max(0, state.view),
+      phase: repair.isSynced ? state.phase : 'syncing',
+      base: String(state.head.base),
+      aggregator: state.view < 0 ? null : network.nameOf(aggregatorOf(state.rank, state.view)),
+      multiaddrs: mesh.addresses(),
+      peers: mesh.peers().length,
+      waitingFor: waitOf(state, context),
+      contributions: [...state.contributions.values()].map(contributionStatus),
+      training,
+      refused: loop.inbox.refused,
+      evidence: parts.evidence.count,
+    }
+  }
+
+  function memberOf(peerId: string): string | null {
+    const key = network.members.find((member) => context.peerIdOf(member) === peerId)
+    return key ? network.nameOf(key) : null
+  }
+
+  async function stop(): Promise<void> {
+    stopping ??= (async () => {
+      repair.stop()
+      await parts.stop()
+      if (!parts.trainer && ownTrainer) await (await ownTrainer).stop()
+    })()
+    await stopping
+  }
+
+  const unwatch = mesh.onChange(({ peer, connected }) => {
+    events.emit({ type: 'peer', peer, connected, peers: mesh.peers().length })
+  })
+  context.signal.addEventListener('abort', unwatch, { once: true })
+  loop.start()
+  repair.start()
+
+  return {
+    ...history,
+    network: String(network.id),
+    key: toHex(context.key),
+    status,
+    peers: () => mesh.peers().map(({ id, addresses }) => ({ id, addresses, member: memberOf(id) })),
+    events: ({ signal } = {}) => events.iterate(signal),
+    join: (options) =>
+      startJoin(
+        {
+          ...context,
+          loop,
+          heads: parts.heads,
+          saltSecret: parts.saltSecret,
+          synced: repair.synced,
+          trainer: () => (ownTrainer ??= loadTrainer()),
+          onTraining: (now) => {
+            training = now
+          },
+        },
+        options,
+      ),
+    invite: () => formatInvite({ network: network.id, addresses: mesh.addresses().slice(0, 8) }),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}

@@ -1,0 +1,80 @@
+import type { PeerContext } from '../context.ts'
+import type { RoundLoop } from './loop.ts'
+
+/** How often one connected peer is asked what we lack. */
+const EVERY_MS = 5_000
+/** Nobody to ask for so long: what we have is the newest we know. */
+const ALONE_MS = 10_000
+
+/** Sync with neighbours, one after the other: gossip promises no delivery. */
+export interface Repair {
+  /** True once one neighbour was asked for its head, or there was none to ask. */
+  readonly isSynced: boolean
+  readonly synced: Promise<void>
+  start(): void
+  stop(): void
+}
+
+export function createRepair(context: PeerContext, loop: RoundLoop): Repair {
+  const { mesh, clock, log } = context
+  let turn = 0
+  let isSynced = false
+  let markSynced: () => void = () => {}
+  const synced = new Promise<void>((resolve) => {
+    markSynced = () => {
+      isSynced = true
+      resolve()
+    }
+  })
+  const busy = new Set<string>()
+  const cancels = new Set<() => void>()
+
+  async function syncWith(peer: string): Promise<void> {
+    if (busy.has(peer) || context.signal.aborted) return
+    busy.add(peer)
+    try {
+      await loop.syncWith(peer)
+      markSynced()
+    } catch (error) {
+      log.error('sync-crashed', { peer, error: String(error) })
+    } finally {
+      busy.delete(peer)
+    }
+  }
+
+  function later(delayMs: number, work: () => void): void {
+    const cancel = clock.after(delayMs, () => {
+      cancels.delete(cancel)
+      work()
+    })
+    cancels.add(cancel)
+  }
+
+  function tick(): void {
+    const peers = mesh.peers()
+    const peer = peers[turn++ % Math.max(1, peers.length)]
+    if (peer) void syncWith(peer.id)
+    later(EVERY_MS, tick)
+  }
+
+  const unwatch = mesh.onChange(({ peer, connected }) => {
+    if (connected) void syncWith(peer)
+  })
+
+  return {
+    get isSynced() {
+      return isSynced
+    },
+    synced,
+    start: () => {
+      tick()
+      later(ALONE_MS, markSynced)
+    },
+    stop: () => {
+      unwatch()
+      for (const cancel of cancels) cancel()
+      cancels.clear()
+      markSynced()
+    },
+  }
+}
