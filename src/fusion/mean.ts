@@ -1,11 +1,12 @@
 /** Elements whose f64 sums stay in the first-level cache. */
-const BLOCK = 2048
+const BLOCK = 1024
 
 /**
  * mean/1 over F32: per element the f64 sum from +0 in the order of `inputs`, one f64 division, one rounding to F32;
  * -0 becomes +0. All inputs and `out` have one length. Infinities and NaN are not looked for: see `scan.ts`.
  *
- * Inputs are added to a block of sums, several at a time; each element's additions keep their order.
+ * Inputs are added to a block of sums, four at a time (eight streams at equal page offsets evict each other from a
+ * small first-level cache); each element's additions keep their order.
  */
 export function meanF32(inputs: readonly Float32Array[], out: Float32Array): void {
   const count = inputs.length
@@ -25,11 +26,8 @@ export function meanF32(inputs: readonly Float32Array[], out: Float32Array): voi
 function addAll(inputs: readonly Float32Array[], from: number, length: number, sums: Float64Array): void {
   let next = 0
   while (next < inputs.length) {
-    const [a, b, c, d, e, f, g, h] = inputs.slice(next, next + 8)
-    if (a && b && c && d && e && f && g && h) {
-      addEight(a, b, c, d, e, f, g, h, from, length, sums)
-      next += 8
-    } else if (a && b && c && d) {
+    const [a, b, c, d] = inputs.slice(next, next + 4)
+    if (a && b && c && d) {
       addFour(a, b, c, d, from, length, sums)
       next += 4
     } else if (a) {
@@ -40,25 +38,6 @@ function addAll(inputs: readonly Float32Array[], from: number, length: number, s
 }
 
 // `?? 0` never applies (all indices are inside); it only tells the compiler so, and costs nothing.
-
-function addEight(
-  a: Float32Array,
-  b: Float32Array,
-  c: Float32Array,
-  d: Float32Array,
-  e: Float32Array,
-  f: Float32Array,
-  g: Float32Array,
-  h: Float32Array,
-  from: number,
-  length: number,
-  sums: Float64Array,
-): void {
-  for (let i = 0, k = from; i < length; i++, k++) {
-    const half = (sums[i] ?? 0) + (a[k] ?? 0) + (b[k] ?? 0) + (c[k] ?? 0) + (d[k] ?? 0)
-    sums[i] = half + (e[k] ?? 0) + (f[k] ?? 0) + (g[k] ?? 0) + (h[k] ?? 0)
-  }
-}
 
 function addFour(
   a: Float32Array,

@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { encodeLayout } from '../../../../src/checkpoint/layout.ts'
+import { type FuseOptions, fuseCheckpoints } from '../../../../src/fusion/fuse.ts'
+import { meanF32 } from '../../../../src/fusion/mean.ts'
+import { type ErrorCode, isColdmeshError } from '../../../../src/ports/errors.ts'
+import { checkpoint, LAYOUT, offsetOf, stream } from './support.ts'
+
+const base = checkpoint(0)
+
+interface Changes extends Partial<Omit<FuseOptions, 'base' | 'inputs'>> {
+  readonly base?: Uint8Array
+  readonly sizes?: readonly number[]
+}
+
+async function fuse(inputs: readonly Uint8Array[], changes: Changes = {}): Promise<Buffer> {
+  const { base: baseBytes = base, sizes, ...rest } = changes
+  const chunks: Uint8Array[] = []
+  const options = { rule: 'mean/1', params: {}, layout: LAYOUT, ...rest }
+  const streams = { base: stream(baseBytes, sizes), inputs: inputs.map((input) => stream(input, sizes)) }
+  for await (const chunk of fuseCheckpoints({ ...options, ...streams })) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+/** The mean of whole files held in memory. */
+function expected(inputs: readonly Uint8Array[]): Buffer {
+  const out = Buffer.from(base)
+  for (const { dtype, begin, end } of LAYOUT.tensors.filter((tensor) => tensor.dtype === 'F32')) {
+    const [from, to] = [LAYOUT.dataStart + begin, LAYOUT.dataStart + end]
+    assert.equal(dtype, 'F32')
+    const fused = new Float32Array((end - begin) / 4)
+    meanF32(
+      inputs.map((input) => new Float32Array(input.slice(from, to).buffer)),
+      fused,
+    )
+    out.set(new Uint8Array(fused.buffer), from)
+  }
+  return out
+}
+
+function changed(bytes: Uint8Array, at: number, values: readonly number[]): Uint8Array {
+  const copy = new Uint8Array(bytes)
+  copy.set(values, at)
+  return copy
+}
+
+function fails(
+  promise: Promise<unknown>,
+  code: ErrorCode,
+  message: RegExp,
+  facts: Record<string, unknown> = {},
+): Promise<void> {
+  return assert.rejects(promise, (error) => {
+    assert.ok(isColdmeshError(error, code), String(error))
+    assert.match(error.message, message)
+    assert.deepEqual({ ...error.facts, ...facts }, error.facts)
+    return true
+  })
+}
+
+describe('fuseCheckpoints', () => {
+  const inputs = [1, 2, 3].map(checkpoint)
+  const NAN = [0, 0, 0xc0, 0x7f]
+
+  it('fuses every F32 tensor over window borders and keeps header and other tensors', async () => {
+    assert.ok((await fuse(inputs)).equals(expected(inputs)))
+  })
+
+  it('does not depend on how the streams are cut', async () => {
+    const whole = expected(inputs)
+    const sizes = fc
+      .array(fc.integer({ min: 1, max: 1_300_000 }), { minLength: 1, maxLength: 4 })
+      .filter((s) => s.some((n) => n > 50_000))
+    await fc.assert(
+      fc.asyncProperty(sizes, async (cuts) => assert.ok((await fuse(inputs, { sizes: cuts })).equals(whole))),
+      { numRuns: 12, seed: 7 },
+    )
+  })
+
+  it('does not depend on the order of arrival, once sorted by id', async () => {
+    const contributions = [1, 2, 3, 4, 5].map((seed) => ({ id: `id-${(seed * 3) % 7}`, bytes: checkpoint(seed) }))
+    const sorted = (list: typeof contributions) =>
+      list.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(({ bytes }) => bytes)
+    const whole = await fuse(sorted(contributions))
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray(contributions, { minLength: 5 }), async (arrived) => {
+        assert.ok((await fuse(sorted(arrived))).equals(whole))
+      }),
+      { numRuns: 4, seed: 7 },
+    )
+  })
+
+  it('gives the input for one input and for equal inputs', async () => {
+    const [input] = inputs
+    assert.ok(input)
+    for (const count of [1, 5])
+      assert.ok((await fuse(Array.from({ length: count }, () => input))).equals(expected([input])))
+  })
+
+  it('yields chunks to keep, one per window', async () => {
+    const streams = { base: stream(base), inputs: inputs.map((input) => stream(input)) }
+    const sizes = []
+    for await (const chunk of fuseCheckpoints({ rule: 'mean/1', params: {}, layout: LAYOUT, ...streams }))
+      sizes.push(chunk.length)
+    assert.deepEqual(sizes, [1_048_576, LAYOUT.totalBytes - 1_048_576])
+  })
+
+  // fault 72
+  it('names input, tensor and element of a NaN or infinity: first, last, both sides of a window border', async () => {
+    const border = (1_048_576 - offsetOf('large', 0)) / 4
+    const places = [
+      ['large', 0],
+      ['large', border - 1],
+      ['large', border],
+      ['large', 300_000],
+      ['small', 4],
+    ] as const
+    for (const [tensor, element] of places) {
+      for (const bits of [NAN, [1, 0, 0x80, 0x7f], [0, 0, 0x80, 0x7f], [0, 0, 0x80, 0xff]]) {
+        const bad = inputs.map((input, i) => (i === 1 ? changed(input, offsetOf(tensor, element), bits) : input))
+        await fails(fuse(bad), 'bad-checkpoint', /^Input 1 has NaN or infinity/, { input: 1, tensor, element })
+      }
+    }
+  })
+
+  it('finds infinities that would cancel or hide in the mean', async () => {
+    const at = offsetOf('small', 2)
+    const bad = [0x7f, 0xff, 0x7f].map((top, i) => changed(inputs[i] ?? base, at, [0, 0, 0x80, top]))
+    await fails(fuse(bad), 'bad-checkpoint', /^Input 0 /, { input: 0, tensor: 'small', element: 2 })
+  })
+
+  it('rejects a header that differs by one byte, in an input or in the base', async () => {
+    const bad = changed(base, LAYOUT.dataStart - 1, [0x21])
+    await fails(fuse([base, bad]), 'bad-checkpoint', /^Input 1 has other header bytes/, { input: 1 })
+    await fails(fuse([base], { base: bad }), 'bad-checkpoint', /^The base has other header bytes/)
+  })
+
+  it('rejects integer and boolean tensors that are not the base’s', async () => {
+    await fails(
+      fuse([changed(base, offsetOf('ids', 0) + 23, [9])]),
+      'bad-checkpoint',
+      /integer tensor "ids" at byte 23/,
+      { input: 0, tensor: 'ids' },
+    )
+    await fails(fuse([base, changed(base, offsetOf('mask', 0), [0])]), 'bad-checkpoint', /"mask" at byte 0/, {
+      input: 1,
+    })
+  })
+
+  it('rejects files that are too short or too long', async () => {
+    await fails(fuse([base, base.subarray(0, -1)]), 'bad-checkpoint', /^Input 1 ends too early/, { input: 1 })
+    await fails(fuse([new Uint8Array()]), 'bad-checkpoint', /^Input 0 ends too early/, { input: 0 })
+    await fails(fuse([Buffer.concat([base, new Uint8Array(1)])]), 'bad-checkpoint', /^Input 0 has more bytes/, {
+      input: 0,
+    })
+    await fails(fuse([base], { base: base.subarray(0, 99) }), 'bad-checkpoint', /^The base ends too early/)
+  })
+
+  it('refuses unknown rules, parameters and dtypes before it reads a byte', () => {
+    const fresh = () => ({ params: {}, layout: LAYOUT, base: stream(base), inputs: [stream(base)] })
+    assert.throws(
+      () => fuseCheckpoints({ ...fresh(), rule: 'median/1' }),
+      (error) => isColdmeshError(error, 'unsupported'),
+    )
+    assert.throws(
+      () => fuseCheckpoints({ ...fresh(), rule: 'mean/1', params: { step: 1 } }),
+      (error) => isColdmeshError(error, 'unsupported'),
+    )
+    for (const dtype of ['BF16', 'F16'] as const) {
+      const layout = encodeLayout([{ name: 'w', dtype, shape: [4] }])
+      assert.throws(
+        () => fuseCheckpoints({ ...fresh(), layout, rule: 'mean/1' }),
+        (error) => isColdmeshError(error, 'unsupported') && error.message.includes(dtype),
+      )
+    }
+    assert.throws(() => fuseCheckpoints({ ...fresh(), rule: 'mean/1', inputs: [] }), RangeError)
+  })
+
+  it('lets go of every stream when it fails and when its reader stops', async () => {
+    let open = 0
+    async function* counted(bytes: Uint8Array) {
+      open++
+      try {
+        yield* stream(bytes, [65_536])
+      } finally {
+        open--
+      }
+    }
+    const options = () => ({ rule: 'mean/1', params: {}, layout: LAYOUT, base: counted(base) })
+    for await (const _ of fuseCheckpoints({ ...options(), inputs: [counted(base), counted(base)] })) break
+    assert.equal(open, 0)
+    const bad = changed(base, offsetOf('large', 0), NAN)
+    const failing = fuseCheckpoints({ ...options(), inputs: [counted(base), counted(bad)] })
+    await assert.rejects(async () => {
+      for await (const _ of failing);
+    })
+    assert.equal(open, 0)
+  })
+
+  it('passes on a stream’s own error', async () => {
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield base.subarray(0, 10)
+      throw new Error('the disk is gone')
+    }
+    const failing = fuseCheckpoints({
+      rule: 'mean/1',
+      params: {},
+      layout: LAYOUT,
+      base: stream(base),
+      inputs: [stream(base), broken()],
+    })
+    await assert.rejects(async () => {
+      for await (const _ of failing);
+    }, /the disk is gone/)
+  })
+})

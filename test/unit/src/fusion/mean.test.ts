@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { meanF32 } from '../../../../src/fusion/mean.ts'
+import { bitsOf, finiteFloats, floatsOf } from './support.ts'
+
+const vectors: { cases: { title: string; inputs: string[][]; output: string[] }[] } = JSON.parse(
+  await readFile(join(import.meta.dirname, '../../../vectors/fusion/mean.v1.json'), 'utf8'),
+)
+
+function mean(inputs: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(inputs[0]?.length ?? 0).fill(Number.NaN)
+  meanF32(inputs, out)
+  return out
+}
+
+/** The definition, one element at a time. */
+function naiveMean(inputs: readonly Float32Array[]): Float32Array {
+  return new Float32Array(inputs[0]?.length ?? 0).map((_, i) => {
+    let sum = 0
+    for (const input of inputs) sum += input[i] ?? 0
+    const rounded = Math.fround(sum / inputs.length)
+    return rounded === 0 ? 0 : rounded
+  })
+}
+
+describe('meanF32', () => {
+  for (const { title, inputs, output } of vectors.cases) {
+    it(`gives the frozen bits: ${title}`, () => {
+      assert.deepEqual(bitsOf(mean(inputs.map(floatsOf))), output)
+    })
+  }
+
+  it('gives the same bits in every position of its blocks and groups, from 1 to 64 inputs', () => {
+    const [first] = vectors.cases.filter(({ inputs }) => inputs.length === 64)
+    assert.ok(first)
+    const columns = first.inputs.map(floatsOf)
+    for (let count = 1; count <= 64; count++) {
+      const inputs = columns
+        .slice(0, count)
+        .map((column) => new Float32Array(4099).map((_, i) => column[i % column.length] ?? 0))
+      assert.deepEqual(bitsOf(mean(inputs)), bitsOf(naiveMean(inputs)))
+    }
+  })
+
+  it('equals its definition on values of every size', () => {
+    const inputs = fc
+      .integer({ min: 1, max: 20 })
+      .chain((length) => fc.array(finiteFloats(length), { minLength: 1, maxLength: 64 }))
+    fc.assert(
+      fc.property(inputs, (arrays) => assert.deepEqual(bitsOf(mean(arrays)), bitsOf(naiveMean(arrays)))),
+      { numRuns: 300, seed: 7 },
+    )
+  })
+
+  it('of equal inputs is the input, after -0 became +0', () => {
+    fc.assert(
+      fc.property(finiteFloats(16), fc.integer({ min: 1, max: 64 }), (input, count) => {
+        const expected = bitsOf(input).map((bits) => (bits === '80000000' ? '00000000' : bits))
+        assert.deepEqual(bitsOf(mean(Array.from({ length: count }, () => input))), expected)
+      }),
+      { numRuns: 300, seed: 7 },
+    )
+  })
+
+  it('lies between the least and the greatest input', () => {
+    fc.assert(
+      fc.property(fc.array(finiteFloats(4), { minLength: 1, maxLength: 64 }), (inputs) => {
+        for (const [i, value] of mean(inputs).entries()) {
+          const column = inputs.map((input) => input[i] ?? 0)
+          assert.ok(value >= Math.min(...column) && value <= Math.max(...column))
+        }
+      }),
+      { numRuns: 300, seed: 7 },
+    )
+  })
+
+  it('depends on the order of its inputs, which is why ids fix it', () => {
+    const [large, one, minus] = [floatsOf(['7e967699']), floatsOf(['3f800000']), floatsOf(['fe967699'])]
+    assert.notDeepEqual(mean([large, one, minus]), mean([large, minus, one]))
+  })
+
+  it('keeps -0 away after the loop was optimised', () => {
+    const tiny = new Float32Array(2048).fill(-1e-45)
+    const zero = new Float32Array(2048)
+    for (let run = 0; run < 300; run++) assert.ok(Object.is(mean([tiny, zero, zero])[run], 0))
+  })
+
+  it('refuses no input, and inputs of other lengths', () => {
+    assert.throws(() => meanF32([], new Float32Array(1)), RangeError)
+    assert.throws(() => meanF32([new Float32Array(2), new Float32Array(1)], new Float32Array(2)), RangeError)
+  })
+})

@@ -1,0 +1,68 @@
+import fc from 'fast-check'
+import { encodeLayout, type Layout } from '../../../../src/checkpoint/layout.ts'
+
+/** F32 values as big-endian hex, and back: equal bits, not equal numbers. */
+export function bitsOf(floats: Float32Array): string[] {
+  return Array.from(new Uint32Array(floats.buffer, floats.byteOffset, floats.length), (word) =>
+    word.toString(16).padStart(8, '0'),
+  )
+}
+
+export function floatsOf(bits: readonly string[]): Float32Array {
+  return new Float32Array(new Uint32Array(bits.map((text) => Number.parseInt(text, 16))).buffer)
+}
+
+/** Finite F32 values by their bits: as many subnormal or huge ones as exponents allow. */
+export function finiteFloats(length: number): fc.Arbitrary<Float32Array> {
+  const word = fc.oneof(
+    fc.integer({ min: 0, max: 0xffffffff }),
+    fc.constantFrom(0, 0x80000000, 1, 0x80000001, 0x7f7fffff, 0xff7fffff, 0x3f800001),
+  )
+  const finite = word.filter((bits) => (bits & 0x7f800000) !== 0x7f800000)
+  return fc
+    .array(finite, { minLength: length, maxLength: length })
+    .map((words) => new Float32Array(new Uint32Array(words).buffer))
+}
+
+/** ids I64 [3], large F32 (more than one window), small F32 [5], mask BOOL [3]. */
+export const LAYOUT: Layout = encodeLayout([
+  { name: 'ids', dtype: 'I64', shape: [3] },
+  { name: 'large', dtype: 'F32', shape: [300_001] },
+  { name: 'small', dtype: 'F32', shape: [5] },
+  { name: 'mask', dtype: 'BOOL', shape: [3] },
+])
+
+/** A file of LAYOUT whose floats follow from the seed. */
+export function checkpoint(seed: number): Uint8Array {
+  const bytes = new Uint8Array(LAYOUT.totalBytes)
+  bytes.set(LAYOUT.header)
+  for (const { name, begin, end } of LAYOUT.tensors) {
+    const from = LAYOUT.dataStart + begin
+    if (name === 'ids') bytes.set([1, 0, 0, 0, 0, 0, 0, 0, 2], from)
+    else if (name === 'mask') bytes.set([1, 0, 1], from)
+    else {
+      const floats = new Float32Array((end - begin) / 4).map((_, i) => Math.sin(i * 0.7 + seed) * 0.1)
+      bytes.set(new Uint8Array(floats.buffer), from)
+    }
+  }
+  return bytes
+}
+
+/** Offset in the file of an element of a tensor of LAYOUT. */
+export function offsetOf(tensor: string, element: number): number {
+  const entry = LAYOUT.tensors.find(({ name }) => name === tensor)
+  return LAYOUT.dataStart + (entry?.begin ?? Number.NaN) + element * 4
+}
+
+/** A stream that hands out one reused Buffer, in chunks of the given sizes, at odd addresses. */
+export async function* stream(bytes: Uint8Array, sizes: readonly number[] = [1_048_576]): AsyncGenerator<Uint8Array> {
+  const reused = Buffer.alloc(Math.max(...sizes) + 3)
+  for (let at = 0, i = 0; at < bytes.length; i++) {
+    const size = sizes[i % sizes.length] ?? 1
+    const chunk = reused.subarray(i % 4, (i % 4) + Math.min(size, bytes.length - at))
+    chunk.set(bytes.subarray(at, at + size))
+    yield chunk
+    at += size
+    reused.fill(0xff)
+  }
+}
