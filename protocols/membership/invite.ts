@@ -27,7 +27,7 @@ export function parseInvite(text: string): Invite {
   try {
     checked = base32.baseDecode(trimmed.slice(PREFIX.length))
   } catch {
-    throw new MalformedError('not-an-invite', 'it is not base32')
+    throw new MalformedError('not-an-invite', 'it is not base32, or its end is missing')
   }
   const bytes = checked.subarray(0, Math.max(0, checked.length - CHECKSUM_BYTES))
   if (!equalBytes(sha256(bytes).subarray(0, CHECKSUM_BYTES), checked.subarray(bytes.length))) {

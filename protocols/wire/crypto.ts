@@ -44,7 +44,11 @@ const GROUP_ORDER = bigEndian('1000000000000000000000000000000014def9dea2f79cd65
 
 /** A key that may stand for somebody: 32 bytes, canonical (y < p) and not of small order. */
 export function isAcceptableKey(key: Uint8Array): boolean {
-  return key.length === 32 && isCanonicalPoint(key) && !SMALL_ORDER.some((point) => equalBytes(point, withoutSign(key)))
+  return key.length === 32 && isAcceptablePoint(key)
+}
+
+function isAcceptablePoint(point: Uint8Array): boolean {
+  return isCanonicalPoint(point) && !SMALL_ORDER.some((small) => equalBytes(small, withoutSign(point)))
 }
 
 // A Buffer's own slice() shares memory: Uint8Array.from copies whatever it is given.
@@ -58,11 +62,14 @@ function isCanonicalPoint(point: Uint8Array): boolean {
   return compareBytes(withoutSign(point).reverse(), FIELD_PRIME) < 0
 }
 
-/** What every verifier checks before the curve equation: lengths, S < L, canonical A and R, A not of small order. */
+/**
+ * What every verifier checks before the curve equation: lengths, S < L, A and R canonical and not of small order.
+ * Versions of Node differ on an R of small order, so it must not get as far as theirs.
+ */
 function passesPreChecks(signature: Uint8Array, key: Uint8Array): boolean {
   if (signature.length !== 64 || !isAcceptableKey(key)) return false
   const s = Uint8Array.from(signature.subarray(32)).reverse()
-  return compareBytes(s, GROUP_ORDER) < 0 && isCanonicalPoint(signature.subarray(0, 32))
+  return compareBytes(s, GROUP_ORDER) < 0 && isAcceptablePoint(signature.subarray(0, 32))
 }
 
 /** The one predicate, in tweetnacl's arithmetic: the reference that the fast path is tested against. */
