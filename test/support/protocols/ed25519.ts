@@ -124,5 +124,5 @@ export function verifyByHand(message: Uint8Array, signature: Uint8Array, key: Ui
   if (!a || isSame(multiply(a, 8n), IDENTITY)) return false
   const k = challenge(r, key, message)
   const expected = add(multiply(BASE_POINT, s), multiply({ x: mod(-a.x), y: a.y }, k))
-  return Buffer.from(encodePoint(expected)).equals(r)
+  return !isSame(multiply(expected, 8n), IDENTITY) && Buffer.from(encodePoint(expected)).equals(r)
 }

@@ -1,0 +1,122 @@
+import { CID } from 'multiformats/cid'
+import { contribution } from '../../../protocols/contribution/messages.ts'
+import { judgeContribution } from '../../../protocols/contribution/rules.ts'
+import { genesis } from '../../../protocols/genesis/messages.ts'
+import { isOpenedLineage, openLineage } from '../../../protocols/lineage/rules.ts'
+import { VOTE_MESSAGES } from '../../../protocols/registry.ts'
+import { openCertificate } from '../../../protocols/round/certificate.ts'
+import type { InclusionList } from '../../../protocols/round/messages.ts'
+import { judgeRoundMessage, type RoundMessage } from '../../../protocols/round/rules.ts'
+import { equalCids, fromHex, toHex } from '../../../protocols/wire/bytes.ts'
+import { idOf } from '../../../protocols/wire/codec.ts'
+import { aggregatorOf, rankCommittee, roundSeed } from '../../../protocols/wire/election.ts'
+import { isSigned, openEnvelope } from '../../../protocols/wire/envelope.ts'
+import { ACCEPT, type Verdict } from '../../../protocols/wire/verdict.ts'
+import { lineageView } from './lineage.ts'
+
+/** What a judge of contributions knows, as vectors write it. CIDs are text, keys hex. */
+export interface ContributionSituation {
+  readonly round: number
+  readonly base: string
+  readonly bytes: number
+  readonly contributors: 'open' | readonly string[]
+  /** Earlier bases with the weights of the round's base. */
+  readonly sameWeights: readonly string[]
+  readonly baseWeights: string
+  readonly known: readonly string[]
+  /** Other contributions of the author that are held. */
+  readonly byAuthor: number
+}
+
+export interface RoundSituation {
+  readonly round: number
+  /** The view being run; -1 before the first. */
+  readonly view: number
+  readonly base: string
+  readonly maxContributions: number
+  readonly members: readonly string[]
+  readonly known: readonly string[]
+  /** The author's list with the highest seq that is held. */
+  readonly held: { readonly seq: number; readonly contributions: readonly string[] } | null
+}
+
+export interface CertificateSituation {
+  readonly quorum: number
+  readonly members: readonly string[]
+}
+
+export interface LineageSituation {
+  /** Bytes of the genesis, hex. */
+  readonly genesis: string
+  readonly round: number
+  readonly base: string
+  readonly baseWeights: string
+  /** Checkpoints of bases and inputs of the last rounds. */
+  readonly recent: readonly string[]
+}
+
+const same = (a: CID, b: string) => equalCids(a, CID.parse(b))
+
+export function judgeContributionIn(bytes: Uint8Array, network: CID, view: ContributionSituation): Verdict {
+  const opened = openEnvelope(bytes, [contribution], network)
+  if (!isSigned(opened)) return opened
+  return judgeContribution(opened, {
+    round: view.round,
+    base: CID.parse(view.base),
+    bytes: view.bytes,
+    mayContribute: (author) => view.contributors === 'open' || view.contributors.includes(toHex(author)),
+    isAdmissibleParent: (parent, round) =>
+      round <= view.round && [view.base, ...view.sameWeights].some((base) => same(parent, base)),
+    isBaseWeights: (checkpoint) => same(checkpoint, view.baseWeights),
+    isKnown: (id) => view.known.some((known) => same(id, known)),
+    countByAuthor: () => view.byAuthor,
+  })
+}
+
+export function judgeRoundMessageIn(bytes: Uint8Array, network: CID, view: RoundSituation): Verdict {
+  const opened = openEnvelope<RoundMessage>(bytes, VOTE_MESSAGES, network)
+  if (!isSigned(opened)) return opened
+  const keys = view.members.map((hex) => fromHex(hex) ?? new Uint8Array())
+  const rank = rankCommittee(keys, roundSeed(network, view.round))
+  return judgeRoundMessage(opened, {
+    round: view.round,
+    view: view.view,
+    base: CID.parse(view.base),
+    maxContributions: view.maxContributions,
+    isMember: (key) => view.members.includes(toHex(key)),
+    aggregator: (number) => aggregatorOf(rank, number),
+    isKnown: (id) => view.known.some((known) => same(id, known)),
+    listOf: (author): InclusionList | null =>
+      view.held && {
+        kind: 'list/1',
+        network,
+        author,
+        round: view.round,
+        parent: CID.parse(view.base),
+        seq: view.held.seq,
+        contributions: view.held.contributions.map((id) => CID.parse(id)),
+      },
+  })
+}
+
+export function judgeCertificateIn(bytes: Uint8Array, network: CID, view: CertificateSituation): Verdict {
+  const isMember = (key: Uint8Array) => view.members.includes(toHex(key))
+  const opened = openCertificate(bytes, { network, quorum: view.quorum, isMember })
+  return 'verdict' in opened ? opened : ACCEPT
+}
+
+export function judgeLineageIn(bytes: Uint8Array, view: LineageSituation): Verdict {
+  const genesisBytes = fromHex(view.genesis) ?? new Uint8Array()
+  const net = { genesis: genesis.decode(genesisBytes), network: idOf(genesisBytes) }
+  const opened = openLineage(
+    bytes,
+    lineageView({
+      net,
+      round: view.round,
+      base: CID.parse(view.base),
+      baseWeights: CID.parse(view.baseWeights),
+      recent: view.recent.map((cid) => CID.parse(cid)),
+    }),
+  )
+  return isOpenedLineage(opened) ? ACCEPT : opened
+}
