@@ -1,0 +1,161 @@
+import { type Command, defineCommand } from './command.ts'
+import type { OptionName } from './options.ts'
+
+const COMMON = ['dir', 'json', 'options'] as const satisfies readonly OptionName[]
+const PLAN = [
+  'learningRate',
+  'headRate',
+  'steps',
+  'batch',
+  'accumulation',
+  'maxTokens',
+  'evaluateEvery',
+  'patience',
+  'seed',
+] as const satisfies readonly OptionName[]
+const MESH = ['listen', 'peer', 'noMdns', 'noDht', 'joinTimeout'] as const satisfies readonly OptionName[]
+const COLUMNS = ['text', 'pair', 'label', 'task', 'license'] as const satisfies readonly OptionName[]
+
+/** Every command once, in the order of help. */
+export const COMMANDS: readonly Command[] = [
+  defineCommand(
+    {
+      name: 'demo',
+      summary: 'a network of peers on this machine: real text tasks, a few rounds, a verified base',
+      options: [...COMMON, 'rounds', 'peers', 'keep'],
+      onDataDir: false,
+      examples: ['coldmesh demo --rounds 2 --keep'],
+    },
+    async () => (await import('./demo/demo.ts')).runDemo,
+  ),
+  defineCommand(
+    {
+      name: 'init',
+      summary: 'creates a data directory and prints its public key, which others put into a genesis',
+      options: [...COMMON, 'name'],
+      onDataDir: true,
+      examples: ['coldmesh init --dir ./alpha --name alpha'],
+    },
+    async () => (await import('./commands/init.ts')).runInit,
+  ),
+  defineCommand(
+    {
+      name: 'genesis',
+      summary: 'starts a network from a base and prints its genesis CID',
+      options: [
+        ...COMMON,
+        'name',
+        'base',
+        'member',
+        'quorum',
+        'rule',
+        'contributors',
+        'minContributions',
+        'maxContributions',
+        'collect',
+        'grace',
+        'viewTimeout',
+      ],
+      onDataDir: true,
+      examples: ['coldmesh genesis --dir ./alpha --name reviews --member alpha=KEY --member beta=KEY'],
+    },
+    async () => (await import('./commands/genesis.ts')).runGenesis,
+  ),
+  defineCommand(
+    {
+      name: 'daemon',
+      summary: 'runs a peer in the foreground: mesh, serving, committee duty, control API',
+      options: [
+        ...COMMON,
+        'network',
+        ...MESH,
+        'apiPort',
+        'trainOn',
+        ...COLUMNS,
+        'rounds',
+        ...PLAN,
+        'threads',
+        'logLevel',
+      ],
+      onDataDir: true,
+      examples: ['coldmesh daemon --dir ./alpha --train-on reviews.csv --label stars'],
+    },
+    async () => (await import('./commands/daemon.ts')).runDaemon,
+  ),
+  defineCommand(
+    {
+      name: 'invite',
+      summary: "prints an invite with the running daemon's addresses",
+      options: COMMON,
+      onDataDir: true,
+      examples: ['coldmesh invite --dir ./alpha'],
+    },
+    async () => (await import('./commands/invite.ts')).runInvite,
+  ),
+  defineCommand(
+    {
+      name: 'join',
+      summary: 'contributes to a network with a dataset, and says what came of it',
+      arguments: [
+        { name: 'invite', help: 'invite or genesis CID (default: the network that DIR remembers)', required: false },
+      ],
+      options: [...COMMON, 'data', ...COLUMNS, 'rounds', ...PLAN, ...MESH, 'threads', 'logLevel'],
+      onDataDir: true,
+      examples: ['coldmesh join INVITE --data reviews.csv --text text --label stars'],
+    },
+    async () => (await import('./commands/join.ts')).runJoin,
+  ),
+  defineCommand(
+    {
+      name: 'status',
+      summary: 'the round now, what it waits for, for whom, since when',
+      options: COMMON,
+      onDataDir: true,
+      examples: ['coldmesh status --dir ./alpha'],
+    },
+    async () => (await import('./commands/status.ts')).runStatus,
+  ),
+  defineCommand(
+    {
+      name: 'peers',
+      summary: 'the peers that the running daemon is connected to',
+      options: COMMON,
+      onDataDir: true,
+      examples: ['coldmesh peers --dir ./alpha'],
+    },
+    async () => (await import('./commands/peers.ts')).runPeers,
+  ),
+  defineCommand(
+    {
+      name: 'log',
+      summary: 'the lineage, newest first: round, inputs, authors, rule',
+      arguments: [{ name: 'base', help: 'base CID to begin at (default: the newest)', required: false }],
+      options: [...COMMON, 'limit'],
+      onDataDir: true,
+      examples: ['coldmesh log --dir ./alpha --limit 5'],
+    },
+    async () => (await import('./commands/log.ts')).runLog,
+  ),
+  defineCommand(
+    {
+      name: 'verify',
+      summary: 'checks a base back to its genesis; names the first bad link',
+      arguments: [{ name: 'base', help: 'base CID, or the directory of an exported base', required: true }],
+      options: [...COMMON, 'level', 'trust'],
+      onDataDir: true,
+      examples: ['coldmesh verify BASE_CID --dir ./alpha --trust GENESIS_CID'],
+    },
+    async () => (await import('./commands/verify.ts')).runVerify,
+  ),
+  defineCommand(
+    {
+      name: 'export',
+      summary: 'writes a base as a directory that transformers loads, or a checkpoint',
+      arguments: [{ name: 'cid', help: 'CID of a base or of a checkpoint', required: true }],
+      options: [...COMMON, 'out'],
+      onDataDir: true,
+      examples: ['coldmesh export BASE_CID --dir ./alpha --out ./model'],
+    },
+    async () => (await import('./commands/export.ts')).runExport,
+  ),
+]

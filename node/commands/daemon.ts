@@ -1,0 +1,117 @@
+import { createOnnxTrainer, openDataset, type Peer, type PeerEvent } from 'coldmesh'
+import type { Call, Run } from '../command.ts'
+import { startControlApi } from '../control/api.ts'
+import { statusOf } from '../control/routes.ts'
+import { defined } from '../defined.ts'
+import { EXIT } from '../exit-codes.ts'
+import { describeFailure } from '../failure.ts'
+import { show } from '../text/escape.ts'
+import { createEventWriter, eventRecord } from '../text/events.ts'
+import { dirOf } from './data-dir.ts'
+import { type MeshOption, runPeer } from './run-peer.ts'
+import { type PlanOption, planOf } from './training.ts'
+
+type Options =
+  | 'dir'
+  | 'network'
+  | MeshOption
+  | PlanOption
+  | 'apiPort'
+  | 'trainOn'
+  | 'text'
+  | 'pair'
+  | 'label'
+  | 'task'
+  | 'license'
+  | 'rounds'
+  | 'threads'
+
+export const runDaemon: Run<Options> = async (call) => {
+  const { options, signal } = call
+  const dataDir = dirOf(options)
+  // Read before anything else: a wrong column should not first cost a sync.
+  const dataset = await readDataset(options)
+  const { trainOn, threads } = options
+  const trainer =
+    trainOn === undefined && threads === undefined ? undefined : await createOnnxTrainer(defined({ threads }))
+  const stopping = new AbortController()
+  const anyStop = AbortSignal.any([signal, stopping.signal])
+  try {
+    await using peer = await runPeer({ dataDir, network: options.network, options, trainer, signal: anyStop })
+    const api = await startControlApi({
+      peer,
+      dataDir,
+      port: options.apiPort,
+      openDataset,
+      onStop: () => stopping.abort(),
+    })
+    try {
+      sayReady(peer, api.url, call)
+      if (dataset !== null) void contribute(peer, dataset, anyStop, call)
+      await printEvents(peer.events({ signal: anyStop }), anyStop, call)
+    } finally {
+      await api.stop()
+    }
+  } finally {
+    await trainer?.stop()
+  }
+  // Being stopped is how a daemon ends well.
+  return EXIT.done
+}
+
+async function readDataset({ trainOn, text, label, pair, task }: Call<Options>['options']) {
+  return trainOn === undefined ? null : await openDataset(trainOn, { text, label, ...defined({ pair, name: task }) })
+}
+
+function sayReady(peer: Peer, api: string, { output }: Call<Options>): void {
+  const status = statusOf(peer)
+  const { peerId, multiaddrs, network, round, base, invite } = status
+  output.result({ event: 'ready', peerId, multiaddrs, api, network, round, base, invite }, () =>
+    [
+      `${output.colors.green('ready')}: peer ${show(peerId)}, round ${round}, base ${show(base)}`,
+      ...multiaddrs.map((address) => `  ${show(address)}`),
+      `  control API ${api}`,
+      `  invite ${invite}`,
+    ].join('\n'),
+  )
+}
+
+/** Every round, until `rounds` are done or the daemon stops. A failure ends the contributing, not the peer. */
+async function contribute(
+  peer: Peer,
+  dataset: NonNullable<Awaited<ReturnType<typeof readDataset>>>,
+  signal: AbortSignal,
+  { options, output }: Call<Options>,
+): Promise<void> {
+  const { task, license, rounds = Number.POSITIVE_INFINITY } = options
+  try {
+    const joining = peer.join({ dataset, plan: planOf(options), rounds, signal, ...defined({ task, license }) })
+    joining.result.catch(() => {})
+    const write = createEventWriter()
+    // Everything else is among the peer's own events.
+    for await (const event of joining) {
+      if (event.type === 'outcome') output.result(eventRecord(event), () => write(event) ?? '')
+    }
+    await joining.result
+  } catch (error) {
+    if (signal.aborted) return
+    const { code, message, hint } = describeFailure(error)
+    output.result(
+      { event: 'contributing-failed', error: { code, message, hint } },
+      () => `contributes no more: ${show(message)}${hint === null ? '' : ` (${show(hint)})`}`,
+    )
+  }
+}
+
+async function printEvents(
+  events: AsyncIterable<PeerEvent>,
+  signal: AbortSignal,
+  { output }: Call<Options>,
+): Promise<void> {
+  const write = createEventWriter()
+  for await (const event of events) {
+    const line = output.json ? '' : write(event)
+    if (line !== null) output.result(eventRecord(event), () => line)
+    if (signal.aborted) return
+  }
+}

@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs'
+import type { LogEntry, VerifyOptions, VerifyReport } from 'coldmesh'
+import { type DaemonClient, findDaemon } from '../control/client.ts'
+import { exportAnswer, roundsAnswer, statusAnswer, verifyAnswer } from '../control/shapes.ts'
+import { defined } from '../defined.ts'
+import { CliError } from '../failure.ts'
+
+const PAGE = 100
+
+export type Exported = Awaited<ReturnType<HistorySource['export']>>
+
+/** A data directory's history, whoever holds its stores: the daemon that runs, or the files. */
+export interface HistorySource extends AsyncDisposable {
+  readonly network: string
+  readonly isRunning: boolean
+  log(base?: string): AsyncIterable<LogEntry>
+  verify(base: string, options: VerifyOptions): Promise<VerifyReport>
+  export(
+    cid: string,
+    options: { readonly out: string },
+  ): Promise<{ readonly cid: string; readonly kind: 'base' | 'checkpoint'; readonly files: readonly string[] }>
+}
+
+/** @throws CliError `bad-input` when there is no such directory */
+export async function openHistorySource(dir: string, signal: AbortSignal): Promise<HistorySource> {
+  if (!existsSync(dir)) {
+    throw new CliError('bad-input', `There is no data directory ${dir}.`, {
+      hint: 'check --dir, or make one: coldmesh init',
+    })
+  }
+  const daemon = await findDaemon(dir)
+  if (daemon !== null) return await openDaemonHistory(daemon, signal)
+  const { openHistory } = await import('coldmesh')
+  const history = await openHistory(dir)
+  return {
+    network: history.network,
+    isRunning: false,
+    log: (base) => history.log(base),
+    verify: (base, options) => history.verify(base, options),
+    export: (cid, options) => history.export(cid, options),
+    [Symbol.asyncDispose]: () => history[Symbol.asyncDispose](),
+  }
+}
+
+async function openDaemonHistory(daemon: DaemonClient, signal: AbortSignal): Promise<HistorySource> {
+  const { network } = await daemon.get('/v1/status', statusAnswer, signal)
+  return {
+    network,
+    isRunning: true,
+    log: (base) => pagesOf(daemon, base, signal),
+    verify: (base, { level, trust }) =>
+      daemon.post('/v1/verify', { base, ...defined({ level, trust }) }, verifyAnswer, signal),
+    export: (cid, { out }) => daemon.post('/v1/export', { cid, out }, exportAnswer, signal),
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+async function* pagesOf(daemon: DaemonClient, base: string | undefined, signal: AbortSignal): AsyncGenerator<LogEntry> {
+  for (let from = base; ; ) {
+    const query = new URLSearchParams({ limit: String(PAGE), ...defined({ base: from }) })
+    const { rounds } = await daemon.get(`/v1/rounds?${query}`, roundsAnswer, signal)
+    yield* rounds
+    const last = rounds.at(-1)
+    if (last === undefined || rounds.length < PAGE || last.round <= 1) return
+    from = last.parent
+  }
+}

@@ -1,0 +1,17 @@
+import { initDataDir } from 'coldmesh'
+import type { Run } from '../command.ts'
+import { EXIT } from '../exit-codes.ts'
+import { dirOf } from './data-dir.ts'
+
+export const runInit: Run<'dir' | 'name'> = async ({ options, output }) => {
+  const dir = dirOf(options)
+  const { key, created } = await initDataDir(dir, options.name === undefined ? {} : { name: options.name })
+  output.result({ dir, key, created }, () =>
+    [
+      created ? `created ${dir}` : `${dir} was there already; nothing changed`,
+      `public key: ${output.colors.bold(key)}`,
+      'back up identity files of this directory: whoever has them is this peer',
+    ].join('\n'),
+  )
+  return EXIT.done
+}

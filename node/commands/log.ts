@@ -1,0 +1,33 @@
+import type { LogEntry } from 'coldmesh'
+import type { Run } from '../command.ts'
+import { EXIT } from '../exit-codes.ts'
+import { short, show } from '../text/escape.ts'
+import { dirOf } from './data-dir.ts'
+import { openHistorySource } from './history.ts'
+
+export const runLog: Run<'dir' | 'limit'> = async ({ args, options, output, signal }) => {
+  await using history = await openHistorySource(dirOf(options), signal)
+  let count = 0
+  for await (const entry of history.log(args[0])) {
+    signal.throwIfAborted()
+    if (!output.isOpen()) break
+    output.result(entry, () => formatEntry(entry))
+    count += 1
+    if (count === options.limit) break
+  }
+  if (count === 0) output.say('no round has ended yet: the base is the one of the genesis')
+  return EXIT.done
+}
+
+function formatEntry({ round, base, aggregator, view, rule, inputs, excluded }: LogEntry): string {
+  const lines = [
+    `round ${round}  ${show(base)}`,
+    `  ${show(rule)} of ${inputs.length} contributions, proposed by ${show(aggregator, { maxLength: 64 })} in view ${view}`,
+    ...inputs.map(
+      ({ id, author, task, dataset, rows }) =>
+        `  + ${short(id)}  ${show(task, { maxLength: 40 })}: ${rows} rows of ${show(dataset, { maxLength: 40 })}, by ${short(author)}`,
+    ),
+    ...excluded.map(({ id, author, reason }) => `  - ${short(id)}  by ${short(author)}: ${show(reason)}`),
+  ]
+  return lines.join('\n')
+}

@@ -1,0 +1,35 @@
+import { createLog, createPeer, initDataDir, type Log, type Peer, type Trainer } from 'coldmesh'
+import { defined } from '../defined.ts'
+import type { OptionValues } from '../options.ts'
+
+export type MeshOption = 'listen' | 'peer' | 'noMdns' | 'noDht' | 'joinTimeout' | 'logLevel'
+
+export interface RunPeerOptions {
+  readonly dataDir: string
+  readonly network: string | undefined
+  readonly options: OptionValues<MeshOption>
+  readonly trainer: Trainer | undefined
+  readonly signal: AbortSignal
+}
+
+/** A peer on `dataDir`, which is made first when there is none. */
+export async function runPeer(request: RunPeerOptions): Promise<Peer> {
+  const { dataDir, network, options, trainer, signal } = request
+  const { listen, peer, noMdns, noDht, joinTimeout, logLevel } = options
+  const log: Log = createLog({ level: logLevel })
+  await initDataDir(dataDir)
+  return await createPeer({
+    dataDir,
+    log,
+    signal,
+    mdns: !noMdns,
+    dht: !noDht,
+    ...(listen.length === 0 ? {} : { listen }),
+    ...(peer.length === 0 ? {} : { peers: peer }),
+    ...defined({
+      network,
+      trainer,
+      joinTimeoutMs: joinTimeout === undefined ? undefined : Math.round(joinTimeout * 1000),
+    }),
+  })
+}

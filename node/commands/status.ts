@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs'
+import type { Run } from '../command.ts'
+import { findDaemon } from '../control/client.ts'
+import { statusAnswer } from '../control/shapes.ts'
+import { EXIT } from '../exit-codes.ts'
+import { CliError } from '../failure.ts'
+import { show } from '../text/escape.ts'
+import { formatStatus } from '../text/status.ts'
+import { dirOf } from './data-dir.ts'
+import { openHistorySource } from './history.ts'
+
+export const runStatus: Run<'dir'> = async ({ options, output, signal }) => {
+  const dir = dirOf(options)
+  const daemon = await findDaemon(dir)
+  if (daemon !== null) {
+    const status = await daemon.get('/v1/status', statusAnswer, signal)
+    output.result(status, () => formatStatus(status, output.colors))
+    return EXIT.done
+  }
+  if (!existsSync(dir)) {
+    throw new CliError('bad-input', `There is no data directory ${dir}.`, { hint: 'make one: coldmesh init' })
+  }
+  const known = await lastKnown(dir, signal)
+  output.result({ running: false, ...known }, () =>
+    [
+      `no daemon runs on ${dir}`,
+      known.network === null ? 'it belongs to no network yet' : `network  ${show(known.network)}`,
+      ...(known.base === null ? [] : [`base     ${show(known.base)}, of round ${known.round}`]),
+    ].join('\n'),
+  )
+  return EXIT.done
+}
+
+interface LastKnown {
+  readonly network: string | null
+  /** The last certified round, and its base. */
+  readonly round: number | null
+  readonly base: string | null
+}
+
+async function lastKnown(dir: string, signal: AbortSignal): Promise<LastKnown> {
+  const { readConfig } = await import('coldmesh')
+  const network = (await readConfig(dir))?.network ?? null
+  if (network === null) return { network, round: null, base: null }
+  await using history = await openHistorySource(dir, signal)
+  for await (const { round, base } of history.log()) return { network: history.network, round, base }
+  return { network: history.network, round: 0, base: null }
+}

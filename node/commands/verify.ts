@@ -1,0 +1,57 @@
+import { existsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { VerifyOptions, VerifyReport } from 'coldmesh'
+import type { Call, Run } from '../command.ts'
+import { cidText } from '../control/shapes.ts'
+import { defined } from '../defined.ts'
+import { EXIT } from '../exit-codes.ts'
+import { CliError } from '../failure.ts'
+import { formatVerification } from '../text/verification.ts'
+import { dirOf } from './data-dir.ts'
+import { openHistorySource } from './history.ts'
+
+type Options = 'dir' | 'level' | 'trust'
+
+export const runVerify: Run<Options> = async (call) => {
+  const { args, output } = call
+  const target = args[0] ?? ''
+  const report = existsSync(target) ? await verifyFiles(target, call) : await verifyCid(target, call)
+  output.result(report, () => formatVerification(report, output.colors))
+  return report.valid ? EXIT.done : EXIT.notValid
+}
+
+async function verifyCid(cid: string, call: Call<Options>): Promise<VerifyReport> {
+  if (!cidText.safeParse(cid).success) {
+    throw new CliError('bad-input', `"${cid}" is neither a CID nor a directory that exists.`, {
+      hint: 'coldmesh log prints the CIDs of bases',
+    })
+  }
+  await using history = await openHistorySource(dirOf(call.options), call.signal)
+  // Whoever asks about a data directory trusts the network that it belongs to.
+  return await history.verify(cid, optionsOf(call, call.options.trust ?? history.network))
+}
+
+async function verifyFiles(path: string, call: Call<Options>): Promise<VerifyReport> {
+  if (!statSync(path).isDirectory()) {
+    throw new CliError('bad-input', `${path} is a file, and an exported base is a directory.`, {
+      hint: 'name the directory, with DIR.certificate.cbor beside it',
+    })
+  }
+  const { verifyDirectory } = await import('coldmesh')
+  const { dir, trust } = call.options
+  // The data directory, when there is one, may hold the inputs that fusing again needs.
+  const dataDir = dir !== undefined && existsSync(dir) ? resolve(dir) : undefined
+  return await verifyDirectory(resolve(path), { ...optionsOf(call, trust), ...defined({ dataDir }) })
+}
+
+function optionsOf({ options, output, signal }: Call<Options>, trust: string | undefined): VerifyOptions {
+  return {
+    level: options.level,
+    signal,
+    onProgress: ({ round, of }) => {
+      if (process.stderr.isTTY && !output.json)
+        process.stderr.write(`\r\u001b[Kchecks round ${round} of ${of}\r\u001b[K`)
+    },
+    ...defined({ trust }),
+  }
+}

@@ -1,0 +1,90 @@
+import { isAbsolute } from 'node:path'
+import type { JoinResult, LogEntry, PeerEvent, PeerStatus, VerifyReport } from 'coldmesh'
+import { z } from 'zod'
+
+const MAX_PATH = 4096
+const MAX_LOG = 1000
+const DEFAULT_LOG = 100
+
+const text = z.string().min(1).max(200)
+const absolutePath = z
+  .string()
+  .max(MAX_PATH)
+  .refine((path) => isAbsolute(path) && !path.includes('\0'), 'must be an absolute path')
+const count = z.coerce.number().int()
+
+/** The text form of a CID: letters and digits only, so it is no path either. */
+export const cidText = z.string().regex(/^[A-Za-z0-9]{40,128}$/, 'is not a CID')
+
+// Requests
+
+export const joinRequest = z.strictObject({
+  data: absolutePath,
+  text,
+  label: text,
+  pair: text.optional(),
+  task: text.optional(),
+  license: text.optional(),
+  rounds: z.int().min(1).optional(),
+  plan: z
+    .strictObject({
+      learningRate: z.number().min(0),
+      headRate: z.number().min(0),
+      steps: z.int().min(1),
+      batch: z.int().min(1),
+      accumulation: z.int().min(1),
+      maxTokens: z.int().min(1),
+      evaluateEvery: z.int().min(0),
+      patience: z.int().min(0),
+      seed: z.int().min(0),
+    })
+    .partial()
+    .optional(),
+})
+export type JoinRequest = z.infer<typeof joinRequest>
+
+export const verifyRequest = z.strictObject({
+  base: cidText,
+  level: z.enum(['signatures', 'full']).default('full'),
+  trust: cidText.optional(),
+})
+
+export const exportRequest = z.strictObject({ cid: cidText, out: absolutePath })
+export const noFields = z.strictObject({})
+export const logQuery = z.strictObject({
+  base: cidText.optional(),
+  limit: count.pipe(z.int().min(1).max(MAX_LOG)).default(DEFAULT_LOG),
+})
+export const roundParams = z.strictObject({ round: count.pipe(z.int().min(0)) })
+export const baseParams = z.strictObject({ cid: cidText })
+export const eventsQuery = z.strictObject({ join: z.string().max(64).optional() })
+export const joinParams = z.strictObject({ id: z.string().max(64) })
+
+// Answers, as the client reads them: our own daemon wrote them, so a few fields tell whether it is one.
+
+export const statusAnswer = z.custom<DaemonStatus>(has('network', 'round', 'phase', 'base', 'running'))
+export const roundsAnswer = z.object({ rounds: z.array(z.custom<LogEntry>(has('round', 'base', 'inputs'))) })
+export const peersAnswer = z.object({
+  peers: z.array(z.object({ id: z.string(), addresses: z.array(z.string()), member: z.string().nullable() })),
+})
+export const verifyAnswer = z.custom<VerifyReport>(has('base', 'valid', 'rounds', 'failures'))
+export const exportAnswer = z.object({
+  cid: z.string(),
+  kind: z.enum(['base', 'checkpoint']),
+  files: z.array(z.string()),
+})
+export const joinAnswer = z.object({ join: z.string() })
+export const errorAnswer = z.object({
+  error: z.object({ code: z.string(), message: z.string(), hint: z.string().nullable() }),
+})
+export const peerEvent = z.custom<PeerEvent>(has('type'))
+export const joinResult = z.custom<JoinResult>(has('base', 'rounds'))
+
+export interface DaemonStatus extends PeerStatus {
+  readonly running: true
+  readonly invite: string
+}
+
+function has(...keys: readonly string[]): (value: unknown) => boolean {
+  return (value) => typeof value === 'object' && value !== null && keys.every((key) => Object.hasOwn(value, key))
+}

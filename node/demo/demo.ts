@@ -1,0 +1,167 @@
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { type LogEntry, openHistory, type VerifyReport } from 'coldmesh'
+import type { Run } from '../command.ts'
+import { EXIT } from '../exit-codes.ts'
+import { CliError } from '../failure.ts'
+import { SHIPPED_BASE } from '../package-root.ts'
+import type { Output } from '../text/output.ts'
+import { duration } from '../text/wait.ts'
+import { createAgreement, withinRound } from './agreement.ts'
+import { createDemoFolder } from './folder.ts'
+import { judgeBases, type TaskScore } from './judge.ts'
+import { createNarrator, type Narrator } from './narrator.ts'
+import { type DemoNetwork, startDemoNetwork } from './network.ts'
+import { formatScores } from './report.ts'
+import { DEFAULT_ROUNDS, EXPECTED, JUDGE_ROWS, PEER_NAMES, SEED } from './settings.ts'
+import { readDemoTasks } from './tasks.ts'
+
+export const runDemo: Run<'dir' | 'rounds' | 'peers' | 'keep'> = async ({ options, output, signal }) => {
+  const { rounds = DEFAULT_ROUNDS, peers: count, keep } = options
+  const startedAt = performance.now()
+  const narrator = createNarrator(output, startedAt)
+  const folder = createDemoFolder({ dir: options.dir, keep })
+  const onExit = (): void => folder.clean()
+  process.once('exit', onExit)
+  const { seen, unseen } = readDemoTasks()
+  narrator.say(expectation(rounds, count))
+  try {
+    const { network, bases } = await runRounds({ folder: folder.path, count, rounds, tasks: seen }, narrator, signal)
+    const { name: founder, dataDir } = network.peers[0] ?? { name: '', dataDir: '' }
+    const final = bases.at(-1) ?? network.base
+
+    narrator.say(`verifies ${final} from ${founder}'s files alone`)
+    const { entries, report, directory } = await readHistory(dataDir, final, network.network, signal)
+
+    const used = new Set(network.peers.map(({ task }) => task))
+    const judged = [...used, ...unseen]
+    narrator.say(
+      `judges the pretrained and the final base on ${used.size} seen and ${unseen.length} unseen tasks: ` +
+        `${JUDGE_ROWS.train} training and ${JUDGE_ROWS.test} test rows each, seed ${SEED}`,
+    )
+    const scores = await judgeBases({
+      pretrained: SHIPPED_BASE,
+      final: directory,
+      tasks: judged,
+      signal,
+      onTask: ({ name }) => narrator.say(`judged ${name}`),
+    })
+    const seconds = Math.round((performance.now() - startedAt) / 100) / 10
+    printResult({ network, entries, report, scores, seconds, keep, folder: folder.path, final }, output)
+    return report.valid ? EXIT.done : EXIT.notValid
+  } finally {
+    process.off('exit', onExit)
+    folder.clean()
+  }
+}
+
+/** The network from genesis until every peer holds the last round's base; then its daemons are stopped. */
+async function runRounds(
+  {
+    folder,
+    count,
+    rounds,
+    tasks,
+  }: Pick<Parameters<typeof startDemoNetwork>[0], 'folder' | 'count' | 'rounds' | 'tasks'>,
+  narrator: Narrator,
+  signal: AbortSignal,
+): Promise<{ network: DemoNetwork; bases: string[] }> {
+  const agreement = createAgreement(PEER_NAMES.slice(0, count))
+  const network = await startDemoNetwork({
+    folder,
+    count,
+    rounds,
+    tasks,
+    signal,
+    onEvent: (peer, event) => {
+      const { round, base } = event
+      if (event.event === 'fused' && typeof round === 'number' && typeof base === 'string') {
+        agreement.hold(peer.name, round, base)
+      }
+      narrator.event(peer, event)
+    },
+  })
+  try {
+    narrator.say(`network ${network.network}: ${count} peers found each other`)
+    const bases: string[] = []
+    for (let round = 1; round <= rounds; round += 1) {
+      const base = await withinRound(agreement.reached(round), { round, ...network, signal })
+      narrator.say(`round ${round} is certified: all ${count} peers hold base ${base}`)
+      bases.push(base)
+    }
+    return { network, bases }
+  } finally {
+    await network.stop()
+  }
+}
+
+async function readHistory(
+  dataDir: string,
+  base: string,
+  genesis: string,
+  signal: AbortSignal,
+): Promise<{ entries: LogEntry[]; report: VerifyReport; directory: string }> {
+  await using history = await openHistory(dataDir)
+  const report = await history.verify(base, { level: 'full', trust: genesis, signal })
+  const entries: LogEntry[] = []
+  for await (const entry of history.log(base)) entries.push(entry)
+  const directory = join(dataDir, '..', 'final-base')
+  await history.export(base, { out: directory })
+  return { entries, report, directory }
+}
+
+interface Result {
+  readonly network: DemoNetwork
+  readonly final: string
+  readonly entries: readonly LogEntry[]
+  readonly report: VerifyReport
+  readonly scores: readonly TaskScore[]
+  readonly seconds: number
+  readonly keep: boolean
+  readonly folder: string
+}
+
+function printResult(result: Result, output: Output): void {
+  const { network, final, entries, report, scores, seconds, keep, folder } = result
+  const { colors } = output
+  const peers = network.peers.map(({ name, dataDir }) => ({ name, dataDir, base: final }))
+  const rounds = entries.map(({ round, base, aggregator, view, inputs }) => ({
+    round,
+    base,
+    aggregator,
+    view,
+    inputs: inputs.map(({ id, author, checkpoint }) => ({ id, author, checkpoint })),
+  }))
+  output.result(
+    {
+      network: network.network,
+      base: final,
+      verified: report.valid && report.trusted,
+      seconds,
+      rounds,
+      tasks: scores,
+      peers,
+    },
+    () =>
+      [
+        '',
+        formatScores(scores, colors),
+        '',
+        'test accuracy of a head on the frozen base, and of base and head finetuned; same rows, plans and seed for both',
+        `base      ${colors.bold(final)}`,
+        `verified  ${report.valid ? colors.green(`yes: ${report.rounds.length} rounds fused again, back to the genesis`) : colors.red(`no: ${report.failures[0]?.reason ?? ''}`)}`,
+        `took      ${duration(seconds * 1000)}`,
+        keep
+          ? `kept      ${folder} (try: coldmesh verify ${final} --dir ${peers[0]?.dataDir ?? folder})`
+          : 'removed   the data directories; --keep keeps them',
+      ].join('\n'),
+  )
+}
+
+function expectation(rounds: number, count: number): string {
+  const slower = Math.max(1, (EXPECTED.cores / availableParallelism()) * (count / 4))
+  const seconds = EXPECTED.startSeconds + rounds * EXPECTED.roundSeconds * slower + EXPECTED.judgeSeconds
+  const minutes = Math.max(1, Math.round(seconds / 60))
+  if (count < 2) throw new CliError('bad-input', 'A demo needs two peers.')
+  return `${count} peers, ${rounds} rounds, real text tasks: this takes about ${minutes} minutes on this machine`
+}

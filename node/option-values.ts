@@ -1,0 +1,82 @@
+import { CliError } from './failure.ts'
+import { flagOf, type OptionName, type OptionSpec, type OptionValues, optionSpec, variableOf } from './options.ts'
+
+/** Texts as they were given, by option. */
+export type GivenOptions = Readonly<Partial<Record<OptionName, readonly string[]>>>
+
+export interface OptionSources {
+  readonly flags: GivenOptions
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly file: GivenOptions
+}
+
+type Scalar = string | number | boolean
+
+const TRUE_WORDS = ['1', 'true', 'yes', 'on']
+const FALSE_WORDS = ['0', 'false', 'no', 'off', '']
+
+/**
+ * The values of `names`: a flag wins over a variable, a variable over the options file, the file over the default.
+ * @throws CliError `bad-input`, naming the option as it was given
+ */
+export function resolveOptions<Names extends OptionName>(
+  names: readonly Names[],
+  { flags, environment, file }: OptionSources,
+): OptionValues<Names> {
+  const values: Record<string, Scalar | readonly Scalar[] | undefined> = {}
+  for (const name of names) {
+    const spec = optionSpec(name)
+    const variable = environment[variableOf(name)]
+    const fromVariable = variable === undefined ? undefined : spec.repeat ? variable.split(',') : [variable]
+    const [source, texts] =
+      flags[name] !== undefined
+        ? [flagOf(name), flags[name]]
+        : fromVariable !== undefined
+          ? [variableOf(name), fromVariable]
+          : [`"${name}" in the options file`, file[name]]
+    values[name] = texts === undefined ? absent(spec) : parsed(source, spec, texts)
+  }
+  return values as OptionValues<Names>
+}
+
+function absent(spec: OptionSpec): Scalar | readonly Scalar[] | undefined {
+  if (spec.repeat) return []
+  return spec.kind === 'switch' ? false : spec.default
+}
+
+function parsed(source: string, spec: OptionSpec, texts: readonly string[]): Scalar | readonly Scalar[] {
+  const values = texts.map((text) => parseOne(source, spec, text.trim()))
+  if (spec.repeat) return values
+  const last = values.at(-1)
+  if (last === undefined) throw new CliError('bad-input', `${source} has no value`)
+  return last
+}
+
+function parseOne(source: string, spec: OptionSpec, text: string): Scalar {
+  if (spec.kind === 'switch') return parseSwitch(source, text)
+  if (spec.kind === 'text' || spec.kind === 'path') return parseText(source, spec, text)
+  const number = Number(text)
+  const isRight = text !== '' && (spec.kind === 'count' ? Number.isSafeInteger(number) : Number.isFinite(number))
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = spec
+  if (isRight && number >= min && number <= max) return number
+  const kind = spec.kind === 'count' ? 'a whole number' : spec.kind === 'seconds' ? 'a number of seconds' : 'a number'
+  throw new CliError('bad-input', `${source} takes ${kind}${rangeOf(spec)}, not "${text}"`)
+}
+
+function rangeOf({ min, max }: OptionSpec): string {
+  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`
+  return min === undefined ? '' : ` of at least ${min}`
+}
+
+function parseText(source: string, spec: OptionSpec, text: string): string {
+  if (text === '') throw new CliError('bad-input', `${source} is empty`)
+  if (text.includes('\0')) throw new CliError('bad-input', `${source} has a NUL character in it`)
+  if (spec.choices === undefined || spec.choices.includes(text)) return text
+  throw new CliError('bad-input', `${source} takes ${spec.choices.join(' or ')}, not "${text}"`)
+}
+
+function parseSwitch(source: string, text: string): boolean {
+  if (TRUE_WORDS.includes(text.toLowerCase())) return true
+  if (FALSE_WORDS.includes(text.toLowerCase())) return false
+  throw new CliError('bad-input', `${source} takes true or false, not "${text}"`)
+}

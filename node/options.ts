@@ -1,0 +1,176 @@
+/** Every option once: flags, `COLDMESH_*` variables, the options file and docs/cli.md all come from here. */
+export interface OptionSpec {
+  /** `seconds` and `number` may have a fraction; `count` is a whole number. */
+  readonly kind: 'text' | 'path' | 'count' | 'number' | 'seconds' | 'switch'
+  /** Stands for the value in help. */
+  readonly value?: string
+  readonly help: string
+  readonly default?: string | number
+  readonly choices?: readonly string[]
+  readonly min?: number
+  readonly max?: number
+  /** May be given several times; in a variable, separated by commas. */
+  readonly repeat?: true
+}
+
+const MAX_PORT = 65_535
+
+export const OPTIONS = {
+  dir: {
+    kind: 'path',
+    value: 'DIR',
+    help: "the peer's data directory (default: coldmesh in the platform's data folder)",
+  },
+  json: { kind: 'switch', help: 'print objects for programs, one a line' },
+  options: {
+    kind: 'path',
+    value: 'FILE',
+    help: 'a JSON file of option values by name in camelCase (default: DIR/options.json when it exists)',
+  },
+
+  name: { kind: 'text', value: 'NAME', help: "init: this peer's name; genesis: the network's" },
+  base: {
+    kind: 'path',
+    value: 'DIR',
+    help: 'model directory that the network starts from (default: the shipped base)',
+  },
+  member: {
+    kind: 'text',
+    value: 'NAME=KEY',
+    repeat: true,
+    help: 'a committee member, once each (default: this data directory alone)',
+  },
+  quorum: {
+    kind: 'text',
+    value: 'KIND',
+    choices: ['byzantine', 'crash'],
+    default: 'byzantine',
+    help: 'two thirds and one against liars, or a majority among people who trust each other',
+  },
+  rule: { kind: 'text', value: 'RULE', default: 'mean/1', help: 'fusion rule' },
+  contributors: {
+    kind: 'text',
+    value: 'open|KEY,KEY',
+    default: 'open',
+    help: 'who may contribute: anyone, or these keys',
+  },
+  minContributions: { kind: 'count', value: 'N', min: 1, max: 64, help: 'a round waits for this many' },
+  maxContributions: { kind: 'count', value: 'N', min: 1, max: 64, help: 'a round fuses at most this many' },
+  collect: { kind: 'seconds', value: 'SECONDS', min: 0, help: 'how long a round collects at least' },
+  grace: { kind: 'seconds', value: 'SECONDS', min: 0, help: 'how long it waits for more once there are enough' },
+  viewTimeout: { kind: 'seconds', value: 'SECONDS', min: 0.1, help: "an aggregator's time, before bytes are counted" },
+
+  network: { kind: 'text', value: 'INVITE', help: 'invite or genesis CID; remembered, so needed once' },
+  listen: {
+    kind: 'text',
+    value: 'MULTIADDR',
+    repeat: true,
+    help: 'where to listen (default: TCP on every interface, any free port)',
+  },
+  peer: { kind: 'text', value: 'MULTIADDR', repeat: true, help: 'a peer to dial, besides those that are known' },
+  noMdns: { kind: 'switch', help: 'do not look for peers on the local network' },
+  noDht: { kind: 'switch', help: 'do not look for peers in the DHT' },
+  apiPort: {
+    kind: 'count',
+    value: 'PORT',
+    min: 0,
+    max: MAX_PORT,
+    default: 0,
+    help: 'port of the control API on 127.0.0.1 (0: any free one)',
+  },
+  joinTimeout: {
+    kind: 'seconds',
+    value: 'SECONDS',
+    min: 1,
+    help: 'how long to look for the network the first time',
+  },
+  threads: { kind: 'count', value: 'N', min: 1, max: 256, help: 'threads that training may use' },
+  logLevel: {
+    kind: 'text',
+    value: 'LEVEL',
+    choices: ['debug', 'info', 'warn', 'error', 'silent'],
+    default: 'warn',
+    help: 'which log lines go to standard error',
+  },
+
+  data: { kind: 'path', value: 'FILE', help: 'CSV or JSON Lines file with labelled texts' },
+  trainOn: { kind: 'path', value: 'FILE', help: 'contribute to every round with this CSV or JSON Lines file' },
+  text: { kind: 'text', value: 'COLUMN', default: 'text', help: 'column of the text' },
+  pair: { kind: 'text', value: 'COLUMN', help: 'column of a second text' },
+  label: { kind: 'text', value: 'COLUMN', default: 'label', help: 'column of the label' },
+  task: { kind: 'text', value: 'NAME', help: "the task's name, which others see (default: the file's name)" },
+  license: { kind: 'text', value: 'SPDX', help: "the data's licence, which others see" },
+  rounds: {
+    kind: 'count',
+    value: 'N',
+    min: 1,
+    help: 'how many rounds (default: join 1, demo 3, daemon --train-on without end)',
+  },
+
+  learningRate: { kind: 'number', value: 'RATE', min: 0, help: 'peak learning rate' },
+  headRate: { kind: 'number', value: 'FACTOR', min: 0, help: 'the head learns this many times faster' },
+  steps: { kind: 'count', value: 'N', min: 1, help: 'optimizer steps at most' },
+  batch: { kind: 'count', value: 'N', min: 1, help: 'examples in a batch' },
+  accumulation: { kind: 'count', value: 'N', min: 1, help: 'batches averaged before a step' },
+  maxTokens: { kind: 'count', value: 'N', min: 1, help: 'longest input in tokens' },
+  evaluateEvery: { kind: 'count', value: 'N', min: 0, help: 'steps between evaluations (0: at the end only)' },
+  patience: { kind: 'count', value: 'N', min: 0, help: 'evaluations without a gain before stopping (0: never)' },
+  seed: { kind: 'count', value: 'N', min: 0, help: 'seed of shuffling and dropout' },
+
+  limit: { kind: 'count', value: 'N', min: 1, help: 'at most this many rounds' },
+  level: {
+    kind: 'text',
+    value: 'LEVEL',
+    choices: ['signatures', 'full'],
+    default: 'full',
+    help: 'check who signed, or also fuse every round again',
+  },
+  trust: {
+    kind: 'text',
+    value: 'CID',
+    help: "genesis CID that you trust (default: the data directory's network)",
+  },
+  out: { kind: 'path', value: 'DIR', help: 'where the files go; must not exist yet' },
+
+  peers: { kind: 'count', value: 'N', min: 2, max: 16, default: 4, help: 'how many peers, each a process' },
+  keep: { kind: 'switch', help: 'keep the data directories' },
+} as const satisfies Record<string, OptionSpec>
+
+export type OptionName = keyof typeof OPTIONS
+
+type One<S> = S extends { kind: 'switch' }
+  ? boolean
+  : S extends { kind: 'count' | 'number' | 'seconds' }
+    ? number
+    : S extends { choices: readonly (infer Choice)[] }
+      ? Choice
+      : string
+
+type ValueOf<S> = S extends { repeat: true }
+  ? readonly One<S>[]
+  : S extends { kind: 'switch' } | { default: string | number }
+    ? One<S>
+    : One<S> | undefined
+
+/** What a command that takes these options receives. */
+export type OptionValues<Names extends OptionName = OptionName> = {
+  readonly [Name in Names]: ValueOf<(typeof OPTIONS)[Name]>
+}
+
+export function optionSpec(name: OptionName): OptionSpec {
+  return OPTIONS[name]
+}
+
+/** `learningRate` as `--learning-rate`. */
+export function flagOf(name: OptionName): string {
+  return `--${kebab(name)}`
+}
+
+/** `learningRate` as `COLDMESH_LEARNING_RATE`. */
+export function variableOf(name: OptionName): string {
+  return `COLDMESH_${kebab(name).replaceAll('-', '_').toUpperCase()}`
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}

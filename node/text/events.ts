@@ -1,0 +1,96 @@
+import type { JoinEvent, PeerEvent } from 'coldmesh'
+import { short, show } from './escape.ts'
+import { describeWait } from './wait.ts'
+
+/** How many lines one training prints at most. */
+const TRAINING_LINES = 4
+
+/** Turns events into lines. It remembers what it said, so that a repeated wait or every training step is not a line. */
+export type EventWriter = (event: PeerEvent | JoinEvent) => string | null
+
+export function createEventWriter(): EventWriter {
+  let lastWait = ''
+  let lastQuarter = -1
+  return (event) => {
+    if (event.type === 'waiting') {
+      const { what, have, need, missing } = event.wait
+      const wait = JSON.stringify([event.round, what, have, need, missing])
+      if (wait === lastWait) return null
+      lastWait = wait
+    }
+    if (event.type === 'training') {
+      const quarter = Math.floor((event.step / event.steps) * TRAINING_LINES)
+      if (quarter === lastQuarter) return null
+      lastQuarter = quarter
+    }
+    return describeEvent(event)
+  }
+}
+
+/** One event in words; null for kinds that this version does not know. */
+export function describeEvent(event: PeerEvent | JoinEvent): string | null {
+  switch (event.type) {
+    case 'peer':
+      return `peer ${short(event.peer)} ${event.connected ? 'connected' : 'left'}; ${event.peers} now`
+    case 'synced':
+      return `round ${event.round}: in step with the network, base ${short(event.base)}`
+    case 'waiting':
+      return `round ${event.round}: waits for ${describeWait(event.wait)}`
+    case 'training':
+      return (
+        `round ${event.round}: trains ${show(event.task)}, step ${event.step} of ${event.steps}, ` +
+        `loss ${event.loss.toFixed(3)}, ${Math.round(event.tokensPerSecond).toLocaleString('en')} tokens/s`
+      )
+    case 'trained': {
+      const before = event.before === null ? '' : ` from ${percent(event.before)}`
+      return (
+        `round ${event.round}: trained ${show(event.task)} for ${event.steps} steps in ${event.seconds.toFixed(1)} s, ` +
+        `held-out accuracy${before === '' ? '' : before} ${before === '' ? '' : 'to '}${percent(event.after)}`
+      )
+    }
+    case 'announced':
+      return `round ${event.round}: announced contribution ${short(event.id)}`
+    case 'contribution': {
+      const { id, task, author, state, reason } = event.contribution
+      const why = reason === null ? '' : `: ${show(reason)}`
+      return `round ${event.round}: contribution ${short(id)} (${show(task)}, by ${short(author)}) ${state}${why}`
+    }
+    case 'listed':
+      return `round ${event.round}: ${name(event.by)} holds ${event.contributions.length} contributions`
+    case 'proposed':
+      return `round ${event.round}: ${name(event.by)} proposes base ${short(event.base)} (view ${event.view})`
+    case 'voted': {
+      const what = event.base === null ? `against${event.reason === null ? '' : `: ${show(event.reason)}`}` : 'for'
+      return `round ${event.round}: ${event.step} ${what}${event.base === null ? '' : ` base ${short(event.base)}`}`
+    }
+    case 'view':
+      return `round ${event.round}: view ${event.view}, aggregator ${name(event.aggregator)}`
+    case 'fused':
+      return `round ${event.round}: certified base ${show(event.base)} from ${event.inputs.length} contributions`
+    case 'refused':
+      return `refused ${show(event.what)}${event.author === null ? '' : ` by ${short(event.author)}`}: ${show(event.reason)}`
+    case 'muted':
+      return `signs nothing: ${show(event.reason)}`
+    case 'evidence':
+      return `evidence: ${short(event.author)} contradicted itself in round ${event.round}`
+    case 'outcome':
+      return event.included
+        ? `round ${event.round}: contribution ${short(event.id)} is part of base ${show(event.base)}`
+        : `round ${event.round}: contribution ${short(event.id)} is not part of the base: ${show(event.reason ?? 'no reason given')}`
+    default:
+      return null
+  }
+}
+
+/** An event as a line of JSON streams: its kind is `event`. */
+export function eventRecord({ type, ...fields }: PeerEvent | JoinEvent): object {
+  return { event: type, ...fields }
+}
+
+export function percent(fraction: number): string {
+  return `${(fraction * 100).toFixed(1)}%`
+}
+
+function name(text: string): string {
+  return text.length > 24 ? short(text) : show(text)
+}

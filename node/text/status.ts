@@ -1,0 +1,58 @@
+import Table from 'cli-table3'
+import type { DaemonStatus } from '../control/shapes.ts'
+import { short, show } from './escape.ts'
+import type { Colors } from './output.ts'
+import { describeWait } from './wait.ts'
+
+export function formatStatus(status: DaemonStatus, colors: Colors): string {
+  const { round, view, phase, base, aggregator, waitingFor, member, muted, peers, training } = status
+  const lines = [
+    `${colors.bold(`round ${round}`)}, ${phase}, view ${view}${aggregator === null ? '' : `, aggregator ${show(aggregator)}`}`,
+    waitingFor === null ? 'waits for nothing' : `waits for ${describeWait(waitingFor)}`,
+    `base     ${show(base)}`,
+    `network  ${show(status.network)}`,
+    `peer     ${show(status.peerId)}${member === null ? '' : `, committee member ${show(member)}`}, ${peers} connected`,
+    ...status.multiaddrs.map((address) => `         ${show(address)}`),
+  ]
+  if (muted !== null) lines.push(colors.yellow(`signs nothing: ${show(muted)}`))
+  if (training !== null) {
+    lines.push(`trains   ${show(training.task)}, step ${training.step} of ${training.steps}`)
+  }
+  if (status.evidence > 0) lines.push(colors.red(`evidence of ${status.evidence} contradictions is stored`))
+  if (status.contributions.length > 0) lines.push(contributionTable(status))
+  return lines.join('\n')
+}
+
+export function createTable(head: readonly string[]): Table.Table {
+  const none = ''
+  return new Table({
+    head: [...head],
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
+    chars: {
+      top: none,
+      'top-mid': none,
+      'top-left': none,
+      'top-right': none,
+      bottom: none,
+      'bottom-mid': none,
+      'bottom-left': none,
+      'bottom-right': none,
+      left: none,
+      'left-mid': none,
+      mid: none,
+      'mid-mid': none,
+      right: none,
+      'right-mid': none,
+      middle: none,
+    },
+  })
+}
+
+function contributionTable({ contributions }: DaemonStatus): string {
+  const table = createTable(['contribution', 'task', 'author', 'state'])
+  for (const { id, task, author, state, reason } of contributions) {
+    const why = reason === null ? '' : `: ${show(reason, { maxLength: 60 })}`
+    table.push([short(id), show(task, { maxLength: 32 }), short(author), `${state}${why}`])
+  }
+  return table.toString()
+}

@@ -1,0 +1,27 @@
+import type { VerifyReport } from 'coldmesh'
+import { short, show } from './escape.ts'
+import type { Colors } from './output.ts'
+
+/** The chain as a tree, newest first, then every bad link. */
+export function formatVerification(report: VerifyReport, colors: Colors): string {
+  const { base, network, valid, trusted, level, rounds, failures } = report
+  const verdict = valid ? colors.green('valid') : colors.red('not valid')
+  const genesis = trusted ? 'the one you trust' : 'you named no genesis to trust: --trust CID'
+  const lines = [
+    `${show(base)}  ${verdict}, level ${level}`,
+    ...rounds.map((round) => {
+      const signed = round.certified ? 'certified' : colors.red('not certified')
+      return `├─ round ${round.round}  ${short(round.base)}  ${signed}, ${fusionWords(round, colors)}`
+    }),
+    `└─ genesis  ${show(network)}  ${genesis}`,
+    ...failures.map(({ round, link, reason }) => colors.red(`round ${round}, ${show(link)}: ${show(reason)}`)),
+  ]
+  return lines.join('\n')
+}
+
+function fusionWords({ fusion, inputs }: VerifyReport['rounds'][number], colors: Colors): string {
+  const from = `${inputs} contributions`
+  if (fusion === null) return from
+  if (fusion === 'reproduced') return `fusion of ${from} reproduced`
+  return colors.red(fusion === 'unavailable' ? `bytes of ${from} are missing here` : `fusion of ${from} differs`)
+}

@@ -1,0 +1,21 @@
+import type { Wait } from 'coldmesh'
+import { show } from './escape.ts'
+
+const MAX_NAMES = 8
+
+/** For what, for whom, since when, until when: `contributions: 2 of 3, missing beta; for 12 s, at most 8 s more`. */
+export function describeWait({ what, have, need, missing, sinceMs, untilMs }: Wait, now = Date.now()): string {
+  const names = missing.slice(0, MAX_NAMES).map((name) => show(name, { maxLength: 24 }))
+  const more = missing.length > names.length ? ` and ${missing.length - names.length} more` : ''
+  const whom = names.length === 0 ? '' : `, missing ${names.join(', ')}${more}`
+  const until = untilMs === null ? '' : `, at most ${duration(untilMs - now)} more`
+  return `${show(what)}: ${have} of ${need}${whom}; for ${duration(now - sinceMs)}${until}`
+}
+
+/** Milliseconds as people say them. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  if (seconds < 120) return `${seconds} s`
+  const minutes = Math.floor(seconds / 60)
+  return minutes < 120 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}

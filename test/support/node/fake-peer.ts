@@ -1,0 +1,116 @@
+import type { JoinEvent, LogEntry, Peer, PeerEvent, PeerStatus } from '../../../src/peer/types.ts'
+
+export const NETWORK = 'bafyreigenesisgenesisgenesisgenesisgenesisgenesisgenesisge'
+export const BASES = ['bafybeibase1'.padEnd(59, 'a'), 'bafybeibase2'.padEnd(59, 'b'), 'bafybeibase3'.padEnd(59, 'c')]
+
+export interface FakePeer {
+  readonly peer: Peer
+  /** Every call that changes something, in order. */
+  readonly calls: string[]
+  emit(event: PeerEvent): void
+  /** Ends the join that runs. */
+  finishJoin(error?: Error): void
+}
+
+/** A peer that answers from constants and remembers what it was asked. */
+export function createFakePeer(): FakePeer {
+  const calls: string[] = []
+  const listeners = new Set<(event: PeerEvent) => void>()
+  let finish = Promise.withResolvers<void>()
+  const peer: Peer = {
+    key: 'ab'.repeat(32),
+    network: NETWORK,
+    status: () => STATUS,
+    peers: () => [{ id: '12D3KooWfake', addresses: ['/ip4/127.0.0.1/tcp/1'], member: 'beta' }],
+    events: ({ signal } = {}) => follow(listeners, signal),
+    join: ({ task, rounds }) => {
+      calls.push(`join ${task ?? ''} ${rounds ?? 1}`)
+      finish = Promise.withResolvers()
+      const outcome = { round: 1, base: String(BASES[0]), id: 'id', included: true, reason: null }
+      async function* events(): AsyncGenerator<JoinEvent> {
+        yield { type: 'synced', round: 0, base: String(BASES[0]) }
+        await finish.promise
+        yield { type: 'outcome', ...outcome }
+      }
+      const result = finish.promise.then(() => ({ base: outcome.base, rounds: [outcome] }))
+      return { result, [Symbol.asyncIterator]: events }
+    },
+    invite: () => 'coldmesh1fake',
+    stop: async () => {},
+    async *log(base) {
+      const newest = base === undefined ? BASES.length : BASES.indexOf(base) + 1
+      for (let round = newest; round >= 1; round -= 1) yield entryOf(round)
+    },
+    verify: async (base, { level = 'full', trust } = {}) => {
+      calls.push(`verify ${base} ${level} ${trust ?? ''}`)
+      const trusted = trust === NETWORK
+      return { base, network: NETWORK, valid: true, certified: true, trusted, level, rounds: [], failures: [] }
+    },
+    export: async (cid, { out }) => {
+      calls.push(`export ${cid} ${out}`)
+      return { cid, kind: 'base', files: [out] }
+    },
+    [Symbol.asyncDispose]: async () => {},
+  }
+  return {
+    peer,
+    calls,
+    emit: (event) => {
+      for (const listener of listeners) listener(event)
+    },
+    finishJoin: (error) => (error === undefined ? finish.resolve() : finish.reject(error)),
+  }
+}
+
+function entryOf(round: number): LogEntry {
+  const base = String(BASES[round - 1])
+  const parent = BASES[round - 2] ?? 'bafybeibase0'.padEnd(59, 'z')
+  return { round, base, parent, aggregator: 'alpha', view: 0, rule: 'mean/1', inputs: [], excluded: [] }
+}
+
+async function* follow(
+  listeners: Set<(event: PeerEvent) => void>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<PeerEvent> {
+  const queue: PeerEvent[] = []
+  let wake = Promise.withResolvers<void>()
+  const listener = (event: PeerEvent): void => {
+    queue.push(event)
+    wake.resolve()
+  }
+  listeners.add(listener)
+  signal?.addEventListener('abort', () => wake.resolve(), { once: true })
+  try {
+    while (signal?.aborted !== true) {
+      const event = queue.shift()
+      if (event !== undefined) yield event
+      else {
+        await wake.promise
+        wake = Promise.withResolvers()
+      }
+    }
+  } finally {
+    listeners.delete(listener)
+  }
+}
+
+const STATUS: PeerStatus = {
+  network: NETWORK,
+  name: 'alpha',
+  key: 'ab'.repeat(32),
+  peerId: '12D3KooWself',
+  member: 'alpha',
+  muted: null,
+  round: 4,
+  view: 0,
+  phase: 'collect',
+  base: String(BASES[2]),
+  aggregator: null,
+  multiaddrs: ['/ip4/127.0.0.1/tcp/1/p2p/12D3KooWself'],
+  peers: 1,
+  waitingFor: { what: 'contributions', have: 1, need: 3, missing: [], sinceMs: 1, untilMs: null },
+  contributions: [],
+  training: null,
+  refused: [],
+  evidence: 0,
+}
