@@ -1,0 +1,41 @@
+import type { CID } from 'multiformats/cid'
+import { openCertificate } from '../../../protocols/round/certificate.ts'
+import { equalCids } from '../../../protocols/wire/bytes.ts'
+import type { NetworkFacts } from '../../rounds/network.ts'
+import { reasonOf } from './bad-link.ts'
+
+/** What a certificate says of a base. `names` is the base that a quorum signed, when it is not this one. */
+export type Certified =
+  | { readonly isCertified: true; readonly view: number }
+  | { readonly isCertified: false; readonly reason: string; readonly names: CID | null }
+
+/** Checks that `certificate` makes `base` the base of `round`. */
+export function judgeCertificate(
+  network: NetworkFacts,
+  certificate: Uint8Array | null,
+  { round, base }: { readonly round: number; readonly base: CID },
+): Certified {
+  if (certificate === null) {
+    return { isCertified: false, reason: 'missing: without a certificate this base is a mere proposal.', names: null }
+  }
+  const opened = readCertificate(network, certificate)
+  if (typeof opened === 'string') return { isCertified: false, reason: opened, names: null }
+  if (opened.round !== round) {
+    const reason = `certificate-wrong-round: it is of round ${opened.round}, the base of round ${round}.`
+    return { isCertified: false, reason, names: null }
+  }
+  if (!equalCids(opened.base, base)) {
+    const reason = `certificate-wrong-base: it certifies ${opened.base}, this is ${base}.`
+    return { isCertified: false, reason, names: opened.base }
+  }
+  return { isCertified: true, view: opened.view }
+}
+
+/** A certificate that a quorum of this network signed, whatever it is for; else the reason. */
+export function readCertificate(
+  { id: network, quorum, isMember }: NetworkFacts,
+  bytes: Uint8Array,
+): { readonly round: number; readonly view: number; readonly base: CID } | string {
+  const opened = openCertificate(bytes, { network, quorum, isMember })
+  return 'verdict' in opened ? reasonOf(opened) : opened
+}

@@ -1,0 +1,50 @@
+import type { CID } from 'multiformats/cid'
+import { equalCids, parseCid } from '../../../protocols/wire/bytes.ts'
+import { isCanonicalCid } from '../../checkpoint/cid.ts'
+import type { ContentStore } from '../../ports/content-store.ts'
+import { ColdmeshError } from '../../ports/errors.ts'
+import type { NetworkFacts } from '../../rounds/network.ts'
+import type { Chain } from '../chain.ts'
+import type { History } from '../types.ts'
+import { exportContent } from './export.ts'
+import { readLog } from './log.ts'
+import { verifyBase } from './verify.ts'
+
+/**
+ * The history that a store and a chain of certificates hold. Reads what is here, fetches nothing.
+ * @param options.chain certified bases, oldest first; may grow meanwhile
+ */
+export function createHistory(options: {
+  readonly network: NetworkFacts
+  readonly genesisBytes: Uint8Array
+  readonly store: ContentStore
+  readonly chain: Pick<Chain, 'entries'>
+}): History {
+  const { network, genesisBytes, store, chain } = options
+  const certificateOf = (base: CID) => chain.entries.find((entry) => equalCids(entry.base, base))?.certificate ?? null
+
+  return {
+    network: String(network.id),
+    log: (text) => {
+      const base = text === undefined ? (chain.entries.at(-1)?.base ?? network.genesis.base) : readCid(text)
+      return readLog({ network, store, base, certificate: certificateOf(base) })
+    },
+    verify: async (text, verifyOptions = {}) => {
+      const base = readCid(text)
+      // a data directory's owner named its network once, by an invite or a genesis CID
+      const trust = verifyOptions.trust ?? String(network.id)
+      return await verifyBase({ ...verifyOptions, trust, network, store, base, certificate: certificateOf(base) })
+    },
+    export: async (text, { out }) => {
+      return await exportContent({ network, genesisBytes, store, cid: readCid(text), out, certificateOf })
+    },
+  }
+}
+
+function readCid(text: string): CID {
+  const cid = parseCid(text)
+  if (cid !== null && isCanonicalCid(cid)) return cid
+  throw new ColdmeshError('bad-input', `${JSON.stringify(text)} is not the CID of a base or checkpoint.`, {
+    hint: 'coldmesh log prints them',
+  })
+}

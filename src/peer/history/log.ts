@@ -1,0 +1,81 @@
+import type { CID } from 'multiformats/cid'
+import { equalCids, toHex } from '../../../protocols/wire/bytes.ts'
+import { aggregatorOf, rankCommittee, roundSeed } from '../../../protocols/wire/election.ts'
+import type { ContentStore } from '../../ports/content-store.ts'
+import { ColdmeshError } from '../../ports/errors.ts'
+import type { NetworkFacts } from '../../rounds/network.ts'
+import type { SignedContribution } from '../../rounds/state.ts'
+import type { LogEntry } from '../types.ts'
+import { type BadLink, isBadLink } from './bad-link.ts'
+import { judgeCertificate } from './certificate.ts'
+import { type LoadedRound, loadRound } from './load-round.ts'
+import { openRound, type RoundContents } from './open-round.ts'
+import { readOnlyStore } from './read-only-store.ts'
+
+/**
+ * The rounds that made a base, newest first; the genesis' base has none. Signatures and certificates of each round are
+ * checked as it is read; use `verifyBase` for the rest.
+ * @param options.certificate of `base`; those of its ancestors are in the lineages
+ * @throws ColdmeshError `block-missing`, `block-corrupt`, `not-valid` at the first round that does not hold, `aborted`
+ */
+export async function* readLog(options: {
+  readonly network: NetworkFacts
+  readonly store: ContentStore
+  readonly base: CID
+  readonly certificate: Uint8Array | null
+  readonly signal?: AbortSignal
+}): AsyncGenerator<LogEntry> {
+  const { network, signal } = options
+  const store = readOnlyStore(options.store, signal)
+  let { base, certificate } = options
+  let expected: number | null = null
+  while (!equalCids(base, network.genesis.base)) {
+    const loaded = await loadRound(network, store, base)
+    if (isBadLink(loaded)) throw badRound(base, expected, loaded)
+    if (loaded.round !== (expected ?? loaded.round)) {
+      throw badRound(base, expected, { link: 'lineage', reason: `lineage-wrong-round: it is of round ${loaded.round}` })
+    }
+    const certified = judgeCertificate(network, certificate, loaded)
+    if (!certified.isCertified) throw badRound(base, loaded.round, { link: 'certificate', reason: certified.reason })
+    const { contents, bad } = openRound(network, null, loaded)
+    if (bad[0] || contents === null)
+      throw badRound(base, loaded.round, bad[0] ?? { link: 'lineage', reason: 'refused' })
+    yield entryOf(network, loaded, contents, certified.view)
+    base = loaded.lineage.parent
+    certificate = loaded.lineage.parentCertificate
+    expected = loaded.round - 1
+  }
+}
+
+function entryOf(network: NetworkFacts, loaded: LoadedRound, contents: RoundContents, view: number): LogEntry {
+  const { round, base, lineage } = loaded
+  const rank = rankCommittee(network.members, roundSeed(network.id, round))
+  return {
+    round,
+    base: String(base),
+    parent: String(lineage.parent),
+    aggregator: toHex(aggregatorOf(rank, view)),
+    view,
+    rule: lineage.fusion.rule,
+    inputs: contents.inputs.map(inputOf),
+    excluded: contents.excluded.map(({ contribution, reason }) => {
+      return { id: String(contribution.id), author: toHex(contribution.author), reason }
+    }),
+  }
+}
+
+function inputOf({ id, author, checkpoint, signed }: SignedContribution): LogEntry['inputs'][number] {
+  const { name, task, rows } = signed.message.dataset
+  return { id: String(id), author: toHex(author), checkpoint: String(checkpoint), task, dataset: name, rows }
+}
+
+function badRound(base: CID, round: number | null, { link, reason }: BadLink): ColdmeshError {
+  const where = round === null ? `The base ${base}` : `Round ${round}`
+  const isAbsent = reason.startsWith('block-missing')
+  return new ColdmeshError(isAbsent ? 'block-missing' : 'not-valid', `${where} can't be told: ${link}: ${reason}`, {
+    facts: { base: String(base), round, link },
+    hint: isAbsent
+      ? 'the history goes on where these blocks are: ask another peer'
+      : 'run coldmesh verify on this base',
+  })
+}

@@ -1,0 +1,138 @@
+import type { CID } from 'multiformats/cid'
+import type { ContentStore } from '../../ports/content-store.ts'
+import { ColdmeshError } from '../../ports/errors.ts'
+import { genesisHead, nextHead } from '../../rounds/head.ts'
+import type { NetworkFacts } from '../../rounds/network.ts'
+import type { Head } from '../../rounds/state.ts'
+import { type BadLink, type Failure, isBadLink } from './bad-link.ts'
+import { checkFiles } from './base-files.ts'
+import { judgeCertificate, readCertificate } from './certificate.ts'
+import type { GenesisBase } from './genesis.ts'
+import { type LoadedRound, loadRound } from './load-round.ts'
+import { openRound, type RoundContents } from './open-round.ts'
+import { checkSignal, readOnlyStore } from './read-only-store.ts'
+import { traceHistory } from './trace.ts'
+
+export interface WalkOptions {
+  readonly network: NetworkFacts
+  /** The genesis' base (`openGenesisBase`); null when it is not here: then signatures are checked, and little else. */
+  readonly facts: Pick<GenesisBase, 'shared' | 'weights'> | null
+  readonly store: ContentStore
+  readonly base: CID
+  /** The base's own; those of its ancestors are in the lineages of their children. */
+  readonly certificate: Uint8Array | null
+  readonly signal?: AbortSignal
+}
+
+/** One certified base, or what claims to be one. */
+export interface HistoryStep {
+  readonly loaded: LoadedRound
+  /** The base before it; null when a link before it is bad or missing, so that its inputs could not be judged. */
+  readonly parent: Head | null
+  /** Where the next round starts, if this one holds. */
+  readonly head: Head | null
+  /** Null when a signature does not hold. */
+  readonly contents: RoundContents | null
+  readonly isCertified: boolean
+  /** View of its certificate; null without a valid one. */
+  readonly view: number | null
+  readonly bad: readonly BadLink[]
+}
+
+export interface Walk {
+  /** Rounds of which there is a lineage, unbroken from the base downwards. */
+  readonly total: number
+  /** The first bad link on the way back; null when the genesis was reached. */
+  readonly gap: Failure | null
+  /** Oldest first. One walk, one pass. */
+  readonly steps: AsyncGenerator<HistoryStep>
+}
+
+/**
+ * Goes from a base back to the genesis by its lineages, keeping CIDs and rounds alone; then forwards, checking every
+ * signature, certificate, inclusion rule, link and file list. Reads no weights. Memory: the list of CIDs and two lineages.
+ * @throws ColdmeshError `aborted`; what is wrong with the history is in its result
+ */
+export async function walkHistory(options: WalkOptions): Promise<Walk> {
+  const { network, base, certificate, signal } = options
+  const store = readOnlyStore(options.store, signal)
+  const stated = certificate === null ? null : readCertificate(network, certificate)
+  const round = stated === null || typeof stated === 'string' ? 0 : stated.round
+  const { rounds, gap } = await traceHistory({ network, store, base, round })
+  const start = gap === null && options.facts !== null ? genesisHead(network, options.facts.weights) : null
+  return { total: rounds.length, gap, steps: goForward({ ...options, store }, rounds, start) }
+}
+
+async function* goForward(
+  options: WalkOptions,
+  rounds: readonly { readonly base: CID }[],
+  start: Head | null,
+): AsyncGenerator<HistoryStep> {
+  const { network, store, signal } = options
+  let head = start
+  let loaded = await loadAgain(network, store, rounds[0]?.base)
+  for (let i = 0; loaded !== null; i++) {
+    checkSignal(signal)
+    const next: LoadedRound | null = await loadAgain(network, store, rounds[i + 1]?.base)
+    const certificate: Uint8Array | null = next === null ? options.certificate : next.lineage.parentCertificate
+    const step = checkStep(options, head, loaded, certificate)
+    head = step.head
+    yield step
+    loaded = next
+  }
+}
+
+async function loadAgain(
+  network: NetworkFacts,
+  store: ContentStore,
+  base: CID | undefined,
+): Promise<LoadedRound | null> {
+  if (base === undefined) return null
+  const loaded = await loadRound(network, store, base)
+  if (!isBadLink(loaded)) return loaded
+  throw new ColdmeshError('block-missing', `${base} changed while its history was read: ${loaded.reason}`)
+}
+
+function checkStep(
+  { network, facts }: WalkOptions,
+  parent: Head | null,
+  loaded: LoadedRound,
+  certificate: Uint8Array | null,
+): HistoryStep {
+  const { opened, contents, bad: badLineage } = openRound(network, parent, loaded)
+  const files = checkFiles({ network, shared: facts?.shared ?? null, loaded, contents })
+  const bad: BadLink[] = [...badLineage, ...files.bad]
+  const certified = judgeCertificate(network, certificate, loaded)
+  if (certified.isCertified) {
+    const isEmpty = loaded.lineage.inputs.length === 0
+    if (isEmpty && certified.view < network.genesis.round.maxViews) {
+      bad.push({
+        link: 'lineage',
+        reason: `empty-too-early: a round may end without inputs from view ${network.genesis.round.maxViews} on, not in view ${certified.view}.`,
+      })
+    }
+  } else if (certified.names === null) {
+    bad.push({ link: 'certificate', reason: certified.reason })
+  } else if (files.expected === null || !certified.names.equals(files.expected)) {
+    // had the lineage its certified bytes, the directory expected from it would be the certified one
+    bad.push({ link: blame(facts !== null, bad), reason: certified.reason })
+  }
+  return {
+    loaded,
+    parent,
+    head:
+      parent !== null && opened !== null
+        ? nextHead(network, parent, { base: loaded.base, opened, certificate: certificate ?? new Uint8Array() })
+        : null,
+    contents,
+    isCertified: certified.isCertified,
+    view: certified.isCertified ? certified.view : null,
+    bad,
+  }
+}
+
+/** Whose fault it is that a quorum signed another base of this round. */
+function blame(areSharedKnown: boolean, bad: readonly BadLink[]): string {
+  if (bad.length > 0) return 'lineage'
+  return areSharedKnown ? 'certificate' : 'directory'
+}

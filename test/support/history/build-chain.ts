@@ -1,0 +1,161 @@
+import type { CID } from 'multiformats/cid'
+import type { Contribution } from '../../../protocols/contribution/messages.ts'
+import { type Lineage, lineage as lineageDeclaration } from '../../../protocols/lineage/messages.ts'
+import { eligibleIds, selectInputs } from '../../../protocols/lineage/pipeline.ts'
+import { isOpenedLineage, openLineage } from '../../../protocols/lineage/rules.ts'
+import { certify } from '../../../protocols/round/certificate.ts'
+import { compareBytes, equalCids } from '../../../protocols/wire/bytes.ts'
+import { sha256 } from '../../../protocols/wire/crypto.ts'
+import type { Signed } from '../../../protocols/wire/envelope.ts'
+import { assembleBase, type BaseFile, baseFile, importBase, openBase } from '../../../src/checkpoint/base.ts'
+import { type BaseFacts, buildBase, readBaseFacts } from '../../../src/peer/builder.ts'
+import type { ChainEntry } from '../../../src/peer/chain.ts'
+import { genesisHead, nextHead } from '../../../src/rounds/head.ts'
+import { type NetworkFacts, networkFacts } from '../../../src/rounds/network.ts'
+import type { BuildSpec, Head, SignedContribution } from '../../../src/rounds/state.ts'
+import { lineageView, toCandidate } from '../../../src/rounds/views.ts'
+import { contributionBy, listBy, precommitsBy } from '../protocols/messages.ts'
+import { type TestKey, type TestNetwork, testKey, testNetwork } from '../protocols/network.ts'
+import { checkpointBytes, importBytes, TEST_LAYOUT } from './checkpoints.ts'
+import { type MemoryStore, memoryStore } from './memory-store.ts'
+
+/** A network with its certified bases, built by real keys and the peers' own builder. */
+export interface TestChain {
+  readonly net: TestNetwork
+  readonly network: NetworkFacts
+  readonly facts: BaseFacts
+  readonly store: MemoryStore
+  readonly head: Head
+  /** Rounds 1, 2, 3 ... */
+  readonly entries: readonly ChainEntry[]
+}
+
+export interface TestRoundOptions {
+  /** Seeds of the contributed checkpoints, one contributor each; default 3. None: an empty round. */
+  readonly seeds?: readonly number[]
+  /** Further contributions that the pipeline leaves out. */
+  readonly isCrowded?: boolean
+  /** View of the certificate; default 0, in an empty round `maxViews`. */
+  readonly view?: number
+  /** What a lying quorum certifies in place of the honest base. */
+  readonly lie?: Lie
+}
+
+export interface Lie {
+  readonly lineage?: (honest: Lineage) => Omit<Lineage, 'kind'>
+  /** Weights of the directory, where they are not the lineage's. */
+  readonly weights?: CID
+  readonly card?: (honest: Uint8Array) => Uint8Array
+  readonly shared?: (honest: readonly BaseFile[]) => readonly BaseFile[]
+  readonly certificate?: (honest: Uint8Array) => Uint8Array
+}
+
+export const utf8 = (text: string) => new TextEncoder().encode(text)
+
+/** Round 0: four members, two-leaf weights, config and tokenizer. */
+export async function startChain(name = 'test network'): Promise<TestChain> {
+  const store = memoryStore()
+  const files = [
+    { name: 'config.json', bytes: utf8('{"model_type":"bert"}') },
+    { name: 'tokenizer.json', bytes: utf8('{"version":"1.0"}') },
+    { name: 'model.safetensors', bytes: checkpointBytes(0) },
+  ]
+  const { cid } = await importBase(files, (block, bytes) => store.put(block, bytes))
+  const header = sha256(TEST_LAYOUT.header)
+  const net = testNetwork({ name, base: cid, header, bytes: TEST_LAYOUT.totalBytes, round: { minContributions: 2 } })
+  const network = networkFacts(net.network, net.genesis)
+  const facts = await readBaseFacts(network, store)
+  return { net, network, facts, store, head: genesisHead(network, facts.weights), entries: [] }
+}
+
+/** The chain with one round more, certified by a quorum. */
+export async function addRound(chain: TestChain, options: TestRoundOptions = {}): Promise<TestChain> {
+  const { net, network, facts, store, head } = chain
+  const spec = specOf(chain, await contribute(chain, options))
+  const built = await buildBase(spec, { network, facts, store })
+  const base = options.lie === undefined ? built.base : await lieAbout(chain, built.base, options.lie)
+  const view = options.view ?? (spec.inputs.length === 0 ? network.genesis.round.maxViews : 0)
+  const vote = { network: network.id, round: spec.round, view, base }
+  const honest = certify(precommitsBy(net.members.slice(0, network.quorum), vote), network.quorum)
+  const certificate = options.lie?.certificate?.(honest) ?? honest
+  const opened = openLineage(
+    lineageDeclaration.encode(await readLineage(store, built.base)),
+    lineageView(network, head),
+  )
+  if (!isOpenedLineage(opened)) throw new Error(`the honest lineage is refused: ${JSON.stringify(opened)}`)
+  const { weights } = await readLineage(store, base)
+  const next = nextHead(network, head, {
+    base,
+    opened: { ...opened, lineage: { ...opened.lineage, weights } },
+    certificate,
+  })
+  return { ...chain, head: next, entries: [...chain.entries, { round: spec.round, base, certificate }] }
+}
+
+/** Three rounds: one with contributions left out, an empty one, an ordinary one. */
+export async function threeRounds(): Promise<TestChain> {
+  const first = await addRound(await startChain(), { isCrowded: true })
+  return await addRound(await addRound(first, { seeds: [] }), { seeds: [7, 8] })
+}
+
+export async function readLineage(store: MemoryStore, base: CID): Promise<Lineage> {
+  const { lineage } = await openBase(base, store.get)
+  if (lineage === null) throw new Error('a base of a round has a lineage')
+  return lineageDeclaration.decode(await store.get(lineage))
+}
+
+async function contribute(chain: TestChain, options: TestRoundOptions): Promise<readonly Signed<Contribution>[]> {
+  const { net, store, head } = chain
+  const round = head.round + 1
+  const offer = (key: TestKey, checkpoint: CID) => contributionBy(key, net, { round, parent: head.base, checkpoint })
+  const offered: Signed<Contribution>[] = []
+  for (const seed of options.seeds ?? [1, 2, 3]) {
+    offered.push(offer(testKey(`contributor ${seed}`), await importBytes(checkpointBytes(seed), store)))
+  }
+  const [first] = offered
+  if (!options.isCrowded || !first) return offered
+  return [...offered, offer(testKey('copier'), first.message.checkpoint), offer(testKey('idler'), head.weights)]
+}
+
+function specOf({ net, network, head }: TestChain, offered: readonly Signed<Contribution>[]): BuildSpec {
+  const round = head.round + 1
+  const lists = net.members
+    .slice(0, network.quorum)
+    .map((member) => listBy(member, net, offered, { round, parent: head.base }))
+    .sort((a, b) => compareBytes(a.message.author, b.message.author))
+  const listed = lists.map(({ message }) => message.contributions)
+  const candidates = offered.map(toCandidate)
+  const find = (id: CID): SignedContribution => {
+    const found = candidates.find((candidate) => equalCids(candidate.id, id))
+    if (found === undefined) throw new Error('listed, so offered')
+    return found
+  }
+  const eligible = eligibleIds(listed, network.threshold).map(find)
+  const selection = selectInputs(eligible, { ...lineageView(network, head), lists: listed })
+  return {
+    round,
+    parent: head,
+    parentCertificate: head.certificate,
+    lists: lists.map((list) => list.envelope),
+    inputs: selection.inputs.map(({ id }) => find(id)),
+    excluded: selection.excluded.map(({ candidate, reason }) => ({ contribution: find(candidate.id), reason })),
+  }
+}
+
+/** The honest base with what the lie changes; a changed CID of the weights is changed in the card too. */
+async function lieAbout({ facts, network, store }: TestChain, honest: CID, lie: Lie): Promise<CID> {
+  const opened = await openBase(honest, store.get)
+  const lineage = await readLineage(store, honest)
+  const told = lie.lineage?.(lineage) ?? lineage
+  if (opened.card === null) throw new Error('a base of a round has a card')
+  const text = new TextDecoder().decode(await store.get(opened.card))
+  const card = utf8(text.replaceAll(String(lineage.weights), String(told.weights)))
+  const { cid, blocks } = assembleBase({
+    shared: lie.shared?.(facts.shared) ?? facts.shared,
+    weights: baseFile('model.safetensors', lie.weights ?? told.weights, network.genesis.bytes),
+    card: lie.card?.(card) ?? card,
+    lineage: lineageDeclaration.encode(told),
+  })
+  for (const { cid: blockCid, block } of blocks) await store.put(blockCid, block)
+  return cid
+}
