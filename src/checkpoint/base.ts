@@ -119,6 +119,8 @@ export async function importBase(
     const { cid } = await importFile([bytes], put)
     imported.push(baseFile(name, cid, bytes.length))
   }
+  leafNamed(imported, CARD_NAME, LEAF_BYTES)
+  leafNamed(imported, LINEAGE_NAME, MAX_LINEAGE_BYTES)
   const node = encodeFiles(imported)
   await put(node.cid, node.block)
   return { cid: node.cid, files: imported, layout }

@@ -77,6 +77,10 @@ describe('importBase', () => {
       [...genesisFiles.slice(1), { name: 'model.safetensors', bytes: weightsBytes.subarray(1) }],
       /header length/,
     )
+    await refuses(
+      [...genesisFiles.slice(0, 3), { name: 'README.md', bytes: new Uint8Array(1_048_577) }],
+      /README.md has more/,
+    )
   })
 })
 

@@ -198,6 +198,29 @@ describe('fuseCheckpoints', () => {
     assert.equal(open, 0)
   })
 
+  // fault 75
+  it('needs no more memory for a larger model', async () => {
+    const layout = encodeLayout([{ name: 'w', dtype: 'F32', shape: [128 * 262_144] }])
+    async function* large(): AsyncGenerator<Uint8Array> {
+      yield layout.header
+      const window = new Uint8Array(1_048_576)
+      for (let i = 0; i < 128; i++) yield window
+    }
+    const before = process.memoryUsage.rss()
+    let most = 0
+    for await (const _ of fuseCheckpoints({
+      rule: 'mean/1',
+      params: {},
+      layout,
+      base: large(),
+      inputs: [large(), large()],
+    })) {
+      most = Math.max(most, process.memoryUsage.rss() - before)
+    }
+    // half of one file: windows that wait for the collector, far from any whole file
+    assert.ok(most < 64 * 1_048_576, `${most} bytes`)
+  })
+
   it('passes on a stream’s own error', async () => {
     async function* broken(): AsyncGenerator<Uint8Array> {
       yield base.subarray(0, 10)
