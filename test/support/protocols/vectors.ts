@@ -4,7 +4,7 @@ import { genesis } from '../../../protocols/genesis/messages.ts'
 import { judgeGenesis } from '../../../protocols/genesis/rules.ts'
 import { CONTRIBUTION_MESSAGES, REGISTRY, VOTE_MESSAGES } from '../../../protocols/registry.ts'
 import { fromHex } from '../../../protocols/wire/bytes.ts'
-import { MalformedError } from '../../../protocols/wire/codec.ts'
+import { idOf, MalformedError } from '../../../protocols/wire/codec.ts'
 import { isSigned, openEnvelope } from '../../../protocols/wire/envelope.ts'
 import { ACCEPT, reject, type Verdict } from '../../../protocols/wire/verdict.ts'
 import {
@@ -79,12 +79,16 @@ export function judgeBytes(
   bytes: Uint8Array,
 ): Verdict {
   if (carrier === 'object') return judgeObject(kind, bytes)
-  if (network === undefined) throw new Error('envelopes belong to a network')
-  const messages = GOSSIP.find((declarations) => declarations.some((declaration) => declaration.kind === kind))
-  if (!messages) throw new Error(`no topic carries ${kind}`)
-  const opened = openEnvelope<{ kind: string; network: CID; author: Uint8Array }>(bytes, messages, CID.parse(network))
+  const opened = openGossip(kind, bytes, network)
   if (!isSigned(opened)) return opened
   return opened.message.kind === kind ? ACCEPT : reject(`kind-is-${opened.message.kind}`)
+}
+
+/** Opens an envelope as the topic that carries this kind does. */
+function openGossip(kind: string, bytes: Uint8Array, network: string | undefined) {
+  const messages = GOSSIP.find((declarations) => declarations.some((declaration) => declaration.kind === kind))
+  if (!messages || network === undefined) throw new Error(`no topic carries ${kind}`)
+  return openEnvelope<{ kind: string; network: CID; author: Uint8Array }>(bytes, messages, CID.parse(network))
 }
 
 function judgeObject(kind: string, bytes: Uint8Array): Verdict {
@@ -109,4 +113,12 @@ export function judgeInView({ kind, network }: Pick<VectorFile, 'kind' | 'networ
   if (kind === 'contribution/1') return judgeContributionIn(bytes, id, vector.view as ContributionSituation)
   if (kind === 'certificate/1') return judgeCertificateIn(bytes, id, vector.view as CertificateSituation)
   return judgeRoundMessageIn(bytes, id, vector.view as RoundSituation)
+}
+
+/** The id that the code gives these bytes: an object's own CID, an envelope's payload's. */
+export function idOfVector({ carrier, network, kind }: VectorFile, bytes: Uint8Array): string {
+  if (carrier === 'object') return String(idOf(bytes))
+  const opened = openGossip(kind, bytes, network)
+  if (!isSigned(opened)) throw new Error(`not an envelope: ${opened.reason}`)
+  return String(opened.id)
 }

@@ -1,0 +1,13 @@
+import { makeContribution } from './making/contribution.ts'
+import { makeGenesis } from './making/genesis.ts'
+import { makeLineage } from './making/lineage.ts'
+import { makeMembership } from './making/membership.ts'
+import { makeRound } from './making/round.ts'
+import { makeSync } from './making/sync.ts'
+import { makeWire } from './making/wire.ts'
+
+// Wrote the frozen vectors of the protocols, from fixed seeds. It never overwrites one: a change of the wire is a new
+// version, with a new file beside the old one.
+const [only] = process.argv.slice(2)
+const makers = { makeWire, makeGenesis, makeContribution, makeRound, makeLineage, makeMembership, makeSync }
+for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) make()
