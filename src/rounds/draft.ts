@@ -1,4 +1,6 @@
+import type { RoundMessage } from '../../protocols/round/rules.ts'
 import { toHex } from '../../protocols/wire/bytes.ts'
+import type { Signed } from '../../protocols/wire/envelope.ts'
 import type { RoundEffect, Saying } from './events.ts'
 import type { Phase, RoundState } from './state.ts'
 import { stepTimeoutMs, timerName } from './timeouts.ts'
@@ -33,12 +35,16 @@ function copyVotes<V>(votes: Map<number, Map<string, V>>): Map<number, Map<strin
 }
 
 /** Says a thing once: a slot that was ever used stays used, across restarts too. */
-export function say({ state, effects }: Draft, saying: Saying, reason: string | null = null): void {
+export function say(
+  { state, effects }: Draft,
+  saying: Saying,
+  { reason = null, proof = [] }: { reason?: string | null; proof?: readonly Signed<RoundMessage>[] } = {},
+): void {
   if (state.self === null) return
   const slot = slotOf(saying)
   if (state.said.has(slot)) return
   state.said.add(slot)
-  effects.push({ type: 'say', saying, reason })
+  effects.push({ type: 'say', saying, reason, proof })
 }
 
 /** One message a slot: what would contradict each other shares one. */

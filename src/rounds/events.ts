@@ -46,8 +46,16 @@ export type Saying =
 
 /** What a round wants done. */
 export type RoundEffect =
-  /** Journal, sign, feed back as `received`, then send. */
-  | { readonly type: 'say'; readonly saying: Saying; readonly reason: string | null }
+  /**
+   * Journal, sign, feed back as `received`, then send. `proof` are messages of others that go into the journal first:
+   * the proposal and the prevotes that a lock rests on, without which nobody could be freed from it after a restart.
+   */
+  | {
+      readonly type: 'say'
+      readonly saying: Saying
+      readonly reason: string | null
+      readonly proof: readonly Signed<RoundMessage>[]
+    }
   /** Fetch and validate a checkpoint, first from `from` (a member that lists it). */
   | { readonly type: 'fetch-checkpoint'; readonly contribution: SignedContribution; readonly from: Uint8Array | null }
   /** Ask `from` for contributions that it lists. */

@@ -77,13 +77,17 @@ function apply(draft: Draft, event: RoundEvent): void {
       if (state.self !== null) setTimer(draft, 'collect', state.network.genesis.round.collectMs)
       return
     case 'received':
-      return take(draft, event.signed)
+      take(draft, event.signed)
+      return
     case 'restored':
-      return restore(draft, event.signed)
+      restore(draft, event.signed)
+      return
     case 'checkpoint':
-      return takeCheckpoint(draft, event.id, event.reason)
+      takeCheckpoint(draft, event.id, event.reason)
+      return
     case 'lineage':
-      return takeLineage(draft, event.cid, event.bytes)
+      takeLineage(draft, event.cid, event.bytes)
+      return
     case 'built':
       state.builds.set(event.key, { state: 'built', base: event.base, lineage: event.lineage })
       return
@@ -91,16 +95,23 @@ function apply(draft: Draft, event: RoundEvent): void {
       state.builds.set(event.key, { state: 'failed', reason: event.reason })
       return
     case 'timer':
-      return onTimer(draft, event.name)
+      onTimer(draft, event.name)
+      return
   }
 }
 
 function take(draft: Draft, signed: Signed<Contribution | RoundMessage>): void {
   const { state, effects } = draft
-  if (isContribution(signed)) return takeContribution(draft, signed)
+  if (isContribution(signed)) {
+    takeContribution(draft, signed)
+    return
+  }
   const message = asRoundMessage(signed)
   state.known.add(String(message.id))
-  if (message.message.kind === 'list/1') return takeList(draft, { ...message, message: message.message })
+  if (message.message.kind === 'list/1') {
+    takeList(draft, { ...message, message: message.message })
+    return
+  }
   const first = takeVote(state, voteOf(message))
   if (first) effects.push({ type: 'evidence', first, second: message })
 }

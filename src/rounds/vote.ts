@@ -125,13 +125,13 @@ function decide({ state, effects, now }: Draft): boolean {
 function castPrevote(draft: Draft, base: CID | null, reason: string | null): void {
   const { round, view } = draft.state
   enterPhase(draft, 'prevote')
-  say(draft, { kind: 'prevote/1', round, view, base }, reason)
+  say(draft, { kind: 'prevote/1', round, view, base }, { reason })
 }
 
 function castPrecommit(draft: Draft, base: CID | null, reason: string | null): void {
   const { round, view } = draft.state
   enterPhase(draft, 'precommit')
-  say(draft, { kind: 'precommit/1', round, view, base }, reason)
+  say(draft, { kind: 'precommit/1', round, view, base }, { reason })
 }
 
 /** Stores a vote or proposal; returns the one it contradicts, if any. The first one counts. */

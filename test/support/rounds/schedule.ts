@@ -1,0 +1,143 @@
+import { LIARS, type Liar } from './liars.ts'
+import { createRandom } from './random.ts'
+import { CALM, createSimulation, type Simulation, type SimulationOptions } from './simulation.ts'
+
+/** How one random schedule ended. */
+export interface Outcome {
+  readonly seed: number
+  readonly simulation: Simulation
+  readonly liar: string
+  readonly violations: readonly string[]
+  /** Every honest host decided, in time, after the healing. */
+  readonly isDecided: boolean
+  readonly healedAtMs: number
+  readonly viewAtHealing: number
+  readonly viewAtEnd: number
+}
+
+const VIEW_TIMEOUT_MS = 1000
+/** Views that may be lost after the healing: some in which members are apart, f to the liar, and one to decide in. */
+const VIEWS_TO_DECIDE = 6
+const MAX_COLLECT_MS = 20_000
+
+export interface ScheduleOptions extends Pick<SimulationOptions, 'members' | 'quorum' | 'machine' | 'facts'> {
+  /** One of `LIARS` at random by default; null for a schedule in which nobody lies. */
+  readonly liar?: Liar | null
+}
+
+/**
+ * A schedule of chaos and then of peace: messages are late, lost, doubled and out of order, members die at random moments
+ * and at random writes to their journals, the network splits, one member lies; then everything heals but the liar.
+ */
+export function runSchedule(seed: number, options: ScheduleOptions = {}): Outcome {
+  const random = createRandom(seed * 7919 + 13)
+  const { members = 4 } = options
+  const liar = options.liar === undefined ? random.pick(LIARS) : options.liar
+  const liarIndex = random.integer(0, members - 1)
+  const minContributions = random.integer(1, 2)
+  const simulation = createSimulation({
+    ...options,
+    seed,
+    members,
+    liars: liar ? { [liarIndex]: liar } : {},
+    round: {
+      minContributions,
+      viewTimeoutMs: VIEW_TIMEOUT_MS,
+      maxViews: random.integer(2, 6),
+      graceMs: random.integer(0, 500),
+    },
+    syncMs: 1500,
+  })
+  const chaosMs = random.integer(2000, 25_000)
+  simulation.link = {
+    minMs: 1,
+    maxMs: random.pick([50, 500, 3000]),
+    drop: random.pick([0, 0.1, 0.3, 0.5]),
+    duplicate: random.pick([0, 0.2]),
+  }
+  const honest = simulation.hosts.filter((host) => host.liar === null)
+
+  simulation.start()
+  for (let i = 0; i < minContributions; i++) simulation.contribute(`good-${i}`)
+  offerOddities()
+  planCrashes()
+  planSplits()
+  simulation.run(chaosMs)
+
+  simulation.link = CALM
+  simulation.heal()
+  for (const host of honest) {
+    host.crashPlan = null
+    host.restart()
+  }
+  const viewAtHealing = highestView()
+  const isDecided = simulation.run(boundMs(viewAtHealing), () => simulation.isDecided())
+  return {
+    seed,
+    simulation,
+    liar: liar?.name ?? 'none',
+    violations: simulation.violations,
+    isDecided,
+    healedAtMs: chaosMs,
+    viewAtHealing,
+    viewAtEnd: highestView(),
+  }
+
+  function offerOddities(): void {
+    if (random.chance(0.5)) {
+      const only = random.integer(0, members - 1)
+      simulation.contribute('for one', { servedTo: (index) => index === only })
+    }
+    if (random.chance(0.5)) simulation.contribute('never', { servedTo: () => false })
+    if (random.chance(0.3)) simulation.contribute('broken', { defect: 'not-finite' })
+    if (random.chance(0.3)) simulation.contribute('whispered', { announcedTo: [random.integer(0, members - 1)] })
+    if (random.chance(0.5)) simulation.after(random.integer(0, chaosMs), () => simulation.contribute('late'))
+  }
+
+  function planCrashes(): void {
+    for (const host of honest) {
+      if (random.chance(0.3)) {
+        const stage = random.pick(['before-journal', 'after-journal'] as const)
+        host.crashPlan = { step: random.integer(0, 6), stage, downMs: random.integer(10, 6000) }
+      }
+    }
+    for (let i = random.integer(0, 4); i > 0; i--) {
+      const host = random.pick(honest)
+      const downMs = random.integer(10, 6000)
+      simulation.after(random.integer(0, chaosMs), () => {
+        host.crash()
+        simulation.after(downMs, () => host.restart())
+      })
+    }
+    if (random.chance(0.1)) {
+      simulation.after(random.integer(0, chaosMs), () => {
+        for (const host of honest) host.crash() // a power cut
+        simulation.after(1000, () => {
+          for (const host of honest) host.restart()
+        })
+      })
+    }
+  }
+
+  function planSplits(): void {
+    for (let i = random.integer(0, 2); i > 0; i--) {
+      const indexes = random.shuffle(simulation.hosts.map((host) => host.index))
+      const at = random.integer(1, members - 1)
+      simulation.after(random.integer(0, chaosMs), () => {
+        simulation.partition(indexes.slice(0, at), indexes.slice(at))
+        simulation.after(random.integer(500, 8000), () => simulation.heal())
+      })
+    }
+  }
+
+  function highestView(): number {
+    return Math.max(...honest.map((host) => host.state.view))
+  }
+
+  function boundMs(view: number): number {
+    const first = Math.max(0, view)
+    let boundMs = MAX_COLLECT_MS
+    for (let i = 0; i < VIEWS_TO_DECIDE; i++) boundMs += 3 * VIEW_TIMEOUT_MS * (first + i + 1)
+    return boundMs
+  }
+}

@@ -1,0 +1,20 @@
+import type { CID } from 'multiformats/cid'
+import { inclusionList, precommit, prevote, proposal } from '../../../protocols/round/messages.ts'
+import type { RoundMessage } from '../../../protocols/round/rules.ts'
+import type { Signed } from '../../../protocols/wire/envelope.ts'
+import type { Saying } from '../../../src/rounds/events.ts'
+import { sign, type TestKey } from '../protocols/network.ts'
+
+/** Signs what a round wants said. */
+export function signSaying(saying: Saying, key: TestKey, network: CID): Signed<RoundMessage> {
+  switch (saying.kind) {
+    case 'list/1':
+      return sign(inclusionList, { ...saying, network }, key)
+    case 'proposal/1':
+      return sign(proposal, { ...saying, network }, key)
+    case 'prevote/1':
+      return sign(prevote, { ...saying, network }, key)
+    case 'precommit/1':
+      return sign(precommit, { ...saying, network }, key)
+  }
+}
