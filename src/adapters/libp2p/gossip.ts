@@ -1,0 +1,103 @@
+import { type GossipSub, TopicValidatorResult } from '@libp2p/gossipsub'
+import type { Verdict } from '../../../protocols/wire/verdict.ts'
+import type { Gossip, GossipMessage } from '../../ports/gossip.ts'
+import type { Clock, Log } from '../../ports/system.ts'
+import {
+  DEFAULT_MAX_JUDGING,
+  DEFAULT_MAX_MESSAGE_BYTES,
+  DEFAULT_MESSAGE_BURST,
+  DEFAULT_MESSAGES_PER_SECOND,
+} from './limits.ts'
+import { createTokenBuckets } from './token-bucket.ts'
+
+type Judge = (message: GossipMessage) => Verdict | Promise<Verdict>
+
+export interface GossipAdapter extends Gossip {
+  /** Subscribes what was asked for before the node ran. */
+  start(): void
+  forgetPeer(peer: string): void
+}
+
+export interface GossipOptions {
+  readonly gossipsub: GossipSub
+  readonly topics: readonly string[]
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const RESULTS = {
+  accept: TopicValidatorResult.Accept,
+  ignore: TopicValidatorResult.Ignore,
+  reject: TopicValidatorResult.Reject,
+} as const
+
+/** Our judges as gossipsub validators. No rule of the protocol lives here, only size and rate. */
+export function createGossip(options: GossipOptions): GossipAdapter {
+  const { gossipsub, clock, log } = options
+  const topics = new Set(options.topics)
+  const judges = new Map<string, Judge>()
+  const rates = createTokenBuckets({
+    perSecond: DEFAULT_MESSAGES_PER_SECOND,
+    burst: DEFAULT_MESSAGE_BURST,
+    now: clock.now,
+  })
+  let started = false
+  let judging = 0
+
+  const validate = async (topic: string, from: string, bytes: Uint8Array): Promise<TopicValidatorResult> => {
+    if (bytes.byteLength > DEFAULT_MAX_MESSAGE_BYTES) return TopicValidatorResult.Reject
+    if (!rates.take(from) || judging >= DEFAULT_MAX_JUDGING) {
+      log.debug('gossip-over-rate', { topic, from })
+      return TopicValidatorResult.Ignore
+    }
+    const judge = judges.get(topic)
+    if (judge === undefined) return TopicValidatorResult.Ignore
+    judging++
+    try {
+      const verdict = await judge({ bytes, from })
+      if (verdict.verdict !== 'accept') {
+        log.debug('gossip-not-accepted', { topic, from, verdict: verdict.verdict, reason: verdict.reason })
+      }
+      return RESULTS[verdict.verdict]
+    } catch (error) {
+      // Our bug, not the peer's: it must not be punished.
+      log.error('gossip-judge-failed', { topic, from, error })
+      return TopicValidatorResult.Ignore
+    } finally {
+      judging--
+    }
+  }
+
+  // A topic nobody judges is never relayed.
+  for (const topic of topics) {
+    gossipsub.topicValidators.set(topic, (peer, message) => validate(topic, peer.toString(), message.data))
+  }
+
+  return {
+    start() {
+      started = true
+      for (const topic of judges.keys()) gossipsub.subscribe(topic)
+    },
+    forgetPeer: rates.forget,
+    async publish(topic, message) {
+      if (!topics.has(topic)) throw new RangeError(`not a topic of this node: ${topic}`)
+      if (message.byteLength > DEFAULT_MAX_MESSAGE_BYTES) {
+        throw new RangeError(`a message has at most ${DEFAULT_MAX_MESSAGE_BYTES} bytes, not ${message.byteLength}`)
+      }
+      if (!started) return { recipients: 0 }
+      const { recipients } = await gossipsub.publish(topic, message)
+      return { recipients: recipients.length }
+    },
+    subscribe(topic, judge) {
+      if (!topics.has(topic)) throw new RangeError(`not a topic of this node: ${topic}`)
+      if (judges.has(topic)) throw new Error(`topic ${topic} has a judge already`)
+      judges.set(topic, judge)
+      if (started) gossipsub.subscribe(topic)
+      return () => {
+        if (judges.get(topic) !== judge) return
+        judges.delete(topic)
+        if (started) gossipsub.unsubscribe(topic)
+      }
+    },
+  }
+}
