@@ -108,6 +108,7 @@ function wantsJson(argv: readonly string[]): boolean {
 }
 
 function asUsage(error: CommanderError): CliError {
-  const message = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
-  return new CliError('bad-input', message, { hint: 'see coldmesh --help, or --help after a command' })
+  const text = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
+  const message = `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?)]$/.test(text) ? '' : '.'}`
+  return new CliError('bad-input', message, { hint: 'See coldmesh --help, or --help after a command.' })
 }

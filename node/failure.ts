@@ -1,6 +1,8 @@
-import type { ErrorCode, Facts } from 'coldmesh'
+import type { ColdmeshError, ErrorCode } from 'coldmesh'
 import { EXIT, exitCodeOf, isErrorCode } from './exit-codes.ts'
 import { jsonLine, show } from './text/escape.ts'
+
+type Facts = ColdmeshError['facts']
 
 /**
  * The command line's own failure, with a code of the library's table. A class of its own so that `--help` and a mistyped
@@ -28,7 +30,7 @@ export interface Failure {
   readonly exitCode: number
 }
 
-const DEBUG_HINT = 'set COLDMESH_DEBUG=1 to see where it happened, and report it'
+const DEBUG_HINT = 'Set COLDMESH_DEBUG=1 to see where it happened, and report it.'
 
 /** What went wrong, for a person or a program. Anything that is not one of our errors is our bug. */
 export function describeFailure(error: unknown): Failure {
@@ -38,7 +40,7 @@ export function describeFailure(error: unknown): Failure {
     return { code: error.code, message: error.message, hint, facts, exitCode: exitCodeOf(error.code) }
   }
   if (error instanceof Error && error.name === 'AbortError') {
-    return { code: 'aborted', message: 'interrupted', hint: null, facts: {}, exitCode: EXIT.interrupted }
+    return { code: 'aborted', message: 'Interrupted.', hint: null, facts: {}, exitCode: EXIT.interrupted }
   }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   return { code: 'bug', message, hint: DEBUG_HINT, facts: {}, exitCode: EXIT.bug }

@@ -21,7 +21,7 @@ export function listenForInterrupt(onFirst: (signal: string) => void): Interrupt
     if (firstAt === null) {
       firstAt = now
       onFirst(signal)
-      controller.abort(new CliError('aborted', `interrupted by ${signal}`))
+      controller.abort(new CliError('aborted', `Interrupted by ${signal}.`))
       setTimeout(() => process.exit(EXIT.interrupted), MAX_STOP_MS).unref()
     } else if (now - firstAt >= SAME_SIGNAL_MS) {
       process.exit(EXIT.interrupted)

@@ -48,7 +48,7 @@ function parsed(source: string, spec: OptionSpec, texts: readonly string[]): Sca
   const values = texts.map((text) => parseOne(source, spec, text.trim()))
   if (spec.repeat) return values
   const last = values.at(-1)
-  if (last === undefined) throw new CliError('bad-input', `${source} has no value`)
+  if (last === undefined) throw wrong(`${source} has no value.`)
   return last
 }
 
@@ -60,7 +60,7 @@ function parseOne(source: string, spec: OptionSpec, text: string): Scalar {
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = spec
   if (isRight && number >= min && number <= max) return number
   const kind = spec.kind === 'count' ? 'a whole number' : spec.kind === 'seconds' ? 'a number of seconds' : 'a number'
-  throw new CliError('bad-input', `${source} takes ${kind}${rangeOf(spec)}, not "${text}"`)
+  throw wrong(`${source} takes ${kind}${rangeOf(spec)}, not "${text}".`)
 }
 
 function rangeOf({ min, max }: OptionSpec): string {
@@ -69,14 +69,18 @@ function rangeOf({ min, max }: OptionSpec): string {
 }
 
 function parseText(source: string, spec: OptionSpec, text: string): string {
-  if (text === '') throw new CliError('bad-input', `${source} is empty`)
-  if (text.includes('\0')) throw new CliError('bad-input', `${source} has a NUL character in it`)
+  if (text === '') throw wrong(`${source} is empty.`)
+  if (text.includes('\0')) throw wrong(`${source} has a NUL character in it.`)
   if (spec.choices === undefined || spec.choices.includes(text)) return text
-  throw new CliError('bad-input', `${source} takes ${spec.choices.join(' or ')}, not "${text}"`)
+  throw wrong(`${source} takes ${spec.choices.join(' or ')}, not "${text}".`)
 }
 
 function parseSwitch(source: string, text: string): boolean {
   if (TRUE_WORDS.includes(text.toLowerCase())) return true
   if (FALSE_WORDS.includes(text.toLowerCase())) return false
-  throw new CliError('bad-input', `${source} takes true or false, not "${text}"`)
+  throw wrong(`${source} takes true or false, not "${text}".`)
+}
+
+function wrong(message: string): CliError {
+  return new CliError('bad-input', message, { hint: 'See --help after the command, or docs/cli.md.' })
 }

@@ -5,6 +5,7 @@ import { CliError } from './failure.ts'
 import type { GivenOptions } from './option-values.ts'
 import { OPTIONS, type OptionName } from './options.ts'
 
+const HINT = 'It looks like { "steps": 200, "peer": ["/ip4/..."] }.'
 const DEFAULT_FILE = 'options.json'
 const scalar = z.union([z.string(), z.number(), z.boolean()])
 const shape = z.record(z.string(), z.union([scalar, z.array(scalar)]))
@@ -19,7 +20,7 @@ export function readOptionsFile(path: string | undefined, dir: string | undefine
   const given = parse(file)
   const unknown = Object.keys(given).find((name) => !isOptionName(name))
   if (unknown !== undefined) {
-    throw new CliError('bad-input', `${file} sets "${unknown}", which is no option`, { hint: 'see docs/cli.md' })
+    throw new CliError('bad-input', `${file} sets "${unknown}", which is no option.`, { hint: 'See docs/cli.md.' })
   }
   return Object.fromEntries(
     Object.entries(given).map(([name, value]) => [name, (Array.isArray(value) ? value : [value]).map(String)]),
@@ -36,11 +37,11 @@ function parse(file: string): z.infer<typeof shape> {
     raw = JSON.parse(readFileSync(file, 'utf8'))
   } catch (cause) {
     const why = cause instanceof SyntaxError ? 'is not JSON' : 'cannot be read'
-    throw new CliError('bad-input', `the options file ${file} ${why}`, { cause })
+    throw new CliError('bad-input', `The options file ${file} ${why}.`, { hint: HINT, cause })
   }
   const parsed = shape.safeParse(raw)
   if (!parsed.success) {
-    throw new CliError('bad-input', `the options file ${file} is not an object of option values`)
+    throw new CliError('bad-input', `The options file ${file} is not an object of option values.`, { hint: HINT })
   }
   return parsed.data
 }

@@ -3,6 +3,6 @@ import { CliError } from '../failure.ts'
 
 /** The data directory, absolute. */
 export function dirOf({ dir }: { readonly dir: string | undefined }): string {
-  if (dir === undefined) throw new CliError('bad-input', 'no data directory is given', { hint: 'add --dir DIR' })
+  if (dir === undefined) throw new CliError('bad-input', 'No data directory is given.', { hint: 'Add --dir DIR.' })
   return resolve(dir)
 }

@@ -69,7 +69,7 @@ function parseMember(text: string): { name: string; key: string } {
   const [name, key] = [text.slice(0, at), text.slice(at + 1)]
   if (at > 0 && KEY.test(key)) return { name, key: key.toLowerCase() }
   throw new CliError('bad-input', `--member takes NAME=KEY with a key of 64 hex digits, not "${text}".`, {
-    hint: 'each member gets its key from: coldmesh init',
+    hint: 'Each member gets its key from: coldmesh init.',
   })
 }
 
@@ -78,5 +78,7 @@ function parseContributors(text: string): 'open' | readonly string[] {
   const keys = text.split(',').map((key) => key.trim().toLowerCase())
   const wrong = keys.find((key) => !KEY.test(key))
   if (wrong === undefined) return keys
-  throw new CliError('bad-input', `--contributors takes "open" or keys of 64 hex digits, not "${wrong}".`)
+  throw new CliError('bad-input', `--contributors takes "open" or keys of 64 hex digits, not "${wrong}".`, {
+    hint: 'Each contributor gets its key from: coldmesh init.',
+  })
 }

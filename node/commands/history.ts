@@ -25,7 +25,7 @@ export interface HistorySource extends AsyncDisposable {
 export async function openHistorySource(dir: string, signal: AbortSignal): Promise<HistorySource> {
   if (!existsSync(dir)) {
     throw new CliError('bad-input', `There is no data directory ${dir}.`, {
-      hint: 'check --dir, or make one: coldmesh init',
+      hint: 'Check --dir, or make one: coldmesh init.',
     })
   }
   const daemon = await findDaemon(dir)

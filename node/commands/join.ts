@@ -31,7 +31,7 @@ export const runJoin: Run<Options> = async (call) => {
   const { args, options } = call
   const dataDir = dirOf(options)
   if (options.data === undefined) {
-    throw new CliError('bad-input', 'It is not said what to train on.', { hint: 'add --data FILE' })
+    throw new CliError('bad-input', 'It is not said what to train on.', { hint: 'Add --data FILE.' })
   }
   const data = resolve(options.data)
   const network = args[0]
@@ -50,7 +50,7 @@ function networkOf(text: string): string {
     return parseInvite(text).network.toString()
   } catch (cause) {
     throw new CliError('bad-input', 'The invite is damaged: some characters are missing or changed.', {
-      hint: 'copy it again, whole: coldmesh invite prints one',
+      hint: 'Copy it again, whole: coldmesh invite prints one.',
       cause,
     })
   }
@@ -93,7 +93,7 @@ async function joinThrough(
   const status: DaemonStatus = await daemon.get('/v1/status', statusAnswer, signal)
   if (network !== null && network !== status.network) {
     throw new CliError('bad-input', `The daemon here belongs to another network, ${status.network}.`, {
-      hint: 'stop it, or use another --dir for this network',
+      hint: 'Stop it, or use another --dir for this network.',
     })
   }
   output.say('hands the work to the daemon that runs here')
@@ -113,7 +113,7 @@ async function joinThrough(
     const event = peerEvent.safeParse(raw)
     if (event.success) print(event.data, write, { output })
   }
-  throw new CliError('unreachable', 'The daemon stopped before the join ended.', { hint: 'start it and join again' })
+  throw new CliError('unreachable', 'The daemon stopped before the join ended.', { hint: 'Start it and join again.' })
 }
 
 const resultMessage = z.object({ type: z.literal('result'), result: joinResult })

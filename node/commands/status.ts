@@ -18,7 +18,7 @@ export const runStatus: Run<'dir'> = async ({ options, output, signal }) => {
     return EXIT.done
   }
   if (!existsSync(dir)) {
-    throw new CliError('bad-input', `There is no data directory ${dir}.`, { hint: 'make one: coldmesh init' })
+    throw new CliError('bad-input', `There is no data directory ${dir}.`, { hint: 'Make one: coldmesh init.' })
   }
   const known = await lastKnown(dir, signal)
   output.result({ running: false, ...known }, () =>

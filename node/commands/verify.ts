@@ -23,7 +23,7 @@ export const runVerify: Run<Options> = async (call) => {
 async function verifyCid(cid: string, call: Call<Options>): Promise<VerifyReport> {
   if (!cidText.safeParse(cid).success) {
     throw new CliError('bad-input', `"${cid}" is neither a CID nor a directory that exists.`, {
-      hint: 'coldmesh log prints the CIDs of bases',
+      hint: '`coldmesh log` prints the CIDs of bases.',
     })
   }
   await using history = await openHistorySource(dirOf(call.options), call.signal)
@@ -34,7 +34,7 @@ async function verifyCid(cid: string, call: Call<Options>): Promise<VerifyReport
 async function verifyFiles(path: string, call: Call<Options>): Promise<VerifyReport> {
   if (!statSync(path).isDirectory()) {
     throw new CliError('bad-input', `${path} is a file, and an exported base is a directory.`, {
-      hint: 'name the directory, with DIR.certificate.cbor beside it',
+      hint: 'Name the directory, with DIR.certificate.cbor beside it.',
     })
   }
   const { verifyDirectory } = await import('coldmesh')

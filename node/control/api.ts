@@ -87,7 +87,7 @@ function createApp(requestTimeoutMs: number): FastifyInstance {
     void reply.code(status).send(body)
   })
   app.setNotFoundHandler(() => {
-    throw new HttpError('not-found', 'there is no such resource')
+    throw new HttpError('not-found', 'There is no such resource.')
   })
   return app
 }
@@ -97,8 +97,8 @@ async function listen(app: FastifyInstance, port: number): Promise<number> {
     await app.listen({ host: LOOPBACK, port })
   } catch (cause) {
     await app.close()
-    throw new CliError('refused', `the control API cannot listen on ${LOOPBACK}:${port}`, {
-      hint: 'another process has that port: choose another --api-port, or 0 for any free one',
+    throw new CliError('refused', `The control API cannot listen on ${LOOPBACK}:${port}.`, {
+      hint: 'Another process has that port: choose another --api-port, or 0 for any free one.',
       cause,
     })
   }

@@ -7,7 +7,7 @@ import { type ControlFile, readControlFile } from './control-file.ts'
 import { errorAnswer } from './shapes.ts'
 
 const MAX_ANSWER_BYTES = 16_000_000
-const CONNECT_HINT = 'is the daemon still running? coldmesh status says'
+const CONNECT_HINT = 'Is the daemon still running? `coldmesh status` says.'
 
 export interface DaemonClient {
   get<Shape extends z.ZodType>(path: string, shape: Shape, signal?: AbortSignal): Promise<z.output<Shape>>
@@ -40,8 +40,8 @@ export async function findDaemon(dataDir: string): Promise<DaemonClient | null> 
 export async function requireDaemon(dataDir: string): Promise<DaemonClient> {
   const client = await findDaemon(dataDir)
   if (client !== null) return client
-  throw new CliError('unreachable', `no daemon runs on ${dataDir}`, {
-    hint: `start one: coldmesh daemon --dir ${dataDir}`,
+  throw new CliError('unreachable', `No daemon runs on ${dataDir}.`, {
+    hint: `Start one: coldmesh daemon --dir ${dataDir}`,
   })
 }
 
@@ -69,7 +69,7 @@ function createClient({ port, token }: ControlFile): DaemonClient {
     const answer = await readJson(response, signal)
     throwIfRefused(response, answer)
     const parsed = shape.safeParse(answer)
-    if (!parsed.success) throw new CliError('unsupported', `the daemon's answer to ${path} is not understood`)
+    if (!parsed.success) throw new CliError('unsupported', `The daemon's answer to ${path} is not understood.`)
     return parsed.data
   }
 
@@ -95,7 +95,7 @@ async function readJson(response: IncomingMessage, signal: AbortSignal | undefin
     for await (const chunk of response) {
       const part = Buffer.from(chunk)
       bytes += part.length
-      if (bytes > MAX_ANSWER_BYTES) throw new CliError('too-large', "the daemon's answer is too long")
+      if (bytes > MAX_ANSWER_BYTES) throw new CliError('too-large', "The daemon's answer is too long.")
       chunks.push(part)
     }
     return JSON.parse(Buffer.concat(chunks).toString('utf8'))
@@ -108,7 +108,7 @@ function throwIfRefused(response: IncomingMessage, answer: unknown): void {
   const http = response.statusCode ?? 0
   if (http >= 200 && http < 300) return
   const parsed = errorAnswer.safeParse(answer)
-  if (!parsed.success) throw new CliError('unreachable', `the daemon answered ${http}`, { facts: { http } })
+  if (!parsed.success) throw new CliError('unreachable', `The daemon answered ${http}.`, { facts: { http } })
   const { code, message, hint } = parsed.data.error
   throw new CliError(isErrorCode(code) ? code : http === 400 ? 'bad-input' : 'refused', message, {
     facts: { http },
@@ -117,6 +117,6 @@ function throwIfRefused(response: IncomingMessage, answer: unknown): void {
 }
 
 function failed(cause: unknown, signal: AbortSignal | undefined): CliError {
-  if (signal?.aborted) return new CliError('aborted', 'interrupted', { cause })
-  return new CliError('unreachable', 'the daemon does not answer', { hint: CONNECT_HINT, cause })
+  if (signal?.aborted) return new CliError('aborted', 'Interrupted.', { cause })
+  return new CliError('unreachable', 'The daemon does not answer.', { hint: CONNECT_HINT, cause })
 }

@@ -16,7 +16,7 @@ export function createEventStreams(): EventStreams {
   const clients = new Set<AbortController>()
   return {
     open(response, events) {
-      if (clients.size >= MAX_CLIENTS) throw new HttpError('busy', `${MAX_CLIENTS} clients follow events already`)
+      if (clients.size >= MAX_CLIENTS) throw new HttpError('busy', `${MAX_CLIENTS} clients follow events already.`)
       const controller = new AbortController()
       const source = events(controller.signal)
       clients.add(controller)

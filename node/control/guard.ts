@@ -15,17 +15,17 @@ export interface GuardOptions {
 export function guard(method: string, headers: IncomingHttpHeaders, { port, token }: GuardOptions): void {
   const hosts = ['127.0.0.1', 'localhost'].map((host) => `${host}:${port}`)
   if (!hosts.includes((headers.host ?? '').toLowerCase())) {
-    throw new HttpError('forbidden', 'the Host header does not name this address')
+    throw new HttpError('forbidden', 'The Host header does not name this address.')
   }
   const { origin } = headers
   if (origin !== undefined && !hosts.some((host) => origin.toLowerCase() === `http://${host}`)) {
-    throw new HttpError('forbidden', 'requests from other origins are refused')
+    throw new HttpError('forbidden', 'Requests from other origins are refused.')
   }
   if (!isToken(headers.authorization, token)) {
-    throw new HttpError('unauthorized', 'the bearer token is missing or wrong', 'take it from control.json')
+    throw new HttpError('unauthorized', 'The bearer token is missing or wrong.', 'Take it from control.json.')
   }
   if (method !== 'GET' && !isJson(headers['content-type'])) {
-    throw new HttpError('media-type', 'the body must be application/json')
+    throw new HttpError('media-type', 'The body must be application/json.')
   }
 }
 

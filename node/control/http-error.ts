@@ -59,11 +59,13 @@ export interface HttpFailure {
 export function describeHttpFailure(error: unknown): HttpFailure {
   if (error instanceof HttpError) return failure(HTTP_STATUS[error.code], error.code, error.message, error.hint)
   const status = fastifyStatusOf(error)
-  if (status === 413) return failure(status, 'too-large', 'the body is larger than this API reads')
-  if (status === 415) return failure(status, 'media-type', 'the body must be application/json')
+  if (status === 413) return failure(status, 'too-large', 'The body is larger than this API reads.')
+  if (status === 415) return failure(status, 'media-type', 'The body must be application/json.')
   if (status !== null && error instanceof Error) return failure(status, 'bad-request', error.message)
   const { code, message, hint } = describeFailure(error)
-  return code === 'bug' ? failure(500, 'bug', 'a bug in coldmesh') : failure(STATUS_OF[code], code, message, hint)
+  return code === 'bug'
+    ? failure(500, 'bug', 'This is a bug in coldmesh.')
+    : failure(STATUS_OF[code], code, message, hint)
 }
 
 function failure(status: number, code: string, message: string, hint: string | null = null): HttpFailure {

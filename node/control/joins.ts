@@ -45,14 +45,14 @@ export function createJoins({ peer, openDataset }: { peer: Peer; openDataset: Op
 
   const find = (id: string): Job => {
     const job = jobs.get(id)
-    if (job === undefined) throw new HttpError('not-found', 'there is no such join')
+    if (job === undefined) throw new HttpError('not-found', 'There is no such join.')
     return job
   }
 
   return {
     async start(request) {
       if ([...jobs.values()].filter(({ isDone }) => !isDone).length >= MAX_RUNNING) {
-        throw new HttpError('busy', `${MAX_RUNNING} joins run already`, 'wait for one to end')
+        throw new HttpError('busy', `${MAX_RUNNING} joins run already.`, 'Wait for one to end.')
       }
       const { data, text, label, pair, task, license, rounds, plan } = request
       const dataset = await openDataset(data, { text, label, ...defined({ pair, name: task }) })

@@ -35,11 +35,11 @@ export function addRoutes(app: FastifyInstance, { peer, joins, streams, onStop }
   })
   app.get('/v1/rounds/:round', async (request) => {
     const { round } = read(roundParams, request.params)
-    return await first(peer.log(), (entry) => entry.round === round, `there is no round ${round} here`)
+    return await first(peer.log(), (entry) => entry.round === round, `There is no round ${round} here.`)
   })
   app.get('/v1/bases/:cid', async (request) => {
     const { cid } = read(baseParams, request.params)
-    return await first(peer.log(), ({ base }) => base === cid, 'this base is not in the lineage')
+    return await first(peer.log(), ({ base }) => base === cid, 'This base is not in the lineage.')
   })
   app.get('/v1/events', async (request, reply) => {
     const { join } = read(eventsQuery, request.query)
@@ -80,7 +80,7 @@ function read<Shape extends z.ZodType>(shape: Shape, raw: unknown): z.output<Sha
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   const where = issue === undefined || issue.path.length === 0 ? 'the request' : issue.path.join('.')
-  throw new HttpError('bad-request', `${where}: ${issue?.message ?? 'is wrong'}`)
+  throw new HttpError('bad-request', `${where}: ${issue?.message ?? 'is wrong'}.`)
 }
 
 async function take(entries: AsyncIterable<LogEntry>, limit: number): Promise<LogEntry[]> {

@@ -25,7 +25,7 @@ function prepare(path: string): string {
     mkdirSync(path, { recursive: true })
     if (readdirSync(path).length === 0) return path
   } catch (cause) {
-    throw new CliError('refused', `${path} cannot be made or read.`, { hint: 'choose another --dir', cause })
+    throw new CliError('refused', `${path} cannot be made or read.`, { hint: 'Choose another --dir.', cause })
   }
-  throw new CliError('bad-input', `${path} is not empty.`, { hint: 'choose another --dir, or leave it out' })
+  throw new CliError('bad-input', `${path} is not empty.`, { hint: 'Choose another --dir, or leave it out.' })
 }

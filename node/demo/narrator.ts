@@ -47,7 +47,7 @@ export function createNarrator(output: Output, startedAt: number): Narrator {
       case 'proposed':
         return once(
           `proposed ${event.round} ${event.view}`,
-          `learned of ${nameOf(event.by)}'s proposal ${short(event.base)}`,
+          `learned of ${show(event.by)}'s proposal ${short(event.base)}`,
         )
       case 'voted':
         return event.base === null

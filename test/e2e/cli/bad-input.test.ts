@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { type CliOptions, runCli, startCli, temporaryFolder } from '../../support/node/cli.ts'
+
+const folder = temporaryFolder('bad input')
+after(folder.remove)
+
+/** Well formed, and of nothing. */
+const UNKNOWN_GENESIS = 'bafyreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
+
+function file(name: string, text: string): string {
+  const path = join(folder.path, name)
+  writeFileSync(path, text)
+  return path
+}
+
+async function freshDir(name: string): Promise<string> {
+  const dir = join(folder.path, name)
+  const { code, stderr } = await runCli(['init', '--dir', dir])
+  assert.equal(code, 0, stderr)
+  return dir
+}
+
+interface Expected {
+  readonly exit: number
+  readonly code: string
+  readonly message: RegExp
+}
+
+/** For people: one line with the code and the sentence, one with the next step; for programs: one object. */
+async function refuses(
+  args: readonly string[],
+  { exit, code, message }: Expected,
+  options?: CliOptions,
+): Promise<void> {
+  const { code: status, stderr, stdout } = await runCli(args, options)
+  assert.equal(status, exit, stderr)
+  const lines = stderr.trimEnd().split('\n')
+  assert.match(lines[0] ?? '', new RegExp(`^coldmesh: ${code}: `))
+  assert.match(lines[0] ?? '', message)
+  assert.match(lines[1] ?? '', /^ {2}next: ./)
+  assert.equal(lines.length, 2, stderr)
+  assert.equal(stdout.includes('    at '), false)
+}
+
+describe('a wrong command line', () => {
+  it('names an unknown flag, command and missing argument', async () => {
+    const usage = { exit: 2, code: 'bad-input' }
+    await refuses(['status', '--bogus'], { ...usage, message: /nknown option '--bogus'/ })
+    await refuses(['statu'], { ...usage, message: /nknown command 'statu'.*status/ })
+    await refuses(['verify'], { ...usage, message: /issing required argument 'base'/ })
+    await refuses(['status', 'extra'], { ...usage, message: /oo many arguments/ })
+    await refuses(['demo', '--peers', 'many'], {
+      ...usage,
+      message: /--peers takes a whole number from 2 to 16, not "many"/,
+    })
+    await refuses(['demo', '--rounds', '0'], { ...usage, message: /--rounds takes a whole number of at least 1/ })
+    await refuses(['join', '--dir', folder.path], { ...usage, message: /what to train on/ })
+  })
+
+  it('is one object with --json', async () => {
+    const { code, stderr } = await runCli(['status', '--bogus', '--json'])
+    assert.equal(code, 2)
+    const { error } = JSON.parse(stderr)
+    assert.deepEqual(Object.keys(error), ['code', 'message', 'hint', 'facts'])
+    assert.equal(error.code, 'bad-input')
+  })
+
+  it('is not --help or --version, which print and succeed', async () => {
+    assert.match((await runCli(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/)
+    const { code, stdout } = await runCli(['join', '--help'])
+    assert.equal(code, 0)
+    assert.match(stdout, /--learning-rate <RATE>/)
+  })
+
+  it('may come from a variable or an options file, which is then named', async () => {
+    const env = { COLDMESH_API_PORT: 'x' }
+    const usage = { exit: 2, code: 'bad-input' }
+    await refuses(['daemon', '--dir', folder.path], { ...usage, message: /COLDMESH_API_PORT takes a whole/ }, { env })
+    const options = file('options-wrong.json', '{"stepz": 1}')
+    await refuses(['status', '--options', options, '--dir', folder.path], { ...usage, message: /"stepz"/ })
+  })
+})
+
+describe('a wrong dataset', () => {
+  const joins = async (data: string, more: readonly string[], expected: Expected) => {
+    const dir = join(folder.path, 'joiner')
+    await refuses(['join', UNKNOWN_GENESIS, '--dir', dir, '--data', data, '--join-timeout', '1', ...more], expected)
+    const daemon = ['daemon', '--network', UNKNOWN_GENESIS, '--dir', dir, '--join-timeout', '1', '--train-on', data]
+    await refuses([...daemon, ...more], expected)
+  }
+
+  it('is refused before any peer is asked: missing file', async () => {
+    await joins(join(folder.path, 'absent.csv'), [], { exit: 2, code: 'bad-input', message: /absent\.csv/ })
+  })
+
+  it('is refused before any peer is asked: a directory', async () => {
+    await joins(folder.path, [], { exit: 2, code: 'bad-input', message: /./ })
+  })
+
+  it('is refused before any peer is asked: a column that is not there', async () => {
+    const data = file('reviews.csv', 'text,stars\ngood,5\nbad,1\n')
+    await joins(data, ['--label', 'star'], { exit: 2, code: 'bad-(input|dataset)', message: /star/ })
+  })
+
+  it('is refused before any peer is asked: no rows', async () => {
+    const data = file('empty.csv', 'text,label\n')
+    await joins(data, [], { exit: 2, code: 'bad-(input|dataset)', message: /empty|no rows|no examples/i })
+  })
+
+  it('is refused before any peer is asked: one label only', async () => {
+    const data = file('one.csv', 'text,label\na,yes\nb,yes\nc,yes\n')
+    await joins(data, [], { exit: 2, code: 'bad-(input|dataset)', message: /label/ })
+  })
+})
+
+describe('a wrong network', () => {
+  it('is refused when the invite is damaged', async () => {
+    const dir = await freshDir('damaged')
+    const damaged = 'coldmesh1mfsgmzdt'
+    const data = file('good.csv', 'text,label\na,x\nb,y\n')
+    await refuses(['daemon', '--dir', dir, '--network', damaged], { exit: 2, code: 'bad-input', message: /invite/ })
+    await refuses(['join', damaged, '--dir', dir, '--data', data], { exit: 2, code: 'bad-input', message: /invite/ })
+  })
+
+  it('is refused when it is neither an invite nor a CID, or none is named', async () => {
+    const dir = await freshDir('nonsense')
+    await refuses(['daemon', '--dir', dir, '--network', 'nonsense'], {
+      exit: 2,
+      code: 'bad-input',
+      message: /"nonsense"/,
+    })
+    await refuses(['daemon', '--dir', dir], { exit: 2, code: 'bad-input', message: /network/ })
+  })
+
+  it('is unreachable when nobody has its genesis', async () => {
+    const dir = await freshDir('lonely')
+    const args = ['daemon', '--dir', dir, '--network', UNKNOWN_GENESIS, '--join-timeout', '2', '--no-mdns', '--no-dht']
+    await refuses([...args, '--listen', '/ip4/127.0.0.1/tcp/0'], { exit: 3, code: 'unreachable', message: /./ })
+  })
+})
+
+describe('a wrong data directory', () => {
+  it('is not made up by commands that read', async () => {
+    const dir = join(folder.path, 'never made')
+    const absent = { exit: 2, code: 'bad-input', message: /There is no data directory/ }
+    for (const args of [
+      ['status'],
+      ['log'],
+      ['verify', UNKNOWN_GENESIS],
+      ['export', UNKNOWN_GENESIS, '--out', `${dir}-out`],
+    ]) {
+      await refuses([...args, '--dir', dir], absent)
+    }
+    for (const command of ['peers', 'invite']) {
+      await refuses([command, '--dir', dir], { exit: 3, code: 'unreachable', message: /no daemon runs/i })
+    }
+  })
+
+  it('is refused when others can read its key', { skip: process.platform === 'win32' }, async () => {
+    const dir = await freshDir('wide')
+    chmodSync(join(dir, 'key'), 0o644)
+    await refuses(['init', '--dir', dir], { exit: 5, code: 'refused', message: /can be read by others/ })
+  })
+
+  it('is refused when a newer version wrote its config', async () => {
+    const dir = await freshDir('newer')
+    writeFileSync(join(dir, 'config.json'), JSON.stringify({ version: 99 }))
+    await refuses(['status', '--dir', dir], { exit: 2, code: 'unsupported', message: /newer/ })
+  })
+
+  it('is refused when it is a file', async () => {
+    await refuses(['init', '--dir', file('a file', '')], { exit: 5, code: 'refused', message: /a file/ })
+  })
+
+  it('belongs to no network: status says so and succeeds, log names the next step', async () => {
+    const dir = await freshDir('new')
+    const { code, stdout } = await runCli(['status', '--dir', dir, '--json'])
+    assert.equal(code, 0)
+    assert.deepEqual(JSON.parse(stdout), { running: false, network: null, round: null, base: null })
+    await refuses(['log', '--dir', dir], { exit: 2, code: 'bad-input', message: /no network/ })
+  })
+})
+
+describe('a wrong CID', () => {
+  it('is no argument of verify or export', async () => {
+    const dir = await freshDir('cids')
+    const wrong = { exit: 2, code: 'bad-input', message: /is neither a CID nor a directory/ }
+    await refuses(['verify', 'nonsense', '--dir', dir], wrong)
+    await refuses(['verify', '../../etc', '--dir', dir], wrong)
+    await refuses(['verify', file('base.car', ''), '--dir', dir], { ...wrong, message: /is a file/ })
+    const out = join(folder.path, 'out')
+    await refuses(['export', 'nonsense', '--dir', dir, '--out', out], { ...wrong, message: /is not a CID/ })
+    mkdirSync(out)
+    await refuses(['export', UNKNOWN_GENESIS, '--dir', dir, '--out', out], { ...wrong, message: /is there already/ })
+    await refuses(['export', UNKNOWN_GENESIS, '--dir', dir], { ...wrong, message: /where the files should go/ })
+  })
+})
+
+describe('a wrong genesis', () => {
+  it('is refused: member, contributor, base, policy', async () => {
+    const dir = await freshDir('founder')
+    const usage = { exit: 2, code: 'bad-input' }
+    await refuses(['genesis', '--dir', dir, '--member', 'alpha'], { ...usage, message: /NAME=KEY/ })
+    await refuses(['genesis', '--dir', dir, '--contributors', 'abc'], { ...usage, message: /--contributors/ })
+    await refuses(['genesis', '--dir', dir, '--base', folder.path], {
+      ...usage,
+      message: /config\.json|cannot be read/,
+    })
+    await refuses(['genesis', '--dir', dir, '--quorum', 'half'], { ...usage, message: /byzantine or crash/ })
+  })
+})
+
+describe('a reader that left', () => {
+  it('does not turn success into failure', async () => {
+    const dir = await freshDir('piped')
+    const child = startCli(['status', '--dir', dir])
+    child.stdout.destroy()
+    let stderr = ''
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk
+    })
+    const code = await new Promise((resolve) => child.once('exit', resolve))
+    assert.equal(code, 0, stderr)
+  })
+})

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { SHIPPED_TASKS } from '../../../node/package-root.ts'
+import { type CliDaemon, runCli, startDaemon, temporaryFolder } from '../../support/node/cli.ts'
+
+const folder = temporaryFolder('daemon')
+const dir = join(folder.path, 'alpha')
+const data = join(SHIPPED_TASKS, 'wn-pos', 'train.csv')
+const training = ['--steps', '3', '--batch', '8', '--max-tokens', '16']
+
+/** Runs a command on the data directory and reads its last object. */
+async function run(...args: readonly string[]): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await runCli([...args, '--dir', dir, '--json'])
+  assert.equal(code, 0, stderr)
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')
+}
+
+describe('a daemon of a network of one', () => {
+  let network: Record<string, unknown>
+  let daemon: CliDaemon
+  let base = ''
+
+  before(async () => {
+    await run('init', '--name', 'alpha')
+    network = await run(
+      ...['genesis', '--name', 'solo', '--min-contributions', '1'],
+      ...['--collect', '0', '--grace', '0', '--view-timeout', '5'],
+    )
+    daemon = await startDaemon(['--dir', dir])
+  })
+  after(async () => {
+    daemon.child.kill('SIGKILL')
+    folder.remove()
+  })
+
+  it('says who it is and where its API is', () => {
+    const { peerId, multiaddrs, api, network: id, round, invite } = daemon.ready
+    assert.match(String(peerId), /^12D3KooW/)
+    assert.match(String(multiaddrs), /^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\//)
+    assert.match(String(api), /^http:\/\/127\.0\.0\.1:\d+$/)
+    assert.deepEqual([id, round], [network['network'], 1])
+    assert.match(String(invite), /^coldmesh1/)
+    assert.equal(statSync(join(dir, 'control.json')).mode & 0o777, 0o600)
+  })
+
+  it('answers status, peers, invite and an empty log', async () => {
+    const status = await run('status')
+    assert.equal(status['running'], true)
+    assert.equal(status['base'], network['base'])
+    assert.deepEqual(await run('peers'), { peers: [] })
+    assert.equal((await run('invite'))['network'], network['network'])
+    const { code, stdout } = await runCli(['log', '--dir', dir])
+    assert.deepEqual([code, stdout], [0, 'no round has ended yet: the base is the one of the genesis\n'])
+  })
+
+  it('keeps a second daemon off its data directory', async () => {
+    const { code, stderr } = await runCli(['daemon', '--dir', dir])
+    assert.equal(code, 5)
+    assert.match(stderr, /^coldmesh: locked: /)
+  })
+
+  it('takes a join over, and the outcome comes back', async () => {
+    const result = await run('join', '--data', data, '--task', 'wn-pos', ...training)
+    assert.equal(result['event'], 'result')
+    const rounds = result['rounds']
+    assert.ok(Array.isArray(rounds))
+    assert.equal(rounds[0].included, true, JSON.stringify(rounds))
+    base = String(result['base'])
+  })
+
+  it('passes on why a join cannot be', async () => {
+    const { code, stderr } = await runCli(['join', '--dir', dir, '--data', join(folder.path, 'absent.csv')])
+    assert.equal(code, 2)
+    assert.match(stderr, /^coldmesh: bad-input: .*absent\.csv/)
+  })
+
+  it('logs, verifies and exports through the daemon', async () => {
+    const entry = await run('log')
+    assert.deepEqual([entry['round'], entry['base'], entry['parent']], [1, base, network['base']])
+    const report = await run('verify', base)
+    assert.deepEqual(
+      [report['valid'], report['certified'], report['trusted'], report['level']],
+      [true, true, true, 'full'],
+    )
+    const out = join(folder.path, 'exported online')
+    await run('export', base, '--out', out)
+    assert.ok(existsSync(join(out, 'model.safetensors')))
+  })
+
+  it('stops cleanly on SIGTERM, in time, and takes its control file away', async () => {
+    const { code, ms } = await daemon.stop('SIGTERM')
+    assert.equal(code, 0)
+    assert.ok(ms < 10_000, `took ${ms} ms`)
+    assert.equal(existsSync(join(dir, 'control.json')), false)
+  })
+
+  it('leaves files that tell the same offline', async () => {
+    const status = await run('status')
+    assert.deepEqual(status, { running: false, network: network['network'], round: 1, base })
+    assert.equal((await run('log'))['base'], base)
+    const report = await run('verify', base, '--trust', String(network['network']))
+    assert.deepEqual([report['valid'], report['trusted']], [true, true])
+    const out = join(folder.path, 'exported offline')
+    await run('export', base, '--out', out)
+    assert.deepEqual(
+      readFileSync(join(out, 'model.safetensors')),
+      readFileSync(join(folder.path, 'exported online', 'model.safetensors')),
+    )
+  })
+
+  it('exits 4 for a base that is not certified, naming the link', async () => {
+    const { code, stdout } = await runCli(['verify', String(network['network']), '--dir', dir, '--json'])
+    const report = JSON.parse(stdout)
+    assert.equal(code, 4)
+    assert.equal(report.valid, false)
+    assert.ok(report.failures[0].link)
+  })
+
+  it('leaves nothing behind that stops the next one, even when it was killed', async () => {
+    const killed = await startDaemon(['--dir', dir])
+    await killed.stop('SIGKILL')
+    assert.ok(existsSync(join(dir, 'control.json')))
+    assert.equal((await run('status'))['running'], false)
+    const next = await startDaemon(['--dir', dir])
+    assert.equal((await run('status'))['running'], true)
+    const { code } = await next.stop('SIGINT')
+    assert.equal(code, 0)
+  })
+
+  it('names the option when the API port is taken, and lets go of the directory', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    const port = typeof address === 'object' && address !== null ? String(address.port) : ''
+    const { code, stderr } = await runCli(['daemon', '--dir', dir, '--api-port', port, '--no-mdns', '--no-dht'])
+    assert.equal(code, 5)
+    assert.match(stderr, /^coldmesh: refused: .*\n {2}next: .*--api-port/)
+    const listen = `/ip4/127.0.0.1/tcp/${port}`
+    const taken = await runCli(['daemon', '--dir', dir, '--listen', listen, '--no-mdns', '--no-dht'])
+    assert.equal(taken.code, 5, taken.stderr)
+    assert.match(taken.stderr, new RegExp(`^coldmesh: refused: .*${port}`))
+    server.close()
+  })
+})
