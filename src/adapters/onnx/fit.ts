@@ -50,7 +50,12 @@ export async function fit(
     const isLast = step + 1 === plan.steps
     const evaluates = isLast || (plan.evaluateEvery > 0 && (step + 1) % plan.evaluateEvery === 0)
     meter.pause()
-    const report = { step: step + 1, steps: plan.steps, loss, tokensPerSecond: meter.tokensPerSecond() }
+    const report = {
+      step: step + 1,
+      steps: plan.steps,
+      loss,
+      tokensPerSecond: learner.tokensPerSecond ?? meter.tokensPerSecond(),
+    }
     if (!evaluates) {
       if (meter.isDue()) onProgress(report)
       continue

@@ -16,7 +16,10 @@ export interface FrozenLearnerOptions extends LearnerOptions {
 /** Only the head learns, on what the body makes of each row (without dropout). */
 export async function createFrozenLearner(options: FrozenLearnerOptions): Promise<Learner> {
   const { runtime, threads, shape, plan, batch } = options
+  const started = performance.now()
   const features = await computeFeatures(options)
+  const tokens = options.rows.reduce((sum, { ids }) => sum + ids.length, 0)
+  const tokensPerSecond = (tokens * 1_000) / (performance.now() - started)
   const parameters = headParameters(shape, { trained: true })
   const adamWOptions = { ...plan, table: null }
   const memory = createParameterMemory(parameters, adamWScratch(adamWOptions, parameters))
@@ -35,6 +38,7 @@ export async function createFrozenLearner(options: FrozenLearnerOptions): Promis
   }
 
   return {
+    tokensPerSecond,
     async learn(rows) {
       await run(rows)
       adamW.add(new Int32Array())

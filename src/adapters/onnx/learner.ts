@@ -9,6 +9,8 @@ export interface LabelledRow extends TokenRow {
 
 /** A model under training. What `fit` needs of it, whether the whole body learns or the head only. */
 export interface Learner {
+  /** Tokens a second of the one pass over the body; absent when every step passes it. */
+  readonly tokensPerSecond?: number
   /** Forward and backward over at most a batch of rows, padded to `length` tokens: adds to the gradients, returns the mean loss. */
   learn(rows: readonly LabelledRow[], length: number): Promise<number>
   /** A step of the optimizer with the gradients added since the last one. */

@@ -10,12 +10,10 @@ export interface Evaluation {
   readonly macroF1: number
 }
 
-export type Task =
-  | { readonly kind: 'train'; readonly task: TrainTask }
-  | { readonly kind: 'evaluate'; readonly task: EvaluateTask }
+export type Task = ({ readonly kind: 'train' } & TrainTask) | ({ readonly kind: 'evaluate' } & EvaluateTask)
 
 export interface Request {
-  readonly request: Task
+  readonly task: Task
   /** One Int32, set to 1 to abort. Shared, so that a busy worker sees it. */
   readonly abort: SharedArrayBuffer
 }

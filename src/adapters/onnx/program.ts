@@ -12,6 +12,8 @@ export interface Program {
   readonly masks: readonly DropoutMask[]
 }
 
+/** ONNX Runtime's log level: its warnings are about constants that it removes itself. */
+const ERRORS_ONLY = 3
 const GRADIENT = 'gradient:'
 /** The output with one gradient per looked-up token. */
 const ROWS = 'rows'
@@ -97,6 +99,9 @@ export async function openProgram({ graph, masks }: Program, options: OpenOption
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
+    logSeverityLevel: ERRORS_ONLY,
+    // Threads that spin while they wait slow everything else on a busy machine, and then each other.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
   })
   const parameters = new Map(memory.parameters.map((parameter) => [parameter.name, parameter]))
   const floats: Record<string, Float32Array> = {}

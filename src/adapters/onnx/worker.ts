@@ -3,7 +3,7 @@ import { ColdmeshError } from '../../ports/errors.ts'
 import { describeFailure, type Reply, type Request } from './messages.ts'
 import { runEvaluate, runTrain } from './tasks.ts'
 
-// The worker thread: does one request at a time and replies. Started by trainer.ts.
+// The worker thread: does one task at a time and replies. Started by worker-client.ts.
 
 const threads = Number(workerData.threads)
 
@@ -11,7 +11,7 @@ parentPort?.on('message', (request: Request) => {
   void answer(request)
 })
 
-async function answer({ request, abort }: Request): Promise<void> {
+async function answer({ task, abort }: Request): Promise<void> {
   const flag = new Int32Array(abort)
   const context = {
     threads,
@@ -20,22 +20,19 @@ async function answer({ request, abort }: Request): Promise<void> {
     },
   }
   try {
-    context.checkAborted()
-    if (request.kind === 'train') {
-      const onProgress = (progress: Extract<Reply, { kind: 'progress' }>['progress']) =>
-        reply({ kind: 'progress', progress })
-      const result = await runTrain(request.task, { ...context, onProgress })
-      const buffers = [...result.body, ...result.head.weights].map(({ data }) => data.buffer)
-      reply({ kind: 'trained', result }, buffers)
-    } else {
-      reply({ kind: 'evaluated', result: await runEvaluate(request.task, context) })
+    if (task.kind === 'evaluate') {
+      reply({ kind: 'evaluated', result: await runEvaluate(task, context) })
+      return
     }
+    const result = await runTrain(task, { ...context, onProgress: (progress) => reply({ kind: 'progress', progress }) })
+    const weights = [...result.body, ...result.head.weights]
+    const owned = weights.flatMap(({ data }) => (data.buffer instanceof ArrayBuffer ? data.buffer : []))
+    reply({ kind: 'trained', result }, owned)
   } catch (error) {
     reply({ kind: 'failed', failure: describeFailure(error) })
   }
 }
 
-function reply(message: Reply, transferred: ArrayBufferLike[] = []): void {
-  const buffers = transferred.filter((buffer) => buffer instanceof ArrayBuffer)
-  parentPort?.postMessage(message, buffers)
+function reply(message: Reply, transferred: ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, transferred)
 }
