@@ -71,6 +71,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     bootstrap: [...addresses, ...(options.peers ?? []), ...config.peers],
     mdns: options.mdns ?? true,
     dht: options.dht ?? true,
+    clock: systemClock,
     log: log.child('libp2p'),
   })
   cleanup.defer(() => node.stop())

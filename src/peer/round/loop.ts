@@ -14,7 +14,7 @@ import { buildBase } from '../builder.ts'
 import type { PeerContext } from '../context.ts'
 import { crashPoint } from '../crash-point.ts'
 import type { EvidenceFile } from '../evidence.ts'
-import { checkNext } from '../heads.ts'
+import { type CheckedBase, checkNext } from '../heads.ts'
 import type { OwnMessage } from '../speaker.ts'
 import { fetchBase, followChain, judgeHead } from './catch-up.ts'
 import { createFetches, type Fetches } from './fetches.ts'
@@ -165,7 +165,7 @@ export function createRoundLoop(options: {
         await fetchBase(context, base, [], context.signal)
         const checked = await checkNext(network, state.head, store, { base, certificate })
         await context.chain.append({ round: checked.head.round, base, certificate })
-        enter(checked.head)
+        enter(checked)
         return
       } catch (error) {
         if (context.signal.aborted) return
@@ -178,11 +178,12 @@ export function createRoundLoop(options: {
   }
 
   /** Leaves the round behind and begins the next at `head`, which the chain file holds. */
-  function enter(head: Head): void {
+  function enter(checked: CheckedBase): void {
+    const { head } = checked
     over.abort()
     over = new AbortController()
     if (mute?.isOver(head)) mute = null
-    reporter.advanced(state, head)
+    reporter.advanced(state, checked)
     state = newRound(head)
     fetches = createFetches(context, state, over.signal)
     begin()
@@ -213,21 +214,23 @@ export function createRoundLoop(options: {
     try {
       const theirs = await context.sync.head(peer, context.signal)
       if (judgeHead(context, state.head, theirs) === 'not-ahead') return
-      let head = state.head
-      try {
-        for await (const checked of followChain(context, peer, head, theirs.round, context.signal)) {
-          await context.chain.append({
-            round: checked.head.round,
-            base: checked.base,
-            certificate: checked.certificate,
-          })
-          head = checked.head
-        }
-      } finally {
-        if (head.round > state.head.round) enter(head)
-      }
+      await followTo(peer, theirs.round)
     } catch (error) {
       onSyncError(peer, error)
+    }
+  }
+
+  /** Every base is in the chain file before the next; the round of the newest begins, however far it came. */
+  async function followTo(peer: string, round: number): Promise<void> {
+    const followed: CheckedBase[] = []
+    try {
+      for await (const checked of followChain(context, peer, state.head, round, context.signal)) {
+        const { base, certificate } = checked
+        await context.chain.append({ round: checked.head.round, base, certificate })
+        followed.splice(0, 1, checked)
+      }
+    } finally {
+      for (const checked of followed) enter(checked)
     }
   }
 

@@ -1,9 +1,10 @@
 import { toHex } from '../../../protocols/wire/bytes.ts'
 import { aggregatorOf } from '../../../protocols/wire/election.ts'
 import type { RoundEvent, Saying } from '../../rounds/events.ts'
-import type { ContributionEntry, Head, RoundState } from '../../rounds/state.ts'
+import type { ContributionEntry, RoundState } from '../../rounds/state.ts'
 import { describeWait } from '../../rounds/wait.ts'
 import type { PeerContext } from '../context.ts'
+import type { CheckedBase } from '../heads.ts'
 import type { ContributionStatus, Wait } from '../types.ts'
 
 /** Tells people and logs what a round does. */
@@ -11,7 +12,7 @@ export interface Reporter {
   report(before: RoundState, after: RoundState, event: RoundEvent): void
   said(saying: Saying, reason: string | null): void
   enteredView(state: RoundState, view: number, aggregator: Uint8Array): void
-  advanced(state: RoundState, head: Head): void
+  advanced(state: RoundState, checked: CheckedBase): void
 }
 
 export function contributionStatus({ contribution, state, reason }: ContributionEntry): ContributionStatus {
@@ -89,16 +90,14 @@ export function createReporter(context: PeerContext): Reporter {
       log.info('view', { round: state.round, view, aggregator: name })
       events.emit({ type: 'view', round: state.round, view, aggregator: name })
     },
-    advanced: (state, head) => {
+    advanced: (state, { head, view, opened }) => {
       if (head.round !== state.round) {
         log.info('synced', { round: head.round, base: head.base })
         events.emit({ type: 'synced', round: head.round, base: String(head.base) })
         return
       }
-      const proposed = [...state.proposals.values()].filter(({ message }) => message.base.equals(head.base))
-      const view = Math.max(0, ...proposed.map(({ message }) => message.view))
       const aggregator = network.nameOf(aggregatorOf(state.rank, view))
-      const inputs = head.inputs.map(String)
+      const inputs = opened.inputs.map(({ id }) => String(id))
       log.info('fused', { round: head.round, base: head.base, view, aggregator, inputs })
       events.emit({ type: 'fused', round: head.round, base: String(head.base), view, aggregator, inputs })
     },

@@ -1,0 +1,38 @@
+import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createBertBody } from '../../../src/adapters/onnx/initial-weights.ts'
+import { encodeLayout } from '../../../src/checkpoint/layout.ts'
+import { encodeCheckpoint } from '../../../src/checkpoint/safetensors.ts'
+
+const SHIPPED = join(import.meta.dirname, '..', '..', '..', 'examples', 'data', 'base', 'model')
+
+const CONFIG = {
+  architectures: ['BertModel'],
+  model_type: 'bert',
+  hidden_size: 32,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  intermediate_size: 64,
+  hidden_act: 'gelu',
+  layer_norm_eps: 1e-12,
+  max_position_embeddings: 64,
+  type_vocab_size: 2,
+  vocab_size: 4096,
+  hidden_dropout_prob: 0,
+  attention_probs_dropout_prob: 0,
+  pad_token_id: 0,
+}
+
+/** A base of random weights (half a megabyte) with the shipped tokenizer: networks that train in a second. */
+export async function writeTinyBase(directory: string, { seed = 1 } = {}): Promise<void> {
+  await mkdir(directory, { recursive: true })
+  const body = createBertBody(CONFIG, { seed, pooler: true })
+  const layout = encodeLayout(
+    body.map(({ name, shape }) => ({ name, shape, dtype: 'F32' })),
+    { format: 'pt' },
+  )
+  await writeFile(join(directory, 'model.safetensors'), encodeCheckpoint(layout, body))
+  await writeFile(join(directory, 'config.json'), JSON.stringify(CONFIG))
+  for (const name of ['tokenizer.json', 'tokenizer_config.json'])
+    await copyFile(join(SHIPPED, name), join(directory, name))
+}
