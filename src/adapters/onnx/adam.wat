@@ -4,10 +4,10 @@
   (import "coldmesh" "memory" (memory 1))
 
   ;; AdamW with decoupled weight decay, in place.
-  ;; scale: factor on the gradient; step: rate / (1 - beta1^t); root: 1 / sqrt(1 - beta2^t); keep: 1 - rate * decay
+  ;; scale: factor on the gradient; rest1: 1 - beta1, rest2: 1 - beta2, rounded from more digits than f32 has; step: rate / (1 - beta1^t); root: 1 / sqrt(1 - beta2^t); keep: 1 - rate * decay
   (func (export "adam")
     (param $weights i32) (param $gradients i32) (param $means i32) (param $squares i32) (param $count i32)
-    (param $scale f32) (param $beta1 f32) (param $beta2 f32)
+    (param $scale f32) (param $beta1 f32) (param $rest1 f32) (param $beta2 f32) (param $rest2 f32)
     (param $step f32) (param $root f32) (param $epsilon f32) (param $keep f32)
     (local $end i32) (local $g v128) (local $m v128) (local $v v128)
     (local $scale4 v128) (local $beta14 v128) (local $beta24 v128) (local $rest14 v128) (local $rest24 v128)
@@ -15,8 +15,8 @@
     (local.set $scale4 (f32x4.splat (local.get $scale)))
     (local.set $beta14 (f32x4.splat (local.get $beta1)))
     (local.set $beta24 (f32x4.splat (local.get $beta2)))
-    (local.set $rest14 (f32x4.splat (f32.sub (f32.const 1) (local.get $beta1))))
-    (local.set $rest24 (f32x4.splat (f32.sub (f32.const 1) (local.get $beta2))))
+    (local.set $rest14 (f32x4.splat (local.get $rest1)))
+    (local.set $rest24 (f32x4.splat (local.get $rest2)))
     (local.set $step4 (f32x4.splat (local.get $step)))
     (local.set $root4 (f32x4.splat (local.get $root)))
     (local.set $epsilon4 (f32x4.splat (local.get $epsilon)))
