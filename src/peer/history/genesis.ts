@@ -10,6 +10,7 @@ import { type NetworkFacts, networkFacts } from '../../rounds/network.ts'
 import { readBaseFacts } from '../builder.ts'
 import type { VerifyLevel } from '../types.ts'
 import { type BadLink, badLinkOf, reasonOf } from './bad-link.ts'
+import { linkOfFile } from './base-files.ts'
 
 /** Reads a genesis; its id is whatever these bytes have. */
 export function openNetwork(bytes: Uint8Array): NetworkFacts | BadLink {
@@ -43,10 +44,12 @@ export async function openGenesisBase(
 ): Promise<{ readonly base: GenesisBase | null; readonly bad: readonly BadLink[] }> {
   const { genesis } = network
   const get = (cid: CID) => store.get(cid)
+  let files: readonly BaseFile[]
   let shared: readonly BaseFile[]
   let weights: BaseFile
   try {
     const opened = await openBase(genesis.base, get)
+    files = opened.files
     shared = opened.shared
     weights = opened.weights
     if (weights.bytes !== genesis.bytes) {
@@ -58,8 +61,8 @@ export async function openGenesisBase(
     return { base: null, bad: [badLinkOf(error, 'directory')] }
   }
   const bad: BadLink[] = []
-  for (const { name, cid, bytes } of [...shared, weights]) {
-    const unread = await readAll(cid, bytes, store, name === weights.name ? 'weights' : `file ${name}`)
+  for (const { name, cid, bytes } of files) {
+    const unread = await readAll(cid, bytes, store, linkOfFile(name))
     if (unread !== null) bad.push(unread)
   }
   try {
