@@ -1,135 +1,122 @@
 import type { CID } from 'multiformats/cid'
 import type { Contribution } from '../../protocols/contribution/messages.ts'
-import { eligibleIds, selectInputs } from '../../protocols/lineage/pipeline.ts'
-import type { InclusionList } from '../../protocols/round/messages.ts'
-import { compareCids, toHex } from '../../protocols/wire/bytes.ts'
+import { selectInputs } from '../../protocols/lineage/pipeline.ts'
+import { compareBytes, toHex } from '../../protocols/wire/bytes.ts'
+import { lotteryTicket, roundSeed } from '../../protocols/wire/election.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
-import { MAX_LISTS_PER_ROUND } from '../../protocols/wire/limits.ts'
-import { type Draft, isSelf, say, setTimer } from './draft.ts'
+import type { Draft } from './draft.ts'
 import type { ContributionEntry, RoundState, SignedContribution } from './state.ts'
 import { lineageView, toCandidate } from './views.ts'
 
 /** Why a checkpoint could not be had, as opposed to being wrong: worth another try from somebody else. */
 export const UNAVAILABLE = 'unavailable'
 
-/** Contributions that one round remembers; twice what every list together can name usefully. */
-const MAX_REMEMBERED = 1024
+/** Contributions that one round remembers, besides those that lists and lineages name. */
+export const MAX_REMEMBERED = 1024
+/** Checkpoints that nobody lists and that are fetched at once. */
+const MAX_AT_ONCE = 8
 
 export function takeContribution(draft: Draft, signed: Signed<Contribution>): void {
-  addContribution(draft, toCandidate(signed), null)
+  remember(draft, toCandidate(signed))
 }
 
-/** Remembers a contribution, and fetches its bytes if we vote. `from` is a member that lists it. */
-export function addContribution(draft: Draft, contribution: SignedContribution, from: Uint8Array | null): void {
-  const { state, effects } = draft
+/** Remembers a contribution; when there are too many, the worst place in the lottery goes. */
+export function remember({ state }: Draft, contribution: SignedContribution): void {
   const id = String(contribution.id)
+  if (state.contributions.has(id)) return
+  const ticket = lotteryTicket(contribution.author, roundSeed(state.network.id, state.round))
+  const isNamed = state.listers.has(id)
+  if (!isNamed && state.contributions.size >= MAX_REMEMBERED) {
+    const worst = worstUnnamed(state)
+    if (!worst || !isWorse(worst, { ticket, state: 'announced' })) return
+    state.contributions.delete(String(worst.contribution.id))
+    state.known.delete(String(worst.contribution.id))
+  }
   state.known.add(id)
-  const lister = from ?? state.unseen.get(id) ?? null
-  state.unseen.delete(id)
-  if (state.contributions.has(id) || state.contributions.size >= MAX_REMEMBERED) return
-  const mustFetch = state.self !== null
-  state.contributions.set(id, { contribution, state: mustFetch ? 'fetching' : 'announced', reason: null })
-  if (mustFetch) effects.push({ type: 'fetch-checkpoint', contribution, from: lister })
+  state.contributions.set(id, { contribution, state: 'announced', reason: null, ticket, asked: [] })
 }
 
-/** Tries once more, from a member that lists it, what nobody gave us before. */
-export function fetchAgain({ state, effects }: Draft, id: CID, from: Uint8Array): void {
-  const entry = state.contributions.get(String(id))
-  if (state.self === null || entry?.state !== 'refused' || entry.reason !== UNAVAILABLE) return
-  state.contributions.set(String(id), { ...entry, state: 'fetching', reason: null })
-  effects.push({ type: 'fetch-checkpoint', contribution: entry.contribution, from })
+function worstUnnamed(state: RoundState): ContributionEntry | null {
+  let worst: ContributionEntry | null = null
+  for (const [id, entry] of state.contributions) {
+    if (entry.state === 'held' || state.listers.has(id)) continue
+    if (!worst || isWorse(entry, worst)) worst = entry
+  }
+  return worst
 }
 
+type Ranked = Pick<ContributionEntry, 'ticket' | 'state'>
+
+/** What was refused is worse than what was not. */
+function isWorse(a: Ranked, b: Ranked): boolean {
+  if ((a.state === 'refused') !== (b.state === 'refused')) return a.state === 'refused'
+  return compareBytes(a.ticket, b.ticket) > 0
+}
+
+/** Notes who lists a contribution: it must be had, and there is where to ask. */
+export function noteLister({ state }: Draft, id: CID, key: Uint8Array): void {
+  const name = toHex(key)
+  const { keys } = state.listers.get(String(id)) ?? { keys: [] }
+  if (keys.some((other) => toHex(other) === name)) return
+  state.listers.set(String(id), { id, keys: [...keys, key] })
+}
+
+/**
+ * Asks for bytes: of what lists name at once, and again from each that names it while nobody gives them; of the rest a few
+ * at a time in lottery order, up to what one list can name.
+ */
+export function fetchCheckpoints(draft: Draft): void {
+  const { state } = draft
+  if (state.self === null || state.phase === 'adopt') return
+  for (const [id, { keys }] of state.listers) {
+    const entry = state.contributions.get(id)
+    if (!entry || (entry.state !== 'announced' && !isUnavailable(entry))) continue
+    const others = keys.filter((key) => toHex(key) !== toHex(state.self ?? key))
+    const next = others.find((key) => !entry.asked.includes(toHex(key)))
+    if (next) ask(draft, entry, next)
+    else if (entry.state === 'announced') ask(draft, entry, null)
+  }
+  fetchUnnamed(draft)
+}
+
+function fetchUnnamed(draft: Draft): void {
+  const { state } = draft
+  const unnamed = [...state.contributions].flatMap(([id, entry]) => (state.listers.has(id) ? [] : [entry]))
+  const waiting = unnamed.filter((entry) => entry.state === 'announced')
+  if (waiting.length === 0) return
+  const fetching = unnamed.filter((entry) => entry.state === 'fetching').length
+  const wanted = 2 * state.network.genesis.round.maxContributions - held(state).length - fetching
+  const room = Math.min(MAX_AT_ONCE - fetching, wanted)
+  if (room <= 0) return
+  waiting.sort((a, b) => compareBytes(a.ticket, b.ticket))
+  for (const entry of waiting.slice(0, room)) ask(draft, entry, null)
+}
+
+function ask({ state, effects }: Draft, entry: ContributionEntry, from: Uint8Array | null): void {
+  const { contribution } = entry
+  const asked = [...entry.asked, from ? toHex(from) : '']
+  state.contributions.set(String(contribution.id), { ...entry, state: 'fetching', reason: null, asked })
+  effects.push({ type: 'fetch-checkpoint', contribution, from })
+}
+
+export function isUnavailable({ state, reason }: ContributionEntry): boolean {
+  return state === 'refused' && reason === UNAVAILABLE
+}
+
+/** That bytes are here, or wrong, is final; that they are not to be had is not. */
 export function takeCheckpoint({ state }: Draft, id: CID, reason: string | null): void {
   const entry = state.contributions.get(String(id))
-  if (!entry || entry.state === 'held') return
+  if (!entry || entry.state === 'held' || (entry.state === 'refused' && !isUnavailable(entry))) return
   state.contributions.set(String(id), { ...entry, state: reason === null ? 'held' : 'refused', reason })
 }
 
-/** SPEC round 4.1: fetch what others list, first from the lister. */
-export function takeList(draft: Draft, signed: Signed<InclusionList>): void {
-  const { state, effects } = draft
-  const { author, contributions, seq } = signed.message
-  const held = state.lists.get(toHex(author))
-  if (held && held.message.seq >= seq) return
-  state.lists.set(toHex(author), signed)
-  if (isSelf(state, author)) return
-  const unseen = contributions.filter((id) => !state.contributions.has(String(id)))
-  for (const id of unseen) state.unseen.set(String(id), author)
-  if (unseen.length > 0) effects.push({ type: 'fetch-contributions', ids: unseen, from: author })
-  for (const id of contributions) fetchAgain(draft, id, author)
-}
-
-/** Publishes our list when its time has come, and a longer one when something was gained. */
-export function publishList(draft: Draft): void {
-  const { state } = draft
-  if (state.self === null || state.phase === 'adopt') return
-  const own = state.lists.get(toHex(state.self))?.message ?? null
-  const isDue = own === null ? isFirstListDue(draft) : isLongerListDue(state, own)
-  if (!isDue) return
-  const contributions = ownListing(state, own)
-  const seq = own === null ? 0 : own.seq + 1
-  say(draft, { kind: 'list/1', round: state.round, parent: state.head.base, seq, contributions })
-}
-
-function isFirstListDue(draft: Draft): boolean {
-  const { state } = draft
-  // f + 1 others published: an honest one found the time right.
-  if (state.lists.size >= state.network.threshold) return true
-  if (!state.isCollectOver || heldInputs(state) < state.network.genesis.round.minContributions) return false
-  if (!state.isGraceStarted) {
-    state.isGraceStarted = true
-    setTimer(draft, 'grace', state.network.genesis.round.graceMs)
-  }
-  return state.isGraceOver
-}
-
-function isLongerListDue(state: RoundState, own: InclusionList): boolean {
-  if (own.seq + 1 >= MAX_LISTS_PER_ROUND) return false
-  const mine = new Set(own.contributions.map(String))
-  const listed = listedByOthers(state)
-  const isStillFetching = [...listed].some((id) => state.contributions.get(id)?.state === 'fetching')
-  const gained = held(state).filter((entry) => !mine.has(String(entry.contribution.id)))
-  if (gained.length === 0 || isStillFetching) return false
-  const tooFew = mine.size < state.network.genesis.round.minContributions
-  return tooFew || gained.some((entry) => listed.has(String(entry.contribution.id)))
-}
-
-function ownListing(state: RoundState, own: InclusionList | null): readonly CID[] {
-  const limit = 2 * state.network.genesis.round.maxContributions
-  const ids = new Map((own?.contributions ?? []).map((id) => [String(id), id]))
-  for (const { contribution } of held(state)) {
-    if (ids.size < limit) ids.set(String(contribution.id), contribution.id)
-  }
-  return [...ids.values()].sort(compareCids)
-}
-
-function listedByOthers(state: RoundState): Set<string> {
-  const others = [...state.lists.values()].filter(({ message }) => !isSelf(state, message.author))
-  return new Set(others.flatMap(({ message }) => message.contributions.map(String)))
-}
-
-function held(state: RoundState): readonly ContributionEntry[] {
+export function held(state: RoundState): readonly ContributionEntry[] {
   return [...state.contributions.values()].filter((entry) => entry.state === 'held')
 }
 
-/** How many of the contributions that we hold would be inputs if everybody held the same. */
-export function heldInputs(state: RoundState): number {
-  const candidates = held(state).map((entry) => entry.contribution)
+/** How many of these would be inputs if everybody listed exactly them. */
+export function countInputs(state: RoundState, entries: readonly ContributionEntry[]): number {
+  const candidates = entries.map((entry) => entry.contribution)
   const lists = [candidates.map(({ id }) => id)]
   return selectInputs(candidates, { ...lineageView(state.network, state.head), lists, threshold: 1 }).inputs.length
-}
-
-/** Contributions that the chosen lists make eligible; null while we miss one of them. */
-export function eligibleContributions(
-  state: RoundState,
-  lists: readonly Signed<InclusionList>[],
-): readonly SignedContribution[] | null {
-  const ids = eligibleIds(
-    lists.map(({ message }) => message.contributions),
-    state.network.threshold,
-  )
-  const entries = ids.map((id) => state.contributions.get(String(id)))
-  const found = entries.flatMap((entry) => (entry ? [entry.contribution] : []))
-  return found.length === ids.length ? found : null
 }

@@ -1,9 +1,10 @@
+import type { Contribution } from '../../protocols/contribution/messages.ts'
 import type { RoundMessage } from '../../protocols/round/rules.ts'
 import { toHex } from '../../protocols/wire/bytes.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import type { RoundEffect, Saying } from './events.ts'
 import type { Phase, RoundState } from './state.ts'
-import { stepTimeoutMs, timerName } from './timeouts.ts'
+import { stepTimeoutMs, type TimerKind, timerName } from './timeouts.ts'
 
 /** One step in the making: a private copy of the state, and what it wants done. */
 export interface Draft {
@@ -16,11 +17,14 @@ export function openDraft(state: RoundState, now: number): Draft {
   const copy: RoundState = {
     ...state,
     contributions: new Map(state.contributions),
-    unseen: new Map(state.unseen),
+    listers: new Map(state.listers),
     lists: new Map(state.lists),
     proposals: new Map(state.proposals),
-    prevotes: copyVotes(state.prevotes),
-    precommits: copyVotes(state.precommits),
+    prevotes: new Map(state.prevotes),
+    precommits: new Map(state.precommits),
+    doubles: new Map(state.doubles),
+    reached: new Map(state.reached),
+    accused: new Set(state.accused),
     lineages: new Map(state.lineages),
     builds: new Map(state.builds),
     said: new Set(state.said),
@@ -30,15 +34,14 @@ export function openDraft(state: RoundState, now: number): Draft {
   return { state: copy, effects: [], now }
 }
 
-function copyVotes<V>(votes: Map<number, Map<string, V>>): Map<number, Map<string, V>> {
-  return new Map([...votes].map(([view, byAuthor]) => [view, new Map(byAuthor)]))
-}
-
 /** Says a thing once: a slot that was ever used stays used, across restarts too. */
 export function say(
   { state, effects }: Draft,
   saying: Saying,
-  { reason = null, proof = [] }: { reason?: string | null; proof?: readonly Signed<RoundMessage>[] } = {},
+  {
+    reason = null,
+    proof = [],
+  }: { reason?: string | null; proof?: readonly Signed<Contribution | RoundMessage>[] } = {},
 ): void {
   if (state.self === null) return
   const slot = slotOf(saying)
@@ -47,25 +50,26 @@ export function say(
   effects.push({ type: 'say', saying, reason, proof })
 }
 
+type Slotted =
+  | { readonly kind: 'list/1'; readonly seq: number }
+  | { readonly kind: 'proposal/1' | 'prevote/1' | 'precommit/1'; readonly view: number }
+
 /** One message a slot: what would contradict each other shares one. */
-export function slotOf(saying: Saying): string {
-  return saying.kind === 'list/1' ? `list/${saying.seq}` : `${saying.kind}/${saying.view}`
+export function slotOf(message: Slotted): string {
+  return message.kind === 'list/1' ? `list/${message.seq}` : `${message.kind}/${message.view}`
 }
 
 export function hasSaid(state: RoundState, slot: string): boolean {
   return state.said.has(slot)
 }
 
-/** Sets a timer of the current view once. */
-export function setTimer(
-  { state, effects, now }: Draft,
-  kind: 'collect' | 'grace' | 'propose' | 'prevote' | 'precommit',
-  delayMs = stepTimeoutMs(state, state.view),
-): void {
+/** Sets a timer once. */
+export function setTimer(draft: Draft, kind: TimerKind, delayMs = stepTimeoutMs(draft.state, draft.state.view)): void {
+  const { state, effects, now } = draft
   const name = timerName(state, kind)
   if (state.timers.has(name)) return
   state.timers.add(name)
-  state.phaseUntil = now + delayMs
+  if (kind === state.phase || (kind === 'grace' && state.phase === 'collect')) state.phaseUntil = now + delayMs
   effects.push({ type: 'timer', name, delayMs })
 }
 

@@ -9,9 +9,12 @@ export type RoundEvent = { readonly now: number } & (
   | { readonly type: 'started' }
   /** A message that `judge` accepted, our own included once it is journaled and signed. */
   | { readonly type: 'received'; readonly signed: Signed<Contribution | RoundMessage> }
-  /** Our own messages of this round, from the journal, before anything else. */
-  | { readonly type: 'restored'; readonly signed: readonly Signed<RoundMessage>[] }
-  /** The bytes of a contribution arrived and are valid, or `reason` says why not. */
+  /** Everything of this round in the journal, ours and the proofs with it, before anything else. */
+  | { readonly type: 'restored'; readonly signed: readonly Signed<Contribution | RoundMessage>[] }
+  /**
+   * The bytes of a contribution arrived and are valid, or `reason` says why not. After `UNAVAILABLE` whoever fetches goes on
+   * trying until the round is over, and says so again when it has them.
+   */
   | { readonly type: 'checkpoint'; readonly id: CID; readonly reason: string | null }
   /** The bytes of a proposal's lineage arrived; null when nobody gave them. */
   | { readonly type: 'lineage'; readonly cid: CID; readonly bytes: Uint8Array | null }
@@ -47,19 +50,20 @@ export type Saying =
 /** What a round wants done. */
 export type RoundEffect =
   /**
-   * Journal, sign, feed back as `received`, then send. `proof` are messages of others that go into the journal first:
-   * the proposal and the prevotes that a lock rests on, without which nobody could be freed from it after a restart.
+   * Journal, sign, feed back as `received`, then send. `proof` goes into the journal first: the contributions that a list
+   * adds, and the proposal and prevotes that a lock rests on, without which nobody could be freed from it after a restart.
    */
   | {
       readonly type: 'say'
       readonly saying: Saying
       readonly reason: string | null
-      readonly proof: readonly Signed<RoundMessage>[]
+      readonly proof: readonly Signed<Contribution | RoundMessage>[]
     }
-  /** Fetch and validate a checkpoint, first from `from` (a member that lists it). */
+  /** Fetch and validate a checkpoint, first from `from` (a member that lists it). May come again with another one. */
   | { readonly type: 'fetch-checkpoint'; readonly contribution: SignedContribution; readonly from: Uint8Array | null }
   /** Ask `from` for contributions that it lists. */
   | { readonly type: 'fetch-contributions'; readonly ids: readonly CID[]; readonly from: Uint8Array }
+  /** Answered once by `lineage`, from our own store if it is there, else from `from`. */
   | { readonly type: 'fetch-lineage'; readonly cid: CID; readonly from: Uint8Array }
   /** Fuse and assemble the base of a spec. */
   | { readonly type: 'build'; readonly key: string; readonly spec: BuildSpec }

@@ -11,5 +11,6 @@ export function heldMessages(state: RoundState): readonly Signed<Contribution | 
     ...state.lists.values(),
     ...state.proposals.values(),
     ...votes,
+    ...[...state.doubles.values()].flat(),
   ]
 }

@@ -1,18 +1,12 @@
 import type { CID } from 'multiformats/cid'
-import { type Selection, selectInputs } from '../../protocols/lineage/pipeline.ts'
 import { isOpenedLineage, openLineage } from '../../protocols/lineage/rules.ts'
-import type { InclusionList } from '../../protocols/round/messages.ts'
-import { compareBytes, compareCids, toHex } from '../../protocols/wire/bytes.ts'
-import { hashParts } from '../../protocols/wire/crypto.ts'
+import { equalCids } from '../../protocols/wire/bytes.ts'
 import { aggregatorOf } from '../../protocols/wire/election.ts'
-import type { Signed } from '../../protocols/wire/envelope.ts'
-import { addContribution, eligibleContributions, fetchAgain } from './collect.ts'
+import { noteLister, remember } from './collect.ts'
 import { type Draft, hasSaid, isSelf, say } from './draft.ts'
-import type { BuildSpec, RoundState, SignedContribution } from './state.ts'
+import { chooseSpec, emptySpec, specKey } from './spec.ts'
+import type { Build, BuildSpec, RoundState } from './state.ts'
 import { lineageView } from './views.ts'
-
-/** Committees up to this size try every quorum of lists; larger ones a window over the best. */
-const MAX_EXHAUSTIVE = 10
 
 /** In our view: says a proposal as soon as there is one to say. */
 export function propose(draft: Draft): void {
@@ -24,7 +18,7 @@ export function propose(draft: Draft): void {
     say(draft, { kind: 'proposal/1', round, view, validView: valid.view, lineage: valid.lineage, base: valid.base })
     return
   }
-  const spec = view >= state.network.genesis.round.maxViews ? emptySpec(state) : chooseSpec(state)
+  const spec = choose(state)
   if (!spec) return
   const built = requestBuild(draft, spec)
   if (built?.state === 'built') {
@@ -32,128 +26,33 @@ export function propose(draft: Draft): void {
   }
 }
 
-/** Asks for a base to be built, once; returns what is known of it. */
-export function requestBuild({ state, effects }: Draft, spec: BuildSpec) {
+/** One choice a view: lists that grow while we build don't make us begin again. */
+function choose(state: RoundState): BuildSpec | null {
+  if (state.choice?.view === state.view) return state.choice.spec
+  const spec = state.view >= state.network.genesis.round.maxViews ? emptySpec(state) : chooseSpec(state)
+  if (spec) state.choice = { view: state.view, spec }
+  return spec
+}
+
+/** Asks for a base to be built, once a view at most; returns what is known of it. */
+export function requestBuild({ state, effects }: Draft, spec: BuildSpec): Build {
   const key = specKey(spec)
   const known = state.builds.get(key)
-  if (!known) {
-    state.builds.set(key, { state: 'building' })
-    effects.push({ type: 'build', key, spec })
-  }
-  return known
+  if (known && (known.state !== 'failed' || known.view >= state.view)) return known
+  const building: Build = { state: 'building' }
+  state.builds.set(key, building)
+  effects.push({ type: 'build', key, spec })
+  return building
 }
 
-/** Equal specs have equal keys. */
-export function specKey(spec: BuildSpec): string {
-  return toHex(
-    hashParts(
-      'spec',
-      spec.round,
-      spec.parent.base.bytes,
-      spec.parentCertificate ?? '',
-      ...spec.lists,
-      'inputs',
-      ...spec.inputs.map((input) => input.signed.envelope),
-      'excluded',
-      ...spec.excluded.flatMap(({ contribution, reason }) => [contribution.signed.envelope, reason]),
-    ),
-  )
-}
-
-function specOf(
-  state: RoundState,
-  lists: readonly Signed<InclusionList>[],
-  selection: SelectedContributions,
-): BuildSpec {
-  const quoted = [...lists].sort((a, b) => compareBytes(a.message.author, b.message.author))
-  return {
-    round: state.round,
-    parent: state.head,
-    parentCertificate: state.head.certificate,
-    lists: quoted.map((list) => list.envelope),
-    ...selection,
-  }
-}
-
-type SelectedContributions = Pick<BuildSpec, 'inputs' | 'excluded'>
-
-function emptySpec(state: RoundState): BuildSpec | null {
-  const lists = bestLists(state).slice(0, state.network.quorum)
-  return lists.length < state.network.quorum ? null : specOf(state, lists, { inputs: [], excluded: [] })
-}
-
-/** The first quorum of lists whose inputs we hold, enough of them; the last view's quorum if there was one. */
-function chooseSpec(state: RoundState): BuildSpec | null {
-  const last = lastSpec(state)
-  if (last) return last
-  for (const lists of quorums(bestLists(state), state.network.quorum)) {
-    const eligible = eligibleContributions(state, lists)
-    if (!eligible) continue
-    const listed = lists.map(({ message }) => message.contributions)
-    const selection = selectInputs(eligible, { ...lineageView(state.network, state.head), lists: listed })
-    const isHeld = selection.inputs.every(({ id }) => state.contributions.get(String(id))?.state === 'held')
-    const isEnough = selection.inputs.length >= state.network.genesis.round.minContributions
-    if (isHeld && isEnough) return specOf(state, lists, withContributions(selection, eligible))
-  }
-  return null
-}
-
-/** What an aggregator before us proposed, if we could build it: then the work is not done twice. */
-function lastSpec(state: RoundState): BuildSpec | null {
-  for (let view = state.view - 1; view >= 0; view--) {
-    const proposed = state.proposals.get(view)
-    const lineage = proposed && state.lineages.get(String(proposed.message.lineage))
-    if (lineage?.state === 'open' && !lineage.opened.isEmpty && state.builds.get(lineage.key)?.state === 'built') {
-      return lineage.spec
-    }
-  }
-  return null
-}
-
-function withContributions(selection: Selection, all: readonly SignedContribution[]): SelectedContributions {
-  const byId = new Map(all.map((contribution) => [String(contribution.id), contribution]))
-  const find = (id: CID) => {
-    const found = byId.get(String(id))
-    if (!found) throw new Error('the pipeline returns what it was given')
-    return found
-  }
-  return {
-    inputs: selection.inputs.map(({ id }) => find(id)),
-    excluded: selection.excluded.map(({ candidate, reason }) => ({ contribution: find(candidate.id), reason })),
-  }
-}
-
-/** Longest lists first, then in the order of the round's rank. */
-function bestLists(state: RoundState): readonly Signed<InclusionList>[] {
-  const rank = new Map(state.rank.map((key, i) => [toHex(key), i]))
-  const rankOf = (list: Signed<InclusionList>) => rank.get(toHex(list.message.author)) ?? 0
-  return [...state.lists.values()].sort(
-    (a, b) => b.message.contributions.length - a.message.contributions.length || rankOf(a) - rankOf(b),
-  )
-}
-
-function* quorums<T>(items: readonly T[], size: number): Generator<readonly T[]> {
-  if (items.length < size) return
-  if (items.length > MAX_EXHAUSTIVE) {
-    for (let start = 0; start + size <= items.length; start++) yield items.slice(start, start + size)
-    return
-  }
-  if (size === 0) {
-    yield []
-    return
-  }
-  for (let i = 0; i + size <= items.length; i++) {
-    for (const rest of quorums(items.slice(i + 1), size - 1)) yield [...items.slice(i, i + 1), ...rest]
-  }
-}
-
-/** Reads a proposal's lineage; fetches what it names and we lack. */
+/** Reads a proposal's lineage; what it names and we lack is fetched. */
 export function takeLineage(draft: Draft, cid: CID, bytes: Uint8Array | null): void {
   const { state } = draft
   const text = String(cid)
-  if (state.lineages.get(text)?.state !== 'wanted') return
+  const known = state.lineages.get(text)
+  if (known?.state !== 'wanted') return
   if (bytes === null) {
-    state.lineages.delete(text) // asked again when the next proposal names it
+    state.lineages.set(text, { ...known, state: 'absent' })
     return
   }
   const opened = openLineage(bytes, lineageView(state.network, state.head))
@@ -173,8 +72,9 @@ export function takeLineage(draft: Draft, cid: CID, bytes: Uint8Array | null): v
   }
   state.lineages.set(text, { state: 'open', opened, key: specKey(spec), spec })
   for (const input of inputs) {
-    const lister = opened.lists.find((list) => list.contributions.some((id) => compareCids(id, input.id) === 0))
-    addContribution(draft, input, lister?.author ?? null)
-    if (lister) fetchAgain(draft, input.id, lister.author)
+    for (const { author, contributions } of opened.lists) {
+      if (contributions.some((id) => equalCids(id, input.id))) noteLister(draft, input.id, author)
+    }
+    remember(draft, input)
   }
 }

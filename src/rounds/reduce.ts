@@ -1,17 +1,15 @@
-import type { Contribution } from '../../protocols/contribution/messages.ts'
-import type { Precommit, Prevote, Proposal } from '../../protocols/round/messages.ts'
-import type { RoundMessage } from '../../protocols/round/rules.ts'
 import { rankCommittee, roundSeed } from '../../protocols/wire/election.ts'
-import type { Signed } from '../../protocols/wire/envelope.ts'
-import { publishList, takeCheckpoint, takeContribution, takeList } from './collect.ts'
-import { type Draft, enterPhase, openDraft, setTimer, slotOf } from './draft.ts'
+import { fetchCheckpoints, takeCheckpoint } from './collect.ts'
+import { type Draft, openDraft, setTimer } from './draft.ts'
 import type { RoundEffect, RoundEvent } from './events.ts'
+import { publishList } from './lists.ts'
 import type { NetworkFacts } from './network.ts'
 import { takeLineage } from './propose.ts'
+import { receive } from './receive.ts'
+import { restore } from './restore.ts'
 import type { Head, RoundState } from './state.ts'
 import { timerName } from './timeouts.ts'
-import { asRoundMessage, isContribution } from './views.ts'
-import { applyRules, onTimeout, startView, takeVote } from './vote.ts'
+import { applyRules, onTimeout, startView } from './vote.ts'
 
 /** A round that begins at `head`. `self` is the member that speaks here, or null to follow only. */
 export function createRound(options: {
@@ -37,14 +35,19 @@ export function createRound(options: {
     isCollectOver: false,
     isGraceOver: false,
     isGraceStarted: false,
+    isGainOver: false,
     contributions: new Map(),
-    unseen: new Map(),
+    listers: new Map(),
     lists: new Map(),
     proposals: new Map(),
     prevotes: new Map(),
     precommits: new Map(),
+    doubles: new Map(),
+    reached: new Map(),
+    accused: new Set(),
     lineages: new Map(),
     builds: new Map(),
+    choice: null,
     locked: null,
     valid: null,
     said: new Set(),
@@ -62,12 +65,25 @@ function countEmpty(head: Head): number {
 export function reduce(state: RoundState, event: RoundEvent): { state: RoundState; effects: readonly RoundEffect[] } {
   const draft = openDraft(state, event.now)
   apply(draft, event)
-  if (event.type !== 'restored') {
+  if (event.type !== 'restored') settle(draft)
+  return { state: draft.state, effects: draft.effects }
+}
+
+/** Does what can be done now, until nothing more can. */
+function settle(draft: Draft): void {
+  const { state } = draft
+  for (;;) {
+    const before = progressOf(state)
     publishList(draft)
+    fetchCheckpoints(draft)
     startFirstView(draft)
     applyRules(draft)
+    if (progressOf(state) === before) return
   }
-  return draft
+}
+
+function progressOf({ phase, view, said, valid }: RoundState): string {
+  return `${phase}/${view}/${said.size}/${valid?.view}`
 }
 
 function apply(draft: Draft, event: RoundEvent): void {
@@ -77,7 +93,7 @@ function apply(draft: Draft, event: RoundEvent): void {
       if (state.self !== null) setTimer(draft, 'collect', state.network.genesis.round.collectMs)
       return
     case 'received':
-      take(draft, event.signed)
+      receive(draft, event.signed)
       return
     case 'restored':
       restore(draft, event.signed)
@@ -92,7 +108,7 @@ function apply(draft: Draft, event: RoundEvent): void {
       state.builds.set(event.key, { state: 'built', base: event.base, lineage: event.lineage })
       return
     case 'build-failed':
-      state.builds.set(event.key, { state: 'failed', reason: event.reason })
+      state.builds.set(event.key, { state: 'failed', reason: event.reason, view: state.view })
       return
     case 'timer':
       onTimer(draft, event.name)
@@ -100,71 +116,22 @@ function apply(draft: Draft, event: RoundEvent): void {
   }
 }
 
-function take(draft: Draft, signed: Signed<Contribution | RoundMessage>): void {
-  const { state, effects } = draft
-  if (isContribution(signed)) {
-    takeContribution(draft, signed)
-    return
-  }
-  const message = asRoundMessage(signed)
-  state.known.add(String(message.id))
-  if (message.message.kind === 'list/1') {
-    takeList(draft, { ...message, message: message.message })
-    return
-  }
-  const first = takeVote(state, voteOf(message))
-  if (first) effects.push({ type: 'evidence', first, second: message })
-}
-
-function voteOf(signed: Signed<RoundMessage>): Signed<Proposal | Prevote | Precommit> {
-  const { message } = signed
-  if (message.kind === 'list/1') throw new Error('a list is no vote')
-  return { ...signed, message }
-}
-
 function onTimer(draft: Draft, name: string): void {
   const { state } = draft
-  const kind = name.split('/')[1] ?? ''
-  if (kind === 'collect' && name.startsWith(`${state.round}/`)) state.isCollectOver = true
-  else if (kind === 'grace' && name.startsWith(`${state.round}/`)) state.isGraceOver = true
-  else if (state.view >= 0 && name === timerName(state, kindOf(kind))) onTimeout(draft, kind)
-}
-
-function kindOf(kind: string): 'propose' | 'prevote' | 'precommit' {
-  return kind === 'propose' || kind === 'prevote' ? kind : 'precommit'
+  if (name === timerName(state, 'collect')) state.isCollectOver = true
+  if (name === timerName(state, 'grace')) state.isGraceOver = true
+  if (name === timerName(state, 'gain')) state.isGainOver = true
+  if (state.view < 0) return
+  for (const kind of ['propose', 'prevote', 'precommit'] as const) {
+    if (name !== timerName(state, kind)) continue
+    onTimeout(draft, kind)
+    return
+  }
 }
 
 /** View 0 starts at a quorum of lists. */
 function startFirstView(draft: Draft): void {
   const { state } = draft
-  if (state.self === null || state.phase !== 'collect' || state.view >= 0) return
+  if (state.self === null || state.phase !== 'collect') return
   if (state.lists.size >= state.network.quorum) startView(draft, 0)
-}
-
-/** After a restart: what this key said before is said, the lock holds, and the view goes on where it was. */
-function restore(draft: Draft, signed: readonly Signed<RoundMessage>[]): void {
-  const { state } = draft
-  for (const own of signed) {
-    if (own.message.round !== state.round) continue
-    state.said.add(slotOf(own.message))
-    take(draft, own)
-    if (own.message.kind !== 'list/1') state.view = Math.max(state.view, own.message.view)
-  }
-  if (state.view < 0) return
-  const said = (kind: string) => state.said.has(`${kind}/${state.view}`)
-  enterPhase(draft, said('precommit/1') ? 'precommit' : said('prevote/1') ? 'prevote' : 'propose')
-  for (const { message } of signed) {
-    if (message.kind !== 'precommit/1' || message.round !== state.round || message.base === null) continue
-    if (state.locked === null || message.view > state.locked.view) restoreLock(state, message)
-  }
-  // The timer of the step we were in: what is missing by then is given up, not waited for.
-  if (state.phase !== 'adopt') setTimer(draft, state.phase === 'collect' ? 'collect' : state.phase)
-}
-
-function restoreLock(state: RoundState, { view, base }: Precommit): void {
-  const proposal = state.proposals.get(view)
-  if (!base) return
-  state.locked = { view, base }
-  // Another member's proposal is not in our journal: then sync brings it, with the prevotes that carry it.
-  if (proposal) state.valid = { view, base, lineage: proposal.message.lineage }
 }

@@ -39,6 +39,10 @@ export interface ContributionEntry {
   readonly state: ContributionState
   /** Why it was refused. */
   readonly reason: string | null
+  /** Its author's place in the round's lottery: lower first. */
+  readonly ticket: Uint8Array
+  /** Whom we asked for the bytes, by key; empty text for its author. */
+  readonly asked: readonly string[]
 }
 
 /** What a base of this round is made from: equal specs give equal bytes. */
@@ -57,10 +61,13 @@ export interface BuildSpec {
 export type Build =
   | { readonly state: 'building' }
   | { readonly state: 'built'; readonly base: CID; readonly lineage: CID }
-  | { readonly state: 'failed'; readonly reason: string }
+  /** Tried again in a later view: disks fill up, and are emptied. */
+  | { readonly state: 'failed'; readonly reason: string; readonly view: number }
 
 export type KnownLineage =
-  | { readonly state: 'wanted' }
+  /** Asked for: each member that should have it is asked once a view. */
+  | { readonly state: 'wanted'; readonly view: number; readonly asked: readonly string[] }
+  | { readonly state: 'absent'; readonly view: number; readonly asked: readonly string[] }
   | {
       readonly state: 'open'
       readonly opened: OpenedLineage<SignedContribution>
@@ -102,16 +109,27 @@ export interface RoundState {
   isCollectOver: boolean
   isGraceOver: boolean
   isGraceStarted: boolean
+  /** A longer list waited long enough for what others list. */
+  isGainOver: boolean
   readonly contributions: Map<string, ContributionEntry>
-  /** Ids that lists name and that we have not seen, by a member that names them. */
-  readonly unseen: Map<string, Uint8Array>
+  /** Members that list a contribution, seen or not. */
+  readonly listers: Map<string, { readonly id: CID; readonly keys: readonly Uint8Array[] }>
   /** Highest list of each member, by key. */
   readonly lists: Map<string, Signed<InclusionList>>
   readonly proposals: Map<number, Signed<Proposal>>
-  readonly prevotes: Map<number, Map<string, Signed<Prevote>>>
-  readonly precommits: Map<number, Map<string, Signed<Precommit>>>
+  /** The first vote of each member, by view and key. */
+  readonly prevotes: Map<number, ReadonlyMap<string, Signed<Prevote>>>
+  readonly precommits: Map<number, ReadonlyMap<string, Signed<Precommit>>>
+  /** What equivocators said besides, by slot. */
+  readonly doubles: Map<string, readonly Signed<Proposal | Prevote | Precommit>[]>
+  /** Highest view in which a member spoke, by key. */
+  readonly reached: Map<string, number>
+  /** Members that contradicted themselves, by key. */
+  readonly accused: Set<string>
   readonly lineages: Map<string, KnownLineage>
   readonly builds: Map<string, Build>
+  /** What we propose in a view, once chosen. */
+  choice: { readonly view: number; readonly spec: BuildSpec } | null
   locked: Locked | null
   valid: Carried | null
   /** What this key said, or is about to say, by slot. One message a slot, ever. */

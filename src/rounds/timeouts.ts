@@ -1,3 +1,4 @@
+import { toHex } from '../../protocols/wire/bytes.ts'
 import type { RoundState } from './state.ts'
 
 const MAX_DOUBLINGS = 6
@@ -9,7 +10,14 @@ export function stepTimeoutMs(state: RoundState, view: number): number {
   return Math.ceil((round.viewTimeoutMs * (view + 1) + transferMs) * 2 ** Math.min(state.emptyBefore, MAX_DOUBLINGS))
 }
 
-/** `round/kind/view`: a timer of another round or view is stale. */
-export function timerName(state: RoundState, kind: 'collect' | 'grace' | 'propose' | 'prevote' | 'precommit'): string {
-  return `${state.round}/${kind}/${state.view}`
+export type TimerKind = 'collect' | 'grace' | 'gain' | 'propose' | 'prevote' | 'precommit'
+
+/** `round/kind/number`: a timer of another round, view or list is stale. */
+export function timerName(state: RoundState, kind: TimerKind): string {
+  if (kind === 'collect' || kind === 'grace') return `${state.round}/${kind}/0`
+  return `${state.round}/${kind}/${kind === 'gain' ? ownSeq(state) : state.view}`
+}
+
+function ownSeq({ self, lists }: RoundState): number {
+  return (self && lists.get(toHex(self))?.message.seq) ?? -1
 }

@@ -1,29 +1,34 @@
 import type { Proposal } from '../../protocols/round/messages.ts'
-import { equalCids } from '../../protocols/wire/bytes.ts'
+import { equalCids, toHex } from '../../protocols/wire/bytes.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
-import type { Draft } from './draft.ts'
+import { isUnavailable } from './collect.ts'
+import { type Draft, isSelf } from './draft.ts'
 import { requestBuild } from './propose.ts'
-import type { KnownLineage } from './state.ts'
+import type { KnownLineage, RoundState } from './state.ts'
+import { votesFor } from './tally.ts'
 
 export type Validity =
   | { readonly is: 'valid' }
-  | { readonly is: 'pending' }
+  /** Not known yet; `reason` is what a vote for nil gives when time is up. */
+  | { readonly is: 'pending'; readonly reason: string }
   | { readonly is: 'invalid'; readonly reason: string }
 
-const PENDING: Validity = { is: 'pending' }
 const VALID: Validity = { is: 'valid' }
+const pending = (reason: string): Validity => ({ is: 'pending', reason })
 const invalid = (reason: string): Validity => ({ is: 'invalid', reason })
 
-/** SPEC round 4: a proposal is valid when its lineage holds and our own fusion gives the same base. Asks for what is missing. */
-export function validityOf(draft: Draft, { message }: Signed<Proposal>): Validity {
-  const { state, effects } = draft
+/**
+ * SPEC round 4.3: a proposal is valid when its lineage holds and our own fusion gives the same base. Asks for what is
+ * missing.
+ */
+export function validityOf(draft: Draft, proposal: Signed<Proposal>): Validity {
+  const { state } = draft
+  const { message } = proposal
   const lineage = state.lineages.get(String(message.lineage))
-  if (!lineage) {
-    state.lineages.set(String(message.lineage), { state: 'wanted' })
-    effects.push({ type: 'fetch-lineage', cid: message.lineage, from: message.author })
-    return PENDING
+  if (!lineage || lineage.state === 'wanted' || lineage.state === 'absent') {
+    askForLineage(draft, proposal, lineage)
+    return pending('lineage-not-here')
   }
-  if (lineage.state === 'wanted') return PENDING
   if (lineage.state === 'bad') return invalid(lineage.reason)
   if (message.validView === null) {
     const mustBeEmpty = message.view >= state.network.genesis.round.maxViews
@@ -32,14 +37,33 @@ export function validityOf(draft: Draft, { message }: Signed<Proposal>): Validit
   return builtAs(draft, message, lineage)
 }
 
+/** From the aggregator, then from each that voted for the base and so has it; each once a view. */
+function askForLineage({ state, effects }: Draft, { message }: Signed<Proposal>, known?: KnownLineage): void {
+  if (known?.state === 'wanted') return
+  const asked = known?.state === 'absent' && known.view === state.view ? known.asked : []
+  const from = sourcesOf(state, message).find((key) => !asked.includes(toHex(key)))
+  if (!from) return
+  state.lineages.set(String(message.lineage), { state: 'wanted', view: state.view, asked: [...asked, toHex(from)] })
+  effects.push({ type: 'fetch-lineage', cid: message.lineage, from })
+}
+
+function sourcesOf(state: RoundState, { author, base, view, validView }: Proposal): readonly Uint8Array[] {
+  const views = validView === null ? [view] : [view, validView]
+  const voters = views
+    .flatMap((at) => votesFor(state, 'prevote/1', at, base))
+    .map((vote) => vote.message.author)
+    .filter((key) => !isSelf(state, key))
+  return [author, ...voters]
+}
+
 function builtAs(draft: Draft, message: Proposal, lineage: Extract<KnownLineage, { state: 'open' }>): Validity {
   const { state } = draft
   const entries = lineage.spec.inputs.map((input) => state.contributions.get(String(input.id)))
-  const refused = entries.find((entry) => entry?.state === 'refused')
+  const refused = entries.find((entry) => entry?.state === 'refused' && !isUnavailable(entry))
   if (refused) return invalid(`input-refused: ${refused.reason ?? 'unknown'}`)
-  if (!entries.every((entry) => entry?.state === 'held')) return PENDING
+  if (!entries.every((entry) => entry?.state === 'held')) return pending('inputs-not-here')
   const build = requestBuild(draft, lineage.spec)
-  if (!build || build.state === 'building') return PENDING
+  if (build.state === 'building') return pending('not-built')
   if (build.state === 'failed') return invalid(build.reason)
   const isSame = equalCids(build.base, message.base) && equalCids(build.lineage, message.lineage)
   return isSame ? VALID : invalid('other-base')

@@ -8,15 +8,18 @@ import { judgeRoundMessage, type RoundMessage, type RoundView } from '../../prot
 import { equalBytes, equalCids, toHex } from '../../protocols/wire/bytes.ts'
 import { aggregatorOf, roundSeed } from '../../protocols/wire/election.ts'
 import { isSigned, openEnvelope, type Signed } from '../../protocols/wire/envelope.ts'
-import { ACCEPT, reject, type Verdict } from '../../protocols/wire/verdict.ts'
+import { ACCEPT, ignore, reject, type Verdict } from '../../protocols/wire/verdict.ts'
 import type { NetworkFacts } from './network.ts'
 import type { Head, RoundState, SignedContribution } from './state.ts'
+import { isSurplus } from './tally.ts'
 
 /** Judges a signed message against the round. Pure; `reduce` takes only what this accepts. */
 export function judge(state: RoundState, signed: Signed<Contribution | RoundMessage>): Verdict {
-  return isContribution(signed)
-    ? judgeContribution(signed, contributionView(state))
-    : judgeRoundMessage(asRoundMessage(signed), roundView(state))
+  if (isContribution(signed)) return judgeContribution(signed, contributionView(state, signed))
+  const { message, ...rest } = asRoundMessage(signed)
+  const verdict = judgeRoundMessage({ ...rest, message }, roundView(state))
+  if (verdict.verdict !== 'accept' || message.kind === 'list/1') return verdict
+  return isSurplus(state, { ...rest, message }) ? ignore('contradiction-known') : verdict
 }
 
 export function isContribution(signed: Signed<Contribution | RoundMessage>): signed is Signed<Contribution> {
@@ -35,7 +38,9 @@ export function toCandidate(signed: Signed<Contribution>): SignedContribution {
   return { id: signed.id, author, round, parent, checkpoint, signed }
 }
 
-function contributionView(state: RoundState): ContributionView {
+function contributionView(state: RoundState, { id }: Signed<Contribution>): ContributionView {
+  // What a member lists must be had, however many its author made.
+  const isListed = state.listers.has(String(id))
   return {
     round: state.round,
     base: state.head.base,
@@ -45,7 +50,9 @@ function contributionView(state: RoundState): ContributionView {
     isBaseWeights: (checkpoint) => equalCids(checkpoint, state.head.weights),
     isKnown: (id) => state.known.has(String(id)),
     countByAuthor: (author) =>
-      [...state.contributions.values()].filter((entry) => equalBytes(entry.contribution.author, author)).length,
+      isListed
+        ? 0
+        : [...state.contributions.values()].filter((entry) => equalBytes(entry.contribution.author, author)).length,
   }
 }
 

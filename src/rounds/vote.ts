@@ -1,17 +1,17 @@
 import type { CID } from 'multiformats/cid'
 import { certify } from '../../protocols/round/certificate.ts'
-import type { Precommit, Prevote, Proposal } from '../../protocols/round/messages.ts'
-import { equalCids, toHex } from '../../protocols/wire/bytes.ts'
+import type { Precommit, Proposal } from '../../protocols/round/messages.ts'
+import { equalCids } from '../../protocols/wire/bytes.ts'
 import { aggregatorOf } from '../../protocols/wire/election.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import { type Draft, enterPhase, say, setTimer } from './draft.ts'
+import { fetchListed } from './lists.ts'
 import { propose } from './propose.ts'
 import type { RoundState } from './state.ts'
-import { validityOf } from './validity.ts'
+import { countVoters, hasQuorum, reachedView, votesFor } from './tally.ts'
+import { type Validity, validityOf } from './validity.ts'
 
 /** The rules of "The latest gossip on BFT consensus", algorithm 1; its heights are our rounds, its rounds our views. */
-
-type Votes<V> = Map<number, Map<string, V>>
 
 export function startView(draft: Draft, view: number): void {
   const { state, effects } = draft
@@ -19,32 +19,35 @@ export function startView(draft: Draft, view: number): void {
   enterPhase(draft, 'propose')
   effects.push({ type: 'entered-view', view, aggregator: aggregatorOf(state.rank, view) })
   setTimer(draft, 'propose')
-  propose(draft)
+  fetchListed(draft)
 }
 
-/** Fires every rule that holds now, until none does. */
+/** Fires every rule that holds now, once. */
 export function applyRules(draft: Draft): void {
   const { state } = draft
-  for (;;) {
-    const before = `${state.phase}/${state.view}/${state.said.size}`
-    if (decide(draft) || state.self === null) return
-    catchUp(draft)
-    if (state.view >= 0) {
-      propose(draft)
-      prevoteProposal(draft)
-      precommitProposal(draft)
-      waitForVotes(draft)
-    }
-    if (`${state.phase}/${state.view}/${state.said.size}` === before) return
-  }
+  if (decide(draft) || state.self === null) return
+  catchUp(draft)
+  if (state.view < 0) return
+  carry(draft)
+  propose(draft)
+  prevoteProposal(draft)
+  precommitProposal(draft)
+  waitForVotes(draft)
 }
 
 /** A timer of the current view ran out. */
-export function onTimeout(draft: Draft, kind: string): void {
+export function onTimeout(draft: Draft, kind: 'propose' | 'prevote' | 'precommit'): void {
   const { state } = draft
-  if (kind === 'propose' && state.phase === 'propose') castPrevote(draft, null, 'no-proposal-in-time')
-  if (kind === 'prevote' && state.phase === 'prevote') castPrecommit(draft, null, 'no-quorum-of-prevotes')
+  if (kind === 'propose' && state.phase === 'propose') castPrevote(draft, null, lateReason(draft))
+  if (kind === 'prevote' && state.phase === 'prevote') castPrecommit(draft, null, { reason: 'no-quorum-of-prevotes' })
   if (kind === 'precommit' && state.phase !== 'adopt') startView(draft, state.view + 1)
+}
+
+function lateReason(draft: Draft): string {
+  const proposal = draft.state.proposals.get(draft.state.view)
+  if (!proposal) return 'no-proposal-in-time'
+  const validity = validityOf(draft, proposal)
+  return validity.is === 'valid' ? 'no-quorum-carries-it' : validity.reason
 }
 
 /** L28 and L22: prevotes what our own fusion reproduces, unless locked on something else. */
@@ -52,74 +55,97 @@ function prevoteProposal(draft: Draft): void {
   const { state } = draft
   const proposal = state.proposals.get(state.view)
   if (state.phase !== 'propose' || !proposal) return
-  const { base, validView } = proposal.message
-  if (validView !== null && count(state.prevotes, validView, base) < state.network.quorum) return
   const validity = validityOf(draft, proposal)
+  const { base, validView } = proposal.message
   if (validity.is === 'pending') return
+  if (validity.is === 'invalid') {
+    castPrevote(draft, null, validity.reason)
+    return
+  }
+  if (validView !== null && !hasQuorum(state, 'prevote/1', validView, base)) return
   const mayVote = state.locked === null || equalCids(state.locked.base, base) || state.locked.view <= (validView ?? -1)
-  if (validity.is === 'valid' && mayVote) castPrevote(draft, base, null)
-  else castPrevote(draft, null, validity.is === 'invalid' ? validity.reason : 'locked-on-another-base')
+  if (mayVote) castPrevote(draft, base, null)
+  else castPrevote(draft, null, 'locked-on-another-base')
 }
+
+/**
+ * L36: a valid proposal with a quorum of prevotes in its view is what we propose from now on. Also one of an earlier view:
+ * its prevotes may reach us late, or after a restart.
+ */
+function carry(draft: Draft): void {
+  const { state } = draft
+  for (const [view, proposal] of state.proposals) {
+    const { base, lineage } = proposal.message
+    if (view > state.view || view <= (state.valid?.view ?? -1)) continue
+    if (hasQuorum(state, 'prevote/1', view, base) && isValid(validityOf(draft, proposal))) {
+      state.valid = { view, base, lineage }
+    }
+  }
+}
+
+const isValid = (validity: Validity) => validity.is === 'valid'
 
 /** L36: a quorum of prevotes for a valid proposal of this view locks it. L44: a quorum for nil does not. */
 function precommitProposal(draft: Draft): void {
   const { state } = draft
-  if (state.phase !== 'prevote' && state.phase !== 'precommit') return
+  if (state.phase !== 'prevote') return
   const proposal = state.proposals.get(state.view)
   const base = proposal?.message.base ?? null
-  const isCarried = state.valid?.view === state.view
-  if (proposal && base && !isCarried && count(state.prevotes, state.view, base) >= state.network.quorum) {
-    if (validityOf(draft, proposal).is !== 'valid') return
-    const carried = { view: state.view, base, lineage: proposal.message.lineage }
-    state.valid = carried
-    if (state.phase === 'prevote') {
-      state.locked = { view: state.view, base }
-      castPrecommit(draft, base, null)
-    }
-    return
+  if (proposal && base && hasQuorum(state, 'prevote/1', state.view, base) && isValid(validityOf(draft, proposal))) {
+    state.locked = { view: state.view, base }
+    castPrecommit(draft, base, { proof: proofOf(state, proposal) })
+  } else if (hasQuorum(state, 'prevote/1', state.view, null)) {
+    castPrecommit(draft, null, { reason: 'quorum-of-nil' })
   }
-  if (state.phase === 'prevote' && count(state.prevotes, state.view, null) >= state.network.quorum) {
-    castPrecommit(draft, null, 'quorum-of-nil')
-  }
+}
+
+/** What shows others that a lock is right: the proposal, and a quorum of prevotes for it. */
+function proofOf(state: RoundState, proposal: Signed<Proposal>) {
+  const { view, base } = proposal.message
+  return [proposal, ...votesFor(state, 'prevote/1', view, base).slice(0, state.network.quorum)]
 }
 
 /** L34 and L47: a quorum voted, but not alike: wait a little for the rest. */
 function waitForVotes(draft: Draft): void {
   const { state } = draft
   const { quorum } = state.network
-  if (state.phase === 'prevote' && size(state.prevotes, state.view) >= quorum) setTimer(draft, 'prevote')
-  if (size(state.precommits, state.view) < quorum) return
-  if (count(state.precommits, state.view, null) >= quorum) startView(draft, state.view + 1)
+  if (state.phase === 'prevote' && countVoters(state, 'prevote/1', state.view) >= quorum) setTimer(draft, 'prevote')
+  if (countVoters(state, 'precommit/1', state.view) < quorum) return
+  if (hasQuorum(state, 'precommit/1', state.view, null)) startView(draft, state.view + 1)
   else setTimer(draft, 'precommit')
 }
 
 /** L55: f + 1 members are in a later view, so an honest one is. */
 function catchUp(draft: Draft): void {
-  const { state } = draft
-  const later = new Map<number, Set<string>>()
-  const note = (view: number, author: Uint8Array) => {
-    if (view > state.view) later.set(view, (later.get(view) ?? new Set()).add(toHex(author)))
-  }
-  for (const votes of [...state.prevotes.values(), ...state.precommits.values()]) {
-    for (const { message } of votes.values()) note(message.view, message.author)
-  }
-  for (const { message } of state.proposals.values()) note(message.view, message.author)
-  const views = [...later].filter(([, authors]) => authors.size >= state.network.threshold).map(([view]) => view)
-  if (views.length > 0) startView(draft, Math.max(...views))
+  const view = reachedView(draft.state)
+  if (view > draft.state.view) startView(draft, view)
 }
 
 /** L49: a quorum of precommits for one base in one view is final. */
-function decide({ state, effects, now }: Draft): boolean {
+function decide(draft: Draft): boolean {
+  const { state, effects } = draft
   if (state.phase === 'adopt') return true
-  for (const [view, votes] of state.precommits) {
-    const base = quorumBase(votes, state.network.quorum)
+  for (const view of state.precommits.keys()) {
+    const votes = finalVotes(state, view)
+    const base = votes[0]?.message.base
     if (!base) continue
-    const alike = [...votes.values()].filter(({ message }) => equalCids(message.base, base))
-    enterPhase({ state, effects, now }, 'adopt')
-    effects.push({ type: 'decided', base, view, certificate: certify(alike, state.network.quorum) })
+    enterPhase(draft, 'adopt')
+    effects.push({ type: 'decided', base, view, certificate: certify(votes, state.network.quorum) })
     return true
   }
   return false
+}
+
+function finalVotes(state: RoundState, view: number): readonly Signed<Precommit>[] {
+  const votes = state.precommits.get(view)
+  if (!votes || votes.size < state.network.quorum) return []
+  for (const { message } of votes.values()) {
+    if (message.base === null || !hasQuorum(state, 'precommit/1', view, message.base)) continue
+    return votesFor(state, 'precommit/1', view, message.base).flatMap((vote) =>
+      vote.message.kind === 'precommit/1' ? [{ ...vote, message: vote.message }] : [],
+    )
+  }
+  return []
 }
 
 function castPrevote(draft: Draft, base: CID | null, reason: string | null): void {
@@ -128,49 +154,8 @@ function castPrevote(draft: Draft, base: CID | null, reason: string | null): voi
   say(draft, { kind: 'prevote/1', round, view, base }, { reason })
 }
 
-function castPrecommit(draft: Draft, base: CID | null, reason: string | null): void {
+function castPrecommit(draft: Draft, base: CID | null, why: Parameters<typeof say>[2]): void {
   const { round, view } = draft.state
   enterPhase(draft, 'precommit')
-  say(draft, { kind: 'precommit/1', round, view, base }, { reason })
-}
-
-/** Stores a vote or proposal; returns the one it contradicts, if any. The first one counts. */
-export function takeVote(
-  state: RoundState,
-  signed: Signed<Proposal | Prevote | Precommit>,
-): Signed<Proposal | Prevote | Precommit> | null {
-  const { message } = signed
-  if (message.kind === 'proposal/1') return keepFirst(state.proposals, message.view, { ...signed, message })
-  if (message.kind === 'prevote/1') return keepVote(state.prevotes, { ...signed, message })
-  return keepVote(state.precommits, { ...signed, message })
-}
-
-function keepVote<V extends Prevote | Precommit>(votes: Votes<Signed<V>>, signed: Signed<V>): Signed<V> | null {
-  const { view, author } = signed.message
-  const byAuthor = votes.get(view) ?? new Map<string, Signed<V>>()
-  votes.set(view, byAuthor)
-  return keepFirst(byAuthor, toHex(author), signed)
-}
-
-function keepFirst<K, T>(map: Map<K, Signed<T>>, key: K, signed: Signed<T>): Signed<T> | null {
-  const first = map.get(key)
-  if (!first) map.set(key, signed)
-  return first && !equalCids(first.id, signed.id) ? first : null
-}
-
-function size<V>(votes: Votes<V>, view: number): number {
-  return votes.get(view)?.size ?? 0
-}
-
-/** Votes of a view for exactly this base, or for nil. */
-export function count(votes: Votes<Signed<Prevote | Precommit>>, view: number, base: CID | null): number {
-  return [...(votes.get(view)?.values() ?? [])].filter(({ message }) => equalCids(message.base, base)).length
-}
-
-function quorumBase(votes: Map<string, Signed<Precommit>>, quorum: number): CID | null {
-  for (const { message } of votes.values()) {
-    const alike = [...votes.values()].filter((vote) => equalCids(vote.message.base, message.base)).length
-    if (message.base && alike >= quorum) return message.base
-  }
-  return null
+  say(draft, { kind: 'precommit/1', round, view, base }, why)
 }

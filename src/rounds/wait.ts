@@ -1,6 +1,6 @@
 import { toHex } from '../../protocols/wire/bytes.ts'
 import { aggregatorOf } from '../../protocols/wire/election.ts'
-import { heldInputs } from './collect.ts'
+import { countInputs, held } from './collect.ts'
 import type { RoundState } from './state.ts'
 
 /** What a round waits for: for a person, and for tests. Times are of the monotonic clock. */
@@ -44,7 +44,7 @@ type Facts = Pick<RoundWait, 'what' | 'have' | 'need' | 'missing'>
 
 function describeCollect(state: RoundState, minContributions: number, quorum: number): Facts {
   const all = [...state.contributions.values()]
-  const have = state.self === null ? all.length : heldInputs(state)
+  const have = state.self === null ? all.length : countInputs(state, held(state))
   const missing = all.filter((entry) => entry.state === 'fetching').map((entry) => String(entry.contribution.id))
   const hasListed = state.self === null ? state.lists.size > 0 : state.lists.has(toHex(state.self))
   if (hasListed) return { what: 'lists', ...voters(state, state.lists, quorum) }

@@ -37,7 +37,7 @@ export interface Decision {
 /** What survives a crash. */
 interface Disk {
   /** Everything that was written before something was said. */
-  journal: Signed<RoundMessage>[]
+  journal: Signed<Contribution | RoundMessage>[]
   readonly bases: Map<string, FakeBase>
   readonly lineages: Map<string, Uint8Array>
   readonly checkpoints: Set<string>
@@ -96,6 +96,7 @@ export function createHost(options: {
   let isUp = false
   let epoch = 0
   let journalSteps = 0
+  let sources = new Map<string, readonly Uint8Array[]>()
 
   function newRound(): RoundState {
     return machine.createRound({ network: facts, head: disk.head, self: key.publicKey, now: agenda.now })
@@ -211,23 +212,26 @@ export function createHost(options: {
     contributions: () => world.contributions.map(({ signed }) => signed),
   }
 
+  /** Tries until the round is over, at the author and at everybody whom the machine named. */
   function fetchCheckpoint({ id }: SignedContribution, from: Uint8Array | null): void {
     const text = String(id)
-    const delayMs = disk.checkpoints.has(text) ? 1 : world.random.integer(5, 60)
-    later(delayMs, () => {
-      const offered = world.contributions.find(({ signed }) => equalCids(signed.id, id))
-      const lister = from && world.hostOf(from)
-      const has = (other: Host | null | undefined) =>
-        other && other.liar?.withholds !== true && world.canReach(host, other) && other.disk.checkpoints.has(text)
-      const isServed = offered?.servedTo(index) ?? false
-      if (!disk.checkpoints.has(text) && !has(lister) && !isServed) {
-        later(RETRY_MS / 5, () => dispatch({ type: 'checkpoint', id, reason: UNAVAILABLE }))
-        return
-      }
-      const reason = offered?.defect ?? null
-      if (reason === null) disk.checkpoints.add(text)
-      dispatch({ type: 'checkpoint', id, reason })
-    })
+    const isTrying = sources.has(text)
+    sources.set(text, [...(sources.get(text) ?? []), ...(from ? [from] : [])])
+    if (!isTrying) later(disk.checkpoints.has(text) ? 1 : world.random.integer(5, 60), () => tryCheckpoint(id))
+    else later(world.random.integer(5, 60), () => tryCheckpoint(id, false))
+  }
+
+  function tryCheckpoint(id: CID, isRepeated = true): void {
+    const text = String(id)
+    const offered = world.contributions.find(({ signed }) => equalCids(signed.id, id))
+    const listers = (sources.get(text) ?? []).flatMap((key) => world.hostOf(key) ?? [])
+    const has = (other: Host) =>
+      !other.liar?.withholds && world.canReach(host, other) && other.disk.checkpoints.has(text)
+    const isHere = disk.checkpoints.has(text) || listers.some(has) || offered?.servedTo(index) === true
+    const reason = isHere ? (offered?.defect ?? null) : UNAVAILABLE
+    if (reason === null) disk.checkpoints.add(text)
+    dispatch({ type: 'checkpoint', id, reason })
+    if (!isHere && isRepeated) later(RETRY_MS, () => tryCheckpoint(id))
   }
 
   function fetchContributions(ids: readonly CID[], from: Uint8Array): void {
@@ -279,7 +283,7 @@ export function createHost(options: {
     disk.chain.push({ round, base, certificate, lineage, atMs: agenda.now })
     world.noteDecision(host, round, base)
     disk.head = nextHead(facts, disk.head, { base, opened, certificate })
-    disk.journal = disk.journal.filter(({ message }) => message.round > round)
+    disk.journal = []
     if (round >= world.rounds) return false // the state stays for others to ask
     begin()
     return true
@@ -287,8 +291,9 @@ export function createHost(options: {
 
   function begin(): void {
     const before = [...state.contributions.values()].map((entry) => entry.contribution.signed)
+    sources = new Map()
     state = newRound()
-    const restored = disk.journal.filter(({ message }) => message.round === state.round)
+    const restored = disk.journal
     if (restored.length > 0) dispatch({ type: 'restored', signed: restored })
     dispatch({ type: 'started' })
     for (const signed of before) receive(signed)

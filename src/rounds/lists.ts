@@ -1,0 +1,116 @@
+import type { CID } from 'multiformats/cid'
+import type { InclusionList } from '../../protocols/round/messages.ts'
+import { compareCids, toHex } from '../../protocols/wire/bytes.ts'
+import type { Signed } from '../../protocols/wire/envelope.ts'
+import { MAX_LISTS_PER_ROUND } from '../../protocols/wire/limits.ts'
+import { countInputs, held, noteLister } from './collect.ts'
+import { type Draft, isSelf, say, setTimer } from './draft.ts'
+import type { RoundState } from './state.ts'
+
+/** Lists before the second view. Each view allows one more, so that nobody can make us spend them all at once. */
+const LISTS_AT_FIRST = 3
+
+/** SPEC round 4.1: fetch what others list, first from the lister. */
+export function takeList(draft: Draft, signed: Signed<InclusionList>): void {
+  const { state, effects } = draft
+  const { author, contributions, seq } = signed.message
+  const before = state.lists.get(toHex(author))
+  if (before && before.message.seq >= seq) return
+  state.known.add(String(signed.id))
+  state.lists.set(toHex(author), signed)
+  for (const id of contributions) noteLister(draft, id, author)
+  if (isSelf(state, author)) return
+  const unseen = contributions.filter((id) => !state.contributions.has(String(id)))
+  if (unseen.length > 0) effects.push({ type: 'fetch-contributions', ids: unseen, from: author })
+}
+
+/** In each new view: asks for what f + 1 lists name and nobody told us of yet, each time another lister. */
+export function fetchListed({ state, effects }: Draft): void {
+  const wanted = new Map<string, { from: Uint8Array; ids: CID[] }>()
+  for (const [id, { id: cid, keys }] of state.listers) {
+    const others = keys.filter((key) => !isSelf(state, key))
+    const from = others[state.view % Math.max(1, others.length)]
+    if (!from || keys.length < state.network.threshold || state.contributions.has(id)) continue
+    const request = wanted.get(toHex(from)) ?? { from, ids: [] }
+    request.ids.push(cid)
+    wanted.set(toHex(from), request)
+  }
+  for (const { from, ids } of wanted.values()) effects.push({ type: 'fetch-contributions', ids, from })
+}
+
+/** Publishes our list when its time has come, and a longer one when something was gained. */
+export function publishList(draft: Draft): void {
+  const { state } = draft
+  if (state.self === null || state.phase === 'adopt') return
+  const own = state.lists.get(toHex(state.self))?.message ?? null
+  const isDue = own === null ? isFirstListDue(draft) : isLongerListDue(draft, own)
+  if (!isDue) return
+  const { round, head } = state
+  const contributions = ownListing(state, own)
+  const mine = new Set(own?.contributions.map(String))
+  const proof = contributions.flatMap((id) => {
+    const entry = state.contributions.get(String(id))
+    return entry && !mine.has(String(id)) ? [entry.contribution.signed] : []
+  })
+  state.isGainOver = false
+  say(draft, { kind: 'list/1', round, parent: head.base, seq: (own?.seq ?? -1) + 1, contributions }, { proof })
+}
+
+function isFirstListDue(draft: Draft): boolean {
+  const { state } = draft
+  // f + 1 others published: an honest one found the time right.
+  if (state.lists.size >= state.network.threshold) return true
+  if (!state.isCollectOver || countInputs(state, held(state)) < state.network.genesis.round.minContributions) {
+    return false
+  }
+  if (!state.isGraceStarted) {
+    state.isGraceStarted = true
+    setTimer(draft, 'grace', state.network.genesis.round.graceMs)
+  }
+  return state.isGraceOver
+}
+
+/** Something that others list was gained, or something that brings us to enough. */
+function isLongerListDue(draft: Draft, own: InclusionList): boolean {
+  const { state } = draft
+  const { minContributions, viewTimeoutMs } = state.network.genesis.round
+  const next = own.seq + 1
+  if (next >= Math.min(MAX_LISTS_PER_ROUND, LISTS_AT_FIRST + Math.max(0, state.view))) return false
+  const mine = new Set(own.contributions.map(String))
+  const gained = held(state).filter(({ contribution }) => !mine.has(String(contribution.id)))
+  if (gained.length === 0) return false
+  const isListed = gained.some(({ contribution }) => state.listers.has(String(contribution.id)))
+  if (!isListed) {
+    const before = countInputs(
+      state,
+      held(state).filter(({ contribution }) => mine.has(String(contribution.id))),
+    )
+    if (before >= minContributions || countInputs(state, held(state)) <= before) return false
+  }
+  // Others' contributions may be on their way: a little patience saves a list.
+  setTimer(draft, 'gain', viewTimeoutMs)
+  return state.isGainOver || !isFetchingListed(state)
+}
+
+function isFetchingListed(state: RoundState): boolean {
+  return [...state.listers.keys()].some((id) => {
+    const entry = state.contributions.get(id)
+    return entry?.state === 'fetching' || entry?.state === 'announced'
+  })
+}
+
+function ownListing(state: RoundState, own: InclusionList | null): readonly CID[] {
+  const limit = 2 * state.network.genesis.round.maxContributions
+  const ids = new Map((own?.contributions ?? []).map((id) => [String(id), id]))
+  for (const { id } of listingOrder(state)) {
+    if (ids.size < limit) ids.set(String(id), id)
+  }
+  return [...ids.values()].sort(compareCids)
+}
+
+/** What others list comes first: it is what a longer list is for. */
+function listingOrder(state: RoundState) {
+  const isListed = (id: CID) => state.listers.has(String(id))
+  const all = held(state).map((entry) => entry.contribution)
+  return [...all.filter(({ id }) => isListed(id)), ...all.filter(({ id }) => !isListed(id))]
+}
