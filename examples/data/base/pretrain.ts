@@ -1,5 +1,5 @@
 // Pretrains the small base: see README.md beside this file.
-//   node --conditions=coldmesh-source examples/data/base/pretrain.ts CORPUS.jsonl START.f32 OUT [--steps N] [--threads N]
+//   node --conditions=coldmesh-source examples/data/base/pretrain.ts CORPUS.jsonl START.f32 OUT [--steps N | --minutes N] [--threads N]
 // Goes on from OUT/progress.json when it is there.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,20 +19,26 @@ const LENGTHS = [12, 16, 20, 24, 32, 48, 64, 128]
 const LEARNING_RATE = 1e-3
 const WARMUP = 0.02
 const PROSE_SHARE = 0.5
-const REPORT_EVERY = 200
-const SAVE_EVERY = 2000
+const REPORT_EVERY = 100
+const SAVE_EVERY = 250
 /** After a restart the optimizer's moments begin anew, so the rate grows over this many steps again. */
 const RAMP_STEPS = 100
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { steps: { type: 'string', default: '30000' }, threads: { type: 'string', default: '1' } },
+  options: {
+    steps: { type: 'string', default: '16000' },
+    minutes: { type: 'string' },
+    threads: { type: 'string', default: '1' },
+  },
 })
 const [corpusFile, startFile, out] = positionals
 if (corpusFile === undefined || startFile === undefined || out === undefined) {
   throw new Error('give the corpus, the word vectors to start from and an output folder')
 }
-const steps = Number(values.steps)
+/** With a time limit the rate falls with the time instead of the steps: for a busy machine. */
+const limitMs = values.minutes === undefined ? null : Number(values.minutes) * 60_000
+const steps = limitMs === null ? Number(values.steps) : Number.POSITIVE_INFINITY
 mkdirSync(out, { recursive: true })
 
 const folder = join(import.meta.dirname, 'model')
@@ -56,20 +62,24 @@ await run(doneSteps)
 async function run(from: number): Promise<void> {
   let step = 0
   const recent: number[] = []
-  let since = performance.now()
+  const started = performance.now()
+  let since = started
   for (let epoch = 0; step < steps; epoch++) {
     for (const batch of epochBatches(entries, epoch, batchOptions())) {
       if (step++ < from) continue // the same batches again, without work
       const ramp = Math.min(1, (step - from) / RAMP_STEPS)
-      recent.push(await trainer.step(batch, LEARNING_RATE * ramp * rateFactor({ steps, warmup: WARMUP }, step - 1)))
+      const spent = limitMs === null ? 0 : (performance.now() - started) / limitMs
+      const factor = limitMs === null ? rateFactor({ steps, warmup: WARMUP }, step - 1) : Math.max(0, 1 - spent)
+      recent.push(await trainer.step(batch, LEARNING_RATE * ramp * factor))
       if (step % REPORT_EVERY === 0) {
         const loss = recent.splice(0).reduce((sum, value) => sum + value, 0) / REPORT_EVERY
         const seconds = (performance.now() - since) / 1000
         since = performance.now()
-        console.log(`step ${step} epoch ${epoch} loss ${loss.toFixed(4)} ${Math.round((REPORT_EVERY * TOKENS) / seconds)} tokens/s`)
+        console.log(`step ${step} epoch ${epoch} loss ${loss.toFixed(4)} ${Math.round((REPORT_EVERY * TOKENS) / seconds)} tokens/s, rate ${(LEARNING_RATE * ramp * factor).toExponential(2)}`)
       }
-      if (step % SAVE_EVERY === 0 || step === steps) save(step)
-      if (step === steps) return
+      const isLast = step === steps || spent >= 1
+      if (step % SAVE_EVERY === 0 || isLast) save(step)
+      if (isLast) return
     }
   }
 }

