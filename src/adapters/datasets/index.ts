@@ -1,0 +1,3 @@
+export { type CsvOptions, csvDataset } from './csv.ts'
+export { type JsonLinesOptions, jsonlDataset } from './jsonl.ts'
+export { openDataset } from './open.ts'
