@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { MemoryDatastore } from 'datastore-core'
 import { createNode, type Libp2pNode, type NodeOptions } from '../../../src/adapters/libp2p/node.ts'
 import { nullLog } from '../../../src/adapters/memory/log.ts'
@@ -70,4 +73,10 @@ export async function connected(nodes: readonly Libp2pNode[], count: number): Pr
       ),
     ),
   )
+}
+
+/** A fresh directory, removed at the end of the scope. */
+export async function temporaryDirectory(): Promise<{ readonly path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(tmpdir(), 'coldmesh-net-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }

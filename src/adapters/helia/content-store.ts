@@ -1,0 +1,150 @@
+import type { Libp2p } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { CID } from 'multiformats/cid'
+import type { ContentStore, FetchOptions } from '../../ports/content-store.ts'
+import { ColdmeshError } from '../../ports/errors.ts'
+import type { Mesh } from '../../ports/mesh.ts'
+import type { Log } from '../../ports/system.ts'
+import { createExchange } from './bitswap.ts'
+import { memoryBlockFiles, openBlockFiles } from './block-files.ts'
+import { createBlockSource } from './block-source.ts'
+import { blockstoreView } from './blockstore-view.ts'
+import { DEFAULT_MAX_PROVIDERS, DEFAULT_PROVIDER_DIAL_MS, DEFAULT_STALL_MS } from './limits.ts'
+import { createLocalBlocks } from './local-blocks.ts'
+import { createPatience } from './patience.ts'
+import { createPeerOrder } from './peer-order.ts'
+import { walk } from './walk.ts'
+
+export interface ContentStoreOptions {
+  /** Where blocks are kept; null keeps them in memory. */
+  readonly dir: string | null
+  /** The node to exchange blocks over; null works with what is here. */
+  readonly node: { readonly libp2p: Libp2p; readonly mesh: Mesh } | null
+  readonly log: Log
+  /** How long one peer may take for one block before another is asked. */
+  readonly blockDeadlineMs?: number
+  readonly broadcastMs?: number
+}
+
+export interface OpenContentStore extends ContentStore, AsyncDisposable {
+  /** Begins to serve blocks to others and to fetch from them; the node should be started before. */
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** @throws ColdmeshError `refused` */
+export async function createContentStore(options: ContentStoreOptions): Promise<OpenContentStore> {
+  const { dir, node, log } = options
+  const local = createLocalBlocks(dir === null ? memoryBlockFiles() : await openBlockFiles(dir))
+  const exchange = node === null ? undefined : createExchange(node.libp2p, blockstoreView(local))
+  const source =
+    node === null || exchange === undefined
+      ? undefined
+      : createBlockSource({
+          helia: exchange.helia,
+          connected: () => node.mesh.peers().map(({ id }) => id),
+          log,
+          ...(options.blockDeadlineMs === undefined ? {} : { blockDeadlineMs: options.blockDeadlineMs }),
+          ...(options.broadcastMs === undefined ? {} : { broadcastMs: options.broadcastMs }),
+        })
+  let running = false
+  let starting: Promise<void> | undefined
+  let stopping: Promise<void> | undefined
+
+  const dialProviders = async (providers: readonly string[], signal: AbortSignal): Promise<void> => {
+    const dial = async (address: string): Promise<void> => {
+      try {
+        await node?.mesh.connect(address, { timeoutMs: DEFAULT_PROVIDER_DIAL_MS, signal })
+      } catch (error) {
+        log.debug('provider-not-reached', { address, error })
+      }
+    }
+    await Promise.all(providers.map(dial))
+  }
+
+  const fetch = async (root: CID, fetchOptions: FetchOptions): Promise<{ blocks: number; bytes: number }> => {
+    const { shape, maxBytes, fileBytes, timeoutMs, stallMs = DEFAULT_STALL_MS, onProgress } = fetchOptions
+    const providers = (fetchOptions.providers ?? []).slice(0, DEFAULT_MAX_PROVIDERS)
+    const order = createPeerOrder(providers.map(peerOf).filter((peer) => peer !== undefined))
+    using patience = createPatience({ root, timeoutMs, stallMs, signal: fetchOptions.signal })
+    const { signal } = patience
+    const fresh = new Set<string>()
+    let dialled: Promise<void> | undefined
+    let blocks = 0
+    let bytes = 0
+
+    const take = async (cid: CID): Promise<Uint8Array> => {
+      signal.throwIfAborted()
+      const here = await local.take(cid)
+      if (here !== undefined) return here
+      if (source === undefined || !running) {
+        throw new ColdmeshError('block-missing', 'A block is not here, and there is no network to ask.', {
+          facts: { cid: cid.toString() },
+        })
+      }
+      dialled ??= dialProviders(providers, signal)
+      await dialled
+      await source.fetch(cid, order, signal)
+      fresh.add(cid.toString())
+      patience.progress()
+      return local.get(cid)
+    }
+
+    await walk(root, {
+      shape,
+      maxBytes,
+      fileBytes,
+      take,
+      discard: async (cid) => {
+        // A block that was here before belongs to something else, for which it is right.
+        if (fresh.has(cid.toString())) await local.delete(cid)
+      },
+      signal,
+      onBlock: (block) => {
+        blocks++
+        bytes += block.byteLength
+        onProgress?.({ blocks, bytes })
+      },
+    })
+    return { blocks, bytes }
+  }
+
+  const store: OpenContentStore = {
+    has: local.has,
+    get: local.get,
+    async put(cid, block) {
+      await local.put(cid, block)
+      if (running) await exchange?.announce(cid)
+    },
+    delete: local.delete,
+    fetch,
+    start() {
+      starting ??= (async () => {
+        await exchange?.start()
+        running = true
+      })()
+      return starting
+    },
+    stop() {
+      stopping ??= (async () => {
+        await starting?.catch(() => {})
+        running = false
+        if (starting !== undefined) await exchange?.stop()
+      })()
+      return stopping
+    },
+    [Symbol.asyncDispose]: () => store.stop(),
+  }
+  return store
+}
+
+/** The peer id at the end of a multiaddr. */
+function peerOf(address: string): string | undefined {
+  try {
+    return multiaddr(address)
+      .getComponents()
+      .findLast(({ name }) => name === 'p2p')?.value
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,61 @@
+import { hash } from 'node:crypto'
+import type { CID } from 'multiformats/cid'
+import { ColdmeshError } from '../../ports/errors.ts'
+import { requireAcceptableCid } from './acceptable-cid.ts'
+import type { BlockFiles } from './block-files.ts'
+import { DEFAULT_MAX_BLOCK_BYTES } from './limits.ts'
+
+/** Blocks kept here; what comes out matches its CID. */
+export interface LocalBlocks {
+  has(cid: CID): Promise<boolean>
+  /** @throws ColdmeshError `block-missing`, `block-corrupt`, `refused` */
+  get(cid: CID): Promise<Uint8Array>
+  /** The caller computed the CID. @throws ColdmeshError `too-large`, `bad-checkpoint`, `refused` */
+  put(cid: CID, block: Uint8Array): Promise<void>
+  delete(cid: CID): Promise<void>
+  /** The block if it is here and whole; a rotten one is deleted, so that it can be fetched again. */
+  take(cid: CID): Promise<Uint8Array | undefined>
+}
+
+export function createLocalBlocks(files: BlockFiles): LocalBlocks {
+  const local: LocalBlocks = {
+    has: files.has,
+    async get(cid) {
+      const block = await files.read(cid)
+      if (block === undefined) {
+        throw new ColdmeshError('block-missing', 'A block is not here.', { facts: { cid: cid.toString() } })
+      }
+      if (!matches(cid, block)) {
+        throw new ColdmeshError('block-corrupt', 'A stored block does not match its CID any more.', {
+          facts: { cid: cid.toString(), bytes: block.byteLength },
+          hint: 'Check the disk. The block will be fetched again from another peer.',
+        })
+      }
+      return block
+    },
+    async put(cid, block) {
+      requireAcceptableCid(cid)
+      if (block.byteLength > DEFAULT_MAX_BLOCK_BYTES) throw tooLarge(cid, block.byteLength)
+      if (await files.has(cid)) return
+      await files.write(cid, block)
+    },
+    delete: files.delete,
+    async take(cid) {
+      const block = await files.read(cid)
+      if (block === undefined || matches(cid, block)) return block
+      await files.delete(cid)
+      return undefined
+    },
+  }
+  return local
+}
+
+function matches(cid: CID, block: Uint8Array): boolean {
+  return hash('sha256', block, 'buffer').equals(cid.multihash.digest)
+}
+
+function tooLarge(cid: CID, bytes: number): ColdmeshError {
+  return new ColdmeshError('too-large', `A block has more than ${DEFAULT_MAX_BLOCK_BYTES} bytes.`, {
+    facts: { cid: cid.toString(), bytes },
+  })
+}

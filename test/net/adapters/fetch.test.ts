@@ -1,0 +1,378 @@
+import assert from 'node:assert/strict'
+import { readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import type { PeerId } from '@libp2p/interface'
+import { CID } from 'multiformats/cid'
+import { create as createDigest } from 'multiformats/hashes/digest'
+import {
+  type ContentStoreOptions,
+  createContentStore,
+  type OpenContentStore,
+} from '../../../src/adapters/helia/content-store.ts'
+import type { Libp2pNode } from '../../../src/adapters/libp2p/node.ts'
+import { nullLog } from '../../../src/adapters/memory/log.ts'
+import type { FetchOptions } from '../../../src/ports/content-store.ts'
+import { type ErrorCode, isColdmeshError } from '../../../src/ports/errors.ts'
+import { CODEC, cidOf, directoryNode, fileNode, importFiles, patterned, putBlock, unixfsNode } from './content.ts'
+import { addressOf, link, startNode, temporaryDirectory } from './support.ts'
+
+const MIB = 1024 * 1024
+const DAG_CBOR = 0x71
+
+interface Party extends AsyncDisposable {
+  readonly node: Libp2pNode
+  readonly store: OpenContentStore
+}
+
+async function party(options: Partial<ContentStoreOptions> = {}): Promise<Party> {
+  const node = await startNode()
+  const store = await createContentStore({
+    dir: null,
+    node,
+    log: nullLog,
+    blockDeadlineMs: 2000,
+    broadcastMs: 500,
+    ...options,
+  })
+  await store.start()
+  return {
+    node,
+    store,
+    async [Symbol.asyncDispose]() {
+      await store.stop()
+      await node.stop()
+    },
+  }
+}
+
+const failsWith = (code: ErrorCode) => (error: unknown) => isColdmeshError(error, code)
+
+/** Asks for a file and expects to be refused. */
+async function refuses(taker: Party, giver: Party, cid: CID, code: ErrorCode, more: Partial<FetchOptions> = {}) {
+  await assert.rejects(
+    taker.store.fetch(cid, {
+      shape: 'file',
+      maxBytes: 64 * MIB,
+      providers: [addressOf(giver.node)],
+      timeoutMs: 10_000,
+      ...more,
+    }),
+    failsWith(code),
+  )
+}
+
+describe('fetch over bitswap', () => {
+  it('makes a file of many leaves local, and needs nobody the second time', async () => {
+    await using giver = await party()
+    await using taker = await party()
+    const bytes = patterned(5 * MIB + 7)
+    const cid = await importFiles(giver.store, { 'model.safetensors': bytes })
+    const seen: number[] = []
+    const done = await taker.store.fetch(cid, {
+      shape: 'file',
+      maxBytes: bytes.byteLength,
+      fileBytes: bytes.byteLength,
+      providers: [addressOf(giver.node)],
+      timeoutMs: 20_000,
+      onProgress: ({ blocks }) => seen.push(blocks),
+    })
+    assert.equal(done.blocks, 7)
+    assert.deepEqual(seen, [1, 2, 3, 4, 5, 6, 7])
+    await giver.node.stop()
+    const again = await taker.store.fetch(cid, { shape: 'file', maxBytes: bytes.byteLength, timeoutMs: 1000 })
+    assert.deepEqual(again, done)
+  })
+
+  it('makes a directory local, and one block', async () => {
+    await using giver = await party()
+    await using taker = await party()
+    const root = await importFiles(giver.store, {
+      'base/config.json': new TextEncoder().encode('{}'),
+      'base/model.safetensors': patterned(2 * MIB + 1),
+    })
+    await link(taker.node, giver.node)
+    const done = await taker.store.fetch(root, { shape: 'directory', maxBytes: 3 * MIB, timeoutMs: 10_000 })
+    // The directory, config.json, the file's node and its three leaves.
+    assert.equal(done.blocks, 6)
+    const cid = await putBlock(giver.store, patterned(1000, 9))
+    assert.equal((await taker.store.fetch(cid, { shape: 'block', maxBytes: 1000, timeoutMs: 5000 })).bytes, 1000)
+    const genesis = await putBlock(giver.store, Uint8Array.of(0xa0), DAG_CBOR)
+    assert.equal((await taker.store.fetch(genesis, { shape: 'block', maxBytes: 1000, timeoutMs: 5000 })).bytes, 1)
+  })
+
+  it('reads a leaf that occurs many times once', async () => {
+    await using giver = await party()
+    await using taker = await party()
+    const bytes = new Uint8Array(20 * MIB)
+    const cid = await importFiles(giver.store, { zeros: bytes })
+    await link(taker.node, giver.node)
+    const done = await taker.store.fetch(cid, {
+      shape: 'file',
+      maxBytes: 20 * MIB,
+      fileBytes: 20 * MIB,
+      timeoutMs: 10_000,
+    })
+    assert.equal(done.blocks, 2)
+    assert.ok(done.bytes < 2 * MIB)
+  })
+
+  it('goes on with another peer when the first one is dead, and when the first one has nothing', async () => {
+    await using dead = await party()
+    await using empty = await party()
+    await using giver = await party()
+    await using taker = await party()
+    const bytes = patterned(3 * MIB, 3)
+    const cid = await importFiles(giver.store, { file: bytes })
+    const addresses = [dead, empty, giver].map(({ node }) => addressOf(node))
+    await dead.node.stop()
+    const done = await taker.store.fetch(cid, {
+      shape: 'file',
+      maxBytes: 4 * MIB,
+      providers: addresses,
+      timeoutMs: 15_000,
+    })
+    assert.equal(done.blocks, 4)
+  })
+
+  it('goes on with another peer when the first one takes the question and stays silent', async () => {
+    await using giver = await party()
+    await using taker = await party({ blockDeadlineMs: 300 })
+    await using silent = await startNode()
+    await silent.libp2p.handle('/ipfs/bitswap/1.2.0', () => {})
+    const cid = await importFiles(giver.store, { file: patterned(3 * MIB, 4) })
+    const done = await taker.store.fetch(cid, {
+      shape: 'file',
+      maxBytes: 4 * MIB,
+      providers: [addressOf(silent), addressOf(giver.node)],
+      timeoutMs: 15_000,
+    })
+    assert.equal(done.blocks, 4)
+  })
+
+  it('takes a block that its peer gets only after being asked', async () => {
+    await using giver = await party()
+    await using taker = await party()
+    await link(taker.node, giver.node)
+    const block = patterned(1000, 5)
+    const asked = taker.store.fetch(cidOf(block), { shape: 'block', maxBytes: 1000, timeoutMs: 10_000 })
+    await putBlock(giver.store, block)
+    assert.equal((await asked).bytes, 1000)
+  })
+
+  it('says block-missing when nobody gives it in time, and aborted when the caller stops', async () => {
+    await using liar = await party()
+    await using taker = await party()
+    await link(taker.node, liar.node)
+    const cid = cidOf(patterned(10, 6))
+    await refuses(taker, liar, cid, 'block-missing', { timeoutMs: 400 })
+    await refuses(taker, liar, cid, 'block-missing', { stallMs: 400 })
+    await refuses(taker, liar, cid, 'aborted', { signal: AbortSignal.timeout(300) })
+    await refuses(taker, liar, cid, 'aborted', { signal: AbortSignal.abort() })
+  })
+
+  it('says block-missing when the peer gives the root and withholds a leaf, and keeps what came', async () => {
+    await using liar = await party()
+    await using taker = await party()
+    const bytes = patterned(4 * MIB, 7)
+    const cid = await importFiles(liar.store, { file: bytes })
+    const withheld = cidOf(bytes.subarray(2 * MIB, 3 * MIB))
+    await liar.store.delete(withheld)
+    await refuses(taker, liar, cid, 'block-missing', { stallMs: 800 })
+    assert.ok(await taker.store.has(cid))
+    assert.ok(await taker.store.has(cidOf(bytes.subarray(0, MIB))))
+    assert.ok(!(await taker.store.has(withheld)))
+  })
+
+  it('refuses a directory for a file and a file for a directory', async () => {
+    await using liar = await party()
+    await using taker = await party()
+    const directory = await importFiles(liar.store, { 'a/x': patterned(10), 'a/y': patterned(20) })
+    const file = await importFiles(liar.store, { file: patterned(2 * MIB) })
+    const leaf = await importFiles(liar.store, { file: patterned(5) })
+    await refuses(taker, liar, directory, 'bad-checkpoint')
+    await refuses(taker, liar, file, 'bad-checkpoint', { shape: 'directory' })
+    await refuses(taker, liar, leaf, 'bad-checkpoint', { shape: 'directory' })
+    assert.ok(!(await taker.store.has(directory)), 'what is not as announced is not kept')
+  })
+
+  it('refuses a size that is not the announced one before it reads a leaf', async () => {
+    await using liar = await party()
+    await using taker = await party()
+    const bytes = patterned(2 * MIB, 8)
+    const file = await importFiles(liar.store, { file: bytes })
+    await refuses(taker, liar, file, 'bad-checkpoint', { fileBytes: 2 * MIB + 1 })
+    await refuses(taker, liar, file, 'bad-checkpoint', { fileBytes: 2 * MIB - 1 })
+    await refuses(taker, liar, file, 'too-large', { maxBytes: 2 * MIB - 1 })
+    assert.ok(!(await taker.store.has(cidOf(bytes.subarray(0, MIB)))))
+  })
+
+  it('refuses a node whose sizes are not those of its children', async () => {
+    await using liar = await party()
+    await using taker = await party()
+    const leaf = await putBlock(liar.store, patterned(100, 9))
+    const put = (block: Uint8Array) => putBlock(liar.store, block, CODEC.DAG_PB)
+    await refuses(taker, liar, await put(fileNode([[leaf, 101]])), 'bad-checkpoint', { fileBytes: 101 })
+    await refuses(taker, liar, await put(fileNode([[leaf, 0]])), 'bad-checkpoint')
+    const inner = await put(fileNode([[leaf, 100]]))
+    await refuses(taker, liar, await put(fileNode([[inner, 300]])), 'bad-checkpoint')
+    await refuses(taker, liar, await put(fileNode([[leaf, 100]], patterned(3))), 'bad-checkpoint')
+    await refuses(taker, liar, await put(fileNode([[leaf, 3 * MIB]])), 'too-large')
+  })
+
+  it('stops at the root of a bomb of links, and at the limit of a chain', async () => {
+    await using liar = await party()
+    await using taker = await party()
+    const leaf = await putBlock(liar.store, patterned(64, 10))
+    let node = leaf
+    let size = 64
+    for (let level = 0; level < 3; level++) {
+      node = await putBlock(
+        liar.store,
+        fileNode(Array.from({ length: 1024 }, () => [node, size] as const)),
+        CODEC.DAG_PB,
+      )
+      size *= 1024
+    }
+    await refuses(taker, liar, node, 'too-large')
+    assert.ok(!(await taker.store.has(leaf)), 'nothing under the bomb was read')
+    // The same graph inside the limit costs four blocks, not a thousand million.
+    const done = await taker.store.fetch(node, { shape: 'file', maxBytes: size, fileBytes: size, timeoutMs: 10_000 })
+    assert.equal(done.blocks, 4)
+
+    let chain = leaf
+    for (let depth = 0; depth < 100; depth++) {
+      chain = await putBlock(liar.store, fileNode([[chain, 64]]), CODEC.DAG_PB)
+    }
+    await refuses(taker, liar, chain, 'too-large')
+    const wide = fileNode(Array.from({ length: 1025 }, () => [leaf, 64] as const))
+    await refuses(taker, liar, await putBlock(liar.store, wide, CODEC.DAG_PB), 'too-large')
+  })
+
+  it('refuses directories that are paths, twice the same, sharded or symlinks', async () => {
+    await using liar = await party()
+    await using taker = await party()
+    const leaf = await putBlock(liar.store, patterned(10, 11))
+    const put = (block: Uint8Array) => putBlock(liar.store, block, CODEC.DAG_PB)
+    for (const name of ['../x', '.', '', 'a/b', 'a\0b', 'x'.repeat(256)]) {
+      await refuses(taker, liar, await put(directoryNode([[name, leaf]])), 'bad-checkpoint', { shape: 'directory' })
+    }
+    for (const type of ['hamt-sharded-directory', 'symlink', 'metadata', 'raw'] as const) {
+      const cid = await put(unixfsNode(type))
+      await refuses(taker, liar, cid, 'bad-checkpoint', { shape: 'directory' })
+      await refuses(taker, liar, cid, 'bad-checkpoint')
+    }
+    await refuses(taker, liar, await put(Uint8Array.of(1, 2, 3)), 'bad-checkpoint')
+  })
+
+  it('refuses names that are not canonical, above and below', async () => {
+    await using liar = await party()
+    await using taker = await party()
+    const good = await putBlock(liar.store, patterned(10, 12))
+    const digest = good.multihash.digest
+    const bad = [
+      CID.createV0(good.multihash),
+      CID.createV1(0x71_71, good.multihash),
+      CID.createV1(CODEC.RAW, createDigest(0x12, digest.subarray(0, 20))),
+      CID.createV1(CODEC.RAW, createDigest(0x00, digest.subarray(0, 10))),
+      CID.createV1(CODEC.RAW, createDigest(0x1e, digest)),
+    ]
+    for (const cid of bad) {
+      await refuses(taker, liar, cid, 'bad-checkpoint')
+      const node = await putBlock(liar.store, fileNode([[cid, 10]]), CODEC.DAG_PB)
+      await refuses(taker, liar, node, 'bad-checkpoint')
+    }
+  })
+
+  it('ignores bytes that nobody asked for, and bytes that do not match', async () => {
+    await using giver = await party()
+    await using taker = await party({ blockDeadlineMs: 300 })
+    await using liar = await startNode()
+    const wanted = patterned(500, 13)
+    const junk = patterned(500, 14)
+    await liar.libp2p.handle('/ipfs/bitswap/1.2.0', (_, connection) => {
+      void sendBlock(liar, connection.remotePeer, junk)
+    })
+    const cid = await putBlock(giver.store, wanted)
+    const done = await taker.store.fetch(cid, {
+      shape: 'block',
+      maxBytes: 500,
+      providers: [addressOf(liar), addressOf(giver.node)],
+      timeoutMs: 10_000,
+    })
+    assert.equal(done.bytes, 500)
+    assert.ok(!(await taker.store.has(cidOf(junk))))
+  })
+
+  it('fetches again what has rotted here, and does not pass rot on', async () => {
+    await using directory = await temporaryDirectory()
+    await using giver = await party()
+    await using middle = await party({ dir: directory.path })
+    await using taker = await party()
+    const block = patterned(2000, 15)
+    const cid = await putBlock(giver.store, block)
+    await middle.store.put(cid, block)
+    const path = await onlyFile(directory.path)
+    const rotten = Buffer.from(block)
+    rotten[99] = (rotten[99] ?? 0) ^ 1
+    await writeFile(path, rotten)
+    await assert.rejects(middle.store.get(cid), failsWith('block-corrupt'))
+
+    await link(taker.node, middle.node)
+    await refuses(taker, middle, cid, 'block-missing', { shape: 'block', timeoutMs: 600 })
+
+    await link(middle.node, giver.node)
+    await middle.store.fetch(cid, { shape: 'block', maxBytes: 2000, timeoutMs: 5000 })
+    assert.deepEqual(await middle.store.get(cid), block)
+    await taker.store.fetch(cid, { shape: 'block', maxBytes: 2000, timeoutMs: 5000 })
+  })
+
+  it('continues after a restart with the blocks that were there', async () => {
+    await using directory = await temporaryDirectory()
+    await using giver = await party()
+    const bytes = patterned(4 * MIB, 16)
+    const cid = await importFiles(giver.store, { file: bytes })
+    const last = bytes.subarray(3 * MIB)
+    await giver.store.delete(cidOf(last))
+    {
+      await using first = await party({ dir: directory.path })
+      await refuses(first, giver, cid, 'block-missing', { stallMs: 800 })
+    }
+    await putBlock(giver.store, last)
+    await using second = await party({ dir: directory.path })
+    assert.ok(await second.store.has(cidOf(bytes.subarray(0, MIB))))
+    const done = await second.store.fetch(cid, {
+      shape: 'file',
+      maxBytes: 4 * MIB,
+      providers: [addressOf(giver.node)],
+      timeoutMs: 10_000,
+    })
+    assert.equal(done.blocks, 5)
+    assert.deepEqual(await second.store.get(cidOf(last)), last)
+  })
+})
+
+/** Sends one block to `peer` by bitswap, asked or not. */
+async function sendBlock(from: Libp2pNode, peer: PeerId, block: Uint8Array): Promise<void> {
+  const stream = await from.libp2p.dialProtocol(peer, '/ipfs/bitswap/1.2.0')
+  const prefix = Uint8Array.of(1, 0x55, 0x12, 32)
+  const entry = Buffer.concat([field(1, prefix), field(2, block)])
+  const message = field(3, entry)
+  stream.send(Buffer.concat([varint(message.byteLength), message]))
+  await stream.close()
+}
+
+function field(number: number, bytes: Uint8Array): Buffer {
+  return Buffer.concat([Uint8Array.of((number << 3) | 2), varint(bytes.byteLength), bytes])
+}
+
+function varint(value: number): Uint8Array {
+  return value < 128 ? Uint8Array.of(value) : Uint8Array.of((value & 127) | 128, ...varint(value >> 7))
+}
+
+async function onlyFile(directory: string): Promise<string> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile())
+  assert.equal(files.length, 1)
+  return join(files[0]?.parentPath ?? '', files[0]?.name ?? '')
+}
