@@ -321,4 +321,14 @@ describe('verifyBase of an embedded certificate', () => {
     assert(links(report).includes('4 lineage'))
     assert.equal(report.valid, false)
   })
+
+  it('names the lineage of a second round that starts from the base of the genesis', async () => {
+    const { network, net } = start
+    const vote = { network: network.id, round: 1, view: 0, base: network.genesis.base }
+    const parentCertificate = certify(precommitsBy(net.members.slice(0, 3), vote), 3)
+    const chain = await addRound(start, { lie: { lineage: (honest) => ({ ...honest, round: 2, parentCertificate }) } })
+    const report = await verifyNewest(chain, 'signatures')
+    assert.equal(first(links(report)), '2 lineage')
+    assert.equal(report.valid, false)
+  })
 })

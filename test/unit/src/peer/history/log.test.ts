@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { toHex } from '../../../../../protocols/wire/bytes.ts'
+import type { Lineage } from '../../../../../protocols/lineage/messages.ts'
+import { certify } from '../../../../../protocols/round/certificate.ts'
+import { compareBytes, toHex } from '../../../../../protocols/wire/bytes.ts'
 import { aggregatorOf, rankCommittee, roundSeed } from '../../../../../protocols/wire/election.ts'
 import { openBase } from '../../../../../src/checkpoint/base.ts'
 import { readLog } from '../../../../../src/peer/history/log.ts'
@@ -9,6 +11,7 @@ import { isColdmeshError } from '../../../../../src/ports/errors.ts'
 import { addRound, type TestChain, threeRounds } from '../../../../support/history/build-chain.ts'
 import { collect } from '../../../../support/history/collect.ts'
 import { copyStore } from '../../../../support/history/memory-store.ts'
+import { listBy, precommitsBy } from '../../../../support/protocols/messages.ts'
 import { testKey } from '../../../../support/protocols/network.ts'
 
 let chain: TestChain
@@ -98,6 +101,26 @@ describe('readLog', () => {
       lie: { lineage: (honest) => ({ ...honest, lists: honest.lists.slice(1) }) },
     })
     await assert.rejects(logOf(bad), (error) => isColdmeshError(error, 'not-valid') && /lineage/.test(error.message))
+  })
+
+  it('refuses a round that does not follow the one before it', async () => {
+    const { base: parent, weights } = chain.head
+    const lists = chain.net.members.slice(0, 3).map((member) => listBy(member, chain.net, [], { round: 9, parent }))
+    lists.sort((a, b) => compareBytes(a.message.author, b.message.author))
+    const envelopes = lists.map(({ envelope }) => envelope)
+    const lineage = (honest: Lineage) => ({ ...honest, round: 9, lists: envelopes, inputs: [], weights })
+    const skipping = await addRound(chain, { seeds: [], lie: { lineage } })
+    const { network, store, net, head } = skipping
+    const vote = { network: network.id, round: 9, view: 4, base: head.base }
+    const certificate = certify(precommitsBy(net.members.slice(0, 3), vote), 3)
+    const seen: number[] = []
+    await assert.rejects(
+      async () => {
+        for await (const { round } of readLog({ network, store, base: head.base, certificate })) seen.push(round)
+      },
+      (error) => isColdmeshError(error, 'not-valid') && /wrong-round/.test(error.message),
+    )
+    assert.deepEqual(seen, [9])
   })
 
   it('reads no weights', async () => {

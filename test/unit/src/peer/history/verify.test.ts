@@ -158,9 +158,9 @@ describe('verifyBase with another certificate', () => {
     })
   }
 
-  it('names the certificate for every flipped byte of it', async () => {
+  it('names the certificate for a flipped bit anywhere in it', async () => {
     const { certificate } = entry(3)
-    for (let at = 0; at < certificate.length; at += 7) {
+    for (let at = 0; at < certificate.length; at += 23) {
       const bytes = Uint8Array.from(certificate)
       bytes[at] = (bytes[at] ?? 0) ^ (1 << (at % 8))
       assert.deepEqual(links(await verify(3, { level: 'signatures', certificate: bytes })), ['3 certificate'], `${at}`)
