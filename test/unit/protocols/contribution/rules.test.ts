@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { type ContributionView, judgeContribution, judgeTerms } from '../../../../protocols/contribution/rules.ts'
+import { equalBytes, equalCids } from '../../../../protocols/wire/bytes.ts'
+import { ACCEPT, ignore, reject } from '../../../../protocols/wire/verdict.ts'
+import { contributionBy } from '../../../support/protocols/messages.ts'
+import { testCid, testKey, testNetwork } from '../../../support/protocols/network.ts'
+
+const net = testNetwork()
+const key = testKey('contributor')
+const baseWeights = testCid('weights', 'file')
+
+const view = (overrides: Partial<ContributionView> = {}): ContributionView => ({
+  round: 1,
+  base: net.genesis.base,
+  bytes: net.genesis.bytes,
+  mayContribute: () => true,
+  isAdmissibleParent: (parent) => equalCids(parent, net.genesis.base),
+  isBaseWeights: (checkpoint) => equalCids(checkpoint, baseWeights),
+  isKnown: () => false,
+  countByAuthor: () => 0,
+  ...overrides,
+})
+
+const by = (overrides: Parameters<typeof contributionBy>[2] = {}) => contributionBy(key, net, overrides)
+
+describe('judgeContribution', () => {
+  it('accepts a contribution trained from the round’s base', () => {
+    assert.deepEqual(judgeContribution(by(), view()), ACCEPT)
+  })
+
+  it('rejects a checkpoint of another size', () => {
+    assert.deepEqual(judgeContribution(by({ bytes: 9 }), view()), reject('wrong-size'))
+  })
+
+  it('rejects an author that may not contribute, and asks about no one else', () => {
+    const asked: Uint8Array[] = []
+    const mayContribute = (author: Uint8Array) => {
+      asked.push(author)
+      return false
+    }
+    assert.deepEqual(judgeContribution(by(), view({ mayContribute })), reject('not-a-contributor'))
+    assert.ok(asked.every((author) => equalBytes(author, key.publicKey)) && asked.length === 1)
+  })
+
+  it('rejects vouchers, known or future: a fact about the message', () => {
+    const vouched = by({ voucher: new Uint8Array(1), round: 5 })
+    assert.deepEqual(judgeContribution(vouched, view({ isKnown: () => true })), reject('unsupported-voucher'))
+  })
+
+  it('ignores what is known, future or late', () => {
+    assert.deepEqual(judgeContribution(by(), view({ isKnown: () => true })), ignore('known'))
+    assert.deepEqual(judgeContribution(by({ round: 2 }), view()), ignore('future-round'))
+    const nextBase = view({ round: 2, isAdmissibleParent: () => false })
+    assert.deepEqual(judgeContribution(by(), nextBase), ignore('past-round'))
+  })
+
+  it('accepts a contribution to an earlier round whose weights are still the base’s', () => {
+    assert.deepEqual(judgeContribution(by(), view({ round: 3, isAdmissibleParent: () => true })), ACCEPT)
+  })
+
+  it('rejects a parent that is not the round’s base', () => {
+    assert.deepEqual(judgeContribution(by({ parent: testCid('elsewhere') }), view()), reject('wrong-parent'))
+  })
+
+  it('rejects the base’s own weights', () => {
+    assert.deepEqual(judgeContribution(by({ checkpoint: baseWeights }), view()), reject('no-change'))
+  })
+
+  it('ignores a third contribution of one author', () => {
+    assert.deepEqual(judgeContribution(by(), view({ countByAuthor: () => 1 })), ACCEPT)
+    assert.deepEqual(judgeContribution(by(), view({ countByAuthor: () => 2 })), ignore('author-limit'))
+  })
+})
+
+describe('judgeTerms', () => {
+  it('does not ask which round it is', () => {
+    const terms = { bytes: net.genesis.bytes, mayContribute: () => true }
+    assert.deepEqual(judgeTerms(by({ round: 99, parent: testCid('elsewhere') }).message, terms), ACCEPT)
+    assert.deepEqual(judgeTerms(by({ bytes: 9 }).message, terms), reject('wrong-size'))
+  })
+})

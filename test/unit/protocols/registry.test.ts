@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { CONTRIBUTION_MESSAGES, REGISTRY, TOPICS, topicOf, VOTE_MESSAGES } from '../../../protocols/registry.ts'
+import { MAX_FRAME_BYTES } from '../../../protocols/wire/limits.ts'
+
+const kindsOn = (carrier: string) =>
+  REGISTRY.filter((row) => row.carrier === carrier).map((row) => row.declaration.kind)
+
+describe('registry', () => {
+  it('lists each topic’s messages', () => {
+    assert.deepEqual(
+      CONTRIBUTION_MESSAGES.map(({ kind }) => kind),
+      kindsOn('contributions'),
+    )
+    assert.deepEqual(
+      VOTE_MESSAGES.map(({ kind }) => kind),
+      kindsOn('votes'),
+    )
+  })
+
+  it('has no kind twice, and every kind with a version', () => {
+    const kinds = REGISTRY.map(({ declaration }) => declaration.kind)
+    assert.equal(new Set(kinds).size, kinds.length)
+    for (const kind of kinds) assert.match(kind, /^[a-z]+(-[a-z]+)*\/[1-9][0-9]*$/)
+  })
+
+  it('gossips only what is signed, and signs only what is gossiped', () => {
+    for (const { declaration, carrier } of REGISTRY) {
+      assert.equal(declaration.isSigned, carrier === 'contributions' || carrier === 'votes', declaration.kind)
+    }
+  })
+
+  it('lets everything fit into one frame of a stream', () => {
+    for (const { declaration } of REGISTRY) assert.ok(declaration.maxBytes <= MAX_FRAME_BYTES, declaration.kind)
+  })
+
+  it('names topics by network', () => {
+    assert.deepEqual(
+      TOPICS.map((name) => topicOf('bafyx', name)),
+      ['/coldmesh/1/bafyx/contributions', '/coldmesh/1/bafyx/votes', '/coldmesh/1/bafyx/reports'],
+    )
+  })
+})
