@@ -1,12 +1,10 @@
 // Compares the shipped base with the same architecture with random weights, on every task, frozen and finetuned.
 //   node --conditions=coldmesh-source examples/data/base/evaluate.ts [--model DIR] [--seeds N] [--threads N] [--json FILE]
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createOnnxTrainer } from '../../../src/adapters/onnx/index.ts'
-import { createBertBody } from '../../../src/adapters/onnx/initial-weights.ts'
-import type { Model, TrainingPlan } from '../../../src/ports/trainer.ts'
-import { readBody } from './model-files.ts'
+import { createOnnxTrainer, type Model, readModelDirectory, type TrainingPlan } from 'coldmesh'
+import { createBertBody } from '../../../src/adapters/onnx/index.ts'
 import { readTasks, type Task } from './task-files.ts'
 
 const { values } = parseArgs({
@@ -38,15 +36,9 @@ const PLANS: readonly Omit<TrainingPlan, 'seed'>[] = [
   { ...SHARED, mode: 'full', learningRate: 5e-4, headRate: 5, steps: 200 },
 ]
 
-const json = (file: string) => JSON.parse(readFileSync(join(values.model, file), 'utf8'))
-const shipped: Model = {
-  config: json('config.json'),
-  tokenizer: json('tokenizer.json'),
-  tokenizerConfig: json('tokenizer_config.json'),
-  body: readBody(join(values.model, 'model.safetensors')),
-}
+const shipped = await readModelDirectory(values.model)
 const wanted = values.tasks === '' ? null : values.tasks.split(',')
-const tasks = readTasks().filter(({ name }) => wanted === null || wanted.includes(name))
+const tasks = (await readTasks()).filter(({ name }) => wanted === null || wanted.includes(name))
 const trainer = await createOnnxTrainer({ threads: Number(values.threads) })
 const results: Record<string, Record<string, { mean: number; error: number }>> = {}
 for (const task of tasks) {

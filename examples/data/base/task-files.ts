@@ -1,39 +1,29 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parse } from 'csv-parse/sync'
-import type { Dataset, Example } from '../../../src/ports/dataset.ts'
-import type { Split } from '../sources/split.ts'
+import { csvDataset, type Dataset, type Example } from 'coldmesh'
 
 const FOLDER = join(import.meta.dirname, '../tasks')
 
-export interface TaskDescription {
+interface TaskDescription {
   readonly name: string
   readonly role: 'contributor' | 'unseen'
-  readonly classes: readonly string[]
   readonly baselines: { readonly majority: number; readonly tfidf: number }
 }
 
 export interface Task extends TaskDescription {
+  /** Training rows, with the validation rows beside. */
   readonly dataset: Dataset
   readonly test: readonly Example[]
 }
 
 /** The tasks of tasks.json with their rows. */
-export function readTasks(): Task[] {
+export async function readTasks(): Promise<Task[]> {
   const { tasks }: { tasks: TaskDescription[] } = JSON.parse(readFileSync(join(FOLDER, 'tasks.json'), 'utf8'))
-  return tasks.map((task) => ({
-    ...task,
-    dataset: {
-      name: task.name,
-      labels: task.classes,
-      examples: readRows(task.name, 'train'),
-      validation: readRows(task.name, 'validation'),
-    },
-    test: readRows(task.name, 'test'),
-  }))
-}
-
-function readRows(task: string, split: Split): Example[] {
-  const rows: Record<string, string>[] = parse(readFileSync(join(FOLDER, task, `${split}.csv`)), { columns: true })
-  return rows.map(({ text = '', pair, label = '' }) => (pair === undefined ? { text, label } : { text, pair, label }))
+  return Promise.all(
+    tasks.map(async (task) => {
+      const read = (split: string) => csvDataset(join(FOLDER, task.name, `${split}.csv`), { name: task.name })
+      const [train, validation, test] = await Promise.all([read('train'), read('validation'), read('test')])
+      return { ...task, dataset: { ...train, validation: validation.examples }, test: test.examples }
+    }),
+  )
 }
