@@ -1,9 +1,16 @@
 import type { Helia } from '@helia/interface'
+import type { Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { CID } from 'multiformats/cid'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Log } from '../../ports/system.ts'
-import { DEFAULT_BLOCK_DEADLINE_MS, DEFAULT_BLOCKS_PER_PEER, DEFAULT_BROADCAST_MS } from './limits.ts'
+import { cancelWant } from './cancel-want.ts'
+import {
+  DEFAULT_BLOCK_DEADLINE_MS,
+  DEFAULT_BLOCKS_PER_PEER,
+  DEFAULT_BROADCAST_MS,
+  DEFAULT_REMEMBERED_WANTS,
+} from './limits.ts'
 import type { PeerOrder } from './peer-order.ts'
 
 export interface BlockSource {
@@ -13,6 +20,7 @@ export interface BlockSource {
 
 export interface BlockSourceOptions {
   readonly helia: Helia
+  readonly libp2p: Libp2p
   readonly connected: () => readonly string[]
   readonly log: Log
   readonly blockDeadlineMs?: number
@@ -24,12 +32,14 @@ export interface BlockSourceOptions {
  * for each block (a library session lets one slow peer hold it for ever), and a broadcast only when all have failed.
  */
 export function createBlockSource(options: BlockSourceOptions): BlockSource {
-  const { helia, connected, log, blockDeadlineMs = DEFAULT_BLOCK_DEADLINE_MS } = options
+  const { helia, libp2p, connected, log, blockDeadlineMs = DEFAULT_BLOCK_DEADLINE_MS } = options
   const { broadcastMs = DEFAULT_BROADCAST_MS } = options
   const busy = new Map<string, number>()
+  const askedBefore = createRecent(DEFAULT_REMEMBERED_WANTS)
 
   const ask = async (cid: CID, peer: string, timeoutMs: number, signal: AbortSignal): Promise<void> => {
     busy.set(peer, (busy.get(peer) ?? 0) + 1)
+    const within = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     // A session of one peer and one block: the library evicts a peer from its session at the first failure.
     const session = helia.blockstore.createSession(cid, {
       providers: [peerIdFromString(peer).toCID()],
@@ -37,7 +47,8 @@ export function createBlockSource(options: BlockSourceOptions): BlockSource {
       maxProviders: 1,
     })
     try {
-      await exhaust(session.get(cid, { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) }))
+      if (askedBefore(`${peer} ${cid}`)) await cancelWant(libp2p, peer, cid, within)
+      await exhaust(session.get(cid, { signal: within }))
     } finally {
       session.close()
       busy.set(peer, (busy.get(peer) ?? 1) - 1)
@@ -86,6 +97,18 @@ export function createBlockSource(options: BlockSourceOptions): BlockSource {
 function throwOurs(error: unknown): void {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof ColdmeshError) throw cause
+  }
+}
+
+/** Whether a key came before, among the last `size` different ones. */
+function createRecent(size: number): (key: string) => boolean {
+  const keys = new Set<string>()
+  return (key) => {
+    const before = keys.delete(key)
+    keys.add(key)
+    const [oldest] = keys
+    if (keys.size > size && oldest !== undefined) keys.delete(oldest)
+    return before
   }
 }
 

@@ -42,6 +42,7 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
       ? undefined
       : createBlockSource({
           helia: exchange.helia,
+          libp2p: node.libp2p,
           connected: () => node.mesh.peers().map(({ id }) => id),
           log,
           ...(options.blockDeadlineMs === undefined ? {} : { blockDeadlineMs: options.blockDeadlineMs }),

@@ -20,6 +20,8 @@ export const DEFAULT_BLOCKS_PER_PEER = 6
 export const DEFAULT_BLOCK_DEADLINE_MS = 10_000
 /** When nobody asked has it: how long to listen for anyone who gets it, before asking round again. */
 export const DEFAULT_BROADCAST_MS = 5_000
+/** Questions remembered, to take one back before it is asked again. */
+export const DEFAULT_REMEMBERED_WANTS = 4096
 export const DEFAULT_STALL_MS = 30_000
 export const DEFAULT_PROVIDER_DIAL_MS = 5_000
 export const DEFAULT_MAX_PROVIDERS = 8

@@ -271,7 +271,7 @@ describe('fetch over bitswap', () => {
     const good = await putBlock(liar.store, patterned(10, 12))
     const digest = good.multihash.digest
     const bad = [
-      CID.createV0(good.multihash),
+      CID.createV0(createDigest(0x12, digest)),
       CID.createV1(0x71_71, good.multihash),
       CID.createV1(CODEC.RAW, createDigest(0x12, digest.subarray(0, 20))),
       CID.createV1(CODEC.RAW, createDigest(0x00, digest.subarray(0, 10))),
