@@ -20,8 +20,8 @@ export interface ContributionSituation {
   readonly base: string
   readonly bytes: number
   readonly contributors: 'open' | readonly string[]
-  /** Earlier bases with the weights of the round's base. */
-  readonly sameWeights: readonly string[]
+  /** Bases whose weights the round's base has, itself among them, each with the round that it was the base of. */
+  readonly admissible: readonly { readonly parent: string; readonly round: number }[]
   readonly baseWeights: string
   readonly known: readonly string[]
   /** Other contributions of the author that are held. */
@@ -66,7 +66,7 @@ export function judgeContributionIn(bytes: Uint8Array, network: CID, view: Contr
     bytes: view.bytes,
     mayContribute: (author) => view.contributors === 'open' || view.contributors.includes(toHex(author)),
     isAdmissibleParent: (parent, round) =>
-      round <= view.round && [view.base, ...view.sameWeights].some((base) => same(parent, base)),
+      view.admissible.some((other) => other.round === round && same(parent, other.parent)),
     isBaseWeights: (checkpoint) => same(checkpoint, view.baseWeights),
     isKnown: (id) => view.known.some((known) => same(id, known)),
     countByAuthor: () => view.byAuthor,

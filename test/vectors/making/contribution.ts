@@ -65,6 +65,11 @@ const reject = (reason: string) => ({ verdict: 'reject', reason }) as const
 const ignore = (reason: string) => ({ verdict: 'ignore', reason }) as const
 const ACCEPTED = { verdict: 'accept' } as const
 const earlier = testCid('an earlier base')
+/** Round 1 ended empty: its base has the weights of the one before. */
+const emptySince = [
+  { parent: String(testCid('next base')), round: 2 },
+  { parent: String(earlier), round: 1 },
+]
 
 const JUDGED: readonly Judged[] = [
   ['a contribution to the round', plain, {}, ACCEPTED],
@@ -73,7 +78,7 @@ const JUDGED: readonly Judged[] = [
   [
     'one from an earlier round whose base had the same weights',
     by({ parent: earlier }),
-    { round: 2, sameWeights: [String(earlier)] },
+    { round: 2, base: String(testCid('next base')), admissible: emptySince },
     ACCEPTED,
   ],
   ['3.1 another size', by({ bytes: 1025 }), {}, reject('wrong-size')],
@@ -82,7 +87,13 @@ const JUDGED: readonly Judged[] = [
   ['3.4 known', plain, { known: [String(plain.id)] }, ignore('known')],
   ['3.5 a future round', by({ round: 2 }), {}, ignore('future-round')],
   ['3.6 another parent', by({ parent: earlier }), {}, reject('wrong-parent')],
-  ['3.7 late', plain, { round: 2, base: String(testCid('next base')) }, ignore('past-round')],
+  [
+    '3.6 the base of an earlier round with the same weights, under this round’s number',
+    by({ parent: earlier, round: 2 }),
+    { round: 2, base: String(testCid('next base')), admissible: emptySince },
+    reject('wrong-parent'),
+  ],
+  ['3.7 late', plain, { round: 2, base: String(testCid('next base')), admissible: [] }, ignore('past-round')],
   ['3.8 the base itself', by({ checkpoint: testCid('base weights', 'file') }), {}, reject('no-change')],
   ['3.9 a third one by the author', plain, { byAuthor: 2 }, ignore('author-limit')],
   ['terms come before the round', by({ bytes: 1025, round: 9 }), {}, reject('wrong-size')],

@@ -83,10 +83,10 @@ const JUDGED: readonly Judged[] = [
     'lineage-parent-certificate',
     of(first.round, first.net.bytes),
   ],
-  r('6.3 a parent certificate of another base', 'certificate-of-another-base', {
+  r('6.3 a parent certificate of another base', 'certificate-wrong-base', {
     parentCertificate: second.otherBases,
   }),
-  r('6.3 a parent certificate of another round', 'certificate-of-another-base', {
+  r('6.3 a parent certificate of another round', 'certificate-wrong-round', {
     parentCertificate: second.otherRounds,
   }),
   r('6.3 a parent certificate of too few', 'certificate-no-quorum', { parentCertificate: second.tooFew }),
@@ -104,7 +104,7 @@ const JUDGED: readonly Judged[] = [
     lists: [...fields.lists.slice(0, 2), ...fields.lists.slice(1, 2)],
   }),
   r('6.6 not in the order of authors', 'lineage-listers-not-distinct', { lists: fields.lists.toReversed() }),
-  ['6.6 a stranger’s list', from(listA, listB, strangersList), 'not-a-member'],
+  ['6.6 a stranger’s list', from(listA, listB, strangersList), 'lister-not-a-member'],
   [
     '6.6 a list of another round',
     from(listA, listB, listed(m2, [a, b, copy], { round: 1 })),

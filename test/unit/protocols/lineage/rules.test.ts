@@ -6,8 +6,9 @@ import { certify } from '../../../../protocols/round/certificate.ts'
 import { compareCids, equalCids } from '../../../../protocols/wire/bytes.ts'
 import { encodeCanonical } from '../../../../protocols/wire/codec.ts'
 import { reject, type Verdict } from '../../../../protocols/wire/verdict.ts'
+import type { SignedContribution } from '../../../../src/rounds/state.ts'
 import { flipBit, sampleBits } from '../../../support/protocols/flips.ts'
-import { lineageFields, lineageView, type TestCandidate, type TestRound } from '../../../support/protocols/lineage.ts'
+import { lineageFields, lineageView, type TestRound } from '../../../support/protocols/lineage.ts'
 import { contributionBy, listBy, precommitsBy } from '../../../support/protocols/messages.ts'
 import { testCid, testKey, testNetwork } from '../../../support/protocols/network.ts'
 import { testSeed } from '../../../support/protocols/seed.ts'
@@ -27,7 +28,7 @@ const parentCertificate = certify(precommitsBy(net.members, vote), 3)
 const fields = lineageFields(round, lists, [a, b, copy, idle], { parentCertificate, weights: testCid('fused', 'file') })
 const bytes = lineage.encode(fields)
 
-const open = (changed: Partial<Lineage> = {}, view: Partial<LineageView<TestCandidate>> = {}) =>
+const open = (changed: Partial<Lineage> = {}, view: Partial<LineageView<SignedContribution>> = {}) =>
   openLineage(lineage.encode({ ...fields, ...changed }), { ...lineageView(round), ...view })
 const refused = (opened: ReturnType<typeof open>): Verdict => (isOpenedLineage(opened) ? assert.fail('opened') : opened)
 
@@ -53,7 +54,7 @@ describe('openLineage', () => {
   })
 
   it('asks the view to judge the parent’s certificate, and passes its verdict on', () => {
-    const verdict = reject('certificate-of-another-base')
+    const verdict = reject('certificate-wrong-base')
     assert.deepEqual(refused(open({}, { judgeParentCertificate: () => verdict })), verdict)
   })
 
@@ -64,7 +65,7 @@ describe('openLineage', () => {
   })
 
   it('rejects a lineage of another round, network, parent, rule or quorum', () => {
-    const wrong: readonly [Partial<LineageView<TestCandidate>>, string][] = [
+    const wrong: readonly [Partial<LineageView<SignedContribution>>, string][] = [
       [{ round: 3 }, 'lineage-wrong-round'],
       [{ network: testCid('other', 'message') }, 'lineage-wrong-network'],
       [{ base: testCid('other') }, 'lineage-wrong-parent'],
