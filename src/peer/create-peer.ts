@@ -77,6 +77,9 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   cleanup.defer(() => node.stop())
   const store = await createContentStore({ dir: paths.blocks(dataDir), node, log: log.child('store') })
   cleanup.defer(() => store.stop())
+  // Answered by nothing until the round runs: a neighbour then asks again.
+  let answer: (request: Uint8Array) => AsyncIterable<Uint8Array> = nothing
+  await node.streams.serve(SYNC_PROTOCOL, ({ bytes }) => answer(bytes))
   await node.start()
   await store.start()
 
@@ -109,16 +112,15 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   cleanup.defer(() => evidence.close())
   const muted = await openProbation({ dataDir, isJournalNew, head, isMember: network.isMember(signer.key) })
   const loop = createRoundLoop({ context, head, evidence, muted })
-  await node.streams.serve(SYNC_PROTOCOL, ({ bytes }) =>
-    answerSync(bytes, {
+  answer = (request) =>
+    answerSync(request, {
       network: networkId,
       store,
       log,
       chain: () => chain.entries,
       genesisBase: () => network.genesis.base,
       round: () => loop.state,
-    }),
-  )
+    })
   for (const topic of ['contributions', 'votes'] as const) {
     node.gossip.subscribe(topicOf(String(networkId), topic), ({ bytes }) => loop.receive(topic, bytes))
   }
@@ -178,6 +180,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     }
   }
 }
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 /** From the options or remembered; a data directory belongs to one network. */
 function chooseNetwork(given: string | undefined, config: Config): { network: CID; addresses: readonly string[] } {

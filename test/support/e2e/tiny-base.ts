@@ -17,7 +17,7 @@ const CONFIG = {
   layer_norm_eps: 1e-12,
   max_position_embeddings: 64,
   type_vocab_size: 2,
-  vocab_size: 4096,
+  vocab_size: 8192, // no smaller than the shipped tokenizer's vocabulary
   hidden_dropout_prob: 0,
   attention_probs_dropout_prob: 0,
   pad_token_id: 0,
