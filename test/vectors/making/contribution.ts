@@ -53,7 +53,7 @@ const situation: ContributionSituation = {
   base: String(net.genesis.base),
   bytes: net.genesis.bytes,
   contributors: 'open',
-  sameWeights: [],
+  admissible: [{ parent: String(net.genesis.base), round: 1 }],
   baseWeights: String(testCid('base weights', 'file')),
   known: [],
   byAuthor: 0,
