@@ -130,15 +130,12 @@ function encodeFiles(files: readonly BaseFile[]): { cid: CID; block: Uint8Array 
   return encodeDirectory(files.map(({ name, cid, tsize }) => ({ name, cid, bytes: tsize })))
 }
 
-/** Only known names, each once, with weights and config among them. */
+/** Only known names, weights and config among them; that each is there once, the directory checks. */
 function checkNames<T extends { readonly name: string }>(files: readonly T[]): T {
-  const names = new Set<string>()
   for (const { name } of files) {
     if (!BASE_NAMES.includes(name)) throw badCheckpoint(`${show(name)} is not a file of a base.`)
-    if (names.has(name)) throw badCheckpoint(`The base has ${show(name)} twice.`)
-    names.add(name)
   }
-  if (!names.has(CONFIG_NAME)) throw badCheckpoint(`The base has no ${CONFIG_NAME}.`)
+  if (!files.some((file) => file.name === CONFIG_NAME)) throw badCheckpoint(`The base has no ${CONFIG_NAME}.`)
   const weights = files.find((file) => file.name === WEIGHTS_NAME)
   if (weights === undefined) throw badCheckpoint(`The base has no ${WEIGHTS_NAME}.`)
   return weights

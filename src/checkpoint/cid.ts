@@ -5,9 +5,8 @@ import { create as createDigest } from 'multiformats/hashes/digest'
 const RAW = 0x55
 const DAG_PB = 0x70
 const SHA2_256 = 0x12
-const DIGEST_BYTES = 32
-/** Version, codec, hash code and digest length (one byte each), then the digest. */
-const CID_BYTES = 4 + DIGEST_BYTES
+/** Version, codec, hash code and digest length, one byte each, and a digest of 32. */
+const CID_BYTES = 36
 
 /** CID of a leaf: a block of plain bytes. */
 export function rawCid(block: Uint8Array): CID {
@@ -21,9 +20,8 @@ export function dagPbCid(block: Uint8Array): CID {
 
 /** CIDv1, sha2-256 with the full 32-byte digest, dag-pb or raw, each number in its shortest form: all that coldmesh accepts for content. */
 export function isCanonicalCid(cid: CID): boolean {
-  const { code, digest } = cid.multihash
-  const accepted = cid.version === 1 && code === SHA2_256 && digest.length === DIGEST_BYTES
-  return accepted && cid.bytes.length === CID_BYTES && (cid.code === RAW || cid.code === DAG_PB)
+  const isFullSha256 = cid.version === 1 && cid.multihash.code === SHA2_256 && cid.bytes.length === CID_BYTES
+  return isFullSha256 && (cid.code === RAW || cid.code === DAG_PB)
 }
 
 export function isRawCid(cid: CID): boolean {

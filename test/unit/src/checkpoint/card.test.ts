@@ -66,7 +66,11 @@ describe('escapeMarkdown', () => {
       '\u202e\u200b\u2066\ufeff',
       '&#60;U+202E&#62;&#60;U+200B&#62;&#60;U+2066&#62;&#60;U+FEFF&#62;',
     ],
-    ['shows combining marks and lone surrogates', 'e\u0301\ud800', 'e&#60;U+0301&#62;&#60;U+D800&#62;'],
+    [
+      'shows combining marks and lone surrogates',
+      'e\u0301\u0483\ud800',
+      'e&#60;U+0301&#62;&#60;U+0483&#62;&#60;U+D800&#62;',
+    ],
     ['escapes an entity', '&lt;', '&#38;lt&#59;'],
     ['cuts at 64 code points', '\u65e5'.repeat(65), `${'\u65e5'.repeat(64)}...`],
   ]

@@ -91,6 +91,7 @@ describe('encodeHead and decodeHead', () => {
     assert.throws(() => encodeHead({ ...head, labels: ['a', 'a', 'b'] }), /distinct/)
     assert.throws(() => encodeHead({ ...head, labels: ['a', 'b'] }), /classifier.weight \[labels, hidden\]/)
     assert.throws(() => encodeHead({ ...head, weights: head.weights.slice(0, 1) }), /nothing else/)
+    assert.throws(() => encodeHead({ ...head, weights: [...head.weights, b] }), /nothing else/)
   })
 
   it('refuse a file without labels, or with labels that are no list of strings', () => {

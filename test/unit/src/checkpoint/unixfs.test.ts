@@ -87,22 +87,24 @@ describe('importFile', () => {
     )
   })
 
-  it('gives blocks to keep, though the source reuses one Buffer', async () => {
-    const store = memory()
-    async function* source() {
-      const buffer = Buffer.alloc(LEAF_BYTES)
-      for (const byte of [1, 2, 3]) yield buffer.fill(byte)
-      yield buffer.fill(4).subarray(0, 10)
-    }
-    const { cid, bytes } = await importFile(source(), store.put)
-    assert.equal(bytes, 3 * LEAF_BYTES + 10)
-    for (const [text, block] of store.blocks) {
-      const parsed = CID.parse(text)
-      assert.equal((parsed.code === 0x55 ? rawCid(block) : dagPbCid(block)).toString(), text)
-    }
-    const again = await collect(readFile(cid, store.get, limits))
-    assert.deepEqual([again[0], again[LEAF_BYTES], again[2 * LEAF_BYTES], again.at(-1)], [1, 2, 3, 4])
-  })
+  for (const chunkBytes of [LEAF_BYTES, 700_001, 2 * LEAF_BYTES]) {
+    it(`gives blocks to keep, though the source reuses one Buffer of ${chunkBytes} bytes`, async () => {
+      const store = memory()
+      async function* source() {
+        const buffer = Buffer.alloc(chunkBytes)
+        for (let byte = 1; byte <= 6; byte++) yield buffer.fill(byte)
+      }
+      const { cid, bytes } = await importFile(source(), store.put)
+      assert.equal(bytes, 6 * chunkBytes)
+      for (const [text, block] of store.blocks) {
+        const made = CID.parse(text).code === 0x55 ? rawCid(block) : dagPbCid(block)
+        assert.equal(made.toString(), text)
+      }
+      const again = await collect(readFile(cid, store.get, limits))
+      for (let i = 0; i < 6; i++)
+        assert.deepEqual([again[i * chunkBytes], again[(i + 1) * chunkBytes - 1]], [i + 1, i + 1])
+    })
+  }
 
   it('builds nodes over nodes when there are more than 1,024 leaves', async () => {
     const leaf = new Uint8Array(LEAF_BYTES)
