@@ -41,6 +41,7 @@ export function createDeadline(options: DeadlineOptions): Deadline {
 
 /** Rejects with the signal's reason as soon as it aborts, whatever `work` does; the work's late failure is dropped. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => {})
   signal.throwIfAborted()
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const stop = (): void => reject(signal.reason)
@@ -49,6 +50,5 @@ export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Pr
     return await Promise.race([work, aborted])
   } finally {
     signal.removeEventListener('abort', stop)
-    work.catch(() => {})
   }
 }

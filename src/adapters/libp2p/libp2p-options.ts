@@ -27,6 +27,7 @@ export interface Libp2pSetup {
   readonly mdns: boolean
   readonly dht: boolean
   readonly peersPerAddress: number | undefined
+  readonly handshakeTimeoutMs: number
 }
 
 /** Networks do not mix: each has its own mDNS name and DHT. 16 characters tell genesis CIDs apart. */
@@ -59,7 +60,7 @@ export function libp2pOptions(setup: Libp2pSetup): Libp2pOptions<Services> {
       maxConnections: limits.DEFAULT_MAX_CONNECTIONS,
       maxIncomingPendingConnections: limits.DEFAULT_MAX_PENDING_INBOUND,
       inboundConnectionThreshold: limits.DEFAULT_INBOUND_PER_HOST_PER_SECOND,
-      inboundUpgradeTimeout: limits.DEFAULT_HANDSHAKE_TIMEOUT_MS,
+      inboundUpgradeTimeout: setup.handshakeTimeoutMs,
       inboundStreamProtocolNegotiationTimeout: limits.DEFAULT_NEGOTIATION_TIMEOUT_MS,
       outboundStreamProtocolNegotiationTimeout: limits.DEFAULT_NEGOTIATION_TIMEOUT_MS,
       maxParallelDials: limits.DEFAULT_MAX_PARALLEL_DIALS,

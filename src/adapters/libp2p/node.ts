@@ -13,7 +13,7 @@ import { capPruneBackoff, peersWithoutStream } from './gossipsub-corrections.ts'
 import { type Candidate, createKeepConnected } from './keep-connected.ts'
 import { createKnownPeers } from './known-peers.ts'
 import { libp2pOptions, type Services } from './libp2p-options.ts'
-import { DEFAULT_GOSSIP_CHECK_MS, DEFAULT_MAX_PRUNE_BACKOFF_MS } from './limits.ts'
+import { DEFAULT_GOSSIP_CHECK_MS, DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_MAX_PRUNE_BACKOFF_MS } from './limits.ts'
 import { createMesh } from './mesh.ts'
 import { createStreams, type StreamLimits } from './streams.ts'
 
@@ -42,6 +42,8 @@ export interface NodeOptions {
   readonly peersPerAddress?: number
   readonly streamLimits?: Partial<StreamLimits>
   readonly minConnections?: number
+  /** A connection that has not finished its handshake by then is closed. */
+  readonly handshakeTimeoutMs?: number
 }
 
 export interface Libp2pNode extends AsyncDisposable {
@@ -69,6 +71,7 @@ export async function createNode(options: NodeOptions): Promise<Libp2pNode> {
       mdns: options.mdns,
       dht: options.dht,
       peersPerAddress: options.peersPerAddress,
+      handshakeTimeoutMs: options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS,
     }),
   )
   const { gossipsub } = libp2p.services

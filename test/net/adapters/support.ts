@@ -80,3 +80,22 @@ export async function temporaryDirectory(): Promise<{ readonly path: string } & 
   const path = await mkdtemp(join(tmpdir(), 'coldmesh-net-'))
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
+
+/** Resolves when `node` has learnt what `peer` speaks. Call before connecting. */
+export function identified(node: Libp2pNode, peer: string): Promise<void> {
+  return new Promise((resolve) => {
+    node.libp2p.addEventListener('peer:identify', (event) => {
+      if (event.detail.peerId.toString() === peer) resolve()
+    })
+  })
+}
+
+/** Resolves when `node` has saved `peer` as one to come back to. Call before connecting. */
+export function saved(node: Libp2pNode, peer: string): Promise<void> {
+  return new Promise((resolve) => {
+    node.libp2p.addEventListener('peer:update', (event) => {
+      const { id, tags, addresses } = event.detail.peer
+      if (id.toString() === peer && tags.has('coldmesh') && addresses.length > 0) resolve()
+    })
+  })
+}
