@@ -75,7 +75,8 @@ async function* goForward(
     checkSignal(signal)
     const next: LoadedRound | null = await loadAgain(network, store, rounds[i + 1]?.base)
     const certificate: Uint8Array | null = next === null ? options.certificate : next.lineage.parentCertificate
-    const step = checkStep(options, head, loaded, certificate)
+    const badParent = i === 0 ? checkParentCertificate(network, loaded) : []
+    const step = checkStep(options, head, loaded, { certificate, bad: badParent })
     head = step.head
     yield step
     loaded = next
@@ -97,11 +98,11 @@ function checkStep(
   { network, facts }: WalkOptions,
   parent: Head | null,
   loaded: LoadedRound,
-  certificate: Uint8Array | null,
+  { certificate, bad: badParent }: { readonly certificate: Uint8Array | null; readonly bad: readonly BadLink[] },
 ): HistoryStep {
   const { opened, contents, bad: badLineage } = openRound(network, parent, loaded)
   const files = checkFiles({ network, shared: facts?.shared ?? null, loaded, contents })
-  const bad: BadLink[] = [...badLineage, ...files.bad]
+  const bad: BadLink[] = [...badParent, ...badLineage, ...files.bad]
   const certified = judgeCertificate(network, certificate, loaded)
   if (certified.isCertified) {
     const isEmpty = loaded.lineage.inputs.length === 0
@@ -129,6 +130,13 @@ function checkStep(
     view: certified.isCertified ? certified.view : null,
     bad,
   }
+}
+
+/** At the first round that is here, the certificate of a parent that is not: no earlier step has looked at it. */
+function checkParentCertificate(network: NetworkFacts, { round, lineage }: LoadedRound): readonly BadLink[] {
+  if (round === 1) return []
+  const certified = judgeCertificate(network, lineage.parentCertificate, { round: round - 1, base: lineage.parent })
+  return certified.isCertified ? [] : [{ link: 'lineage', reason: `parentCertificate: ${certified.reason}` }]
 }
 
 /** Whose fault it is that a quorum signed another base of this round. */

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
+import { lineage } from '../../../../../protocols/lineage/messages.ts'
 import { verifyDirectory } from '../../../../../src/peer/history/directory.ts'
 import { createHistory } from '../../../../../src/peer/history/history.ts'
 import type { VerifyReport } from '../../../../../src/peer/types.ts'
@@ -139,6 +140,23 @@ describe('verifyDirectory of a directory with one bit flipped', () => {
     }
   })
 
+  it('blames the lineage, without the rounds before, for what it embeds', async () => {
+    const dir = await copyOf(3, 'alone-lineage')
+    const path = join(dir, 'lineage.cbor')
+    const bytes = await readFile(path)
+    const { parentCertificate, lists } = lineage.decode(bytes)
+    for (const part of [parentCertificate, lists[1]]) {
+      assert(part)
+      const at = bytes.indexOf(part) + part.length - 9
+      await flip(path, at)
+      const report = await verifyDirectory(dir, { level: 'signatures' })
+      const named = links(report).filter((link) => !/^(0|2) block /.test(link))
+      assert.equal(named.at(-1), '3 lineage')
+      if (part === lists[1]) assert.match(named[0] ?? '', /^3 list [0-9a-f]{64}$/)
+      await flip(path, at)
+    }
+  })
+
   it('sees a flipped bit anywhere in the lineage, with and without the rounds before', async () => {
     const dir = await copyOf(3, 'lineage')
     const path = join(dir, 'lineage.cbor')
@@ -150,7 +168,10 @@ describe('verifyDirectory of a directory with one bit flipped', () => {
       const alone = await verifyDirectory(dir, { level: 'signatures' })
       assert.equal(alone.certified, false)
       const named = links(alone).filter((link) => !/^(0|2) block /.test(link))
-      assert(named.length > 0, `byte ${at}`)
+      assert(
+        named.some((link) => /lineage|list|contribution|genesis|certificate/.test(link)),
+        `byte ${at}: ${named}`,
+      )
       await flip(path, at)
     }
     assert.equal((await verifyDirectory(dir, { level: 'signatures', fallback: chain.store })).valid, true)
