@@ -45,6 +45,8 @@ export function createExchange(libp2p: Libp2p, blockstore: Blockstore): Exchange
     messageSendTimeout: DEFAULT_MESSAGE_TIMEOUT_MS,
     doNotResendBlockWindow: DEFAULT_RESEND_WINDOW_MS,
     maxWantlistSize: DEFAULT_WANTS_PER_PEER,
+    // The documented name above is not the one the code reads.
+    ...{ maxWantListSize: DEFAULT_WANTS_PER_PEER },
   })
   return {
     helia,
