@@ -1,12 +1,13 @@
 import type { CID } from 'multiformats/cid'
 import type { Contribution } from '../../protocols/contribution/messages.ts'
 import { selectInputs } from '../../protocols/lineage/pipeline.ts'
-import { compareBytes, toHex } from '../../protocols/wire/bytes.ts'
+import { compareBytes, equalBytes, toHex } from '../../protocols/wire/bytes.ts'
 import { lotteryTicket, roundSeed } from '../../protocols/wire/election.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
-import type { Draft } from './draft.ts'
-import type { ContributionEntry, RoundState, SignedContribution } from './state.ts'
-import { lineageView, toCandidate } from './views.ts'
+import { type Draft, isSelf } from './draft.ts'
+import type { NetworkFacts } from './network.ts'
+import type { ContributionEntry, Head, RoundState, SignedContribution } from './state.ts'
+import { isAdmissibleParent, lineageView, toCandidate } from './views.ts'
 
 /** Why a checkpoint could not be had, as opposed to being wrong: worth another try from somebody else. */
 export const UNAVAILABLE = 'unavailable'
@@ -55,9 +56,8 @@ function isWorse(a: Ranked, b: Ranked): boolean {
 
 /** Notes who lists a contribution: it must be had, and there is where to ask. */
 export function noteLister({ state }: Draft, id: CID, key: Uint8Array): void {
-  const name = toHex(key)
   const { keys } = state.listers.get(String(id)) ?? { keys: [] }
-  if (keys.some((other) => toHex(other) === name)) return
+  if (keys.some((other) => equalBytes(other, key))) return
   state.listers.set(String(id), { id, keys: [...keys, key] })
 }
 
@@ -71,7 +71,7 @@ export function fetchCheckpoints(draft: Draft): void {
   for (const [id, { keys }] of state.listers) {
     const entry = state.contributions.get(id)
     if (!entry || (entry.state !== 'announced' && !isUnavailable(entry))) continue
-    const others = keys.filter((key) => toHex(key) !== toHex(state.self ?? key))
+    const others = keys.filter((key) => !isSelf(state, key))
     const next = others.find((key) => !entry.asked.includes(toHex(key)))
     if (next) ask(draft, entry, next)
     else if (entry.state === 'announced') ask(draft, entry, null)
@@ -97,6 +97,22 @@ function ask({ state, effects }: Draft, entry: ContributionEntry, from: Uint8Arr
   const asked = [...entry.asked, from ? toHex(from) : '']
   state.contributions.set(String(contribution.id), { ...entry, state: 'fetching', reason: null, asked })
   effects.push({ type: 'fetch-checkpoint', contribution, from })
+}
+
+/** Contributions of the round before that this one can take: their parent has the same weights. */
+export function leftOver(
+  previous: RoundState,
+  network: NetworkFacts,
+  head: Head,
+): readonly (readonly [string, ContributionEntry])[] {
+  const seed = roundSeed(network.id, head.round + 1)
+  return [...previous.contributions].flatMap(([id, entry]) => {
+    const { author, parent, round } = entry.contribution
+    if (!isAdmissibleParent(head, parent, round)) return []
+    const ticket = lotteryTicket(author, seed)
+    const isKnown = entry.state === 'held' || (entry.state === 'refused' && !isUnavailable(entry))
+    return [[id, isKnown ? { ...entry, ticket } : { ...entry, state: 'announced', reason: null, ticket, asked: [] }]]
+  })
 }
 
 export function isUnavailable({ state, reason }: ContributionEntry): boolean {

@@ -1,6 +1,6 @@
 import type { Contribution } from '../../protocols/contribution/messages.ts'
 import type { RoundMessage } from '../../protocols/round/rules.ts'
-import { toHex } from '../../protocols/wire/bytes.ts'
+import { equalBytes } from '../../protocols/wire/bytes.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import type { RoundEffect, Saying } from './events.ts'
 import type { Phase, RoundState } from './state.ts'
@@ -80,5 +80,5 @@ export function enterPhase({ state, now }: Draft, phase: Phase): void {
 }
 
 export function isSelf(state: RoundState, key: Uint8Array): boolean {
-  return state.self !== null && toHex(state.self) === toHex(key)
+  return state.self !== null && equalBytes(state.self, key)
 }

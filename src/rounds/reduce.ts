@@ -1,5 +1,5 @@
 import { rankCommittee, roundSeed } from '../../protocols/wire/election.ts'
-import { fetchCheckpoints, takeCheckpoint } from './collect.ts'
+import { fetchCheckpoints, leftOver, takeCheckpoint } from './collect.ts'
 import { type Draft, openDraft, setTimer } from './draft.ts'
 import type { RoundEffect, RoundEvent } from './events.ts'
 import { publishList } from './lists.ts'
@@ -11,15 +11,20 @@ import type { Head, RoundState } from './state.ts'
 import { timerName } from './timeouts.ts'
 import { applyRules, onTimeout, startView } from './vote.ts'
 
-/** A round that begins at `head`. `self` is the member that speaks here, or null to follow only. */
+/**
+ * A round that begins at `head`. `self` is the member that speaks here, or null to follow only. `previous` is the round
+ * before, if this peer ran it: what contributions it had left counts again after an empty round.
+ */
 export function createRound(options: {
   readonly network: NetworkFacts
   readonly head: Head
   readonly self: Uint8Array | null
   readonly now: number
+  readonly previous?: RoundState
 }): RoundState {
   const { network, head, now } = options
   const round = head.round + 1
+  const contributions = options.previous ? leftOver(options.previous, network, head) : []
   const isSpeaking = options.self !== null && network.isMember(options.self)
   return {
     network,
@@ -36,7 +41,7 @@ export function createRound(options: {
     isGraceOver: false,
     isGraceStarted: false,
     isGainOver: false,
-    contributions: new Map(),
+    contributions: new Map(contributions),
     listers: new Map(),
     lists: new Map(),
     proposals: new Map(),
@@ -52,7 +57,7 @@ export function createRound(options: {
     valid: null,
     said: new Set(),
     timers: new Set(),
-    known: new Set(),
+    known: new Set(contributions.map(([id]) => id)),
   }
 }
 

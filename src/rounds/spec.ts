@@ -27,7 +27,20 @@ export function specKey(spec: BuildSpec): string {
   )
 }
 
-function specOf(
+/** What these lists make of these contributions, which include all that are eligible. */
+export function specOf(
+  state: RoundState,
+  lists: readonly Signed<InclusionList>[],
+  known: readonly SignedContribution[],
+): BuildSpec {
+  const listed = lists.map(({ message }) => message.contributions)
+  const eligible = new Set(eligibleIds(listed, state.network.threshold).map(String))
+  const candidates = known.filter(({ id }) => eligible.has(String(id)))
+  const selection = selectInputs(candidates, { ...lineageView(state.network, state.head), lists: listed })
+  return quoting(state, lists, withContributions(selection, candidates))
+}
+
+function quoting(
   state: RoundState,
   lists: readonly Signed<InclusionList>[],
   selection: SelectedContributions,
@@ -47,21 +60,18 @@ type SelectedContributions = Pick<BuildSpec, 'inputs' | 'excluded'>
 /** SPEC round 4.6: a base without inputs; null before there is a quorum of lists. */
 export function emptySpec(state: RoundState): BuildSpec | null {
   const lists = bestLists(state).slice(0, state.network.quorum)
-  return lists.length < state.network.quorum ? null : specOf(state, lists, { inputs: [], excluded: [] })
+  return lists.length < state.network.quorum ? null : quoting(state, lists, { inputs: [], excluded: [] })
 }
 
 /** The first quorum of lists whose inputs we hold, enough of them; the last view's quorum if there was one. */
 export function chooseSpec(state: RoundState): BuildSpec | null {
   const last = lastSpec(state)
   if (last) return last
-  const view = lineageView(state.network, state.head)
   for (const lists of quorums(bestLists(state), state.network.quorum)) {
     const eligible = eligibleContributions(state, lists)
-    if (!eligible) continue
-    const selection = selectInputs(eligible, { ...view, lists: lists.map(({ message }) => message.contributions) })
-    const isHeld = selection.inputs.every(({ id }) => state.contributions.get(String(id))?.state === 'held')
-    const isEnough = selection.inputs.length >= state.network.genesis.round.minContributions
-    if (isHeld && isEnough) return specOf(state, lists, withContributions(selection, eligible))
+    const spec = eligible && specOf(state, lists, eligible)
+    const isHeld = spec?.inputs.every(({ id }) => state.contributions.get(String(id))?.state === 'held')
+    if (spec && isHeld && spec.inputs.length >= state.network.genesis.round.minContributions) return spec
   }
   return null
 }

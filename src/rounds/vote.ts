@@ -4,7 +4,7 @@ import type { Precommit, Proposal } from '../../protocols/round/messages.ts'
 import { equalCids } from '../../protocols/wire/bytes.ts'
 import { aggregatorOf } from '../../protocols/wire/election.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
-import { type Draft, enterPhase, say, setTimer } from './draft.ts'
+import { type Draft, enterPhase, isSelf, say, setTimer } from './draft.ts'
 import { fetchListed } from './lists.ts'
 import { propose } from './propose.ts'
 import type { RoundState } from './state.ts'
@@ -99,10 +99,11 @@ function precommitProposal(draft: Draft): void {
   }
 }
 
-/** What shows others that a lock is right: the proposal, and a quorum of prevotes for it. */
+/** What shows others that a lock is right: the proposal, and a quorum of prevotes for it. Ours are in the journal already. */
 function proofOf(state: RoundState, proposal: Signed<Proposal>) {
   const { view, base } = proposal.message
-  return [proposal, ...votesFor(state, 'prevote/1', view, base).slice(0, state.network.quorum)]
+  const prevotes = votesFor(state, 'prevote/1', view, base).slice(0, state.network.quorum)
+  return [proposal, ...prevotes].filter(({ message }) => !isSelf(state, message.author))
 }
 
 /** L34 and L47: a quorum voted, but not alike: wait a little for the rest. */

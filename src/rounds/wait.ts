@@ -1,7 +1,9 @@
 import { toHex } from '../../protocols/wire/bytes.ts'
 import { aggregatorOf } from '../../protocols/wire/election.ts'
-import { countInputs, held } from './collect.ts'
-import type { RoundState } from './state.ts'
+import { countInputs, held, isUnavailable } from './collect.ts'
+import { isSelf } from './draft.ts'
+import type { ContributionEntry, RoundState } from './state.ts'
+import { reachedView } from './tally.ts'
 
 /** What a round waits for: for a person, and for tests. Times are of the monotonic clock. */
 export interface RoundWait {
@@ -24,45 +26,71 @@ export interface RoundWait {
 }
 
 export function describeWait(state: RoundState): RoundWait {
-  const wait = { since: state.phaseSince, until: state.phaseUntil }
-  const { quorum, genesis } = state.network
-  switch (state.phase) {
-    case 'collect':
-      return { ...wait, ...describeCollect(state, genesis.round.minContributions, quorum) }
-    case 'propose':
-      return { ...wait, ...describeProposal(state) }
-    case 'prevote':
-      return { ...wait, what: 'prevotes', ...voters(state, state.prevotes.get(state.view), quorum) }
-    case 'precommit':
-      return { ...wait, what: 'precommits', ...voters(state, state.precommits.get(state.view), quorum) }
-    case 'adopt':
-      return { ...wait, what: 'base', have: 0, need: 1, missing: [] }
-  }
+  return { since: state.phaseSince, until: state.phaseUntil, ...factsOf(state) }
 }
 
 type Facts = Pick<RoundWait, 'what' | 'have' | 'need' | 'missing'>
 
-function describeCollect(state: RoundState, minContributions: number, quorum: number): Facts {
-  const all = [...state.contributions.values()]
-  const have = state.self === null ? all.length : countInputs(state, held(state))
-  const missing = all.filter((entry) => entry.state === 'fetching').map((entry) => String(entry.contribution.id))
-  const hasListed = state.self === null ? state.lists.size > 0 : state.lists.has(toHex(state.self))
-  if (hasListed) return { what: 'lists', ...voters(state, state.lists, quorum) }
+function factsOf(state: RoundState): Facts {
+  switch (state.phase) {
+    case 'collect':
+      return describeCollect(state)
+    case 'propose':
+      return describeProposal(state)
+    case 'prevote':
+      return { what: 'prevotes', ...voters(state, state.prevotes.get(state.view)) }
+    case 'precommit':
+      return { what: 'precommits', ...voters(state, state.precommits.get(state.view)) }
+    case 'adopt':
+      return { what: 'base', have: 0, need: 1, missing: [] }
+  }
+}
+
+function describeCollect(state: RoundState): Facts {
+  const { minContributions } = state.network.genesis.round
+  if (state.self === null) return describeFromOutside(state)
+  if (state.lists.has(toHex(state.self))) return { what: 'lists', ...voters(state, state.lists) }
+  const have = countInputs(state, held(state))
+  const missing = idsOf([...state.contributions.values()].filter(isMissing))
   if (have < minContributions) return { what: 'contributions', have, need: minContributions, missing }
   return { what: state.isGraceStarted ? 'grace' : 'collect', have, need: minContributions, missing }
 }
 
-function describeProposal(state: RoundState): Facts {
-  const proposal = state.proposals.get(state.view)
-  const aggregator = state.network.nameOf(aggregatorOf(state.rank, state.view))
-  if (!proposal) return { what: 'proposal', have: 0, need: 1, missing: [aggregator] }
-  const missing = [...state.contributions.values()]
-    .filter((entry) => entry.state === 'fetching')
-    .map((entry) => String(entry.contribution.id))
-  return { what: 'inputs', have: state.contributions.size - missing.length, need: state.contributions.size, missing }
+/** Who only follows sees what is said, and has no phase of its own. */
+function describeFromOutside(state: RoundState): Facts {
+  const { minContributions } = state.network.genesis.round
+  const view = reachedView(state)
+  if (view >= 0) return { what: 'precommits', ...voters(state, state.precommits.get(view)) }
+  if (state.lists.size > 0) return { what: 'lists', ...voters(state, state.lists) }
+  return { what: 'contributions', have: state.contributions.size, need: minContributions, missing: [] }
 }
 
-function voters(state: RoundState, votes: ReadonlyMap<string, unknown> | undefined, need: number): Omit<Facts, 'what'> {
-  const missing = state.network.members.filter((key) => !votes?.has(toHex(key))).map(state.network.nameOf)
-  return { have: votes?.size ?? 0, need, missing }
+function describeProposal(state: RoundState): Facts {
+  const proposal = state.proposals.get(state.view)
+  const aggregator = aggregatorOf(state.rank, state.view)
+  const lineage = proposal && state.lineages.get(String(proposal.message.lineage))
+  if (lineage?.state === 'open') {
+    const inputs = lineage.spec.inputs.flatMap((input) => state.contributions.get(String(input.id)) ?? [])
+    const missing = idsOf(inputs.filter(isMissing))
+    return { what: 'inputs', have: inputs.length - missing.length, need: inputs.length, missing }
+  }
+  if (proposal || !isSelf(state, aggregator)) {
+    return { what: 'proposal', have: 0, need: 1, missing: [state.network.nameOf(aggregator)] }
+  }
+  // It is our turn, and we can't: too few inputs are here.
+  const listed = [...state.listers.keys()].flatMap((id) => state.contributions.get(id) ?? [])
+  const need = state.network.genesis.round.minContributions
+  return { what: 'inputs', have: countInputs(state, held(state)), need, missing: idsOf(listed.filter(isMissing)) }
+}
+
+function isMissing(entry: ContributionEntry): boolean {
+  return entry.state === 'fetching' || isUnavailable(entry)
+}
+
+const idsOf = (entries: readonly ContributionEntry[]) => entries.map((entry) => String(entry.contribution.id))
+
+function voters(state: RoundState, votes: ReadonlyMap<string, unknown> | undefined): Omit<Facts, 'what'> {
+  const { members, nameOf, quorum } = state.network
+  const missing = members.filter((key) => !votes?.has(toHex(key))).map(nameOf)
+  return { have: votes?.size ?? 0, need: quorum, missing }
 }

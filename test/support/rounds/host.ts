@@ -98,8 +98,9 @@ export function createHost(options: {
   let journalSteps = 0
   let sources = new Map<string, readonly Uint8Array[]>()
 
-  function newRound(): RoundState {
-    return machine.createRound({ network: facts, head: disk.head, self: key.publicKey, now: agenda.now })
+  function newRound(previous?: RoundState): RoundState {
+    const round = { network: facts, head: disk.head, self: key.publicKey, now: agenda.now }
+    return machine.createRound(previous ? { ...round, previous } : round)
   }
 
   /** Later, unless this host died or moved on to another round meanwhile. */
@@ -290,13 +291,11 @@ export function createHost(options: {
   }
 
   function begin(): void {
-    const before = [...state.contributions.values()].map((entry) => entry.contribution.signed)
     sources = new Map()
-    state = newRound()
+    state = newRound(state)
     const restored = disk.journal
     if (restored.length > 0) dispatch({ type: 'restored', signed: restored })
     dispatch({ type: 'started' })
-    for (const signed of before) receive(signed)
   }
 
   function receive(signed: Signed<Contribution | RoundMessage>): void {

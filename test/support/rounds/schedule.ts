@@ -21,25 +21,28 @@ const VIEWS_TO_DECIDE = 6
 const MAX_COLLECT_MS = 20_000
 
 export interface ScheduleOptions extends Pick<SimulationOptions, 'members' | 'quorum' | 'machine' | 'facts'> {
-  /** One of `LIARS` at random by default; null for a schedule in which nobody lies. */
+  /** How the liars lie: one of `LIARS` at random by default; null for a schedule in which nobody lies. */
   readonly liar?: Liar | null
+  /** How many lie: by default as many as the committee bears. */
+  readonly liars?: number
 }
 
 /**
  * A schedule of chaos and then of peace: messages are late, lost, doubled and out of order, members die at random moments
- * and at random writes to their journals, the network splits, one member lies; then everything heals but the liar.
+ * and at random writes to their journals, the network splits, members lie; then everything heals but the liars.
  */
 export function runSchedule(seed: number, options: ScheduleOptions = {}): Outcome {
   const random = createRandom(seed * 7919 + 13)
-  const { members = 4 } = options
-  const liar = options.liar === undefined ? random.pick(LIARS) : options.liar
-  const liarIndex = random.integer(0, members - 1)
+  const { members = 4, quorum = 'byzantine' } = options
+  const liar = options.liar === undefined && quorum === 'byzantine' ? random.pick(LIARS) : (options.liar ?? null)
+  const bearable = Math.floor((members - 1) / 3)
+  const liarIndexes = random.shuffle(Array.from({ length: members }, (_, i) => i)).slice(0, options.liars ?? bearable)
   const minContributions = random.integer(1, 2)
   const simulation = createSimulation({
     ...options,
     seed,
     members,
-    liars: liar ? { [liarIndex]: liar } : {},
+    liars: liar ? Object.fromEntries(liarIndexes.map((index) => [index, liar])) : {},
     round: {
       minContributions,
       viewTimeoutMs: VIEW_TIMEOUT_MS,

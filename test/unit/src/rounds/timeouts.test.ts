@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { genesisHead } from '../../../../src/rounds/head.ts'
+import { networkFacts } from '../../../../src/rounds/network.ts'
+import { createRound } from '../../../../src/rounds/reduce.ts'
+import { stepTimeoutMs } from '../../../../src/rounds/timeouts.ts'
+import { testCid, testNetwork } from '../../../support/protocols/network.ts'
+
+function timeoutMs(view: number, emptyRounds: number, bytes = 1000): number {
+  const net = testNetwork({
+    bytes,
+    round: { viewTimeoutMs: 100, minBytesPerSecond: 1000, maxContributions: 3, historyRounds: 16 },
+  })
+  const facts = networkFacts(net.network, net.genesis)
+  const genesis = genesisHead(facts, testCid('weights', 'file'))
+  const empties = Array.from({ length: emptyRounds }, (_, i) => ({
+    ...genesis,
+    round: emptyRounds - i,
+    base: testCid(`empty ${emptyRounds - i}`),
+    isEmpty: true,
+  }))
+  const [head = genesis] = empties.map((empty) => ({
+    ...empty,
+    history: [...empties, ...genesis.history].slice(0, 16),
+  }))
+  const state = createRound({ network: facts, head, self: null, now: 0 })
+  return stepTimeoutMs(state, view)
+}
+
+// protocol.md 4.7
+describe('stepTimeoutMs', () => {
+  it('grows with the view, and leaves time for the bytes of all inputs and of the base', () => {
+    assert.equal(timeoutMs(0, 0), 100 + 5000)
+    assert.equal(timeoutMs(3, 0), 400 + 5000)
+    assert.equal(timeoutMs(0, 0, 10_000), 100 + 50_000)
+  })
+
+  it('doubles after each empty round just before, up to 64 times', () => {
+    assert.equal(timeoutMs(0, 1), 2 * 5100)
+    assert.equal(timeoutMs(0, 3), 8 * 5100)
+    assert.equal(timeoutMs(0, 6), 64 * 5100)
+    assert.equal(timeoutMs(0, 9), 64 * 5100)
+  })
+})
