@@ -96,6 +96,14 @@ export function bertBodyLayout(config: BertConfig, options: { pooler: boolean })
   ]
 }
 
+/** Numbered places that older checkpoints carry along: not weights, and passed on as they are. */
+const BUFFERS: readonly string[] = ['embeddings.position_ids', 'embeddings.token_type_ids']
+
+/** Whether a body's tensor is a weight that training changes. */
+export function isWeight(name: string): boolean {
+  return !BUFFERS.includes(name.replace(/^bert\./, ''))
+}
+
 export interface BertBody {
   /** `bert.` or nothing: what the names of this body begin with. */
   readonly prefix: string
@@ -108,6 +116,7 @@ export function checkBertBody(config: BertConfig, body: readonly Weights[]): Ber
   const pooler = body.some(({ name }) => name === `${prefix}pooler.dense.weight`)
   const expected = new Map(bertBodyLayout(config, { pooler }).map(({ name, shape }) => [prefix + name, shape]))
   for (const { name, shape, data } of body) {
+    if (!isWeight(name)) continue
     const wanted = expected.get(name)
     if (wanted === undefined) {
       throw badModel(`The model has a tensor \`${name}\` that a BertModel of this config.json lacks`, { tensor: name })

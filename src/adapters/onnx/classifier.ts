@@ -1,6 +1,6 @@
 import type { Head, Weights } from '../../ports/trainer.ts'
 import { type Bucket, type DropoutMask, dropout, encoder, pooler, type WeightOf } from './bert.ts'
-import type { BertBody, BertConfig } from './bert-config.ts'
+import { type BertBody, type BertConfig, isWeight } from './bert-config.ts'
 import type { Graph, Value } from './graph.ts'
 import { initialWeights } from './initial-weights.ts'
 import { crossEntropy } from './lookups.ts'
@@ -32,7 +32,7 @@ export function classifierParameters(
   { trained }: { trained: boolean },
 ): ParameterSpec[] {
   const gradientOf = (name: string): GradientKind => {
-    if (!trained) return 'none'
+    if (!trained || !isWeight(name)) return 'none'
     return name === wordTable(shape) ? 'rows' : 'dense'
   }
   const bodySpecs = body.map(({ name, shape }) => ({ name, shape, gradient: gradientOf(name), group: 'body' as const }))

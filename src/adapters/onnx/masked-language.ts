@@ -3,7 +3,7 @@ import type { Model, TrainingPlan, Weights } from '../../ports/trainer.ts'
 import { rateFactor } from '../../training/schedule.ts'
 import { type AdamWOptions, adamWScratch, createAdamW } from './adamw.ts'
 import { type Bucket, encoder } from './bert.ts'
-import { type BertConfig, checkBertBody, readBertConfig, withDropout } from './bert-config.ts'
+import { type BertConfig, checkBertBody, isWeight, readBertConfig, withDropout } from './bert-config.ts'
 import { I32 } from './graph.ts'
 import { fillEncoderInputs, MASK_STATE_FLOATS, seedMasks } from './host-inputs.ts'
 import { initialWeights } from './initial-weights.ts'
@@ -135,7 +135,7 @@ function parameterSpecs(
 ): ParameterSpec[] {
   const gradientOf = (name: string): GradientKind => {
     if (name === prefix + WORDS) return 'both' // looked up and, tied, the decoder's matrix
-    return name.startsWith(`${prefix}pooler.`) ? 'none' : 'dense'
+    return name.startsWith(`${prefix}pooler.`) || !isWeight(name) ? 'none' : 'dense'
   }
   return [
     ...body.map(({ name, shape }) => ({ name, shape, gradient: gradientOf(name), group: 'body' as const })),

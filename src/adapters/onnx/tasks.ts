@@ -2,6 +2,7 @@ import type { Dataset, Example } from '../../ports/dataset.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Head, Model, TrainingPlan, TrainingProgress, TrainingResult } from '../../ports/trainer.ts'
 import { bucketLength } from '../../training/batches.ts'
+import { completePlan } from '../../training/plan.ts'
 import { splitExamples } from '../../training/split.ts'
 import { type BertConfig, checkBertBody, readBertConfig, withDropout } from './bert-config.ts'
 import { type ClassifierShape, startingHead } from './classifier.ts'
@@ -37,10 +38,11 @@ export interface TaskContext {
 
 /** Finetunes. @throws ColdmeshError as `Trainer.train` */
 export async function runTrain(
-  { model, head, dataset, plan }: TrainTask,
+  { model, head, dataset, plan: given }: TrainTask,
   context: TaskContext & { readonly onProgress: (progress: TrainingProgress) => void },
 ): Promise<TrainingResult> {
   const started = performance.now()
+  const plan = completePlan(given)
   const config = withDropout(readBertConfig(model.config), plan.dropout)
   const { labels } = dataset
   const shape: ClassifierShape = { config, body: checkBertBody(config, model.body), classes: labels.length }
@@ -135,7 +137,7 @@ function rowEncoder(
       if (label === undefined) {
         throw new ColdmeshError(
           'bad-dataset',
-          `A row has the label ${JSON.stringify(example.label)}, which isn't one of the head's`,
+          `A row has the label ${JSON.stringify(example.label)}, which isn't one of those given`,
           {
             facts: { label: example.label },
           },

@@ -1,0 +1,29 @@
+"""Trains the model and batch that bench.ts writes to stdin with PyTorch; prints seconds per step and the losses, as JSON."""
+
+import json
+import sys
+import time
+
+import torch
+from transformers import BertConfig, BertForSequenceClassification
+
+job = json.load(sys.stdin)
+torch.set_num_threads(job["threads"])
+torch.manual_seed(1)
+config = BertConfig(**job["config"], num_labels=job["classes"])
+model = BertForSequenceClassification(config).train()
+optimizer = torch.optim.AdamW(model.parameters(), lr=job["rate"], weight_decay=0.01, fused=True)
+ids, labels = torch.tensor(job["ids"]), torch.tensor(job["labels"])
+mask = torch.ones_like(ids)
+losses, started = [], 0.0
+for step in range(job["warmup"] + job["steps"]):
+    if step == job["warmup"]:
+        started = time.perf_counter()
+    loss = model(input_ids=ids, attention_mask=mask, labels=labels).loss
+    optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    losses.append(loss.item())
+seconds = (time.perf_counter() - started) / job["steps"]
+print(json.dumps({"secondsPerStep": seconds, "losses": losses, "version": torch.__version__}))
