@@ -1,64 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ACCEPT, ignore, reject, type Verdict } from '../../../protocols/wire/verdict.ts'
-import type { Libp2pNode } from '../../../src/adapters/libp2p/node.ts'
+import { ACCEPT, ignore, reject } from '../../../protocols/wire/verdict.ts'
 import { memoryLog } from '../../../src/adapters/memory/log.ts'
-import type { GossipMessage } from '../../../src/ports/gossip.ts'
-import { connected, link, OTHER_TOPIC, startNode, TOPIC, until } from './support.ts'
+import { connected, ears, link, OTHER_TOPIC, paired, startNode, subscribed, TOPIC } from './support.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
-const text = (message: Uint8Array): string => new TextDecoder().decode(message)
-
-/** Subscribes and keeps what it judged; `judge` decides by the text. */
-function listen(node: Libp2pNode, judge: (text: string) => Verdict = () => ACCEPT) {
-  const messages: GossipMessage[] = []
-  let look = (): void => {}
-  const stop = node.gossip.subscribe(TOPIC, (message) => {
-    messages.push(message)
-    queueMicrotask(() => look())
-    return judge(text(message.bytes))
-  })
-  return {
-    messages,
-    stop,
-    texts: () => messages.map((message) => text(message.bytes)),
-    heard: (wanted: string) =>
-      until(
-        `hears ${wanted}`,
-        () => messages.some((message) => text(message.bytes) === wanted),
-        (callback) => {
-          look = callback
-          return () => {
-            look = () => {}
-          }
-        },
-      ),
-  }
-}
-
-/** Waits until `node` knows `count` subscribers of the topic. */
-async function subscribed(node: Libp2pNode, count: number): Promise<void> {
-  const gossipsub: unknown = Reflect.get(node.libp2p, 'services')
-  if (typeof gossipsub !== 'object' || gossipsub === null || !('gossipsub' in gossipsub)) throw new Error('no gossip')
-  const service = gossipsub.gossipsub
-  if (!(service instanceof EventTarget) || !('getSubscribers' in service)) throw new Error('no gossip')
-  const { getSubscribers } = service
-  if (typeof getSubscribers !== 'function') throw new Error('no gossip')
-  await until(
-    `${count} subscribers`,
-    () => Reflect.apply(getSubscribers, service, [TOPIC]).length >= count,
-    (look) => {
-      service.addEventListener('subscription-change', look)
-      return () => service.removeEventListener('subscription-change', look)
-    },
-  )
-}
-
-/** Both know the other's subscription, so a stream is open each way: what is published now arrives. */
-async function paired(a: Libp2pNode, b: Libp2pNode): Promise<void> {
-  await link(a, b)
-  await Promise.all([subscribed(a, 1), subscribed(b, 1)])
-}
 
 describe('gossip', () => {
   it('relays what a judge accepts, and neither what it ignores nor what it rejects', async () => {
@@ -66,12 +12,12 @@ describe('gossip', () => {
     await using a = await startNode()
     await using b = await startNode()
     await using c = await startNode()
-    const atB = listen(b, (message) => {
+    const atB = ears(b, (message) => {
       if (message === 'bad') return reject('bad')
       return message === 'known' ? ignore('known') : ACCEPT
     })
-    const atC = listen(c)
-    listen(a)
+    const atC = ears(c)
+    ears(a)
     await link(a, b)
     await link(b, c)
     await Promise.all([subscribed(a, 1), subscribed(b, 2), subscribed(c, 1)])
@@ -91,7 +37,7 @@ describe('gossip', () => {
     for (const node of nodes) stack.use(node)
     const [a, b, c, d] = nodes
     assert.ok(a && b && c && d)
-    const ears = nodes.map((node) => listen(node))
+    const heard = nodes.map((node) => ears(node))
     for (const [x, y] of [
       [a, b],
       [a, c],
@@ -105,19 +51,19 @@ describe('gossip', () => {
     await connected(nodes, 3)
     await Promise.all(nodes.map((node) => subscribed(node, 3)))
     await a.gossip.publish(TOPIC, bytes('once'))
-    await Promise.all(ears.slice(1).map((ear) => ear.heard('once')))
+    await Promise.all(heard.slice(1).map((ear) => ear.heard('once')))
     await b.gossip.publish(TOPIC, bytes('last'))
-    await Promise.all([ears[0], ears[2], ears[3]].map((ear) => ear?.heard('last')))
-    for (const ear of ears.slice(1)) assert.equal(ear.texts().filter((heard) => heard === 'once').length, 1)
-    assert.deepEqual(ears[0]?.texts(), ['last'])
+    await Promise.all([heard[0], heard[2], heard[3]].map((ear) => ear?.heard('last')))
+    for (const ear of heard.slice(1)) assert.equal(ear.texts().filter((text) => text === 'once').length, 1)
+    assert.deepEqual(heard[0]?.texts(), ['last'])
   })
 
   it('publishes to nobody, and twice, without an error', async () => {
     await using a = await startNode()
     assert.deepEqual(await a.gossip.publish(TOPIC, bytes('alone')), { recipients: 0 })
     await using b = await startNode()
-    const atB = listen(b)
-    listen(a)
+    const atB = ears(b)
+    ears(a)
     await paired(a, b)
     assert.equal((await a.gossip.publish(TOPIC, bytes('twice'))).recipients, 1)
     assert.equal((await a.gossip.publish(TOPIC, bytes('twice'))).recipients, 0)
@@ -130,11 +76,11 @@ describe('gossip', () => {
     const log = memoryLog()
     await using a = await startNode()
     await using b = await startNode({ log })
-    const atB = listen(b, (message) => {
+    const atB = ears(b, (message) => {
       if (message.startsWith('boom')) throw new Error('our bug')
       return ACCEPT
     })
-    listen(a)
+    ears(a)
     await paired(a, b)
     for (let i = 0; i < 12; i++) await a.gossip.publish(TOPIC, bytes(`boom ${i}`))
     await a.gossip.publish(TOPIC, bytes('after'))
@@ -146,9 +92,9 @@ describe('gossip', () => {
     await using liar = await startNode()
     await using honest = await startNode()
     await using b = await startNode()
-    const atB = listen(b, (message) => (message.startsWith('lie') ? reject('lie') : ACCEPT))
-    listen(liar)
-    listen(honest)
+    const atB = ears(b, (message) => (message.startsWith('lie') ? reject('lie') : ACCEPT))
+    ears(liar)
+    ears(honest)
     await paired(liar, b)
     await link(honest, b)
     await Promise.all([subscribed(honest, 1), subscribed(b, 2)])
@@ -162,8 +108,8 @@ describe('gossip', () => {
   it('never hands an oversized message to the judge', async () => {
     await using a = await startNode()
     await using b = await startNode()
-    const atB = listen(b)
-    listen(a)
+    const atB = ears(b)
+    ears(a)
     await paired(a, b)
     await assert.rejects(a.gossip.publish(TOPIC, new Uint8Array(64 * 1024 + 1)), RangeError)
     // A liar does not ask its adapter.

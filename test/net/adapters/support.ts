@@ -2,10 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { GossipSub } from '@libp2p/gossipsub'
 import { MemoryDatastore } from 'datastore-core'
+import { ACCEPT, type Verdict } from '../../../protocols/wire/verdict.ts'
 import { createNode, type Libp2pNode, type NodeOptions } from '../../../src/adapters/libp2p/node.ts'
 import { nullLog } from '../../../src/adapters/memory/log.ts'
 import { createSystemClock } from '../../../src/adapters/system/clock.ts'
+import type { GossipMessage } from '../../../src/ports/gossip.ts'
 
 export const NETWORK = 'bafyreigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi'
 export const TOPIC = `/coldmesh/1/${NETWORK}/contributions`
@@ -98,4 +101,62 @@ export function saved(node: Libp2pNode, peer: string): Promise<void> {
       if (id.toString() === peer && tags.has('coldmesh') && addresses.length > 0) resolve()
     })
   })
+}
+
+const text = (message: Uint8Array): string => new TextDecoder().decode(message)
+
+/** Subscribes and keeps what it judged; `judge` decides by the text. */
+export function ears(node: Libp2pNode, judge: (text: string) => Verdict = () => ACCEPT) {
+  const messages: GossipMessage[] = []
+  const looks = new Set<() => void>()
+  const stop = node.gossip.subscribe(TOPIC, (message) => {
+    messages.push(message)
+    queueMicrotask(() => {
+      for (const look of looks) look()
+    })
+    return judge(text(message.bytes))
+  })
+  return {
+    messages,
+    stop,
+    texts: () => messages.map((message) => text(message.bytes)),
+    heard: (wanted: string) =>
+      until(
+        `hears ${wanted}`,
+        () => messages.some((message) => text(message.bytes) === wanted),
+        (look) => {
+          looks.add(look)
+          return () => looks.delete(look)
+        },
+      ),
+  }
+}
+
+export function gossipsubOf(node: Libp2pNode): GossipSub {
+  const services: unknown = node.libp2p.services
+  if (!hasGossipsub(services)) throw new Error('the node has no gossip')
+  return services.gossipsub
+}
+
+function hasGossipsub(services: unknown): services is { gossipsub: GossipSub } {
+  return typeof services === 'object' && services !== null && 'gossipsub' in services
+}
+
+/** Waits until `node` knows `count` subscribers of the topic. */
+export async function subscribed(node: Libp2pNode, count: number): Promise<void> {
+  const gossipsub = gossipsubOf(node)
+  await until(
+    `${count} subscribers`,
+    () => gossipsub.getSubscribers(TOPIC).length >= count,
+    (look) => {
+      gossipsub.addEventListener('subscription-change', look)
+      return () => gossipsub.removeEventListener('subscription-change', look)
+    },
+  )
+}
+
+/** Both know the other's subscription, so a stream is open each way: what is published now arrives. */
+export async function paired(a: Libp2pNode, b: Libp2pNode): Promise<void> {
+  await link(a, b)
+  await Promise.all([subscribed(a, 1), subscribed(b, 1)])
 }
