@@ -33,11 +33,14 @@ describe('a contributor that lies', () => {
     const two = await Promise.all(daemons.map((daemon) => daemon.event(waitsFor(2), 'the base of round 2')))
     assert.equal(new Set(two.map(({ base }) => base)).size, 1)
 
-    for (const { events, name } of daemons) {
-      const refusal = events.find(
-        ({ event, contribution }) => event === 'contribution' && hasState(contribution, missing, 'refused'),
+    for (const daemon of daemons) {
+      const { events, name } = daemon
+      const refusal = await daemon.event(
+        ({ event, id }) => event === 'refused' && id === missing,
+        'why the bytes never came',
       )
-      assert.match(JSON.stringify(refusal), /unavailable/, `${name} says why`)
+      assert.equal(refusal['reason'], 'unavailable', `${name} says why`)
+      assert.match(JSON.stringify((await daemon.status())['refused']), new RegExp(`${missing}.*unavailable`))
       const listed = events.filter(({ event }) => event === 'listed').flatMap(({ contributions }) => contributions)
       assert.ok(!listed.includes(missing) && !listed.includes(nan), `${name} saw no list with a lie`)
     }

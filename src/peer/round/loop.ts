@@ -2,13 +2,14 @@ import type { CID } from 'multiformats/cid'
 import type { Contribution } from '../../../protocols/contribution/messages.ts'
 import { type TopicName, topicOf } from '../../../protocols/registry.ts'
 import type { RoundMessage } from '../../../protocols/round/rules.ts'
-import { equalCids } from '../../../protocols/wire/bytes.ts'
+import { equalCids, toHex } from '../../../protocols/wire/bytes.ts'
 import type { Signed } from '../../../protocols/wire/envelope.ts'
 import type { Verdict } from '../../../protocols/wire/verdict.ts'
 import { isColdmeshError } from '../../ports/errors.ts'
+import { UNAVAILABLE } from '../../rounds/collect.ts'
 import type { RoundEffect, RoundEvent, Saying } from '../../rounds/events.ts'
 import { createRound, reduce } from '../../rounds/reduce.ts'
-import type { Head, RoundState } from '../../rounds/state.ts'
+import type { ContributionEntry, Head, RoundState } from '../../rounds/state.ts'
 import { asRoundMessage, isContribution } from '../../rounds/views.ts'
 import { buildBase } from '../builder.ts'
 import type { PeerContext } from '../context.ts'
@@ -80,7 +81,15 @@ export function createRoundLoop(options: {
     const step = reduce(state, event)
     state = step.state
     reporter.report(before, state, event)
+    for (const [id, entry] of state.contributions) {
+      const was = before.contributions.get(id)
+      if (entry.state === 'refused' && was?.reason !== entry.reason) noteRefused(entry, entry.reason ?? UNAVAILABLE)
+    }
     for (const effect of step.effects) run(effect)
+  }
+
+  function noteRefused({ contribution }: ContributionEntry, reason: string): void {
+    inbox.note({ what: 'contribution', id: String(contribution.id), author: toHex(contribution.author), reason })
   }
 
   function run(effect: RoundEffect): void {
@@ -184,6 +193,7 @@ export function createRoundLoop(options: {
     over = new AbortController()
     if (mute?.isOver(head)) mute = null
     reporter.advanced(state, checked)
+    for (const entry of state.contributions.values()) if (entry.state === 'fetching') noteRefused(entry, UNAVAILABLE)
     state = newRound(head)
     fetches = createFetches(context, state, over.signal)
     begin()
