@@ -30,8 +30,11 @@ export function encodeCanonical(value: unknown): Uint8Array {
  * @throws MalformedError `too-long`, `too-deep`, `not-cbor`, `not-canonical`
  */
 export function decodeCanonical(bytes: Uint8Array, maxBytes: number): unknown {
+  // [REJECT] SPEC 1.1: no longer than allowed.
   if (bytes.length > maxBytes) throw new MalformedError('too-long', `${bytes.length} bytes, at most ${maxBytes}`)
+  // [REJECT] SPEC 1.2: no deeper than allowed.
   checkDepth(bytes)
+  // [REJECT] SPEC 1.3: canonical dag-cbor.
   let value: unknown
   try {
     value = dagCbor.decode(bytes)

@@ -80,7 +80,7 @@ export function verifySignatureReference(message: Uint8Array, signature: Uint8Ar
 const MAX_CACHED_KEYS = 1024
 const keyObjects = new Map<string, KeyObject>()
 
-/** The one predicate of "valid Ed25519" (SPEC, Signatures), by node:crypto. Same verdicts as the reference, much faster. */
+/** The one predicate of "valid Ed25519" (SPEC wire, Signatures), by node:crypto. Same verdicts as the reference, much faster. */
 export function verifySignature(message: Uint8Array, signature: Uint8Array, key: Uint8Array): boolean {
   if (!passesPreChecks(signature, key)) return false
   try {

@@ -64,7 +64,9 @@ export function openEnvelope<T extends SignedFields>(
     )
     const declaration = pickDeclaration(opened.payload, declarations, maxBytes)
     const message = declaration.decode(opened.payload)
+    // [REJECT] SPEC 1.6: this network's.
     if (!equalCids(message.network, network)) return rejected('wrong-network')
+    // [REJECT] SPEC 1.7: the author's valid signature.
     if (!verifySignature(preAuthentication(opened.payload), opened.signature, message.author)) {
       return rejected('bad-signature')
     }
@@ -81,6 +83,7 @@ export function isSigned<T>(opened: Signed<T> | Verdict): opened is Signed<T> {
 }
 
 function pickDeclaration<T>(payload: Uint8Array, declarations: readonly Readable<T>[], maxBytes: number): Readable<T> {
+  // [REJECT] SPEC 1.5: a kind that is carried here.
   const value = decodeCanonical(payload, maxBytes)
   const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined
   const declaration = declarations.find((candidate) => candidate.kind === kind)

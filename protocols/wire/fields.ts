@@ -21,6 +21,7 @@ export type RecordOf<F extends Fields> = { readonly [K in Exclude<keyof F, Optio
   readonly [K in OptionalKeys<F>]?: Read<F[K]>
 }
 
+// [REJECT] SPEC 1.4: every field is there, is known, and has its type and range.
 function wrong(path: string, expected: string): MalformedError {
   return new MalformedError('bad-field', `${path} must be ${expected}`)
 }
