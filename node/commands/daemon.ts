@@ -36,6 +36,8 @@ export const runDaemon: Run<Options> = async (call) => {
     trainOn === undefined && threads === undefined ? undefined : await createOnnxTrainer(defined({ threads }))
   const stopping = new AbortController()
   const anyStop = AbortSignal.any([signal, stopping.signal])
+  // Started by a program that holds a channel to this process (as the demo does): without it nobody would stop us.
+  process.once('disconnect', () => stopping.abort())
   try {
     await using peer = await runPeer({ dataDir, network: options.network, options, trainer, signal: anyStop })
     const api = await startControlApi({

@@ -10,7 +10,7 @@ export const runInit: Run<'dir' | 'name'> = async ({ options, output }) => {
     [
       created ? `created ${dir}` : `${dir} was there already; nothing changed`,
       `public key: ${output.colors.bold(key)}`,
-      'back up identity files of this directory: whoever has them is this peer',
+      'back up DIR/key: whoever has it is this peer',
     ].join('\n'),
   )
   return EXIT.done

@@ -15,12 +15,18 @@ type Options = 'dir' | 'level' | 'trust'
 export const runVerify: Run<Options> = async (call) => {
   const { args, output } = call
   const target = args[0] ?? ''
-  const report = existsSync(target) ? await verifyFiles(target, call) : await verifyCid(target, call)
-  output.result(report, () => formatVerification(report, output.colors))
+  const { report, trust } = existsSync(target) ? await verifyFiles(target, call) : await verifyCid(target, call)
+  output.result(report, () => formatVerification(report, output.colors, trust))
   return report.valid ? EXIT.done : EXIT.notValid
 }
 
-async function verifyCid(cid: string, call: Call<Options>): Promise<VerifyReport> {
+interface Verified {
+  readonly report: VerifyReport
+  /** The genesis that the caller named. */
+  readonly trust: string | undefined
+}
+
+async function verifyCid(cid: string, call: Call<Options>): Promise<Verified> {
   if (!cidText.safeParse(cid).success) {
     throw new CliError('bad-input', `"${cid}" is neither a CID nor a directory that exists.`, {
       hint: '`coldmesh log` prints the CIDs of bases.',
@@ -28,10 +34,11 @@ async function verifyCid(cid: string, call: Call<Options>): Promise<VerifyReport
   }
   await using history = await openHistorySource(dirOf(call.options), call.signal)
   // Whoever asks about a data directory trusts the network that it belongs to.
-  return await history.verify(cid, optionsOf(call, call.options.trust ?? history.network))
+  const trust = call.options.trust ?? history.network
+  return { report: await history.verify(cid, optionsOf(call, trust)), trust }
 }
 
-async function verifyFiles(path: string, call: Call<Options>): Promise<VerifyReport> {
+async function verifyFiles(path: string, call: Call<Options>): Promise<Verified> {
   if (!statSync(path).isDirectory()) {
     throw new CliError('bad-input', `${path} is a file, and an exported base is a directory.`, {
       hint: 'Name the directory, with DIR.certificate.cbor beside it.',
@@ -41,7 +48,8 @@ async function verifyFiles(path: string, call: Call<Options>): Promise<VerifyRep
   const { dir, trust } = call.options
   // The data directory, when there is one, may hold the inputs that fusing again needs.
   const dataDir = dir !== undefined && existsSync(dir) ? resolve(dir) : undefined
-  return await verifyDirectory(resolve(path), { ...optionsOf(call, trust), ...defined({ dataDir }) })
+  const report = await verifyDirectory(resolve(path), { ...optionsOf(call, trust), ...defined({ dataDir }) })
+  return { report, trust }
 }
 
 function optionsOf({ options, output, signal }: Call<Options>, trust: string | undefined): VerifyOptions {

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { type LogEntry, openHistory, type VerifyReport } from 'coldmesh'
 import type { Run } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
-import { CliError } from '../failure.ts'
 import { SHIPPED_BASE } from '../package-root.ts'
 import type { Output } from '../text/output.ts'
 import { duration } from '../text/wait.ts'
@@ -91,6 +90,7 @@ async function runRounds(
     }
     return { network, bases }
   } finally {
+    narrator.stop()
     await network.stop()
   }
 }
@@ -159,9 +159,9 @@ function printResult(result: Result, output: Output): void {
 }
 
 function expectation(rounds: number, count: number): string {
-  const slower = Math.max(1, (EXPECTED.cores / availableParallelism()) * (count / 4))
-  const seconds = EXPECTED.startSeconds + rounds * EXPECTED.roundSeconds * slower + EXPECTED.judgeSeconds
-  const minutes = Math.max(1, Math.round(seconds / 60))
-  if (count < 2) throw new CliError('bad-input', 'A demo needs two peers.')
-  return `${count} peers, ${rounds} rounds, real text tasks: this takes about ${minutes} minutes on this machine`
+  const { startSeconds, roundSeconds, judgeSeconds, cores, peers, busy } = EXPECTED
+  const slower = Math.max(1, cores / availableParallelism()) * (count / peers)
+  const minutes = (startSeconds + rounds * roundSeconds * slower + judgeSeconds) / 60
+  const range = `${Math.ceil(minutes)} to ${Math.ceil(minutes * busy)} minutes`
+  return `${count} peers, ${rounds} rounds, real text tasks: this takes about ${range}`
 }

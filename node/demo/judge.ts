@@ -1,5 +1,13 @@
 import { availableParallelism } from 'node:os'
-import { createOnnxTrainer, DEFAULT_PLAN, type Model, openDataset, readModelDirectory, type Trainer } from 'coldmesh'
+import {
+  createOnnxTrainer,
+  DEFAULT_PLAN,
+  type Model,
+  openDataset,
+  readModelDirectory,
+  type Trainer,
+  type TrainingPlan,
+} from 'coldmesh'
 import { FROZEN_PLAN, FULL_PLAN, JUDGE_ROWS } from './settings.ts'
 import { type DemoTask, taskFile } from './tasks.ts'
 
@@ -68,7 +76,7 @@ async function readRows(task: DemoTask) {
 }
 
 async function judge(trainer: Trainer, model: Model, rows: Rows, signal: AbortSignal): Promise<Accuracies> {
-  const accuracyOf = async (changes: typeof FULL_PLAN): Promise<number> => {
+  const accuracyOf = async (changes: Partial<TrainingPlan>): Promise<number> => {
     const plan = { ...DEFAULT_PLAN, ...changes }
     const { body, head } = await trainer.train({ model, head: null, dataset: rows.train, plan, signal })
     const finetuned = { ...model, body }

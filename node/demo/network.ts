@@ -104,7 +104,6 @@ function daemonArguments(
   { dataDir, task }: DemoPeer,
   { seed, rounds, invite }: { seed: number; rounds: number; invite: string | null },
 ): string[] {
-  const { learningRate, steps, batch, maxTokens } = ROUND_PLAN
   return [
     'daemon',
     ...['--dir', dataDir],
@@ -112,8 +111,15 @@ function daemonArguments(
     ...['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', '--no-dht'],
     ...['--train-on', taskFile(task, 'train'), '--task', task.name, ...(task.hasPair ? ['--pair', 'pair'] : [])],
     ...['--rounds', String(rounds), '--seed', String(seed), '--threads', '1'],
-    ...['--learning-rate', String(learningRate), '--steps', String(steps)],
-    ...['--batch', String(batch), '--max-tokens', String(maxTokens)],
+    ...planArguments(),
+  ]
+}
+
+function planArguments(): string[] {
+  const { learningRate, headRate, steps, batch, maxTokens, evaluateEvery } = ROUND_PLAN
+  return [
+    ...['--learning-rate', String(learningRate), '--head-rate', String(headRate), '--steps', String(steps)],
+    ...['--batch', String(batch), '--max-tokens', String(maxTokens), '--evaluate-every', String(evaluateEvery)],
   ]
 }
 

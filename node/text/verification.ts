@@ -3,10 +3,10 @@ import { short, show } from './escape.ts'
 import type { Colors } from './output.ts'
 
 /** The chain as a tree, newest first, then every bad link. */
-export function formatVerification(report: VerifyReport, colors: Colors): string {
+export function formatVerification(report: VerifyReport, colors: Colors, trust: string | undefined): string {
   const { base, network, valid, trusted, level, rounds, failures } = report
   const verdict = valid ? colors.green('valid') : colors.red('not valid')
-  const genesis = trusted ? 'the one you trust' : 'you named no genesis to trust: --trust CID'
+  const genesis = trusted ? 'the one you trust' : colors.yellow(distrust(trust))
   const lines = [
     `${show(base)}  ${verdict}, level ${level}`,
     ...rounds.map((round) => {
@@ -17,6 +17,10 @@ export function formatVerification(report: VerifyReport, colors: Colors): string
     ...failures.map(({ round, link, reason }) => colors.red(`round ${round}, ${show(link)}: ${show(reason)}`)),
   ]
   return lines.join('\n')
+}
+
+function distrust(trust: string | undefined): string {
+  return trust === undefined ? 'you named no genesis to trust: --trust CID' : `not the one you trust, ${show(trust)}`
 }
 
 function fusionWords({ fusion, inputs }: VerifyReport['rounds'][number], colors: Colors): string {

@@ -1,11 +1,13 @@
 import type { Wait } from 'coldmesh'
-import { show } from './escape.ts'
+import { short, show } from './escape.ts'
 
 const MAX_NAMES = 8
+/** Longer ones are ids. */
+const MAX_NAME = 24
 
 /** For what, for whom, since when, until when: `contributions: 2 of 3, missing beta; for 12 s, at most 8 s more`. */
 export function describeWait({ what, have, need, missing, sinceMs, untilMs }: Wait, now = Date.now()): string {
-  const names = missing.slice(0, MAX_NAMES).map((name) => show(name, { maxLength: 24 }))
+  const names = missing.slice(0, MAX_NAMES).map((name) => (name.length > MAX_NAME ? short(name) : show(name)))
   const more = missing.length > names.length ? ` and ${missing.length - names.length} more` : ''
   const whom = names.length === 0 ? '' : `, missing ${names.join(', ')}${more}`
   const until = untilMs === null ? '' : `, at most ${duration(untilMs - now)} more`

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -112,12 +112,20 @@ describe('a daemon of a network of one', () => {
     )
   })
 
-  it('exits 4 for a base that is not certified, naming the link', async () => {
-    const { code, stdout } = await runCli(['verify', String(network['network']), '--dir', dir, '--json'])
-    const report = JSON.parse(stdout)
+  it('exits 4 for an exported base with one changed bit, naming the link', async () => {
+    const exported = join(folder.path, 'exported offline')
+    const verify = ['verify', exported, '--level', 'signatures', '--json']
+    const whole = await runCli(verify)
+    const weights = join(exported, 'model.safetensors')
+    const bytes = readFileSync(weights)
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1)
+    writeFileSync(weights, bytes)
+    const { code, stdout } = await runCli(verify)
     assert.equal(code, 4)
+    const report = JSON.parse(stdout)
     assert.equal(report.valid, false)
-    assert.ok(report.failures[0].link)
+    assert.match(JSON.stringify(report.failures), /model\.safetensors|weights/)
+    assert.doesNotMatch(whole.stdout, /model\.safetensors|weights/)
   })
 
   it('leaves nothing behind that stops the next one, even when it was killed', async () => {
