@@ -36,6 +36,7 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
       let cancelRate = (): void => {}
       let cancelIdle = (): void => {}
       let moving = false
+      const startBytes = movedBytes()
       rearm = () => {
         cancelIdle()
         cancelIdle = clock.after(idleMs, () => {
@@ -46,7 +47,6 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
         if (moving) return
         moving = true
         const startMs = clock.now()
-        const startBytes = movedBytes()
         const check = (): void => {
           const rate = ((movedBytes() - startBytes) * 1000) / Math.max(1, clock.now() - startMs)
           if (rate >= minBytesPerSecond) cancelRate = clock.after(graceMs, check)

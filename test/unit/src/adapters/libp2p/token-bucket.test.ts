@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { createTokenBuckets } from '../../../../../src/adapters/libp2p/token-bucket.ts'
+
+describe('token buckets', () => {
+  it('let a burst through, then the rate, each key for itself', () => {
+    let nowMs = 0
+    const buckets = createTokenBuckets({ perSecond: 10, burst: 5, now: () => nowMs })
+    const taken = (key: string): number => Array.from({ length: 20 }, () => buckets.take(key)).filter(Boolean).length
+    assert.equal(taken('a'), 5)
+    assert.equal(taken('b'), 5)
+    nowMs += 250
+    assert.equal(taken('a'), 2)
+    nowMs += 60_000
+    assert.equal(taken('a'), 5)
+    buckets.forget('a')
+    assert.equal(taken('a'), 5)
+  })
+})
