@@ -8,7 +8,7 @@ import { verifyDirectory } from '../../../../../src/peer/history/directory.ts'
 import { createHistory } from '../../../../../src/peer/history/history.ts'
 import type { VerifyReport } from '../../../../../src/peer/types.ts'
 import { isColdmeshError } from '../../../../../src/ports/errors.ts'
-import { type TestChain, threeRounds } from '../../../../support/history/build-chain.ts'
+import { addRound, type TestChain, threeRounds } from '../../../../support/history/build-chain.ts'
 import { temporaryDirectory } from '../../../../support/history/temporary.ts'
 
 let chain: TestChain
@@ -224,6 +224,27 @@ describe('verifyDirectory of other changes', () => {
       assert(links(report).includes('3 certificate'), String(links(report)))
       assert.equal(report.certified, false)
     }
+  })
+
+  it('names a certificate of another base of the same round, whose files are here too', async () => {
+    const [one, two] = chain.entries
+    assert(one && two && chain.head.history[1])
+    const [, second, first, genesis] = chain.head.history
+    assert(second && first && genesis)
+    const before = { ...second, certificate: two.certificate, history: [second, first, genesis] }
+    const other = await addRound({ ...chain, head: before, entries: [one, two] }, { seeds: [9, 10] })
+    const dir = await copyOf(3, 'sibling')
+    await writeFile(`${dir}.certificate.cbor`, other.entries[2]?.certificate ?? assert.fail())
+    const report = await verifyDirectory(dir, { level: 'signatures', fallback: chain.store })
+    assert.deepEqual(links(report), ['3 certificate'])
+    assert.match(report.failures[0]?.reason ?? '', /^certificate-wrong-base/)
+  })
+
+  it('is not valid with a file that is none of a base', async () => {
+    const dir = await copyOf(3, 'more')
+    await writeFile(join(dir, 'notes.txt'), 'mine')
+    const report = await verifyDirectory(dir, { level: 'signatures', fallback: chain.store })
+    assert.deepEqual([report.valid, links(report)], [false, ['3 file notes.txt']])
   })
 
   it('names a file that is missing, and one that is none of a base', async () => {

@@ -8,7 +8,7 @@ import { importBase, openBase } from '../../../../../src/checkpoint/base.ts'
 import { listLeaves } from '../../../../../src/checkpoint/unixfs.ts'
 import { exportContent } from '../../../../../src/peer/history/export.ts'
 import { isColdmeshError } from '../../../../../src/ports/errors.ts'
-import { type TestChain, threeRounds } from '../../../../support/history/build-chain.ts'
+import { type TestChain, threeRounds, utf8 } from '../../../../support/history/build-chain.ts'
 import { checkpointBytes, importBytes } from '../../../../support/history/checkpoints.ts'
 import { copyStore, flipBlock, type MemoryStore } from '../../../../support/history/memory-store.ts'
 import { temporaryDirectory } from '../../../../support/history/temporary.ts'
@@ -121,7 +121,10 @@ describe('exportContent', () => {
     const small = await importBytes(new Uint8Array(64), chain.store)
     const large = await importBytes(new Uint8Array(3 << 20), chain.store)
     const sameSize = await importBytes(new Uint8Array(chain.network.genesis.bytes), chain.store)
-    for (const cid of [small, large, sameSize]) {
+    const renamed = checkpointBytes(1)
+    renamed.set(utf8('later'), Buffer.from(renamed).indexOf('layer'))
+    const otherHeader = await importBytes(renamed, chain.store)
+    for (const cid of [small, large, sameSize, otherHeader]) {
       await assert.rejects(exportTo('neither', cid), (error) => isColdmeshError(error, 'bad-input'), String(cid))
     }
   })

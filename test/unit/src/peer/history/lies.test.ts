@@ -18,6 +18,7 @@ import {
   utf8,
 } from '../../../../support/history/build-chain.ts'
 import { checkpointBytes, importBytes, TEST_LAYOUT } from '../../../../support/history/checkpoints.ts'
+import { copyStore } from '../../../../support/history/memory-store.ts'
 import { contributionBy, listBy, precommitsBy } from '../../../../support/protocols/messages.ts'
 import { testKeys } from '../../../../support/protocols/network.ts'
 
@@ -330,5 +331,9 @@ describe('verifyBase of an embedded certificate', () => {
     const report = await verifyNewest(chain, 'signatures')
     assert.equal(first(links(report)), '2 lineage')
     assert.equal(report.valid, false)
+    // nor when nothing is known of the genesis' base but its CID
+    const store = copyStore(chain.store)
+    await store.delete(network.genesis.base)
+    assert(links(await verifyNewest({ ...chain, store }, 'signatures')).includes('2 lineage'))
   })
 })
