@@ -8,11 +8,11 @@ export { createLog } from './adapters/system/log.ts'
 export { createPeer } from './peer/create-peer.ts'
 export { defaultDataDir, initDataDir } from './peer/data-dir.ts'
 export { createGenesis, DEFAULT_ROUND_POLICY } from './peer/genesis.ts'
-export { verifyDirectory } from './peer/history/directory.ts'
 export { readModelDirectory } from './peer/model.ts'
 // Judge a base
 export { openHistory } from './peer/open-history.ts'
 export type * from './peer/types.ts'
+export { verifyDirectory } from './peer/verify-directory.ts'
 export type { Dataset, Example } from './ports/dataset.ts'
 // Errors and logs
 export { ColdmeshError, ERROR_CODES, type ErrorCode, isColdmeshError } from './ports/errors.ts'

@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises'
 import type { CID } from 'multiformats/cid'
 import { decodeCanonical, encodeCanonical } from '../../protocols/wire/codec.ts'
 import { bytes, directoryCid, record, uint } from '../../protocols/wire/fields.ts'
 import { MAX_CERTIFICATE_BYTES } from '../../protocols/wire/limits.ts'
 import { openJournal } from '../adapters/files/journal.ts'
-import { ColdmeshError } from '../ports/errors.ts'
+import { decodeJournal } from '../adapters/files/journal-format.ts'
+import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
 import type { Journal } from '../ports/system.ts'
 
 /** A certified base; its lineage and weights are blocks under its CID. */
@@ -30,11 +32,7 @@ const entryFields = record({
 /** @throws ColdmeshError `refused` when the file is damaged */
 export async function openChain(path: string): Promise<Chain> {
   const journal: Journal = await openJournal(path)
-  const entries = journal.records.map((entry, i) => {
-    const read = entryFields.read(decodeCanonical(entry, MAX_CERTIFICATE_BYTES + 256), 'chain entry')
-    if (read.round !== i + 1) throw new ColdmeshError('refused', `${path} skips from round ${i} to ${read.round}.`)
-    return read
-  })
+  const entries = readEntries(journal.records, path)
   return {
     entries,
     append: async ({ round, base, certificate }) => {
@@ -43,5 +41,35 @@ export async function openChain(path: string): Promise<Chain> {
       entries.push({ round, base, certificate })
     },
     close: () => journal.close(),
+  }
+}
+
+/** The entries of a chain file for reading only; what a damaged one still holds, and where it is damaged. */
+export async function readChain(path: string): Promise<{ entries: readonly ChainEntry[]; damage: string | null }> {
+  const file = await readFileIfThere(path)
+  try {
+    return { entries: readEntries(decodeJournal(file, path).records, path), damage: null }
+  } catch (error) {
+    const offset = isColdmeshError(error, 'refused') ? error.facts['offset'] : undefined
+    if (typeof offset !== 'number') throw error
+    const intact = decodeJournal(file.subarray(0, offset), path).records
+    return { entries: readEntries(intact, path), damage: `${path} is damaged at byte ${offset}` }
+  }
+}
+
+function readEntries(records: readonly Uint8Array[], path: string): ChainEntry[] {
+  return records.map((entry, i) => {
+    const read = entryFields.read(decodeCanonical(entry, MAX_CERTIFICATE_BYTES + 256), 'chain entry')
+    if (read.round !== i + 1) throw new ColdmeshError('refused', `${path} skips from round ${i} to ${read.round}.`)
+    return read
+  })
+}
+
+async function readFileIfThere(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0)
+    throw error
   }
 }

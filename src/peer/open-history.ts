@@ -2,11 +2,11 @@ import { lockDirectory } from '../adapters/files/lock.ts'
 import { createContentStore } from '../adapters/helia/content-store.ts'
 import { nullLog } from '../adapters/memory/log.ts'
 import { ColdmeshError } from '../ports/errors.ts'
-import { openChain } from './chain.ts'
+import { readChain } from './chain.ts'
 import { paths, requireConfig } from './data-dir.ts'
 import { openGenesis, parseNetworkCid } from './genesis.ts'
 import { createHistory } from './history/history.ts'
-import type { History } from './types.ts'
+import type { History, VerifyReport } from './types.ts'
 
 /** The head that a data directory knows, without a network. */
 export interface OfflineHistory extends History, AsyncDisposable {
@@ -28,17 +28,27 @@ export async function openHistory(dataDir: string): Promise<OfflineHistory> {
   cleanup.use(await lockDirectory(dataDir))
   const store = await createContentStore({ dir: paths.blocks(dataDir), node: null, log: nullLog })
   cleanup.defer(() => store.stop())
-  const chain = await openChain(paths.chain(dataDir))
-  cleanup.defer(() => chain.close())
+  const chain = await readChain(paths.chain(dataDir))
   const id = parseNetworkCid(config.network)
   const genesisBytes = await store.get(id)
   const network = openGenesis(id, genesisBytes)
   const last = chain.entries.at(-1)
   const resources = cleanup.move()
+  const history = createHistory({ network, genesisBytes, store, chain })
   return {
-    ...createHistory({ network, genesisBytes, store, chain }),
+    ...history,
+    verify: async (base, options) => withDamage(await history.verify(base, options), chain.damage),
     network: config.network,
     head: last ? { round: last.round, base: String(last.base) } : { round: 0, base: String(network.genesis.base) },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
+}
+
+/** A certificate that is missing because its file is damaged is named so. */
+function withDamage(report: VerifyReport, damage: string | null): VerifyReport {
+  if (damage === null || report.certified) return report
+  const failures = report.failures.map((failure) => {
+    return failure.link === 'certificate' ? { ...failure, reason: `${failure.reason}: ${damage}` } : failure
+  })
+  return { ...report, failures }
 }
