@@ -83,9 +83,11 @@ describe('decodeCanonical', () => {
 
 describe('encodeCanonical', () => {
   it('gives a Uint8Array of its own memory, not a view of a pool', () => {
-    const bytes = encodeCanonical({ a: new Uint8Array(100) })
-    assert.equal(Object.getPrototypeOf(bytes), Uint8Array.prototype)
-    assert.equal(bytes.buffer.byteLength, bytes.length)
+    for (const size of [1, 100, 300, 2000, 20_000]) {
+      const bytes = encodeCanonical({ payload: new Uint8Array(size), signature: new Uint8Array(64) })
+      assert.equal(Object.getPrototypeOf(bytes), Uint8Array.prototype)
+      assert.equal(bytes.buffer.byteLength, bytes.length)
+    }
   })
 
   it('sorts keys by length, then bytewise', () => {
