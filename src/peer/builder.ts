@@ -11,6 +11,7 @@ import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { NetworkFacts } from '../rounds/network.ts'
 import type { BuildSpec } from '../rounds/state.ts'
+import { cardFacts } from './card-facts.ts'
 
 /** What every base of a network shares: its layout, and the genesis' config and tokenizer files. */
 export interface BaseFacts {
@@ -80,7 +81,7 @@ export async function buildBase(
   const { cid, blocks } = assembleBase({
     shared: facts.shared,
     weights: baseFile('model.safetensors', weights, genesis.bytes),
-    card: renderCard(cardFacts(spec, network, weights)),
+    card: renderCard(cardFacts(network, { ...spec, parent: spec.parent.base, weights })),
     lineage: lineageBytes,
   })
   for (const block of blocks) await store.put(block.cid, block.block)
@@ -100,29 +101,4 @@ async function fuse(spec: BuildSpec, network: NetworkFacts, facts: BaseFacts, st
   })
   const { cid } = await importFile(fused, (block, bytes) => store.put(block, bytes))
   return cid
-}
-
-function cardFacts(spec: BuildSpec, network: NetworkFacts, weights: CID): Parameters<typeof renderCard>[0] {
-  return {
-    network: String(network.id),
-    networkName: network.genesis.name,
-    round: spec.round,
-    parent: String(spec.parent.base),
-    weights: String(weights),
-    rule: network.genesis.fusion.rule,
-    inputs: spec.inputs.map(({ id, author, checkpoint, signed }) => ({
-      id: String(id),
-      author: toHex(author),
-      checkpoint: String(checkpoint),
-      datasetName: signed.message.dataset.name,
-      task: signed.message.dataset.task,
-      rows: signed.message.dataset.rows,
-      license: signed.message.dataset.license ?? null,
-    })),
-    excluded: spec.excluded.map(({ contribution, reason }) => ({
-      id: String(contribution.id),
-      author: toHex(contribution.author),
-      reason,
-    })),
-  }
 }

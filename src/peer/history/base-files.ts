@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid'
-import { equalCids, toHex } from '../../../protocols/wire/bytes.ts'
+import { equalCids } from '../../../protocols/wire/bytes.ts'
 import {
   assembleBase,
   type BaseFile,
@@ -9,9 +9,10 @@ import {
   type OpenedBase,
   WEIGHTS_NAME,
 } from '../../checkpoint/base.ts'
-import { type CardFacts, renderCard } from '../../checkpoint/card.ts'
+import { renderCard } from '../../checkpoint/card.ts'
 import { isFileCid } from '../../checkpoint/unixfs.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
+import { cardFacts } from '../card-facts.ts'
 import { type BadLink, badLinkOf } from './bad-link.ts'
 import type { LoadedRound } from './load-round.ts'
 import type { RoundContents } from './open-round.ts'
@@ -46,7 +47,7 @@ export function checkFiles(options: {
   const weights = baseFile(WEIGHTS_NAME, lineage.weights, network.genesis.bytes)
   if (contents === null) return { expected: null, bad: differences(files, [...shared, weights]) }
   try {
-    const card = renderCard(cardFacts(network, loaded, contents))
+    const card = renderCard(cardFacts(network, { ...loaded.lineage, ...contents }))
     const { cid, blocks } = assembleBase({ shared, weights, card, lineage: loaded.bytes })
     if (equalCids(cid, loaded.base)) return { expected: cid, bad: [] }
     const [cardBlock, lineageBlock] = blocks
@@ -79,28 +80,4 @@ export function differences(opened: Pick<OpenedBase, 'files'>, expected: readonl
     if (!isUnknown) bad.push({ link: linkOfFile(name), reason: `The genesis' base has no ${name}.` })
   }
   return bad
-}
-
-function cardFacts(network: NetworkFacts, { round, lineage }: LoadedRound, contents: RoundContents): CardFacts {
-  return {
-    network: String(network.id),
-    networkName: network.genesis.name,
-    round,
-    parent: String(lineage.parent),
-    weights: String(lineage.weights),
-    rule: network.genesis.fusion.rule,
-    inputs: contents.inputs.map(({ id, author, checkpoint, signed }) => {
-      const { name, task, rows, license } = signed.message.dataset
-      return {
-        id: String(id),
-        author: toHex(author),
-        checkpoint: String(checkpoint),
-        datasetName: name,
-        task,
-        rows,
-        license: license ?? null,
-      }
-    }),
-    excluded: contents.excluded.map(({ contribution, reason }) => ({ id: String(contribution.id), reason })),
-  }
 }

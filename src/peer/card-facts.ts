@@ -1,0 +1,33 @@
+import type { CID } from 'multiformats/cid'
+import { toHex } from '../../protocols/wire/bytes.ts'
+import type { CardFacts } from '../checkpoint/card.ts'
+import type { NetworkFacts } from '../rounds/network.ts'
+import type { BuildSpec } from '../rounds/state.ts'
+
+/** What a base's card says: a function of genesis and lineage. */
+export function cardFacts(
+  { id, genesis }: NetworkFacts,
+  made: Pick<BuildSpec, 'round' | 'inputs' | 'excluded'> & { readonly parent: CID; readonly weights: CID },
+): CardFacts {
+  return {
+    network: String(id),
+    networkName: genesis.name,
+    round: made.round,
+    parent: String(made.parent),
+    weights: String(made.weights),
+    rule: genesis.fusion.rule,
+    inputs: made.inputs.map(({ id, author, checkpoint, signed }) => {
+      const { name, task, rows, license } = signed.message.dataset
+      return {
+        id: String(id),
+        author: toHex(author),
+        checkpoint: String(checkpoint),
+        datasetName: name,
+        task,
+        rows,
+        license: license ?? null,
+      }
+    }),
+    excluded: made.excluded.map(({ contribution, reason }) => ({ id: String(contribution.id), reason })),
+  }
+}
