@@ -10,6 +10,7 @@ import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
 import type { Libp2pOptions } from 'libp2p'
+import { withoutDhtRecords } from './dht-storage.ts'
 import * as limits from './limits.ts'
 import { SCORE_THRESHOLDS, scoreParams } from './scoring.ts'
 
@@ -41,7 +42,7 @@ export function libp2pOptions(setup: Libp2pSetup): Libp2pOptions<Services> {
   return {
     start: false,
     privateKey: setup.privateKey,
-    datastore: setup.datastore,
+    datastore: withoutDhtRecords(setup.datastore),
     nodeInfo: { name: 'coldmesh', userAgent: 'coldmesh' },
     addresses: { listen: [...setup.listen], announce: [...setup.announce] },
     transports: [tcp({ maxConnections: limits.DEFAULT_MAX_CONNECTIONS + limits.DEFAULT_MAX_PENDING_INBOUND })],
@@ -117,6 +118,10 @@ function gossipsubOptions(setup: Libp2pSetup): NonNullable<Parameters<typeof gos
   }
 }
 
+async function refuseRecord(): Promise<void> {
+  throw new Error('no values are kept here')
+}
+
 /** A hint for finding peers, never the only way: it stores nobody's values, and a question to nobody ends. */
 function dht(tag: string) {
   return kadDHT({
@@ -124,8 +129,8 @@ function dht(tag: string) {
     peerInfoMapper: passthroughMapper,
     clientMode: false,
     allowQueryWithZeroPeers: true,
-    validators: {},
-    selectors: {},
+    // The library's own rule would take the public key of anybody, and attackers make keys by the million.
+    validators: { pk: refuseRecord },
     maxInboundStreams: limits.DEFAULT_DHT_STREAMS,
     maxOutboundStreams: limits.DEFAULT_DHT_STREAMS,
   })
