@@ -43,9 +43,8 @@ export function complaint(found: Import, exists: (path: string) => boolean): str
   }
   if (found.path === null) return complaintAboutPackage(found, here)
   if (!exists(found.path)) return 'imports a file that is not there'
-  if (!/\.[a-z]+$/.test(found.specifier) && !found.specifier.endsWith('/')) {
-    if (!found.specifier.endsWith('${extension}')) return 'imports a file without its suffix'
-  }
+  // A folder beside the file, a suffix, or a suffix that is known when the program runs.
+  if (!/\/$|\.[a-z]+$|\.\$\{extension\}$/.test(found.specifier)) return 'imports a file without its suffix'
   return complaintAboutPlace(found.path, here)
 }
 

@@ -84,7 +84,10 @@ describe('the check of imports', () => {
       ['protocols/index.ts', `export { b } from './registry.ts'`],
       ['src/rounds/a.ts', `import type { B } from '../ports/b.ts'\nimport { c } from '../../protocols/wire/c.ts'`],
       ['src/checkpoint/a.ts', `import { hash } from 'node:crypto'\nimport * as dagPb from '@ipld/dag-pb'`],
-      ['src/adapters/x/a.ts', "const url = new URL(`./worker.${extension}`, import.meta.url)\nimport { z } from 'zod'"],
+      [
+        'src/adapters/x/a.ts',
+        `const url = new URL(\`./worker.\${extension}\`, import.meta.url)\nimport { z } from 'zod'`,
+      ],
       ['src/peer/a.ts', `import { b } from '../adapters/x/b.ts'`],
       ['node/a.ts', `import { b } from 'coldmesh'\nimport { c } from './c.ts'\nimport fs from 'node:fs'`],
       ['examples/a.ts', `import { b } from 'coldmesh'`],
