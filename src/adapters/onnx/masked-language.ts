@@ -2,37 +2,37 @@ import { ColdmeshError } from '../../ports/errors.ts'
 import type { Model, TrainingPlan, Weights } from '../../ports/trainer.ts'
 import { rateFactor } from '../../training/schedule.ts'
 import { type AdamWOptions, adamWScratch, createAdamW } from './adamw.ts'
-import { type Bucket, encoder } from './bert.ts'
-import { type BertConfig, checkBertBody, isWeight, readBertConfig, withDropout } from './bert-config.ts'
-import { I32 } from './graph.ts'
+import type { Bucket } from './bert.ts'
+import { checkBertBody, readBertConfig, withDropout } from './bert-config.ts'
 import { fillEncoderInputs, MASK_STATE_FLOATS, seedMasks } from './host-inputs.ts'
 import { initialWeights } from './initial-weights.ts'
-import { crossEntropy, pickRows } from './lookups.ts'
-import { layerNorm, linear, linearGelu } from './operations.ts'
-import { createParameterMemory, type GradientKind, loadWeights, type ParameterSpec, readWeights } from './parameters.ts'
-import { defineTraining, maskFloats, type OpenProgram, openProgram, type Program } from './program.ts'
+import {
+  createTargetFiller,
+  defineMaskedLanguage,
+  maskedLanguageParameters,
+  maxTargets,
+  predictionLayout,
+  wordTable,
+} from './masked-language-graph.ts'
+import { createParameterMemory, loadWeights, readWeights } from './parameters.ts'
+import { maskFloats, openProgram } from './program.ts'
 import { loadRuntime } from './runtime.ts'
 
-/** Share of the tokens of a batch that can be targets in one step. */
-const MAX_TARGET_SHARE = 0.25
-const WORDS = 'embeddings.word_embeddings.weight'
-const DENSE = 'cls.predictions.transform.dense'
-const NORM = 'cls.predictions.transform.LayerNorm'
-const BIAS = 'cls.predictions.bias'
-
 export interface MaskedLanguageBatch {
-  /** [batch * length], row by row: the tokens with some replaced. */
+  /** [rows * length], row by row: the tokens with some replaced. */
   readonly ids: Int32Array
-  /** [batch * length]: the token that was there, at the places to predict; -1 elsewhere. */
+  /** [rows * length]: the token that was there, at the places to predict; -1 elsewhere. */
   readonly targets: Int32Array
-  /** [batch * length]: token types; absent: all 0. */
+  /** [rows * length]: token types; absent: all 0. */
   readonly types?: Uint8Array
-  /** [batch]: tokens of each row before its padding; absent: no padding. */
+  /** [rows]: tokens of each row before its padding; absent: no padding. */
   readonly lengths?: Int32Array
+  /** Tokens of a row with its padding; absent: the trainer's. A graph is compiled for each length that occurs. */
+  readonly length?: number
 }
 
 export interface MaskedLanguageTrainer {
-  /** Most targets that one batch can have: a quarter of its tokens. */
+  /** Most targets that a whole batch can have: a quarter of its tokens, as of a smaller one. */
   readonly maxTargets: number
   /** One batch: forward, backward, and, after `accumulation` of them, a step of AdamW. Blocks the thread while it runs. */
   step(batch: MaskedLanguageBatch): Promise<{ readonly loss: number; readonly step: number; readonly rate: number }>
@@ -53,6 +53,7 @@ export type MaskedLanguagePlan = Pick<
  *
  * @param options.model config and body; a new body comes from `createBertBody`
  * @param options.predictions prediction layers to go on with; absent: new ones from the plan's seed
+ * @param options.batch rows of `options.length` tokens; a batch of shorter rows may have more of them, as many tokens in all
  * @throws ColdmeshError `bad-model`, `unsupported`
  */
 export async function createMaskedLanguageTrainer(options: {
@@ -63,44 +64,58 @@ export async function createMaskedLanguageTrainer(options: {
   readonly plan: MaskedLanguagePlan
   readonly threads?: number
 }): Promise<MaskedLanguageTrainer> {
-  const { model, batch, length, plan, threads = 1 } = options
+  const { model, plan, threads = 1 } = options
+  const largest: Bucket = { batch: options.batch, length: options.length }
   const config = withDropout(readBertConfig(model.config), plan.dropout)
   const { prefix } = checkBertBody(config, model.body)
   const layout = predictionLayout(config)
-  const specs = parameterSpecs(model.body, prefix, layout)
-  const places = batch * length
-  const targetRows = Math.ceil(places * MAX_TARGET_SHARE)
-  const program = defineProgram(config, specs, { batch, length }, targetRows)
+  const specs = maskedLanguageParameters(model.body, prefix, layout)
+  const define = (bucket: Bucket) => defineMaskedLanguage(config, specs, bucket)
   const adamWOptions: AdamWOptions = {
     weightDecay: plan.weightDecay,
     clipNorm: plan.clipNorm,
     accumulation: plan.accumulation,
-    table: { name: prefix + WORDS, maxIds: places },
+    table: { name: wordTable(prefix), maxIds: largest.batch * largest.length },
   }
   const memory = createParameterMemory(specs, {
     ...adamWScratch(adamWOptions, specs),
-    masks: maskFloats(program),
+    masks: maskFloats(define(largest)),
     maskState: MASK_STATE_FLOATS,
   })
   loadWeights(memory, model.body)
   loadWeights(memory, options.predictions ?? initialWeights(layout, plan.seed))
   seedMasks(memory, plan.seed)
-  const session = await openProgram(program, { runtime: await loadRuntime(), memory, threads })
+  const runtime = await loadRuntime()
   const adamW = createAdamW(memory, adamWOptions)
-  const fillTargets = createTargetFiller(session, config, { batch, length }, targetRows)
+  const opened = new Map<string, Awaited<ReturnType<typeof open>>>()
   let batches = 0
   let steps = 0
 
+  async function open(bucket: Bucket) {
+    const session = await openProgram(define(bucket), { runtime, memory, threads })
+    return { session, fillTargets: createTargetFiller(session, config, bucket) }
+  }
+
+  async function openBucket(bucket: Bucket) {
+    const key = `${bucket.batch}x${bucket.length}`
+    const known = opened.get(key) ?? (await open(bucket))
+    opened.set(key, known)
+    return known
+  }
+
   return {
-    maxTargets: targetRows,
-    async step({ ids, targets, types, lengths }) {
-      checkBatch(config, places, ids, targets)
-      const rows = Array.from({ length: batch }, (_, row) => {
+    maxTargets: maxTargets(largest),
+    async step(batch) {
+      const { ids, targets, types, lengths, length = largest.length } = batch
+      const bucket = { batch: ids.length / length, length }
+      checkBatch(config.vocabSize, largest, bucket, batch)
+      const { session, fillTargets } = await openBucket(bucket)
+      const rows = Array.from({ length: bucket.batch }, (_, row) => {
         const [start, end] = [row * length, row * length + (lengths?.[row] ?? length)]
         return { ids: ids.subarray(start, end), ...(types && { types: types.subarray(start, end) }) }
       })
-      const tableIds = fillEncoderInputs(session, config, { batch, length }, rows)
       fillTargets(targets)
+      const tableIds = fillEncoderInputs(session, config, bucket, rows)
       await session.run()
       adamW.add(tableIds)
       batches++
@@ -113,98 +128,24 @@ export async function createMaskedLanguageTrainer(options: {
     },
     body: () => readWeights(memory, model.body),
     predictions: () => readWeights(memory, layout),
-    release: () => session.release(),
+    async release() {
+      for (const { session } of opened.values()) await session.release()
+      opened.clear()
+    },
   }
 }
 
-/** Names and shapes of `BertForMaskedLM`'s own layers. */
-function predictionLayout({ hiddenSize, vocabSize }: BertConfig): Omit<Weights, 'data'>[] {
-  return [
-    { name: BIAS, shape: [vocabSize] },
-    { name: `${DENSE}.weight`, shape: [hiddenSize, hiddenSize] },
-    { name: `${DENSE}.bias`, shape: [hiddenSize] },
-    { name: `${NORM}.weight`, shape: [hiddenSize] },
-    { name: `${NORM}.bias`, shape: [hiddenSize] },
-  ]
-}
-
-function parameterSpecs(
-  body: readonly Weights[],
-  prefix: string,
-  predictions: readonly Omit<Weights, 'data'>[],
-): ParameterSpec[] {
-  const gradientOf = (name: string): GradientKind => {
-    if (name === prefix + WORDS) return 'both' // looked up and, tied, the decoder's matrix
-    return name.startsWith(`${prefix}pooler.`) || !isWeight(name) ? 'none' : 'dense'
-  }
-  return [
-    ...body.map(({ name, shape }) => ({ name, shape, gradient: gradientOf(name), group: 'body' as const })),
-    ...predictions.map(({ name, shape }) => ({ name, shape, gradient: 'dense' as const, group: 'head' as const })),
-  ]
-}
-
-function defineProgram(
-  config: BertConfig,
-  specs: readonly ParameterSpec[],
-  bucket: Bucket,
-  targetRows: number,
-): Program {
-  return defineTraining(specs, (graph, weight, masks) => {
-    const x = encoder(graph, { ...bucket, config, weight, masks, firstTokenOnly: false })
-    const picked = pickRows(graph, x, graph.input('positions', [targetRows], { type: I32 }))
-    const dense = linearGelu(graph, picked, { weight: weight(`${DENSE}.weight`), bias: weight(`${DENSE}.bias`) })
-    const normalized = layerNorm(
-      graph,
-      dense,
-      weight(`${NORM}.weight`),
-      weight(`${NORM}.bias`),
-      config.layerNormEpsilon,
-    )
-    const logits = linear(graph, normalized, weight(WORDS), weight(BIAS))
-    const target = graph.input('target', [targetRows, config.vocabSize])
-    return crossEntropy(graph, logits, target, graph.input('targetWeight', [targetRows, 1]))
-  })
-}
-
-function createTargetFiller(session: OpenProgram, config: BertConfig, bucket: Bucket, targetRows: number) {
-  const positions = session.integers['positions'] ?? new Int32Array()
-  const target = session.floats['target'] ?? new Float32Array()
-  const weights = session.floats['targetWeight'] ?? new Float32Array()
-  const filled: number[] = []
-  return (targets: Int32Array) => {
-    // One-hot rows are cleared one by one: the whole is as large as the vocabulary.
-    for (const index of filled) target[index] = 0
-    filled.length = 0
-    const count = targets.reduce((sum, id) => sum + Number(id >= 0), 0)
-    if (count > targetRows) throw tooManyTargets(count, targetRows)
-    positions.fill(0)
-    weights.fill(0)
-    for (const [index, id] of targets.entries()) {
-      if (id < 0) continue
-      const slot = filled.length
-      positions[slot] = (index % bucket.length) * bucket.batch + Math.floor(index / bucket.length)
-      weights[slot] = 1 / count
-      target[slot * config.vocabSize + id] = 1 / count
-      filled.push(slot * config.vocabSize + id)
-    }
-  }
-}
-
-function checkBatch({ vocabSize }: BertConfig, places: number, ids: Int32Array, targets: Int32Array): void {
-  if (ids.length !== places || targets.length !== places) {
+function checkBatch(vocabSize: number, largest: Bucket, { batch, length }: Bucket, given: MaskedLanguageBatch): void {
+  const { ids, targets } = given
+  const places = largest.batch * largest.length
+  const fits = Number.isInteger(batch) && batch > 0 && length <= largest.length && batch * length <= places
+  if (!fits || targets.length !== ids.length) {
     throw new ColdmeshError(
       'bad-input',
-      `A batch needs ${places} ids and targets, not ${ids.length} and ${targets.length}`,
+      `A batch of ${ids.length} ids and ${targets.length} targets in rows of ${length} doesn't fit ${largest.batch} rows of ${largest.length}`,
     )
   }
   if (ids.some((id) => id < 0 || id >= vocabSize) || targets.some((id) => id >= vocabSize)) {
     throw new ColdmeshError('bad-input', `A batch has a token id outside the vocabulary of ${vocabSize}`)
   }
-}
-
-function tooManyTargets(count: number, limit: number): ColdmeshError {
-  return new ColdmeshError('bad-input', `A batch has ${count} targets, at most ${limit} fit`, {
-    facts: { count, limit },
-    hint: `Mask at most ${MAX_TARGET_SHARE * 100} % of the tokens.`,
-  })
 }

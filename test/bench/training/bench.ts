@@ -74,7 +74,13 @@ function createJob({ layers, hidden, heads, vocabulary, batch, length }: Case, d
 }
 type Job = ReturnType<typeof createJob>
 
-async function runOurs(job: Job): Promise<number> {
+/** Of one step. CPU seconds, over all threads, also tell on a machine that does other things meanwhile. */
+interface Cost {
+  readonly seconds: number
+  readonly cpuSeconds: number
+}
+
+async function runOurs(job: Job): Promise<Cost> {
   const plan = completePlan({ seed: 1 })
   const body = createBertBody({ ...job.config, model_type: 'bert' }, { seed: 1, pooler: true })
   const config = withDropout(readBertConfig({ ...job.config, model_type: 'bert' }), null)
@@ -93,44 +99,55 @@ async function runOurs(job: Job): Promise<number> {
   })
   const rows = job.ids.map((ids, index) => ({ ids, label: job.labels[index] ?? 0 }))
   let started = 0
+  let startedCpu = process.cpuUsage()
   for (let step = 0; step < job.warmup + job.steps; step++) {
-    if (step === job.warmup) started = performance.now()
+    if (step === job.warmup) {
+      started = performance.now()
+      startedCpu = process.cpuUsage()
+    }
     await learner.learn(rows, length)
     learner.step({ body: RATE, head: RATE })
   }
-  const secondsPerStep = (performance.now() - started) / 1_000 / job.steps
+  const seconds = (performance.now() - started) / 1_000 / job.steps
+  const { user, system } = process.cpuUsage(startedCpu)
   await learner.release()
-  return secondsPerStep
+  return { seconds, cpuSeconds: (user + system) / 1e6 / job.steps }
 }
 
-async function runTorch(job: Job): Promise<number> {
+async function runTorch(job: Job): Promise<Cost> {
   const script = fileURLToPath(new URL('torch_bench.py', import.meta.url))
   const child = spawn(values.python, [script], { stdio: ['pipe', 'pipe', 'inherit'] })
   child.stdin.end(JSON.stringify(job))
-  const { secondsPerStep } = JSON.parse(await text(child.stdout))
-  return Number(secondsPerStep)
+  const { seconds, cpuSeconds } = JSON.parse(await text(child.stdout))
+  return { seconds: Number(seconds), cpuSeconds: Number(cpuSeconds) }
 }
 
 function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
 }
 
+function describe(costs: readonly Cost[], tokens: number): string {
+  const rate = Math.round(tokens / median(costs.map(({ seconds }) => seconds)))
+  const cpuRate = Math.round(tokens / median(costs.map(({ cpuSeconds }) => cpuSeconds)))
+  return `${rate} tokens/s, ${cpuRate} a CPU second`
+}
+
 for (const which of CASES) {
   for (const dropout of [0, 0.1]) {
     const job = createJob(which, dropout)
     const tokens = which.batch * which.length
-    const ours: number[] = []
-    const torch: number[] = []
+    const ours: Cost[] = []
+    const torch: Cost[] = []
     // Taking turns: what else the machine does hits both alike.
     for (let repeat = 0; repeat < Number(values.repeats); repeat++) {
-      ours.push(tokens / (await runOurs(job)))
-      if (values.python !== '') torch.push(tokens / (await runTorch(job)))
+      ours.push(await runOurs(job))
+      if (values.python !== '') torch.push(await runTorch(job))
     }
-    const line = [`${which.name}, dropout ${dropout}, ${job.threads} threads: ${Math.round(median(ours))} tokens/s`]
-    if (torch.length > 0) {
-      const ratios = ours.map((value, index) => value / (torch[index] ?? Number.NaN))
-      line.push(`PyTorch ${Math.round(median(torch))}`, `ratio ${median(ratios).toFixed(2)}`)
-    }
-    console.log(line.join(', '))
+    console.log(`${which.name}, dropout ${dropout}, ${job.threads} thread(s)`)
+    console.log(`  coldmesh  ${describe(ours, tokens)}`)
+    if (torch.length === 0) continue
+    const ratio = (part: keyof Cost) => median(torch.map((cost, index) => cost[part] / (ours[index]?.[part] ?? 0)))
+    console.log(`  PyTorch   ${describe(torch, tokens)}`)
+    console.log(`  ratio     ${ratio('seconds').toFixed(2)}, by CPU time ${ratio('cpuSeconds').toFixed(2)}`)
   }
 }
