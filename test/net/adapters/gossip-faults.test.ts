@@ -81,13 +81,15 @@ describe('gossip under attack', () => {
     const heapBefore = heapUsed()
     for (let i = 0; i < 10_000; i++) {
       await flooder.gossip.publish(TOPIC, bytes(`flood ${i}`))
+      if (i % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
     }
     const started = performance.now()
     await honest.gossip.publish(TOPIC, bytes('honest'))
     await atB.heard('honest')
     assert.ok(performance.now() - started < 10_000)
     const judged = atB.texts().filter((text) => text.startsWith('flood')).length
-    assert.ok(judged <= DEFAULT_MESSAGE_BURST * 3, `${judged} judged`)
+    assert.ok(judged >= DEFAULT_MESSAGE_BURST, 'the flood did arrive')
+    assert.ok(judged <= DEFAULT_MESSAGE_BURST * 6, `${judged} judged`)
     assert.ok(heapUsed() - heapBefore < 200e6)
   })
 

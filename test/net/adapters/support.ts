@@ -160,3 +160,10 @@ export async function paired(a: Libp2pNode, b: Libp2pNode): Promise<void> {
   await link(a, b)
   await Promise.all([subscribed(a, 1), subscribed(b, 1)])
 }
+
+export async function heartbeats(node: Libp2pNode, count: number): Promise<void> {
+  const gossipsub = gossipsubOf(node)
+  for (let i = 0; i < count; i++) {
+    await new Promise((resolve) => gossipsub.addEventListener('gossipsub:heartbeat', resolve, { once: true }))
+  }
+}
