@@ -15,8 +15,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   const json = wantsJson(argv)
   const fail = (error: unknown): void => {
     const failure = describeFailure(error)
-    process.stderr.write(`${formatFailure(failure, { json })}\n`, () => process.exit(failure.exitCode))
-    if (process.env['COLDMESH_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+    const stack = process.env['COLDMESH_DEBUG'] && error instanceof Error ? `${error.stack}\n` : ''
+    process.stderr.write(`${formatFailure(failure, { json })}\n${stack}`, () => process.exit(failure.exitCode))
   }
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   process.on('unhandledRejection', fail)

@@ -7,6 +7,7 @@ import { type ControlFile, readControlFile } from './control-file.ts'
 import { errorAnswer } from './shapes.ts'
 
 const MAX_ANSWER_BYTES = 16_000_000
+const PING_TIMEOUT_MS = 10_000
 const CONNECT_HINT = 'Is the daemon still running? `coldmesh status` says.'
 
 export interface DaemonClient {
@@ -27,9 +28,12 @@ export async function findDaemon(dataDir: string): Promise<DaemonClient | null> 
   if (file === null) return null
   const client = createClient(file)
   try {
-    await client.get('/v1/status', z.unknown())
+    await client.get('/v1/status', z.unknown(), AbortSignal.timeout(PING_TIMEOUT_MS))
     return client
   } catch (error) {
+    if (error instanceof CliError && error.code === 'aborted') {
+      throw new CliError('deadline', `The daemon on ${dataDir} does not answer.`, { hint: CONNECT_HINT, cause: error })
+    }
     // Someone else's process has the number of a daemon that was killed, or its port.
     if (error instanceof CliError && (error.code === 'unreachable' || error.facts['http'] === 401)) return null
     throw error

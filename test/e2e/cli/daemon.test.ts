@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { SHIPPED_TASKS } from '../../../node/package-root.ts'
-import { type CliDaemon, runCli, startDaemon, temporaryFolder } from '../../support/node/cli.ts'
+import { type CliDaemon, runCli, startCli, startDaemon, temporaryFolder } from '../../support/node/cli.ts'
 
 const folder = temporaryFolder('daemon')
 const dir = join(folder.path, 'alpha')
@@ -78,9 +78,49 @@ describe('a daemon of a network of one', () => {
     assert.match(stderr, /^coldmesh: bad-input: .*absent\.csv/)
   })
 
+  it('lets a stranger in with the invite: one command from nothing to a contribution', async () => {
+    const stranger = join(folder.path, 'stranger')
+    const mesh = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', '--no-dht']
+    const sentiment = join(SHIPPED_TASKS, 'wn-sentiment', 'train.csv')
+    const args = ['join', String(daemon.ready['invite']), '--dir', stranger, '--data', sentiment, '--json']
+    const { code, stdout, stderr } = await runCli([...args, ...mesh, ...training])
+    assert.equal(code, 0, stderr)
+    const events = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const kinds = events.map(({ event }) => event)
+    for (const kind of ['trained', 'announced', 'outcome', 'result'])
+      assert.ok(kinds.includes(kind), `${kind}: ${kinds}`)
+    const { rounds } = events.at(-1)
+    assert.deepEqual([rounds.length, rounds[0].included], [1, true], stdout)
+    base = rounds[0].base
+  })
+
+  it('refuses to hand a join for another network to this daemon', async () => {
+    const other = 'bafyreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
+    const { code, stderr } = await runCli(['join', other, '--dir', dir, '--data', data])
+    assert.equal(code, 2)
+    assert.match(stderr, /another network/)
+  })
+
+  it('cancels a join on SIGINT, here and in the daemon', async () => {
+    const child = startCli(['join', '--dir', dir, '--data', data, '--steps', '100000', '--json'])
+    const exit = new Promise((resolve) => child.once('exit', resolve))
+    await new Promise<void>((resolve) => {
+      child.stdout.on('data', (chunk) => {
+        if (String(chunk).includes('"event":"training"')) resolve()
+      })
+    })
+    child.kill('SIGINT')
+    assert.equal(await exit, 130)
+    assert.equal((await run('status'))['training'], null)
+  })
+
   it('logs, verifies and exports through the daemon', async () => {
     const entry = await run('log')
-    assert.deepEqual([entry['round'], entry['base'], entry['parent']], [1, base, network['base']])
+    assert.deepEqual([entry['round'], entry['parent']], [1, network['base']])
+    assert.equal((await run('log', '--limit', '1'))['base'], base)
     const report = await run('verify', base)
     assert.deepEqual(
       [report['valid'], report['certified'], report['trusted'], report['level']],
@@ -100,8 +140,8 @@ describe('a daemon of a network of one', () => {
 
   it('leaves files that tell the same offline', async () => {
     const status = await run('status')
-    assert.deepEqual(status, { running: false, network: network['network'], round: 1, base })
-    assert.equal((await run('log'))['base'], base)
+    assert.deepEqual(status, { running: false, network: network['network'], round: 2, base })
+    assert.equal((await run('log', '--limit', '1'))['base'], base)
     const report = await run('verify', base, '--trust', String(network['network']))
     assert.deepEqual([report['valid'], report['trusted']], [true, true])
     const out = join(folder.path, 'exported offline')
