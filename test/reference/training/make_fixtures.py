@@ -155,7 +155,7 @@ def masked_language():
     model.train()
     ids, types, mask = batch()
     targets = torch.full((BATCH, LENGTH), -1)
-    for row, place in [(0, 1), (0, 6), (1, 2), (2, 6), (2, 0), (3, 1)]:
+    for row, place in [(0, 0), (0, 1), (0, 6), (1, 2), (2, 6), (2, 0), (3, 1)]:
         targets[row, place] = int(torch.randint(0, VOCABULARY, (1,)))
     inputs = {"input_ids": ids, "token_type_ids": types, "attention_mask": mask}
     labels = torch.where(targets < 0, torch.tensor(-100), targets)
@@ -199,6 +199,7 @@ def tokenizer():
         ("the cat sat on the mat the cat sat", "a dog"),
         ("the cat", "a dog runs fast a dog runs fast on the mat"),
         ("the cat sat on the mat the cat sat", "a dog runs fast a dog runs fast on the mat"),
+        ("a dog runs fast a dog runs fast on the mat", "the cat sat on the mat the cat sat"),
         ("a [SEP] cat", None),
     ]
     for max_tokens in (16, 8, 7):

@@ -55,6 +55,12 @@ describe('trainingBatches', () => {
     assert.notDeepEqual(take(20, options), take(20, { ...options, seed: 2 }))
   })
 
+  it('puts other rows together in another epoch', () => {
+    const same = Array(40).fill(10)
+    const together = take(10, { batch: 8, maxTokens: 64 }, same).map(({ rows }) => String(rows.toSorted()))
+    assert.equal(new Set(together).size, 10)
+  })
+
   it('refuses no rows', () => {
     assert.throws(() => take(1, { batch: 8, maxTokens: 64 }, []), RangeError)
   })

@@ -81,6 +81,11 @@ describe('csvDataset', () => {
   it('rejects an empty text or label and a wrong number of values, with the line', async () => {
     await rejects(csvDataset(await file('.csv', `${GOOD}  ,a\n`)), 'bad-input', /line 6: the text is empty/)
     await rejects(csvDataset(await file('.csv', `${GOOD}x,\n`)), 'bad-input', /line 6: the label is empty/)
+    await rejects(
+      csvDataset(await file('.csv', `${GOOD}"two\nlines",a\n,a\n`)),
+      'bad-input',
+      /line 8: the text is empty/,
+    )
     await rejects(csvDataset(await file('.csv', `${GOOD}x,a,b\n`)), 'bad-input', /line 6: .*number of values/)
     await rejects(csvDataset(await file('.csv', `${GOOD}"x,a\n`)), 'bad-input', /line \d+: .*not valid CSV/)
   })
