@@ -14,7 +14,7 @@ import { judge, lineageView } from '../../../src/rounds/views.ts'
 import type { TestKey } from '../protocols/network.ts'
 import { buildFake, type FakeBase } from './fusion.ts'
 import type { Liar, Utterance } from './liars.ts'
-import { signSaying } from './speech.ts'
+import { signList, signSaying } from './speech.ts'
 import type { World } from './world.ts'
 
 type Untimed<E> = E extends unknown ? Omit<E, 'now'> : never
@@ -208,7 +208,10 @@ export function createHost(options: {
     index,
     random: world.random,
     others: () => world.hosts.filter((other) => other.index !== index).map((other) => other.index),
+    notes: new Set<string>(),
+    accomplices: () => world.hosts.filter((other) => other.liar && other.index !== index).map((other) => other.index),
     baseOf: (base: CID) => disk.bases.get(String(base)) ?? null,
+    signList: (saying: Extract<Saying, { kind: 'list/1' }>) => signList(saying, key, facts.id),
     build: (spec: FakeBase['spec']) => keep(buildFake(facts, spec)),
     contributions: () => world.contributions.map(({ signed }) => signed),
   }
@@ -302,6 +305,7 @@ export function createHost(options: {
     if (!isUp) return
     if (judge(state, signed).verdict !== 'accept') return
     if (liar?.hear && signed.message.kind !== 'contribution/1') utter(liar.hear(signed.message, tools))
+    if (liar?.isStubborn && signed.message.kind === 'precommit/1') return
     dispatch({ type: 'received', signed })
   }
 
@@ -367,5 +371,3 @@ export function describeHost({ index, state, isUp, chain }: Host): string {
   const carried = valid ? `valid@${valid.view}` : ''
   return `host ${index} ${toHex(state.self ?? new Uint8Array()).slice(0, 4)} ${isUp ? 'up' : 'down'} round ${round} view ${view} ${phase} ${lock} ${carried} lists ${lists} decided ${chain.length}`
 }
-
-export type { Saying }

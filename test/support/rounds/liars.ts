@@ -1,8 +1,14 @@
 import type { CID } from 'multiformats/cid'
 import type { Contribution } from '../../../protocols/contribution/messages.ts'
+import type { InclusionList } from '../../../protocols/round/messages.ts'
 import type { RoundMessage } from '../../../protocols/round/rules.ts'
+import { toHex } from '../../../protocols/wire/bytes.ts'
+import { aggregatorOf } from '../../../protocols/wire/election.ts'
 import type { Signed } from '../../../protocols/wire/envelope.ts'
+import { MAX_LISTS_PER_ROUND } from '../../../protocols/wire/limits.ts'
+import { isSelf } from '../../../src/rounds/draft.ts'
 import type { Saying } from '../../../src/rounds/events.ts'
+import { specOf } from '../../../src/rounds/spec.ts'
 import type { BuildSpec, RoundState } from '../../../src/rounds/state.ts'
 import { toCandidate } from '../../../src/rounds/views.ts'
 import { testCid } from '../protocols/network.ts'
@@ -19,10 +25,15 @@ export interface LiarTools {
   readonly state: RoundState
   readonly index: number
   readonly random: Random
+  /** What it wants to remember. */
+  readonly notes: Set<string>
   others(): readonly number[]
+  /** Other liars. */
+  accomplices(): readonly number[]
   /** What this host built itself. */
   baseOf(base: CID): FakeBase | null
   build(spec: BuildSpec): FakeBase
+  signList(saying: Extract<Saying, { kind: 'list/1' }>): Signed<InclusionList>
   contributions(): readonly Signed<Contribution>[]
 }
 
@@ -31,6 +42,8 @@ export interface Liar {
   readonly name: string
   /** Gives nobody the bytes of its proposals and checkpoints. */
   readonly withholds?: boolean
+  /** Never takes a base for final, and so goes on in the round. */
+  readonly isStubborn?: boolean
   /** What goes out in place of an honest saying. */
   speak(saying: Saying, tools: LiarTools): readonly Utterance[]
   /** What it says on top when it hears something. */
@@ -92,6 +105,7 @@ function reproposed(
 /** Says different things to different members, votes for everything that it hears of, and forgets its locks. */
 export const equivocatingLiar: Liar = {
   name: 'equivocating',
+  isStubborn: true,
   speak: (saying, tools) => {
     const [some, rest] = split(tools)
     if (saying.kind === 'list/1') {
@@ -103,9 +117,11 @@ export const equivocatingLiar: Liar = {
     }
     if (saying.kind === 'proposal/1') {
       const other = alternative(saying, tools)
+      // What others carry over it would rather replace.
+      if (saying.validView !== null) return [{ saying: other }, ...voteForAll(saying.view, other.base, tools)]
       return [
-        { saying, to: some },
-        { saying: other, to: rest },
+        { saying, to: [...some, ...tools.accomplices()] },
+        { saying: other, to: [...rest, ...tools.accomplices()] },
         ...voteForAll(saying.view, saying.base, tools),
         ...voteForAll(saying.view, other.base, tools),
       ]
@@ -121,31 +137,66 @@ export const equivocatingLiar: Liar = {
       : [],
 }
 
+/**
+ * Signs for every base and shows nobody its precommits, but nil ones; and when a base is about to become final, offers
+ * another one for the next view, if that is its turn. Against a rule less than the whole of the paper this makes two
+ * certificates.
+ */
+export const cunningLiar: Liar = {
+  name: 'cunning',
+  isStubborn: true,
+  speak: (saying) => {
+    if (saying.kind !== 'precommit/1') return [{ saying }]
+    return [{ saying, to: [] }, { saying: { ...saying, base: null } }]
+  },
+  hear: (message, tools) => {
+    const { state, notes } = tools
+    if (message.kind !== 'precommit/1' || message.base === null || state.self === null) return []
+    const view = message.view + 1
+    if (!isSelf(state, aggregatorOf(state.rank, view)) || notes.has(`proposed ${view}`)) return []
+    const carried = state.proposals.get(message.view)?.message
+    if (!carried) return []
+    notes.add(`proposed ${view}`)
+    const other = alternative({ ...carried, view, validView: null }, tools)
+    const { round } = state
+    return [
+      { saying: { kind: 'precommit/1', round, view: message.view, base: message.base }, to: [] },
+      { saying: { kind: 'precommit/1', round, view: message.view, base: null } },
+      { saying: { ...other, kind: 'proposal/1' } },
+      { saying: { kind: 'prevote/1', round, view, base: other.base } },
+      { saying: { kind: 'precommit/1', round, view, base: other.base }, to: [] },
+    ]
+  },
+}
+
 function split({ others, random }: LiarTools): readonly [readonly number[], readonly number[]] {
   const shuffled = random.shuffle(others())
   const at = random.integer(0, shuffled.length)
   return [shuffled.slice(0, at), shuffled.slice(at)]
 }
 
-/** Another valid base of this view when there is one: the same lists in another quorum, else a fresh one for a carried one. */
+/** Another valid base: a list of our own that differs makes another lineage of the same inputs. */
 function alternative<S extends Extract<Saying, { kind: 'proposal/1' }>>(saying: S, tools: LiarTools): S {
   const built = tools.baseOf(saying.base)
-  if (!built) return { ...saying, base: testCid(`other ${saying.view}`) }
-  const quoted = new Set(built.spec.lists)
-  const unquoted = [...tools.state.lists.values()].find(({ envelope }) => !quoted.has(envelope))
-  const { quorum } = tools.state.network
-  if (!unquoted) return { ...saying, base: testCid(`other ${saying.view}`) }
-  const lists = [...tools.state.lists.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, list]) => list.envelope)
-  const drop = tools.random.integer(0, lists.length - 1)
-  const others = lists.length > quorum ? lists.filter((_, i) => i !== drop) : lists
-  const other = tools.build({ ...built.spec, lists: others.slice(0, quorum) })
+  const { state } = tools
+  const others = [...state.lists.values()].filter(({ message }) => !isSelf(state, message.author))
+  const own = state.self && state.lists.get(toHex(state.self))
+  const { quorum } = state.network
+  if (!built || !own || others.length < quorum - 1) return { ...saying, base: testCid(`other ${saying.view}`) }
+  const { seq, contributions, round, parent } = own.message
+  const otherSeq = (seq + 1 + tools.random.integer(0, 5)) % MAX_LISTS_PER_ROUND
+  const list = tools.signList({ kind: 'list/1', round, parent, seq: otherSeq, contributions })
+  const known = [...state.contributions.values()].map((entry) => entry.contribution)
+  const lists = [list, ...tools.random.shuffle(others).slice(0, quorum - 1)]
+  const other = tools.build(specOf(state, lists, known))
   return { ...saying, validView: null, base: other.base, lineage: other.lineage }
 }
 
+/** Says yes to a base, and no to some whom that may keep apart. */
 function voteForAll(view: number, base: CID, tools: LiarTools): readonly Utterance[] {
   const { round } = tools.state
   return (['prevote/1', 'precommit/1'] as const).flatMap((kind) => {
-    const [some, rest] = split(tools)
+    const [some, rest] = tools.random.chance(0.5) ? split(tools) : [tools.others(), []]
     return [
       { saying: { kind, round, view, base }, to: some },
       { saying: { kind, round, view, base: null }, to: rest },
@@ -160,4 +211,5 @@ export const LIARS = [
   censoringLiar,
   insertingLiar,
   equivocatingLiar,
+  cunningLiar,
 ] as const

@@ -1,6 +1,6 @@
 import { LIARS, type Liar } from './liars.ts'
-import { createRandom } from './random.ts'
-import { CALM, createSimulation, type Simulation, type SimulationOptions } from './simulation.ts'
+import { createRandom, type Random } from './random.ts'
+import { CALM, createSimulation, type Link, type Simulation, type SimulationOptions } from './simulation.ts'
 
 /** How one random schedule ended. */
 export interface Outcome {
@@ -20,11 +20,18 @@ const VIEW_TIMEOUT_MS = 1000
 const VIEWS_TO_DECIDE = 6
 const MAX_COLLECT_MS = 20_000
 
+/**
+ * `chaos`: everything that can go wrong, at random. `hunt`: an attacker on the wire who only holds back precommits, so that
+ * views pass while votes that make a certificate are on their way: where a missing rule shows soonest.
+ */
+export type Profile = 'chaos' | 'hunt'
+
 export interface ScheduleOptions extends Pick<SimulationOptions, 'members' | 'quorum' | 'machine' | 'facts'> {
   /** How the liars lie: one of `LIARS` at random by default; null for a schedule in which nobody lies. */
   readonly liar?: Liar | null
   /** How many lie: by default as many as the committee bears. */
   readonly liars?: number
+  readonly profile?: Profile
 }
 
 /**
@@ -35,14 +42,14 @@ export function runSchedule(seed: number, options: ScheduleOptions = {}): Outcom
   const random = createRandom(seed * 7919 + 13)
   const { members = 4, quorum = 'byzantine' } = options
   const liar = options.liar === undefined && quorum === 'byzantine' ? random.pick(LIARS) : (options.liar ?? null)
-  const bearable = Math.floor((members - 1) / 3)
-  const liarIndexes = random.shuffle(Array.from({ length: members }, (_, i) => i)).slice(0, options.liars ?? bearable)
+  const isHunt = options.profile === 'hunt'
   const minContributions = random.integer(1, 2)
-  const simulation = createSimulation({
-    ...options,
+  const settings: SimulationOptions = {
+    ...(options.machine ? { machine: options.machine } : {}),
+    ...(options.facts ? { facts: options.facts } : {}),
     seed,
     members,
-    liars: liar ? Object.fromEntries(liarIndexes.map((index) => [index, liar])) : {},
+    quorum,
     round: {
       minContributions,
       viewTimeoutMs: VIEW_TIMEOUT_MS,
@@ -50,24 +57,29 @@ export function runSchedule(seed: number, options: ScheduleOptions = {}): Outcom
       graceMs: random.integer(0, 500),
     },
     syncMs: 1500,
+  }
+  const bearable = Math.floor((members - 1) / 3)
+  const liars = liar ? pickLiars().slice(0, options.liars ?? bearable) : []
+  const simulation = createSimulation({
+    ...settings,
+    liars: liar ? Object.fromEntries(liars.map((index) => [index, liar])) : {},
   })
   const chaosMs = random.integer(2000, 25_000)
-  simulation.link = {
-    minMs: 1,
-    maxMs: random.pick([50, 500, 3000]),
-    drop: random.pick([0, 0.1, 0.3, 0.5]),
-    duplicate: random.pick([0, 0.2]),
-  }
+  simulation.link = isHunt ? HELD_BACK : randomLink(random)
+  simulation.isSyncing = !isHunt && random.chance(0.5)
   const honest = simulation.hosts.filter((host) => host.liar === null)
 
   simulation.start()
   for (let i = 0; i < minContributions; i++) simulation.contribute(`good-${i}`)
   offerOddities()
-  planCrashes()
-  planSplits()
+  if (!isHunt) {
+    planCrashes()
+    planSplits()
+  }
   simulation.run(chaosMs)
 
   simulation.link = CALM
+  simulation.isSyncing = true
   simulation.heal()
   for (const host of honest) {
     host.crashPlan = null
@@ -84,6 +96,14 @@ export function runSchedule(seed: number, options: ScheduleOptions = {}): Outcom
     healedAtMs: chaosMs,
     viewAtHealing,
     viewAtEnd: highestView(),
+  }
+
+  /** In a hunt it is the liar's turn when the first view failed. */
+  function pickLiars(): readonly number[] {
+    const shuffled = random.shuffle(Array.from({ length: members }, (_, i) => i))
+    if (!isHunt) return shuffled
+    const next = createSimulation(settings).aggregator(1)
+    return [next, ...shuffled.filter((index) => index !== next)]
   }
 
   function offerOddities(): void {
@@ -123,7 +143,7 @@ export function runSchedule(seed: number, options: ScheduleOptions = {}): Outcom
   }
 
   function planSplits(): void {
-    for (let i = random.integer(0, 2); i > 0; i--) {
+    for (let i = random.integer(0, 4); i > 0; i--) {
       const indexes = random.shuffle(simulation.hosts.map((host) => host.index))
       const at = random.integer(1, members - 1)
       simulation.after(random.integer(0, chaosMs), () => {
@@ -142,5 +162,23 @@ export function runSchedule(seed: number, options: ScheduleOptions = {}): Outcom
     let boundMs = MAX_COLLECT_MS
     for (let i = 0; i < VIEWS_TO_DECIDE; i++) boundMs += 3 * VIEW_TIMEOUT_MS * (first + i + 1)
     return boundMs
+  }
+}
+
+const HELD_BACK: Link = { minMs: 1, maxMs: 50, drop: 0, duplicate: 0, late: { 'precommit/1': 0.5 } }
+
+function randomLink(random: Random): Link {
+  return {
+    minMs: 1,
+    maxMs: random.pick([50, 500, 3000]),
+    drop: random.pick([0, 0.1, 0.3, 0.5]),
+    duplicate: random.pick([0, 0.2]),
+    late: random.pick([
+      {},
+      { 'precommit/1': 0.8 },
+      { 'prevote/1': 0.5, 'precommit/1': 0.8 },
+      { 'proposal/1': 0.5, 'prevote/1': 0.3 },
+      { 'list/1': 0.5, 'prevote/1': 0.5, 'precommit/1': 0.5 },
+    ]),
   }
 }

@@ -23,7 +23,11 @@ export interface Link {
   readonly maxMs: number
   readonly drop: number
   readonly duplicate: number
+  /** How likely messages of a kind come so late that timers have run out: what an attacker on the wire would pick. */
+  readonly late?: Partial<Record<RoundMessage['kind'], number>>
 }
+
+const LATEST_MS = 10_000
 
 export const CALM: Link = { minMs: 1, maxMs: 20, drop: 0, duplicate: 0 }
 
@@ -53,6 +57,10 @@ export interface Simulation {
   readonly violations: readonly string[]
   readonly evidence: readonly { readonly host: number; readonly against: string }[]
   link: Link
+  /** Messages that a test keeps from a host. */
+  cut: (signed: Signed<RoundMessage>, to: number) => boolean
+  /** Whether hosts compare what they hold. */
+  isSyncing: boolean
   start(): void
   /** Offers a contribution to the round, by a contributor of this name. */
   contribute(name: string, offer?: Offer): Signed<Contribution>
@@ -94,6 +102,8 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
   const precommitted = new Map<string, Map<string, { base: CID; authors: Set<string> }>>()
   const certified = new Map<number, CID>()
   let link = options.link ?? CALM
+  let isSyncing = true
+  let cut: Simulation['cut'] = () => false
   let groups: readonly (readonly number[])[] | null = null
 
   const groupOf = (index: number) => groups?.findIndex((group) => group.includes(index)) ?? 0
@@ -113,10 +123,11 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
     canReach: (from, to) => from.isUp && to.isUp && groupOf(from.index) === groupOf(to.index),
     broadcast: (from, signed, to) => {
       for (const host of hosts) {
-        if (host === from || (to && !to.includes(host.index))) continue
+        if (host === from || (to && !to.includes(host.index)) || cut(signed, host.index)) continue
         const copies = random.chance(link.drop) ? 0 : random.chance(link.duplicate) ? 2 : 1
         for (let copy = 0; copy < copies; copy++) {
-          agenda.after(world.latency(), () => {
+          const lateMs = random.chance(link.late?.[signed.message.kind] ?? 0) ? random.integer(0, LATEST_MS) : 0
+          agenda.after(world.latency() + lateMs, () => {
             if (groupOf(from.index) === groupOf(host.index)) host.receive(signed)
           })
         }
@@ -170,13 +181,13 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
 
   function syncNow(host: Host): void {
     const others = hosts.filter((other) => other !== host && world.canReach(host, other) && !other.liar?.withholds)
-    if (host.isUp && others.length > 0) host.pullFrom(random.pick(others))
+    if (isSyncing && host.isUp && others.length > 0) host.pullFrom(random.pick(others))
     agenda.after(random.integer(syncMs / 2, syncMs), () => syncNow(host))
   }
 
   /** A contributor is a peer too: members that forgot its message in a crash hear it again. */
   function remind(signed: Signed<Contribution>): void {
-    random.pick(hosts).receive(signed)
+    if (isSyncing) random.pick(hosts).receive(signed)
     agenda.after(random.integer(syncMs / 2, syncMs), () => remind(signed))
   }
 
@@ -197,6 +208,18 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
     },
     set link(next) {
       link = next
+    },
+    get cut() {
+      return cut
+    },
+    set cut(next) {
+      cut = next
+    },
+    get isSyncing() {
+      return isSyncing
+    },
+    set isSyncing(next) {
+      isSyncing = next
     },
     start: () => {
       for (const host of hosts) {
