@@ -14,8 +14,8 @@ import {
 import type { PeerOrder } from './peer-order.ts'
 
 export interface BlockSource {
-  /** Asks one peer after another until one gives the block; then it is stored here. Ends by the signal only. */
-  fetch(cid: CID, order: PeerOrder, signal: AbortSignal): Promise<void>
+  /** Asks one peer after another until one gives the block; it is verified and stored. Ends by the signal only. */
+  fetch(cid: CID, order: PeerOrder, signal: AbortSignal): Promise<Uint8Array>
 }
 
 export interface BlockSourceOptions {
@@ -37,7 +37,7 @@ export function createBlockSource(options: BlockSourceOptions): BlockSource {
   const busy = new Map<string, number>()
   const askedBefore = createRecent(DEFAULT_REMEMBERED_WANTS)
 
-  const ask = async (cid: CID, peer: string, timeoutMs: number, signal: AbortSignal): Promise<void> => {
+  const ask = async (cid: CID, peer: string, timeoutMs: number, signal: AbortSignal): Promise<Uint8Array> => {
     busy.set(peer, (busy.get(peer) ?? 0) + 1)
     const within = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     // A session of one peer and one block: the library evicts a peer from its session at the first failure.
@@ -48,15 +48,17 @@ export function createBlockSource(options: BlockSourceOptions): BlockSource {
     })
     try {
       if (askedBefore(`${peer} ${cid}`)) await cancelWant(libp2p, peer, cid, within)
-      await exhaust(session.get(cid, { signal: within }))
+      return await wholeOf(session.get(cid, { signal: within }))
     } finally {
       session.close()
       busy.set(peer, (busy.get(peer) ?? 1) - 1)
     }
   }
 
-  const broadcast = async (cid: CID, signal: AbortSignal): Promise<void> => {
-    await exhaust(helia.blockstore.get(cid, { signal: AbortSignal.any([signal, AbortSignal.timeout(broadcastMs)]) }))
+  const broadcast = async (cid: CID, signal: AbortSignal): Promise<Uint8Array> => {
+    return await wholeOf(
+      helia.blockstore.get(cid, { signal: AbortSignal.any([signal, AbortSignal.timeout(broadcastMs)]) }),
+    )
   }
 
   /** The best peer not asked in this pass, one with a free place if there is any. */
@@ -72,9 +74,9 @@ export function createBlockSource(options: BlockSourceOptions): BlockSource {
         for (let peer = choose(order, asked); peer !== undefined; peer = choose(order, asked)) {
           asked.add(peer)
           try {
-            await ask(cid, peer, timeoutMs, signal)
+            const block = await ask(cid, peer, timeoutMs, signal)
             order.succeeded(peer)
-            return
+            return block
           } catch (error) {
             signal.throwIfAborted()
             throwOurs(error)
@@ -112,6 +114,9 @@ function createRecent(size: number): (key: string) => boolean {
   }
 }
 
-async function exhaust(chunks: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
-  for await (const _ of chunks);
+async function wholeOf(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  for await (const chunk of chunks) parts.push(chunk)
+  const [only] = parts
+  return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts)
 }

@@ -85,10 +85,10 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
       }
       dialled ??= dialProviders(providers, signal)
       await dialled
-      await source.fetch(cid, order, signal)
+      const block = await source.fetch(cid, order, signal)
       fresh.add(cid.toString())
       patience.progress()
-      return local.get(cid)
+      return block
     }
 
     await walk(root, {

@@ -15,7 +15,6 @@ type Judge = (message: GossipMessage) => Verdict | Promise<Verdict>
 export interface GossipAdapter extends Gossip {
   /** Subscribes what was asked for before the node ran. */
   start(): void
-  forgetPeer(peer: string): void
 }
 
 export interface GossipOptions {
@@ -78,7 +77,6 @@ export function createGossip(options: GossipOptions): GossipAdapter {
       started = true
       for (const topic of judges.keys()) gossipsub.subscribe(topic)
     },
-    forgetPeer: rates.forget,
     async publish(topic, message) {
       if (!topics.has(topic)) throw new RangeError(`not a topic of this node: ${topic}`)
       if (message.byteLength > DEFAULT_MAX_MESSAGE_BYTES) {

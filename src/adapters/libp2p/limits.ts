@@ -72,5 +72,6 @@ export const DEFAULT_REDIAL_LAST_MS = 5 * MINUTE
 export const DEFAULT_STABLE_MS = 30 * SECOND
 /** How often gossip is checked for streams that died on a living connection. */
 export const DEFAULT_GOSSIP_CHECK_MS = 10 * SECOND
+/** Known peers considered for redialling, and as many found by mDNS. */
 export const DEFAULT_MAX_SAVED_PEERS = 64
 export const DEFAULT_SAVED_PEER_AGE_MS = 30 * DAY

@@ -13,7 +13,12 @@ import { capPruneBackoff, peersWithoutStream } from './gossipsub-corrections.ts'
 import { type Candidate, createKeepConnected } from './keep-connected.ts'
 import { createKnownPeers } from './known-peers.ts'
 import { libp2pOptions, type Services } from './libp2p-options.ts'
-import { DEFAULT_GOSSIP_CHECK_MS, DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_MAX_PRUNE_BACKOFF_MS } from './limits.ts'
+import {
+  DEFAULT_GOSSIP_CHECK_MS,
+  DEFAULT_HANDSHAKE_TIMEOUT_MS,
+  DEFAULT_MAX_PRUNE_BACKOFF_MS,
+  DEFAULT_MAX_SAVED_PEERS,
+} from './limits.ts'
 import { createMesh } from './mesh.ts'
 import { createStreams, type StreamLimits } from './streams.ts'
 
@@ -107,13 +112,11 @@ export async function createNode(options: NodeOptions): Promise<Libp2pNode> {
   })
   libp2p.addEventListener('peer:discovery', (event) => {
     const peer = event.detail.id.toString()
+    if (discovered.size >= DEFAULT_MAX_SAVED_PEERS && !discovered.has(peer)) return
     discovered.set(peer, { address: peer, peer })
     keeper.wake()
   })
-  libp2p.addEventListener('peer:disconnect', (event) => {
-    gossip.forgetPeer(event.detail.toString())
-    keeper.wake()
-  })
+  libp2p.addEventListener('peer:disconnect', () => keeper.wake())
 
   let cancelCheck = (): void => {}
   let suspects = new Set<string>()

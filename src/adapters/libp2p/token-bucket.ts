@@ -1,7 +1,6 @@
 export interface TokenBuckets {
   /** Takes one token of `key`; false when it has none left. */
   take(key: string): boolean
-  forget(key: string): void
 }
 
 export interface TokenBucketOptions {
@@ -11,10 +10,18 @@ export interface TokenBucketOptions {
   readonly now: () => number
 }
 
-/** One bucket per key, filled at a steady rate up to `burst`. */
+/** Beyond this many keys, buckets that are full again are forgotten: a new one starts full too. */
+const MAX_KEYS = 1024
+
+/** One bucket per key, filled at a steady rate up to `burst`. It outlives a connection: coming back fills nothing. */
 export function createTokenBuckets(options: TokenBucketOptions): TokenBuckets {
   const { perSecond, burst, now } = options
   const buckets = new Map<string, { tokens: number; at: number }>()
+  const forgetFull = (nowMs: number): void => {
+    for (const [key, { tokens, at }] of buckets) {
+      if (tokens + ((nowMs - at) * perSecond) / 1000 >= burst) buckets.delete(key)
+    }
+  }
   return {
     take(key) {
       const at = now()
@@ -22,8 +29,8 @@ export function createTokenBuckets(options: TokenBucketOptions): TokenBuckets {
       const tokens = Math.min(burst, bucket.tokens + ((at - bucket.at) * perSecond) / 1000)
       const granted = tokens >= 1
       buckets.set(key, { tokens: granted ? tokens - 1 : tokens, at })
+      if (buckets.size > MAX_KEYS) forgetFull(at)
       return granted
     },
-    forget: (key) => void buckets.delete(key),
   }
 }

@@ -13,7 +13,12 @@ describe('token buckets', () => {
     assert.equal(taken('a'), 2)
     nowMs += 60_000
     assert.equal(taken('a'), 5)
-    buckets.forget('a')
-    assert.equal(taken('a'), 5)
+  })
+
+  it('forgets nobody who still owes', () => {
+    const buckets = createTokenBuckets({ perSecond: 10, burst: 5, now: () => 0 })
+    for (let i = 0; i < 5; i++) buckets.take('spender')
+    for (let i = 0; i < 5000; i++) buckets.take(`stranger ${i}`)
+    assert.equal(buckets.take('spender'), false)
   })
 })
