@@ -42,7 +42,7 @@ export async function openJournal(path: string): Promise<Journal> {
         usable()
         const framed = encodeRecord(copy)
         try {
-          await file.write(framed, 0, framed.byteLength, length)
+          await writeAll(file, framed, length)
           await file.datasync()
         } catch (error) {
           // A failed write must leave no half record before the next one.
@@ -106,5 +106,13 @@ async function openAt(path: string, end: number): Promise<FileHandle> {
     return file
   } catch (error) {
     throw diskError(error, 'open', path)
+  }
+}
+
+/** A nearly full disk takes a part of a write and says so by its count only. */
+async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let written = 0; written < bytes.byteLength; ) {
+    const { bytesWritten } = await file.write(bytes, written, bytes.byteLength - written, position + written)
+    written += bytesWritten
   }
 }
