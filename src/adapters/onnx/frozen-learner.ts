@@ -26,7 +26,7 @@ export async function createFrozenLearner(options: FrozenLearnerOptions): Promis
   loadWeights(memory, options.head)
   const program = await openProgram(defineHeadTraining(shape, parameters, batch), { runtime, memory, threads })
   const adamW = createAdamW(memory, adamWOptions)
-  let kept = memory.snapshot()
+  let kept: Float32Array | null = null
 
   async function run(rows: readonly LabelledRow[]): Promise<void> {
     const inputs = program.floats['features'] ?? new Float32Array()
@@ -57,7 +57,9 @@ export async function createFrozenLearner(options: FrozenLearnerOptions): Promis
     keep: () => {
       kept = memory.snapshot()
     },
-    restore: () => memory.restore(kept),
+    restore() {
+      if (kept !== null) memory.restore(kept)
+    },
     body: () => options.body.map(({ name, shape, data }) => ({ name, shape, data: data.slice() })),
     head: () => readWeights(memory, headLayout(shape)),
     release: () => program.release(),

@@ -38,7 +38,7 @@ export function createFullLearner(options: LearnerOptions): Learner {
   const adamW = createAdamW(memory, adamWOptions)
   const programs = createProgramCache((length) => openProgram(define(length), { runtime, memory, threads }))
   const predictor = createPredictor(options, memory, parameters)
-  let kept = memory.snapshot()
+  let kept: Float32Array | null = null
   const read = (layout: readonly Omit<Weights, 'data'>[]) => {
     adamW.settle()
     return readWeights(memory, layout)
@@ -62,7 +62,9 @@ export function createFullLearner(options: LearnerOptions): Learner {
       adamW.settle()
       kept = memory.snapshot()
     },
-    restore: () => memory.restore(kept),
+    restore() {
+      if (kept !== null) memory.restore(kept)
+    },
     body: () => read(options.body),
     head: () => read(headLayout(shape)),
     async release() {
