@@ -7,51 +7,56 @@ import type { Signed } from '../../protocols/wire/envelope.ts'
 import { type Draft, isSelf } from './draft.ts'
 import type { NetworkFacts } from './network.ts'
 import type { ContributionEntry, Head, RoundState, SignedContribution } from './state.ts'
-import { isAdmissibleParent, lineageView, toCandidate } from './views.ts'
+import { isAdmissibleParent, isRecent, lineageView, toCandidate } from './views.ts'
 
 /** Why a checkpoint could not be had, as opposed to being wrong: worth another try from somebody else. */
 export const UNAVAILABLE = 'unavailable'
 
 /** Contributions that one round remembers, besides those that lists and lineages name. */
 export const MAX_REMEMBERED = 1024
-/** Checkpoints that nobody lists and that are fetched at once. */
+/** Many at once, so that spam costs little each. */
+const FORGOTTEN_AT_ONCE = 128
+/** Checkpoints that are fetched at once of those that one member lists, or nobody. */
 const MAX_AT_ONCE = 8
 
 export function takeContribution(draft: Draft, signed: Signed<Contribution>): void {
   remember(draft, toCandidate(signed))
 }
 
-/** Remembers a contribution; when there are too many, the worst place in the lottery goes. */
+/** Remembers a contribution; when there are too many, those that are worth least go. */
 export function remember({ state }: Draft, contribution: SignedContribution): void {
   const id = String(contribution.id)
   if (state.contributions.has(id)) return
   const ticket = lotteryTicket(contribution.author, roundSeed(state.network.id, state.round))
-  const isNamed = state.listers.has(id)
-  if (!isNamed && state.contributions.size >= MAX_REMEMBERED) {
-    const worst = worstUnnamed(state)
-    if (!worst || !isWorse(worst, { ticket, state: 'announced' })) return
-    state.contributions.delete(String(worst.contribution.id))
-    state.known.delete(String(worst.contribution.id))
-  }
-  state.known.add(id)
   state.contributions.set(id, { contribution, state: 'announced', reason: null, ticket, asked: [] })
+  state.known.add(id)
+  if (state.contributions.size > MAX_REMEMBERED) forgetSome(state)
 }
 
-function worstUnnamed(state: RoundState): ContributionEntry | null {
-  let worst: ContributionEntry | null = null
-  for (const [id, entry] of state.contributions) {
-    if (entry.state === 'held' || state.listers.has(id)) continue
-    if (!worst || isWorse(entry, worst)) worst = entry
+/** Of what nobody lists: what was refused, then what could be no input, then the last in the lottery. */
+function forgetSome(state: RoundState): void {
+  const unnamed = [...state.contributions].flatMap(([id, entry]) => (state.listers.has(id) ? [] : [entry]))
+  const useful = usefulAmong(state, unnamed)
+  const worth = (entry: ContributionEntry) => (entry.state === 'refused' ? 0 : useful.has(entry) ? 2 : 1)
+  unnamed.sort((a, b) => worth(a) - worth(b) || byTicket(b, a))
+  for (const { contribution } of unnamed.slice(0, FORGOTTEN_AT_ONCE)) {
+    state.contributions.delete(String(contribution.id))
+    state.known.delete(String(contribution.id))
   }
-  return worst
 }
 
-type Ranked = Pick<ContributionEntry, 'ticket' | 'state'>
+/** What would be inputs if everybody listed exactly these, and a round took any number: no copies, no replays. */
+export function usefulAmong(state: RoundState, entries: readonly ContributionEntry[]): ReadonlySet<ContributionEntry> {
+  const candidates = entries.map((entry) => entry.contribution)
+  const lists = [candidates.map(({ id }) => id)]
+  const facts = { ...lineageView(state.network, state.head), lists, threshold: 1, maxContributions: entries.length }
+  const inputs = new Set(selectInputs(candidates, facts).inputs.map(({ id }) => String(id)))
+  return new Set(entries.filter((entry) => inputs.has(String(entry.contribution.id))))
+}
 
-/** What was refused is worse than what was not. */
-function isWorse(a: Ranked, b: Ranked): boolean {
-  if ((a.state === 'refused') !== (b.state === 'refused')) return a.state === 'refused'
-  return compareBytes(a.ticket, b.ticket) > 0
+/** In lottery order. */
+export function byTicket(a: ContributionEntry, b: ContributionEntry): number {
+  return compareBytes(a.ticket, b.ticket)
 }
 
 /** Notes who lists a contribution: it must be had, and there is where to ask. */
@@ -62,19 +67,27 @@ export function noteLister({ state }: Draft, id: CID, key: Uint8Array): void {
 }
 
 /**
- * Asks for bytes: of what lists name at once, and again from each that names it while nobody gives them; of the rest a few
- * at a time in lottery order, up to what one list can name.
+ * Asks for bytes: of what f + 1 lists name at once, of what fewer name a few at a time of each lister, and again of the next
+ * lister while nobody gives them; of the rest a few at a time in lottery order, up to what one list can name.
  */
 export function fetchCheckpoints(draft: Draft): void {
   const { state } = draft
   if (state.self === null || state.phase === 'adopt') return
+  const running = new Map<string, number>()
+  for (const entry of state.contributions.values()) {
+    const source = entry.asked.at(-1) ?? ''
+    if (entry.state === 'fetching') running.set(source, (running.get(source) ?? 0) + 1)
+  }
   for (const [id, { keys }] of state.listers) {
     const entry = state.contributions.get(id)
     if (!entry || (entry.state !== 'announced' && !isUnavailable(entry))) continue
-    const others = keys.filter((key) => !isSelf(state, key))
-    const next = others.find((key) => !entry.asked.includes(toHex(key)))
-    if (next) ask(draft, entry, next)
-    else if (entry.state === 'announced') ask(draft, entry, null)
+    const next = keys.find((key) => !isSelf(state, key) && !entry.asked.includes(toHex(key)))
+    if (!next && entry.state !== 'announced') continue
+    const source = next ? toHex(next) : ''
+    const count = running.get(source) ?? 0
+    if (next && count >= MAX_AT_ONCE && keys.length < state.network.threshold) continue
+    running.set(source, count + 1)
+    ask(draft, entry, next ?? null)
   }
   fetchUnnamed(draft)
 }
@@ -82,14 +95,21 @@ export function fetchCheckpoints(draft: Draft): void {
 function fetchUnnamed(draft: Draft): void {
   const { state } = draft
   const unnamed = [...state.contributions].flatMap(([id, entry]) => (state.listers.has(id) ? [] : [entry]))
-  const waiting = unnamed.filter((entry) => entry.state === 'announced')
-  if (waiting.length === 0) return
-  const fetching = unnamed.filter((entry) => entry.state === 'fetching').length
-  const wanted = 2 * state.network.genesis.round.maxContributions - held(state).length - fetching
-  const room = Math.min(MAX_AT_ONCE - fetching, wanted)
-  if (room <= 0) return
-  waiting.sort((a, b) => compareBytes(a.ticket, b.ticket))
-  for (const entry of waiting.slice(0, room)) ask(draft, entry, null)
+  const waiting = unnamed
+    .filter((entry) => entry.state === 'announced' && !isRecent(state.head, entry.contribution.checkpoint))
+    .sort(byTicket)
+  let fetching = unnamed.filter((entry) => entry.state === 'fetching').length
+  const budget = 2 * state.network.genesis.round.maxContributions
+  const here = [...held(state), ...unnamed.filter((entry) => entry.state === 'fetching')]
+  const checkpoints = new Set(here.map((entry) => String(entry.contribution.checkpoint)))
+  for (const entry of waiting) {
+    const checkpoint = String(entry.contribution.checkpoint)
+    if (fetching >= MAX_AT_ONCE) return
+    if (checkpoints.size >= budget && !checkpoints.has(checkpoint)) continue
+    checkpoints.add(checkpoint)
+    fetching++
+    ask(draft, entry, null)
+  }
 }
 
 function ask({ state, effects }: Draft, entry: ContributionEntry, from: Uint8Array | null): void {
@@ -128,11 +148,4 @@ export function takeCheckpoint({ state }: Draft, id: CID, reason: string | null)
 
 export function held(state: RoundState): readonly ContributionEntry[] {
   return [...state.contributions.values()].filter((entry) => entry.state === 'held')
-}
-
-/** How many of these would be inputs if everybody listed exactly them. */
-export function countInputs(state: RoundState, entries: readonly ContributionEntry[]): number {
-  const candidates = entries.map((entry) => entry.contribution)
-  const lists = [candidates.map(({ id }) => id)]
-  return selectInputs(candidates, { ...lineageView(state.network, state.head), lists, threshold: 1 }).inputs.length
 }

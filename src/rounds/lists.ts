@@ -3,7 +3,7 @@ import type { InclusionList } from '../../protocols/round/messages.ts'
 import { compareCids, toHex } from '../../protocols/wire/bytes.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import { MAX_LISTS_PER_ROUND } from '../../protocols/wire/limits.ts'
-import { countInputs, held, noteLister } from './collect.ts'
+import { byTicket, held, noteLister, usefulAmong } from './collect.ts'
 import { type Draft, isSelf, say, setTimer } from './draft.ts'
 import type { RoundState } from './state.ts'
 
@@ -47,6 +47,7 @@ export function publishList(draft: Draft): void {
   if (!isDue) return
   const { round, head } = state
   const contributions = ownListing(state, own)
+  if (own && contributions.length === own.contributions.length) return
   const mine = new Set(own?.contributions.map(String))
   const proof = contributions.flatMap((id) => {
     const entry = state.contributions.get(String(id))
@@ -60,7 +61,7 @@ function isFirstListDue(draft: Draft): boolean {
   const { state } = draft
   // f + 1 others published: an honest one found the time right.
   if (state.lists.size >= state.network.threshold) return true
-  if (!state.isCollectOver || countInputs(state, held(state)) < state.network.genesis.round.minContributions) {
+  if (!state.isCollectOver || usefulAmong(state, held(state)).size < state.network.genesis.round.minContributions) {
     return false
   }
   if (!state.isGraceStarted) {
@@ -81,11 +82,9 @@ function isLongerListDue(draft: Draft, own: InclusionList): boolean {
   if (gained.length === 0) return false
   const isListed = gained.some(({ contribution }) => state.listers.has(String(contribution.id)))
   if (!isListed) {
-    const before = countInputs(
-      state,
-      held(state).filter(({ contribution }) => mine.has(String(contribution.id))),
-    )
-    if (before >= minContributions || countInputs(state, held(state)) <= before) return false
+    const listed = held(state).filter(({ contribution }) => mine.has(String(contribution.id)))
+    const before = usefulAmong(state, listed).size
+    if (before >= minContributions || usefulAmong(state, held(state)).size <= before) return false
   }
   // Others' contributions may be on their way: a little patience saves a list.
   setTimer(draft, 'gain', viewTimeoutMs)
@@ -99,18 +98,25 @@ function isFetchingListed(state: RoundState): boolean {
   })
 }
 
+/**
+ * What we hold, in lottery order, up to what a list may name. What others list comes first, and half of the list is kept for
+ * it: so lists that spam fills have something in common. What could be no input (copies,
+ * replays) is left out unless others list it.
+ */
 function ownListing(state: RoundState, own: InclusionList | null): readonly CID[] {
-  const limit = 2 * state.network.genesis.round.maxContributions
+  const { maxContributions } = state.network.genesis.round
   const ids = new Map((own?.contributions ?? []).map((id) => [String(id), id]))
-  for (const { id } of listingOrder(state)) {
-    if (ids.size < limit) ids.set(String(id), id)
+  const entries = [...held(state)].sort(byTicket)
+  const useful = usefulAmong(state, entries)
+  const isListed = (id: CID) => state.listers.get(String(id))?.keys.some((key) => !isSelf(state, key)) === true
+  const fresh = entries.filter((entry) => !ids.has(String(entry.contribution.id)))
+  const room = maxContributions - [...ids.values()].filter((id) => !isListed(id)).length
+  const listed = fresh.filter((entry) => isListed(entry.contribution.id))
+  const unlisted = fresh
+    .filter((entry) => !isListed(entry.contribution.id) && useful.has(entry))
+    .slice(0, Math.max(0, room))
+  for (const { contribution } of [...listed, ...unlisted]) {
+    if (ids.size < 2 * maxContributions) ids.set(String(contribution.id), contribution.id)
   }
   return [...ids.values()].sort(compareCids)
-}
-
-/** What others list comes first: it is what a longer list is for. */
-function listingOrder(state: RoundState) {
-  const isListed = (id: CID) => state.listers.has(String(id))
-  const all = held(state).map((entry) => entry.contribution)
-  return [...all.filter(({ id }) => isListed(id)), ...all.filter(({ id }) => !isListed(id))]
 }

@@ -1,6 +1,6 @@
 import { toHex } from '../../protocols/wire/bytes.ts'
 import { aggregatorOf } from '../../protocols/wire/election.ts'
-import { countInputs, held, isUnavailable } from './collect.ts'
+import { held, isUnavailable, usefulAmong } from './collect.ts'
 import { isSelf } from './draft.ts'
 import type { ContributionEntry, RoundState } from './state.ts'
 import { reachedView } from './tally.ts'
@@ -50,7 +50,7 @@ function describeCollect(state: RoundState): Facts {
   const { minContributions } = state.network.genesis.round
   if (state.self === null) return describeFromOutside(state)
   if (state.lists.has(toHex(state.self))) return { what: 'lists', ...voters(state, state.lists) }
-  const have = countInputs(state, held(state))
+  const have = usefulAmong(state, held(state)).size
   const missing = idsOf([...state.contributions.values()].filter(isMissing))
   if (have < minContributions) return { what: 'contributions', have, need: minContributions, missing }
   return { what: state.isGraceStarted ? 'grace' : 'collect', have, need: minContributions, missing }
@@ -80,7 +80,7 @@ function describeProposal(state: RoundState): Facts {
   // It is our turn, and we can't: too few inputs are here.
   const listed = [...state.listers.keys()].flatMap((id) => state.contributions.get(id) ?? [])
   const need = state.network.genesis.round.minContributions
-  return { what: 'inputs', have: countInputs(state, held(state)), need, missing: idsOf(listed.filter(isMissing)) }
+  return { what: 'inputs', have: usefulAmong(state, held(state)).size, need, missing: idsOf(listed.filter(isMissing)) }
 }
 
 function isMissing(entry: ContributionEntry): boolean {

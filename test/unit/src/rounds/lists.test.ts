@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { testCid } from '../../../support/protocols/network.ts'
 import { createBench } from '../../../support/rounds/bench.ts'
 
 const listed = (bench: ReturnType<typeof createBench>) =>
@@ -26,7 +27,7 @@ describe('publishList', () => {
     assert.deepEqual(listed(bench), [])
     bench.contribute('b')
     bench.fire('grace')
-    assert.deepEqual(listed(bench), ['0:3'])
+    assert.deepEqual(listed(bench), ['0:2'])
   })
 
   it('gives late ones the grace time', () => {
@@ -108,7 +109,7 @@ describe('publishList', () => {
     bench.contribute('copycat', { checkpoint: a.message.checkpoint })
     assert.deepEqual(listed(bench), ['0:1'])
     bench.contribute('b')
-    assert.deepEqual(listed(bench), ['0:1', '1:3'])
+    assert.deepEqual(listed(bench), ['0:1', '1:2'])
   })
 
   // L6
@@ -155,18 +156,60 @@ describe('publishList', () => {
     )
   })
 
-  it('never lists more than twice maxContributions, what others list first', () => {
-    const bench = createBench({ round: { maxContributions: 1 } })
+  it('never lists more than twice maxContributions, half of it kept for what others list', () => {
+    const bench = createBench({ round: { maxContributions: 2 } })
     bench.feed({ type: 'started' })
-    const wanted = bench.contribution('wanted')
-    bench.list(0, [wanted])
-    for (const name of ['a', 'b', 'c']) bench.contribute(name)
-    bench.hear(wanted)
+    for (const name of ['a', 'b', 'c', 'd']) bench.contribute(name)
     bench.fire('collect')
     bench.fire('grace')
-    const [list] = bench.sayings('list/1')
-    assert.equal(list?.contributions.length, 2)
-    assert.ok(list?.contributions.some((id) => id.equals(wanted.id)))
+    assert.deepEqual(listed(bench), ['0:2'])
+    const theirs = ['e', 'f', 'g'].map((name) => bench.contribution(name))
+    for (const contribution of theirs) bench.hear(contribution)
+    bench.list(0, theirs)
+    assert.deepEqual(listed(bench), ['0:2', '1:4'])
+  })
+
+  it('prefers the better places in the lottery, so that lists have something in common', () => {
+    const names = Array.from({ length: 8 }, (_, i) => `c${i}`)
+    const [one, two] = [names, names.toReversed()].map((order) => {
+      const bench = createBench({ round: { maxContributions: 4 } })
+      bench.feed({ type: 'started' })
+      for (const name of order) bench.contribute(name)
+      bench.fire('collect')
+      bench.fire('grace')
+      return bench.sayings('list/1')[0]?.contributions.map(String)
+    })
+    assert.equal(one?.length, 4)
+    assert.deepEqual(one, two)
+  })
+
+  it('fetches and lists no checkpoint of the last rounds, which costs its author nothing', () => {
+    const recent = Array.from({ length: 20 }, (_, i) => testCid(`old input ${i}`, 'file'))
+    const bench = createBench({
+      round: { maxContributions: 4 },
+      head: (head) => ({ ...head, history: head.history.map((ancestor) => ({ ...ancestor, inputs: recent })) }),
+    })
+    bench.feed({ type: 'started' })
+    recent.forEach((checkpoint, i) => {
+      bench.contribute(`replay ${i}`, { checkpoint })
+    })
+    assert.equal(bench.effectsOf('fetch-checkpoint').length, 0)
+    bench.contribute('new')
+    bench.fire('collect')
+    bench.fire('grace')
+    assert.deepEqual(listed(bench), ['0:1'])
+  })
+
+  it('lists no copy of a checkpoint that others do not list', () => {
+    const bench = createBench()
+    bench.feed({ type: 'started' })
+    const a = bench.contribute('a')
+    const copies = ['x', 'y', 'z'].map((name) => bench.contribute(name, { checkpoint: a.message.checkpoint }))
+    bench.fire('collect')
+    bench.fire('grace')
+    assert.deepEqual(listed(bench), ['0:1'])
+    bench.list(0, copies)
+    assert.deepEqual(listed(bench), ['0:1', '1:4'])
   })
 })
 
