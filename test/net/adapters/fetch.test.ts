@@ -14,6 +14,7 @@ import type { Libp2pNode } from '../../../src/adapters/libp2p/node.ts'
 import { nullLog } from '../../../src/adapters/memory/log.ts'
 import type { FetchOptions } from '../../../src/ports/content-store.ts'
 import { type ErrorCode, isColdmeshError } from '../../../src/ports/errors.ts'
+import type { Log } from '../../../src/ports/system.ts'
 import { CODEC, cidOf, directoryNode, fileNode, importFiles, patterned, putBlock, unixfsNode } from './content.ts'
 import { addressOf, link, startNode, temporaryDirectory } from './support.ts'
 
@@ -151,13 +152,27 @@ describe('fetch over bitswap', () => {
   })
 
   it('takes a block that its peer gets only after being asked', async () => {
+    const refused = Promise.withResolvers<void>()
+    const log: Log = { ...nullLog, debug: (event) => event === 'block-not-given' && refused.resolve() }
     await using giver = await party()
-    await using taker = await party()
+    await using taker = await party({ log, broadcastMs: 60_000 })
     await link(taker.node, giver.node)
     const block = patterned(1000, 5)
     const asked = taker.store.fetch(cidOf(block), { shape: 'block', maxBytes: 1000, timeoutMs: 10_000 })
+    await refused.promise
     await putBlock(giver.store, block)
     assert.equal((await asked).bytes, 1000)
+  })
+
+  it('takes a block a second time from the same peer without waiting', async () => {
+    await using giver = await party()
+    await using taker = await party({ blockDeadlineMs: 60_000 })
+    await link(taker.node, giver.node)
+    const cid = await putBlock(giver.store, patterned(1000, 17))
+    for (let time = 0; time < 3; time++) {
+      await taker.store.fetch(cid, { shape: 'block', maxBytes: 1000, timeoutMs: 10_000 })
+      await taker.store.delete(cid)
+    }
   })
 
   it('says block-missing when nobody gives it in time, and aborted when the caller stops', async () => {
@@ -166,7 +181,9 @@ describe('fetch over bitswap', () => {
     await link(taker.node, liar.node)
     const cid = cidOf(patterned(10, 6))
     await refuses(taker, liar, cid, 'block-missing', { timeoutMs: 400 })
+    const started = performance.now()
     await refuses(taker, liar, cid, 'block-missing', { stallMs: 400 })
+    assert.ok(performance.now() - started < 5000)
     await refuses(taker, liar, cid, 'aborted', { signal: AbortSignal.timeout(300) })
     await refuses(taker, liar, cid, 'aborted', { signal: AbortSignal.abort() })
   })
@@ -257,6 +274,13 @@ describe('fetch over bitswap', () => {
     for (const name of ['../x', '.', '', 'a/b', 'a\0b', 'x'.repeat(256)]) {
       await refuses(taker, liar, await put(directoryNode([[name, leaf]])), 'bad-checkpoint', { shape: 'directory' })
     }
+    const twice = await put(
+      directoryNode([
+        ['a', leaf],
+        ['a', leaf],
+      ]),
+    )
+    await refuses(taker, liar, twice, 'bad-checkpoint', { shape: 'directory' })
     for (const type of ['hamt-sharded-directory', 'symlink', 'metadata', 'raw'] as const) {
       const cid = await put(unixfsNode(type))
       await refuses(taker, liar, cid, 'bad-checkpoint', { shape: 'directory' })
@@ -270,7 +294,9 @@ describe('fetch over bitswap', () => {
     await using taker = await party()
     const good = await putBlock(liar.store, patterned(10, 12))
     const digest = good.multihash.digest
+    const file = await putBlock(liar.store, fileNode([[good, 10]]), CODEC.DAG_PB)
     const bad = [
+      CID.createV0(createDigest(0x12, file.multihash.digest)),
       CID.createV0(createDigest(0x12, digest)),
       CID.createV1(0x71_71, good.multihash),
       CID.createV1(CODEC.RAW, createDigest(0x12, digest.subarray(0, 20))),

@@ -168,12 +168,19 @@ describe('a restarted node', () => {
     }
     const path = join(directory.path, 'datastore')
     const first = await restart(path)
+    await using c = await startNode()
     const known = identified(first, b.mesh.self)
     await link(first, b)
     await known
+    const later = saved(first, c.mesh.self)
+    await link(first, c)
+    await later
     const peers = await first.libp2p.peerStore.all()
-    assert.equal(peers.length, 1)
-    assert.ok(!peers[0]?.tags.has('coldmesh'))
+    assert.equal(peers.length, 2)
+    assert.deepEqual(
+      peers.filter(({ tags }) => tags.has('coldmesh')).map(({ id }) => id.toString()),
+      [c.mesh.self],
+    )
     await first.close()
   })
 })

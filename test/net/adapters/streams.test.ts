@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import type { Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
@@ -78,19 +79,25 @@ describe('streams', () => {
     assert.deepEqual(await all(ask(it.client, it.server)), [])
   })
 
-  it('carry the largest frames while the reader is slow, without running full', async () => {
+  it('carry the largest frames, and tell the server to wait while the reader does', async () => {
     await using it = await pair()
+    let made = 0
+    const ranAhead = Promise.withResolvers<void>()
     await it.server.streams.serve(PROTOCOL, async function* () {
-      for (let i = 0; i < 24; i++) yield new Uint8Array(MIB).fill(i)
+      for (let i = 0; i < 24; i++) {
+        if (++made > 12) ranAhead.resolve()
+        yield new Uint8Array(MIB).fill(i)
+      }
     })
     let count = 0
     for await (const frame of ask(it.client, it.server, { maxBytes: 24 * MIB })) {
       assert.equal(frame.byteLength, MIB)
       assert.equal(frame[0], count)
       assert.equal(frame[MIB - 1], count)
-      count++
-      // Several turns of the event loop for each frame: more arrives than is read.
-      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+      if (count++ === 0) {
+        await Promise.race([ranAhead.promise, once(AbortSignal.timeout(250), 'abort')])
+        assert.ok(made <= 12, `${made} frames made for one that was read`)
+      }
     }
     assert.equal(count, 24)
   })
@@ -110,8 +117,10 @@ describe('streams', () => {
       const timer = setInterval(() => stream.send(Uint8Array.of(1)), 50)
       stream.addEventListener('close', () => clearInterval(timer))
     })
+    const started = performance.now()
     await assert.rejects(all(ask(it.client, it.server)), failsWith('deadline'))
     await drip.gone
+    assert.ok(performance.now() - started < 5000, 'long before the total time')
   })
 
   it('end by the total time when the server keeps just within the others', async () => {
@@ -206,8 +215,10 @@ describe('streams', () => {
       yield bytes('first')
       await new Promise(() => {})
     })
+    const started = performance.now()
     for await (const _ of ask(it.client, it.server)) break
     await aborted(await served.promise)
+    assert.ok(performance.now() - started < 4000, 'long before the server gives up by itself')
   })
 
   it('serve more requests than one peer may have open by letting them wait', async () => {
