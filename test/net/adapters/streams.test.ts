@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import type { Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Libp2pNode } from '../../../src/adapters/libp2p/node.ts'
+import type { StreamLimits } from '../../../src/adapters/libp2p/streams.ts'
 import { memoryLog } from '../../../src/adapters/memory/log.ts'
 import { type ErrorCode, isColdmeshError } from '../../../src/ports/errors.ts'
 import type { RequestOptions, StreamRequest } from '../../../src/ports/streams.ts'
@@ -33,9 +34,9 @@ async function all(answer: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
 }
 
 /** A client and a server connected; short limits, so that liars are found out soon. */
-async function pair() {
+async function pair(limits: Partial<StreamLimits> = {}) {
   const log = memoryLog()
-  const streamLimits = { idleMs: 400, minRateGraceMs: 300, serveDeadlineMs: 5000 }
+  const streamLimits = { idleMs: 400, minRateGraceMs: 300, serveDeadlineMs: 5000, ...limits }
   const client = await startNode({ streamLimits })
   const server = await startNode({ streamLimits, log })
   await link(client, server)
@@ -80,7 +81,7 @@ describe('streams', () => {
   })
 
   it('carry the largest frames, and tell the server to wait while the reader does', async () => {
-    await using it = await pair()
+    await using it = await pair({ idleMs: 20_000, serveDeadlineMs: 60_000 })
     let made = 0
     const ranAhead = Promise.withResolvers<void>()
     await it.server.streams.serve(PROTOCOL, async function* () {
@@ -95,7 +96,7 @@ describe('streams', () => {
       assert.equal(frame[0], count)
       assert.equal(frame[MIB - 1], count)
       if (count++ === 0) {
-        await Promise.race([ranAhead.promise, once(AbortSignal.timeout(250), 'abort')])
+        await Promise.race([ranAhead.promise, once(AbortSignal.timeout(1500), 'abort')])
         assert.ok(made <= 12, `${made} frames made for one that was read`)
       }
     }
