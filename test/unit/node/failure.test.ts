@@ -28,6 +28,7 @@ describe('describeFailure', () => {
 
   it('does not take a system error for one of the table', () => {
     assert.equal(describeFailure(Object.assign(new Error('no'), { code: 'ENOENT', facts: {} })).code, 'bug')
+    assert.equal(describeFailure(Object.assign(new Error('no'), { code: 'aborted' })).code, 'bug')
   })
 
   it('takes an abort for an interruption', () => {

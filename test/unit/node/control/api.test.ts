@@ -255,15 +255,23 @@ describe('control API', () => {
     for (const socket of sockets) socket.destroy()
   })
 
-  it('drops a client that sends half a request and waits', { timeout: 10_000 }, async () => {
+  it('drops a client that sends half a request and waits', { timeout: 10_000 }, async (t) => {
     const otherDir = mkdtempSync(join(tmpdir(), 'coldmesh-api-'))
     const options = { peer: fake.peer, dataDir: otherDir, port: 0, openDataset: async () => assert.fail() }
     const other = await startControlApi({ ...options, onStop: () => {}, requestTimeoutMs: 100 })
-    const socket = connect(Number(new URL(other.url).port), '127.0.0.1')
-    socket.write('GET /v1/status HTTP/1.1\r\nHost: x\r\n')
-    socket.on('error', () => {})
-    socket.resume()
-    await once(socket, 'close')
+    t.after(() => other.stop())
+    const otherFile = readControlFile(otherDir)
+    assert.ok(otherFile)
+    const headers = `Host: 127.0.0.1:${otherFile.port}\r\nAuthorization: Bearer ${otherFile.token}\r\n`
+    const body = 'Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{'
+    for (const half of [`GET /v1/status HTTP/1.1\r\n${headers}`, `POST /v1/verify HTTP/1.1\r\n${headers}${body}`]) {
+      const socket = connect(otherFile.port, '127.0.0.1')
+      t.after(() => socket.destroy())
+      socket.write(half)
+      socket.on('error', () => {})
+      socket.resume()
+      await once(socket, 'close')
+    }
     await other.stop()
     rmSync(otherDir, { recursive: true })
   })

@@ -21,9 +21,9 @@ describe('startChild', () => {
   })
 
   it('does not pass settings of the demo on', async () => {
-    process.env['COLDMESH_API_PORT'] = 'not a port'
+    process.env['COLDMESH_OPTIONS'] = join(dir, 'absent.json')
     const child = startChild({ name: 'beta', args: ['status', '--dir', join(dir, 'none')], onEvent: () => {} })
     await assert.rejects(child.failed, { message: /There is no data directory/ })
-    delete process.env['COLDMESH_API_PORT']
+    delete process.env['COLDMESH_OPTIONS']
   })
 })
