@@ -19,8 +19,14 @@ export interface WorkerClient {
   stop(): Promise<void>
 }
 
+/** How long a step of a running task, and then the thread, may take to end before the thread is ended by force. */
+const GRACE_MS = 4_000
+
 interface Job {
   readonly request: Request
+  /** The task ends at its next step. */
+  readonly abort: () => void
+  readonly ended: Promise<unknown>
   readonly tell: (progress: TrainingProgress) => void
   readonly settle: (outcome: Reply | ColdmeshError) => void
 }
@@ -97,7 +103,7 @@ export function createWorkerClient(options: { readonly url: URL; readonly thread
           onAbort()
         }
       }
-      waiting.push({ request: { task, abort }, tell, settle })
+      waiting.push({ request: { task, abort }, abort: onAbort, ended: promise, tell, settle })
       startNext()
       const outcome = await promise
       signal?.removeEventListener('abort', onAbort)
@@ -107,14 +113,31 @@ export function createWorkerClient(options: { readonly url: URL; readonly thread
       if (outcome.kind === 'progress') throw new Error('progress ends nothing')
       return outcome
     },
+    // ONNX Runtime aborts the whole process when its thread is ended in the middle of a run: so the run ends first.
     async stop() {
       stopped = true
+      for (const job of waiting.splice(0)) job.settle(new ColdmeshError('aborted', 'The trainer was stopped'))
       const running = worker
-      const jobs = [current, ...waiting.splice(0)]
+      if (running === null) return
+      const exited = new Promise((resolve) => running.once('exit', resolve))
+      if (current !== null) {
+        current.abort()
+        await within(GRACE_MS, current.ended)
+      }
+      running.ref()
+      running.postMessage(null)
+      await within(GRACE_MS, exited)
       worker = null
+      current?.settle(new ColdmeshError('aborted', 'The trainer was stopped'))
       current = null
-      for (const job of jobs) job?.settle(new ColdmeshError('aborted', 'The trainer was stopped'))
-      await running?.terminate()
+      await running.terminate()
     },
   }
+}
+
+async function within(delayMs: number, promise: Promise<unknown>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, delayMs)
+  await Promise.race([promise, late])
+  clearTimeout(timer)
 }

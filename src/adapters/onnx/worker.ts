@@ -7,8 +7,10 @@ import { runEvaluate, runTrain } from './tasks.ts'
 
 const threads = Number(workerData.threads)
 
-parentPort?.on('message', (request: Request) => {
-  void answer(request)
+// Null: nothing more comes. The thread then ends by itself.
+parentPort?.on('message', (request: Request | null) => {
+  if (request === null) parentPort?.close()
+  else void answer(request)
 })
 
 async function answer({ task, abort }: Request): Promise<void> {
