@@ -3,8 +3,8 @@ import { describe, it } from 'node:test'
 import { createBench } from '../../../support/rounds/bench.ts'
 import { createSimulation } from '../../../support/rounds/simulation.ts'
 
-function locked() {
-  const bench = createBench()
+function locked(options: Parameters<typeof createBench>[0] = {}) {
+  const bench = createBench(options)
   bench.feed({ type: 'started' })
   const a = bench.contribute('a')
   const lists = [0, 1, 2].map((member) => bench.list(member, [a]))
@@ -32,6 +32,16 @@ describe('restore', () => {
     bench.restart()
     assert.deepEqual(bench.state.locked, { view: 0, base: base.base })
     assert.deepEqual(bench.state.valid, { view: 0, base: base.base, lineage: base.lineage })
+  })
+
+  it('has something to propose before anything is fetched or built again', () => {
+    const { bench, base } = locked({ self: 2 })
+    const manual = createBench({ self: 2, manual: ['fetch-lineage', 'fetch-checkpoint', 'build', 'say'] })
+    manual.restart(bench.journal)
+    manual.prevote(0, 2, null)
+    manual.prevote(1, 2, null)
+    const [proposal] = manual.sayings('proposal/1')
+    assert.deepEqual([proposal?.validView, String(proposal?.base)], [0, String(base.base)])
   })
 
   it('holds the prevotes that the lock rests on, to show them to others', () => {

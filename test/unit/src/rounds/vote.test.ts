@@ -103,6 +103,34 @@ describe('precommit', () => {
   })
 })
 
+// protocol.md 4.6; line 36
+describe('a base that a quorum prevoted', () => {
+  it('is carried over though its prevotes come views later', () => {
+    const { bench, x } = inView0({ self: 2 })
+    bench.propose(0, x)
+    bench.prevote(0, 0, x.base)
+    moveTo(bench, 1)
+    assert.equal(bench.state.valid, null)
+    bench.prevote(3, 0, x.base)
+    assert.deepEqual(bench.state.valid, { view: 0, base: x.base, lineage: x.lineage })
+    assert.equal(bench.state.locked, null)
+    moveTo(bench, 2)
+    const [proposal] = bench.sayings('proposal/1')
+    assert.deepEqual([proposal?.view, proposal?.validView], [2, 0])
+  })
+
+  it('is not carried over before we built it', () => {
+    const { bench, x } = inView0({ manual: ['build'] })
+    bench.propose(0, x)
+    for (const member of [0, 1, 2]) bench.prevote(member, 0, x.base)
+    assert.equal(bench.state.valid, null)
+    const [build] = bench.effectsOf('build')
+    assert.ok(build)
+    bench.feed({ type: 'built', key: build.key, base: x.base, lineage: x.lineage })
+    assert.equal(bench.state.valid?.view, 0)
+  })
+})
+
 // protocol.md 4.4; lines 22 and 28
 describe('a locked member', () => {
   it('does not prevote another fresh base', () => {
