@@ -5,16 +5,21 @@ import type { Signed } from '../../protocols/wire/envelope.ts'
 import { type Draft, enterPhase, isSelf, setTimer, slotOf } from './draft.ts'
 import { receive } from './receive.ts'
 import type { RoundState } from './state.ts'
+import { isAdmissibleParent } from './views.ts'
 
 /** After a restart: what this key said before is said, the lock and what it rests on hold, and the view goes on. */
 export function restore(draft: Draft, signed: readonly Signed<Contribution | RoundMessage>[]): void {
   const { state } = draft
   for (const one of signed) {
     const { message } = one
-    // A contribution may be of an earlier round when the rounds since were empty.
-    if (message.kind !== 'contribution/1' && message.round !== state.round) continue
+    if (message.kind === 'contribution/1') {
+      // It may be of an earlier round when the rounds since were empty.
+      if (isAdmissibleParent(state.head, message.parent, message.round)) receive(draft, one)
+      continue
+    }
+    if (message.round !== state.round) continue
     receive(draft, one)
-    if (message.kind === 'contribution/1' || !isSelf(state, message.author)) continue
+    if (!isSelf(state, message.author)) continue
     state.said.add(slotOf(message))
     if (message.kind !== 'list/1') state.view = Math.max(state.view, message.view)
     if (message.kind === 'precommit/1') restoreLock(state, message)

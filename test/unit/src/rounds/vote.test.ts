@@ -127,7 +127,7 @@ describe('a base that a quorum prevoted', () => {
     const [build] = bench.effectsOf('build')
     assert.ok(build)
     bench.feed({ type: 'built', key: build.key, base: x.base, lineage: x.lineage })
-    assert.equal(bench.state.valid?.view, 0)
+    assert.deepEqual(bench.state.valid, { view: 0, base: x.base, lineage: x.lineage })
   })
 })
 
