@@ -10,7 +10,7 @@ import type { RoundState } from './state.ts'
 /** Lists before the second view. Each view allows one more, so that nobody can make us spend them all at once. */
 const LISTS_AT_FIRST = 3
 
-/** SPEC round 4.1: fetch what others list, first from the lister. */
+/** SPEC 9.1: fetch what others list, first from the lister. */
 export function takeList(draft: Draft, signed: Signed<InclusionList>): void {
   const { state, effects } = draft
   const { author, contributions, seq } = signed.message

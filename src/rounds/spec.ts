@@ -57,7 +57,7 @@ function quoting(
 
 type SelectedContributions = Pick<BuildSpec, 'inputs' | 'excluded'>
 
-/** SPEC round 4.6: a base without inputs; null before there is a quorum of lists. */
+/** SPEC 9.6: a base without inputs; null before there is a quorum of lists. */
 export function emptySpec(state: RoundState): BuildSpec | null {
   const lists = bestLists(state).slice(0, state.network.quorum)
   return lists.length < state.network.quorum ? null : quoting(state, lists, { inputs: [], excluded: [] })

@@ -18,7 +18,7 @@ const pending = (reason: string): Validity => ({ is: 'pending', reason })
 const invalid = (reason: string): Validity => ({ is: 'invalid', reason })
 
 /**
- * SPEC round 4.3: a proposal is valid when its lineage holds and our own fusion gives the same base. Asks for what is
+ * SPEC 9.3: a proposal is valid when its lineage holds and our own fusion gives the same base. Asks for what is
  * missing.
  */
 export function validityOf(draft: Draft, proposal: Signed<Proposal>): Validity {

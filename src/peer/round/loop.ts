@@ -1,13 +1,12 @@
 import type { CID } from 'multiformats/cid'
 import type { Contribution } from '../../../protocols/contribution/messages.ts'
 import { type TopicName, topicOf } from '../../../protocols/registry.ts'
-import type { RoundMessage } from '../../../protocols/round/rules.ts'
 import { equalCids, toHex } from '../../../protocols/wire/bytes.ts'
-import type { Signed } from '../../../protocols/wire/envelope.ts'
 import type { Verdict } from '../../../protocols/wire/verdict.ts'
 import { isColdmeshError } from '../../ports/errors.ts'
 import { UNAVAILABLE } from '../../rounds/collect.ts'
 import type { RoundEffect, RoundEvent, Saying } from '../../rounds/events.ts'
+import { heldMessages } from '../../rounds/held.ts'
 import { createRound, reduce } from '../../rounds/reduce.ts'
 import type { ContributionEntry, Head, RoundState } from '../../rounds/state.ts'
 import { asRoundMessage, isContribution } from '../../rounds/views.ts'
@@ -253,24 +252,12 @@ export function createRoundLoop(options: {
 
   async function exchange(peer: string): Promise<void> {
     try {
-      const { round, known } = state
-      const have = [...known].flatMap((id) => knownCid(id))
-      for await (const { topic, envelope } of context.sync.round(peer, round, have, over.signal))
+      const have = heldMessages(state).map(({ id }) => id)
+      for await (const { topic, envelope } of context.sync.round(peer, state.round, have, over.signal))
         inbox.receive(topic, envelope)
     } catch (error) {
       onSyncError(peer, error)
     }
-  }
-
-  /** Ids are kept as text; the request wants CIDs. */
-  function knownCid(id: string): readonly CID[] {
-    const entry = state.contributions.get(id)
-    if (entry) return [entry.contribution.id]
-    const votes = [...state.prevotes.values(), ...state.precommits.values()].flatMap((byAuthor) => [
-      ...byAuthor.values(),
-    ])
-    const signed: readonly Signed<RoundMessage>[] = [...state.lists.values(), ...state.proposals.values(), ...votes]
-    return signed.filter((message) => String(message.id) === id).map((message) => message.id)
   }
 
   return {

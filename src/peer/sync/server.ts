@@ -13,6 +13,7 @@ import { decodeCanonical, MalformedError } from '../../../protocols/wire/codec.t
 import { openBase } from '../../checkpoint/base.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import type { Log } from '../../ports/system.ts'
+import { heldMessages } from '../../rounds/held.ts'
 import type { RoundState } from '../../rounds/state.ts'
 import type { ChainEntry } from '../chain.ts'
 
@@ -75,13 +76,8 @@ function* answerRound(request: Uint8Array, source: SyncSource): Generator<Uint8A
   const state = source.round()
   if (!equalCids(network, source.network) || state?.round !== round) return
   const known = new Set(have.map(String))
-  for (const { contribution } of state.contributions.values()) {
-    if (!known.has(String(contribution.id))) {
-      yield syncEnvelope.encode({ topic: 'contributions', envelope: contribution.signed.envelope })
-    }
-  }
-  const votes = [...state.prevotes.values(), ...state.precommits.values()].flatMap((byAuthor) => [...byAuthor.values()])
-  for (const signed of [...state.lists.values(), ...state.proposals.values(), ...votes]) {
-    if (!known.has(String(signed.id))) yield syncEnvelope.encode({ topic: 'votes', envelope: signed.envelope })
+  for (const { id, message, envelope } of heldMessages(state)) {
+    const topic = message.kind === 'contribution/1' ? 'contributions' : 'votes'
+    if (!known.has(String(id))) yield syncEnvelope.encode({ topic, envelope })
   }
 }
