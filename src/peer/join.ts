@@ -93,8 +93,8 @@ async function contributeOnce(
 
 /** What we announced before a restart. */
 function ownContribution({ speaker }: JoinContext, round: number, task: string): OwnContribution | null {
-  const own = speaker.own(round).flatMap((signed) => (isContribution(signed) ? [signed] : []))
-  return own.find(({ message }) => message.dataset.task === task) ?? null
+  const own = speaker.recorded.filter(speaker.isOwn).flatMap((signed) => (isContribution(signed) ? [signed] : []))
+  return own.find(({ message }) => message.round === round && message.dataset.task === task) ?? null
 }
 
 async function trainAndAnnounce(

@@ -3,6 +3,7 @@ import { type Contribution, contribution } from '../../protocols/contribution/me
 import { CONTRIBUTION_MESSAGES, VOTE_MESSAGES } from '../../protocols/registry.ts'
 import { inclusionList, precommit, prevote, proposal } from '../../protocols/round/messages.ts'
 import type { RoundMessage } from '../../protocols/round/rules.ts'
+import { equalBytes, equalCids } from '../../protocols/wire/bytes.ts'
 import {
   encodeEnvelope,
   isSigned,
@@ -16,55 +17,56 @@ import { crashPoint } from './crash-point.ts'
 
 export type OwnMessage = Signed<Contribution | RoundMessage>
 
+type Recorded = Signed<Contribution | RoundMessage>
+
 /** Signs what this peer says, journaled before anybody else sees it. */
 export interface Speaker {
-  /** Resolves when the message is durable here; then it may be sent. */
-  say(saying: Saying): Promise<OwnMessage>
+  /** Resolves when the message is durable here, and `proof` before it; then it may be sent. */
+  say(saying: Saying, proof: readonly Recorded[]): Promise<OwnMessage>
   contribute(fields: Omit<Contribution, 'kind' | 'network' | 'author'>): Promise<OwnMessage>
-  /** Our messages of this round, from the journal. */
-  own(round: number): readonly OwnMessage[]
-  /** True for messages that this journal knows as ours. */
-  isOwn(id: CID): boolean
-  /** Forgets rounds before `round`: they are certified, and nothing is said about them any more. */
-  forgetBefore(round: number): Promise<void>
+  /** Everything in the journal: what we said, and the proofs with it, in the order in which it was written. */
+  readonly recorded: readonly Recorded[]
+  /** True for messages that we said ourselves. */
+  isOwn(message: Recorded): boolean
+  /** Forgets the rest: its rounds are certified, and nothing is said about them any more. */
+  keepOnly(isNeeded: (message: Recorded) => boolean): Promise<void>
 }
 
 export function createSpeaker(options: { network: CID; signer: Signer; journal: Journal }): Speaker {
   const { network, signer, journal } = options
-  let messages = journal.records.flatMap((record) => {
-    const signed = openEnvelope<Contribution | RoundMessage>(
-      record,
-      [...CONTRIBUTION_MESSAGES, ...VOTE_MESSAGES],
-      network,
-    )
+  const declarations = [...CONTRIBUTION_MESSAGES, ...VOTE_MESSAGES]
+  const open = (envelope: Uint8Array) => openEnvelope<Contribution | RoundMessage>(envelope, declarations, network)
+  let recorded = journal.records.flatMap((record) => {
+    const signed = open(record)
     return isSigned(signed) ? [signed] : []
   })
+  const has = ({ id }: Recorded) => recorded.some((other) => equalCids(other.id, id))
 
-  async function record(payload: Uint8Array, kind: string): Promise<OwnMessage> {
-    const envelope = encodeEnvelope(payload, signer.sign(preAuthentication(payload)))
-    const signed = openEnvelope<Contribution | RoundMessage>(
-      envelope,
-      [...CONTRIBUTION_MESSAGES, ...VOTE_MESSAGES],
-      network,
-    )
+  async function record(payload: Uint8Array, kind: string, proof: readonly Recorded[]): Promise<OwnMessage> {
+    const signed = open(encodeEnvelope(payload, signer.sign(preAuthentication(payload))))
     if (!isSigned(signed)) throw new Error(`our own ${kind} is refused: ${signed.reason}`)
     crashPoint('before-journal', kind)
-    await journal.append(envelope)
+    for (const message of [...proof, signed]) {
+      if (has(message)) continue
+      await journal.append(message.envelope)
+      recorded.push(message)
+    }
     crashPoint('after-journal', kind)
-    messages.push(signed)
     return signed
   }
 
   const who = { network, author: signer.key }
   return {
-    say: (saying) => record(encodeSaying({ ...saying, ...who }), saying.kind),
-    contribute: (fields) => record(contribution.encode({ ...fields, ...who }), 'contribution'),
-    own: (round) => messages.filter((signed) => signed.message.round === round),
-    isOwn: (id) => messages.some((signed) => signed.id.equals(id)),
-    forgetBefore: async (round) => {
-      const kept = messages.filter((signed) => signed.message.round >= round)
-      if (kept.length === messages.length) return
-      messages = kept
+    say: (saying, proof) => record(encodeSaying({ ...saying, ...who }), saying.kind, proof),
+    contribute: (fields) => record(contribution.encode({ ...fields, ...who }), 'contribution', []),
+    get recorded() {
+      return recorded
+    },
+    isOwn: (message) => equalBytes(message.message.author, signer.key) && has(message),
+    keepOnly: async (isNeeded) => {
+      const kept = recorded.filter(isNeeded)
+      if (kept.length === recorded.length) return
+      recorded = kept
       await journal.rewrite(kept.map((signed) => signed.envelope))
     },
   }

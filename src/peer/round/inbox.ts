@@ -49,8 +49,9 @@ export function createInbox(options: {
     context.events.emit({ type: 'refused', ...refusal })
   }
 
-  function isImpostor({ message, id }: Signed<Contribution | RoundMessage>): boolean {
-    return message.kind !== 'contribution/1' && equalBytes(message.author, context.key) && !context.speaker.isOwn(id)
+  function isImpostor(signed: Signed<Contribution | RoundMessage>): boolean {
+    const { kind, author } = signed.message
+    return kind !== 'contribution/1' && equalBytes(author, context.key) && !context.speaker.isOwn(signed)
   }
 
   return {

@@ -5,11 +5,11 @@ import { equalCids, toHex } from '../../../protocols/wire/bytes.ts'
 import type { Verdict } from '../../../protocols/wire/verdict.ts'
 import { isColdmeshError } from '../../ports/errors.ts'
 import { UNAVAILABLE } from '../../rounds/collect.ts'
-import type { RoundEffect, RoundEvent, Saying } from '../../rounds/events.ts'
+import type { RoundEffect, RoundEvent } from '../../rounds/events.ts'
 import { heldMessages } from '../../rounds/held.ts'
 import { createRound, reduce } from '../../rounds/reduce.ts'
 import type { ContributionEntry, Head, RoundState } from '../../rounds/state.ts'
-import { asRoundMessage, isContribution } from '../../rounds/views.ts'
+import { asRoundMessage, isAdmissibleParent, isContribution } from '../../rounds/views.ts'
 import { buildBase } from '../builder.ts'
 import type { PeerContext } from '../context.ts'
 import { crashPoint } from '../crash-point.ts'
@@ -68,7 +68,7 @@ export function createRoundLoop(options: {
   }
 
   function silence(reason: string): void {
-    if (mute?.reason === reason) return
+    if (mute !== null) return // silent already, until a restart or until what silenced it is over
     mute = { reason, isOver: () => false }
     log.error('muted', { reason })
     events.emit({ type: 'muted', reason })
@@ -95,7 +95,7 @@ export function createRoundLoop(options: {
     const now = () => clock.now()
     switch (effect.type) {
       case 'say':
-        speaking = speaking.then(() => say(effect.saying, effect.reason))
+        speaking = speaking.then(() => say(effect))
         break
       case 'timer': {
         const cancel = clock.after(effect.delayMs, () => dispatch({ type: 'timer', name: effect.name, now: now() }))
@@ -132,10 +132,10 @@ export function createRoundLoop(options: {
     }
   }
 
-  async function say(saying: Saying, reason: string | null): Promise<void> {
+  async function say({ saying, reason, proof }: Extract<RoundEffect, { type: 'say' }>): Promise<void> {
     if (mute !== null || saying.round !== state.round || context.signal.aborted) return
     try {
-      const signed = await speaker.say(saying)
+      const signed = await speaker.say(saying, proof)
       reporter.said(saying, reason)
       dispatch({ type: 'received', signed: asRoundMessage(signed), now: clock.now() })
       await publish('votes', signed.envelope)
@@ -199,17 +199,19 @@ export function createRoundLoop(options: {
   }
 
   function begin(): void {
-    const own = speaker.own(state.round)
-    const said = own.flatMap((signed) => (isContribution(signed) ? [] : [asRoundMessage(signed)]))
-    if (mute === null) dispatch({ type: 'restored', signed: said, now: clock.now() })
+    const { head, round } = state
+    const isNeeded = (signed: OwnMessage) =>
+      signed.message.round >= round ||
+      (isContribution(signed) && isAdmissibleParent(head, signed.message.parent, signed.message.round))
+    const recorded = speaker.recorded.filter(isNeeded)
+    dispatch({ type: 'restored', signed: recorded, now: clock.now() })
     dispatch({ type: 'started', now: clock.now() })
-    for (const signed of own) {
-      if (isContribution(signed)) inbox.receive('contributions', signed.envelope)
-      void publish(isContribution(signed) ? 'contributions' : 'votes', signed.envelope)
+    for (const signed of recorded) {
+      if (speaker.isOwn(signed)) void publish(isContribution(signed) ? 'contributions' : 'votes', signed.envelope)
     }
     for (const early of inbox.takeEarly()) inbox.receive(early.topic, early.envelope)
     speaking = speaking
-      .then(() => speaker.forgetBefore(state.round))
+      .then(() => speaker.keepOnly(isNeeded))
       .catch((error: unknown) => log.error('journal', { error: String(error) }))
   }
 
