@@ -155,8 +155,9 @@ function trainingWith(bench: ReturnType<typeof createBench>, seed: number) {
 describe('createRound after an empty round', () => {
   it('keeps the contributions that were held, and fetches the others again', () => {
     const bench = createBench({ manual: ['fetch-checkpoint'], round: { maxViews: 1 } })
-    const [held, missing] = [bench.contribute('held'), bench.contribute('missing')]
+    const [held, missing, wrong] = [bench.contribute('held'), bench.contribute('missing'), bench.contribute('wrong')]
     bench.feed({ type: 'checkpoint', id: held.id, reason: null })
+    bench.feed({ type: 'checkpoint', id: wrong.id, reason: 'not-finite' })
     const lists = [0, 1, 2].map((member) => bench.list(member, []))
     const empty = bench.base(lists)
     const opened = openLineage(empty.bytes, lineageView(bench.facts, bench.state.head))
@@ -165,8 +166,8 @@ describe('createRound after an empty round', () => {
     const next = createRound({ network: bench.facts, head, self: bench.state.self, now: 0, previous: bench.state })
     assert.equal(next.round, 2)
     assert.deepEqual(
-      [held, missing].map(({ id }) => next.contributions.get(String(id))?.state),
-      ['held', 'announced'],
+      [held, missing, wrong].map(({ id }) => next.contributions.get(String(id))?.state),
+      ['held', 'announced', 'refused'],
     )
     assert.ok(next.known.has(String(held.id)))
   })

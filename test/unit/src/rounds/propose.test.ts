@@ -90,6 +90,18 @@ describe('propose', () => {
     assert.equal(bench.effectsOf('build')[0]?.spec.inputs.length, 3)
   })
 
+  it('proposes no input whose bytes are on their way', () => {
+    const bench = createBench({ self: 0, manual: ['fetch-checkpoint'] })
+    bench.feed({ type: 'started' })
+    const a = bench.contribute('a')
+    bench.list(1, [a])
+    bench.list(2, [a])
+    assert.equal(bench.state.view, 0)
+    assert.deepEqual(bench.effectsOf('build'), [])
+    bench.feed({ type: 'checkpoint', id: a.id, reason: null })
+    assert.equal(bench.sayings('proposal/1').length, 1)
+  })
+
   it('builds what it chose first, though lists grow meanwhile', () => {
     const { bench, a, b } = openView({ manual: ['build'] })
     bench.list(1, [a, b])
