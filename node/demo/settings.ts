@@ -25,7 +25,7 @@ export const UNSEEN_TASKS = 2
 export const SEED = 1
 
 /** For what is said at the start: four peers on two cores that do nothing else, and how much slower a busy machine may be. */
-export const EXPECTED = { startSeconds: 10, roundSeconds: 18, judgeSeconds: 25, cores: 2, peers: 4, busy: 2.5 }
+export const EXPECTED = { startSeconds: 10, roundSeconds: 18, judgeSeconds: 40, cores: 2, peers: 4, busy: 2.5 }
 
 export const POLICY = { collectMs: 2_000, graceMs: 5_000, viewTimeoutMs: 10_000 }
 
@@ -36,10 +36,10 @@ export const MAX_START_MS = 90_000
 const COMMON = { batch: 32, maxTokens: 32, evaluateEvery: 0 } as const
 
 /** How each peer trains in a round; its seed differs. */
-export const ROUND_PLAN = { ...COMMON, learningRate: 1e-3, headRate: 3, steps: 100 } as const
+export const ROUND_PLAN = { ...COMMON, learningRate: 5e-4, headRate: 5, steps: 100 } as const
 
 /** The same rows and budget for the pretrained and the final base. */
-export const JUDGE_ROWS = { train: 600, test: 600 }
+export const JUDGE_ROWS = { train: 2000, test: 900 }
 export const FROZEN_PLAN = {
   ...COMMON,
   mode: 'frozen',
@@ -48,4 +48,4 @@ export const FROZEN_PLAN = {
   steps: 400,
   seed: SEED,
 } as const
-export const FULL_PLAN = { ...COMMON, mode: 'full', learningRate: 1e-3, headRate: 3, steps: 60, seed: SEED } as const
+export const FULL_PLAN = { ...COMMON, mode: 'full', learningRate: 5e-4, headRate: 5, steps: 100, seed: SEED } as const
