@@ -1,5 +1,5 @@
-import { fraction, textKey } from '../sources/split.ts'
 import type { LoadedSources } from '../sources/load.ts'
+import { fraction, textKey } from '../sources/split.ts'
 
 /** One pretraining text: one segment or two, and words that the [CLS] position may be asked for. */
 export interface Entry {
@@ -52,7 +52,8 @@ function passages(sentences: readonly string[], document: number): string[] {
   for (let at = 0; at < sentences.length; at++) {
     let passage = sentences[at] ?? ''
     const isParagraph = fraction(`paragraph ${document} ${at}`) < PARAGRAPH_SHARE
-    while (isParagraph && passage.length < PARAGRAPH_CHARS && at + 1 < sentences.length) passage += ` ${sentences[++at]}`
+    while (isParagraph && passage.length < PARAGRAPH_CHARS && at + 1 < sentences.length)
+      passage += ` ${sentences[++at]}`
     found.push(passage.slice(0, isParagraph ? PARAGRAPH_CHARS : MAX_PROSE_CHARS))
   }
   return found

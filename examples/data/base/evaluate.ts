@@ -47,9 +47,7 @@ for (const task of tasks) {
   for (const mode of ['frozen', 'full'] as const) {
     for (const base of ['random', 'pretrained']) {
       const modelOf = (seed: number) =>
-        base === 'pretrained'
-          ? shipped
-          : { ...shipped, body: createBertBody(shipped.config, { seed, pooler: true }) }
+        base === 'pretrained' ? shipped : { ...shipped, body: createBertBody(shipped.config, { seed, pooler: true }) }
       let best = null
       for (const plan of PLANS[mode]) {
         const tried = await measure(task, modelOf(1), { ...plan, seed: 1 })
@@ -66,7 +64,9 @@ for (const task of tasks) {
   results[task.name] = row
   console.log(
     `| ${task.name} (${task.role}) | ${percent(task.baselines.majority)} | ${percent(task.baselines.tfidf)} | ` +
-      `${Object.values(row).map(({ mean, error }) => `${percent(mean)} ± ${percent(error)}`).join(' | ')} |`,
+      `${Object.values(row)
+        .map(({ mean, error }) => `${percent(mean)} ± ${percent(error)}`)
+        .join(' | ')} |`,
   )
 }
 await trainer.stop()

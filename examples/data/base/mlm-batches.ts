@@ -48,7 +48,11 @@ const MAX_HIDDEN_WORD = 6
 const FIRST_WORD_ID = 5
 
 /** The batches of one epoch, shuffled; the same for the same seed and epoch. Rows that don't fill a batch wait for no one: dropped. */
-export function* epochBatches(entries: readonly TokenizedEntry[], epoch: number, options: BatchOptions): Generator<MlmBatch> {
+export function* epochBatches(
+  entries: readonly TokenizedEntry[],
+  epoch: number,
+  options: BatchOptions,
+): Generator<MlmBatch> {
   const random = createRandom(options.seed, `epoch ${epoch}`)
   const order = random.shuffle(Uint32Array.from({ length: entries.length }, (_, at) => at))
   const waiting = new Map<number, TokenizedEntry[]>(options.lengths.map((length) => [length, []]))

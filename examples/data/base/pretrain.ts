@@ -56,7 +56,9 @@ const trainer = await createMlmTrainer({
   clipNorm: 1,
   threads: Number(values.threads),
 })
-console.log(JSON.stringify({ SEED, TOKENS, LENGTHS, LEARNING_RATE, WARMUP, PROSE_SHARE, steps, entries: entries.length }))
+console.log(
+  JSON.stringify({ SEED, TOKENS, LENGTHS, LEARNING_RATE, WARMUP, PROSE_SHARE, steps, entries: entries.length }),
+)
 await run(doneSteps)
 
 async function run(from: number): Promise<void> {
@@ -75,7 +77,9 @@ async function run(from: number): Promise<void> {
         const loss = recent.splice(0).reduce((sum, value) => sum + value, 0) / REPORT_EVERY
         const seconds = (performance.now() - since) / 1000
         since = performance.now()
-        console.log(`step ${step} epoch ${epoch} loss ${loss.toFixed(4)} ${Math.round((REPORT_EVERY * TOKENS) / seconds)} tokens/s, rate ${(LEARNING_RATE * ramp * factor).toExponential(2)}`)
+        console.log(
+          `step ${step} epoch ${epoch} loss ${loss.toFixed(4)} ${Math.round((REPORT_EVERY * TOKENS) / seconds)} tokens/s, rate ${(LEARNING_RATE * ramp * factor).toExponential(2)}`,
+        )
       }
       const isLast = step === steps || spent >= 1
       if (step % SAVE_EVERY === 0 || isLast) save(step)
@@ -87,7 +91,14 @@ async function run(from: number): Promise<void> {
 function batchOptions(): BatchOptions {
   const id = (token: string): number => json('tokenizer.json').model.vocab[token]
   const special = { pad: id('[PAD]'), cls: id('[CLS]'), sep: id('[SEP]'), mask: id('[MASK]') }
-  return { seed: SEED, tokens: TOKENS, lengths: LENGTHS, vocabulary: CONFIG.vocab_size, special, proseShare: PROSE_SHARE }
+  return {
+    seed: SEED,
+    tokens: TOKENS,
+    lengths: LENGTHS,
+    vocabulary: CONFIG.vocab_size,
+    special,
+    proseShare: PROSE_SHARE,
+  }
 }
 
 function tokenize(lines: readonly string[]): TokenizedEntry[] {
@@ -135,5 +146,9 @@ function readStart(file: string): { body: Weights[]; predictions: Weights[] } {
 function readProgress() {
   if (out === undefined || !existsSync(join(out, 'progress.json'))) return null
   const { step }: { step: number } = JSON.parse(readFileSync(join(out, 'progress.json'), 'utf8'))
-  return { step, body: readBody(join(out, 'body.safetensors')), predictions: readBody(join(out, 'predictions.safetensors')) }
+  return {
+    step,
+    body: readBody(join(out, 'body.safetensors')),
+    predictions: readBody(join(out, 'predictions.safetensors')),
+  }
 }

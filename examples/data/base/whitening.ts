@@ -20,7 +20,8 @@ export function whitening(
   for (const vector of vectors) {
     for (let i = 0; i < size; i++) {
       const centred = (at(vector, i) - at(mean, i)) / vectors.length
-      for (let j = 0; j < size; j++) covariance[i * size + j] = at(covariance, i * size + j) + centred * (at(vector, j) - at(mean, j))
+      for (let j = 0; j < size; j++)
+        covariance[i * size + j] = at(covariance, i * size + j) + centred * (at(vector, j) - at(mean, j))
     }
   }
   const average = trace(covariance, size) / size

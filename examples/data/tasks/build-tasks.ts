@@ -2,9 +2,9 @@
 //   node examples/data/tasks/build-tasks.ts SCRATCH
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { csv } from '../sources/csv.ts'
 import { loadSources } from '../sources/load.ts'
 import { fraction, SPLITS, type Split, textKey } from '../sources/split.ts'
-import { csv } from '../sources/csv.ts'
 import { type Row, TASKS, type TaskDefinition } from './definitions.ts'
 
 const ROWS: Readonly<Record<Split, number>> = { train: 2500, validation: 450, test: 900 }
@@ -21,7 +21,9 @@ const described = TASKS.map((task) => {
   const columns = rows.some(({ pair }) => pair !== undefined) ? ['text', 'pair', 'label'] : ['text', 'label']
   mkdirSync(join(here, task.name), { recursive: true })
   for (const split of SPLITS) {
-    const table = chosen[split].map(({ text, pair, label }) => (pair === undefined ? [text, label] : [text, pair, label]))
+    const table = chosen[split].map(({ text, pair, label }) =>
+      pair === undefined ? [text, label] : [text, pair, label],
+    )
     writeFileSync(join(here, task.name, `${split}.csv`), csv([columns, ...table]))
   }
   return describe(task, columns, labels, chosen)

@@ -1,5 +1,5 @@
-import type { PartOfSpeech, Synset } from '../sources/wordnet.ts'
 import { fraction, type Split } from '../sources/split.ts'
+import type { PartOfSpeech, Synset } from '../sources/wordnet.ts'
 
 /** One labelled row before sampling. `unit` decides its split. */
 export interface Row {
@@ -28,9 +28,8 @@ export interface TaskDefinition {
 const WORDNET_LICENCE = 'WordNet (LICENSES/wordnet.txt)'
 const MIN_GLOSS_WORDS = 3
 
-const NOUN_CLASSES = (
-  'act animal artifact attribute body cognition communication food location person plant substance'
-).split(' ')
+const NOUN_CLASSES =
+  'act animal artifact attribute body cognition communication food location person plant substance'.split(' ')
 const VERB_CLASSES = 'change cognition communication contact motion possession social stative'.split(' ')
 const ANIMAL_ROOTS = ['amphibian', 'bird', 'crustacean', 'fish', 'insect', 'mammal', 'mollusk', 'reptile']
 
@@ -119,7 +118,8 @@ function glossMatch({ synsets, splitOf }: Sources): Row[] {
     const word = synset.words[0] ?? ''
     const shelf = shelves.get(`${splitOf(synset.id)} ${synset.supersense}`) ?? []
     const other = shelf[Math.floor(fraction(`partner ${synset.id}`) * shelf.length)]
-    if (fraction(`match ${synset.id}`) < 0.5) return [{ unit: synset.id, text: word, pair: synset.definition, label: 'yes' }]
+    if (fraction(`match ${synset.id}`) < 0.5)
+      return [{ unit: synset.id, text: word, pair: synset.definition, label: 'yes' }]
     if (other === undefined || other.words.includes(word)) return []
     return [{ unit: synset.id, text: word, pair: other.definition, label: 'no' }]
   })
@@ -138,7 +138,9 @@ function examplePos({ synsets }: Sources): Row[] {
 /** Synsets all of whose rated words have one sign. */
 function sentiment({ synsets, afinn }: Sources): Row[] {
   return glosses(synsets).flatMap((synset) => {
-    const signs = new Set(synset.words.map((word) => Math.sign(afinn[word.toLowerCase()] ?? 0)).filter((sign) => sign !== 0))
+    const signs = new Set(
+      synset.words.map((word) => Math.sign(afinn[word.toLowerCase()] ?? 0)).filter((sign) => sign !== 0),
+    )
     if (signs.size !== 1) return []
     return [{ ...textOf(synset), label: signs.has(1) ? 'positive' : 'negative' }]
   })
