@@ -14,7 +14,7 @@ import { createRound, reduce } from '../../../src/rounds/reduce.ts'
 import { specOf } from '../../../src/rounds/spec.ts'
 import type { BuildSpec, Head, RoundState } from '../../../src/rounds/state.ts'
 import { type TimerKind, timerName } from '../../../src/rounds/timeouts.ts'
-import { judge, toCandidate } from '../../../src/rounds/views.ts'
+import { judge } from '../../../src/rounds/views.ts'
 import { contributionBy } from '../protocols/messages.ts'
 import { type TestKey, type TestNetwork, testCid, testKey, testNetwork } from '../protocols/network.ts'
 import { buildFake, type FakeBase } from './fusion.ts'
@@ -192,5 +192,3 @@ export function createBench(options: BenchOptions = {}): Bench {
   }
   return bench
 }
-
-export { toCandidate }
