@@ -1,6 +1,5 @@
 import type { CID } from 'multiformats/cid'
 import type { Contribution } from '../../../protocols/contribution/messages.ts'
-import { type TopicName, topicOf } from '../../../protocols/registry.ts'
 import { equalCids, toHex } from '../../../protocols/wire/bytes.ts'
 import type { Verdict } from '../../../protocols/wire/verdict.ts'
 import { isColdmeshError } from '../../ports/errors.ts'
@@ -12,7 +11,6 @@ import type { ContributionEntry, Head, RoundState } from '../../rounds/state.ts'
 import { asRoundMessage, isAdmissibleParent, isContribution } from '../../rounds/views.ts'
 import { buildBase } from '../builder.ts'
 import type { PeerContext } from '../context.ts'
-import { crashPoint } from '../crash-point.ts'
 import type { EvidenceFile } from '../evidence.ts'
 import { type CheckedBase, checkNext } from '../heads.ts'
 import type { OwnMessage } from '../speaker.ts'
@@ -20,6 +18,7 @@ import { fetchBase, followChain, judgeHead } from './catch-up.ts'
 import { createFetches, type Fetches } from './fetches.ts'
 import { createInbox, type Inbox, type InboxTopic } from './inbox.ts'
 import { createReporter } from './reporter.ts'
+import { createVoice, pause } from './voice.ts'
 
 const ADOPT_RETRY_MS = 1_000
 
@@ -46,10 +45,10 @@ export function createRoundLoop(options: {
   readonly muted: { reason: string; isOver: (head: Head) => boolean } | null
 }): RoundLoop {
   const { context } = options
-  const { network, clock, log, store, speaker, gossip, events } = context
+  const { network, clock, log, store, speaker, events } = context
   const reporter = createReporter(context)
   let mute = options.muted
-  let state = newRound(options.head)
+  let state = newRound(options.head, null)
   let over = new AbortController()
   let fetches: Fetches = createFetches(context, state, over.signal)
   let speaking: Promise<void> = Promise.resolve()
@@ -63,8 +62,19 @@ export function createRoundLoop(options: {
     onImpostor: () => silence('another process signs with this key'),
   })
 
-  function newRound(head: Head): RoundState {
-    return createRound({ network, head, self: context.key, now: clock.now() })
+  const voice = createVoice({
+    context,
+    inbox,
+    isStale: (saying) => mute !== null || saying.round !== state.round,
+    onSaid: (signed, { saying, reason }) => {
+      reporter.said(saying, reason)
+      dispatch({ type: 'received', signed: asRoundMessage(signed), now: clock.now() })
+    },
+  })
+
+  function newRound(head: Head, previous: RoundState | null): RoundState {
+    const options = { network, head, self: context.key, now: clock.now() }
+    return createRound(previous === null ? options : { ...options, previous })
   }
 
   function silence(reason: string): void {
@@ -95,7 +105,7 @@ export function createRoundLoop(options: {
     const now = () => clock.now()
     switch (effect.type) {
       case 'say':
-        speaking = speaking.then(() => say(effect))
+        speaking = speaking.then(() => voice.say(effect))
         break
       case 'timer': {
         const cancel = clock.after(effect.delayMs, () => dispatch({ type: 'timer', name: effect.name, now: now() }))
@@ -132,29 +142,6 @@ export function createRoundLoop(options: {
     }
   }
 
-  async function say({ saying, reason, proof }: Extract<RoundEffect, { type: 'say' }>): Promise<void> {
-    if (mute !== null || saying.round !== state.round || context.signal.aborted) return
-    try {
-      const signed = await speaker.say(saying, proof)
-      reporter.said(saying, reason)
-      dispatch({ type: 'received', signed: asRoundMessage(signed), now: clock.now() })
-      await publish('votes', signed.envelope)
-      crashPoint('after-send', saying.kind)
-    } catch (error) {
-      // Not journaled, so not said: the slot stays empty, and a later view goes on without it.
-      log.error('not-said', { kind: saying.kind, error: String(error) })
-      inbox.note({ what: saying.kind, id: null, author: null, reason: `not journaled: ${String(error)}` })
-    }
-  }
-
-  async function publish(topic: TopicName, envelope: Uint8Array): Promise<void> {
-    try {
-      await gossip.publish(topicOf(String(network.id), topic), envelope)
-    } catch (error) {
-      log.warn('not-published', { topic, error: String(error) }) // sync repairs
-    }
-  }
-
   async function build(effect: Extract<RoundEffect, { type: 'build' }>): Promise<void> {
     if (effect.spec.round !== state.round || over.signal.aborted) return
     try {
@@ -178,9 +165,7 @@ export function createRoundLoop(options: {
       } catch (error) {
         if (context.signal.aborted) return
         log.warn('base-not-adopted', { base, error: String(error) })
-        await new Promise<void>((resolve) => {
-          clock.after(ADOPT_RETRY_MS, resolve)
-        })
+        await pause(context, ADOPT_RETRY_MS)
       }
     }
   }
@@ -193,7 +178,7 @@ export function createRoundLoop(options: {
     if (mute?.isOver(head)) mute = null
     reporter.advanced(state, checked)
     for (const entry of state.contributions.values()) if (entry.state === 'fetching') noteRefused(entry, UNAVAILABLE)
-    state = newRound(head)
+    state = newRound(head, state)
     fetches = createFetches(context, state, over.signal)
     begin()
   }
@@ -207,7 +192,7 @@ export function createRoundLoop(options: {
     dispatch({ type: 'restored', signed: recorded, now: clock.now() })
     dispatch({ type: 'started', now: clock.now() })
     for (const signed of recorded) {
-      if (speaker.isOwn(signed)) void publish(isContribution(signed) ? 'contributions' : 'votes', signed.envelope)
+      if (speaker.isOwn(signed)) void voice.publish(isContribution(signed) ? 'contributions' : 'votes', signed.envelope)
     }
     for (const early of inbox.takeEarly()) inbox.receive(early.topic, early.envelope)
     speaking = speaking
@@ -274,7 +259,7 @@ export function createRoundLoop(options: {
     contribute: async (fields) => {
       const signed = await speaker.contribute(fields)
       inbox.receive('contributions', signed.envelope)
-      await publish('contributions', signed.envelope)
+      await voice.publish('contributions', signed.envelope)
       return signed
     },
     syncWith,

@@ -1,0 +1,51 @@
+import type { CID } from 'multiformats/cid'
+import { readFile } from '../../checkpoint/unixfs.ts'
+import { validateCheckpoint } from '../../fusion/validate.ts'
+import type { RoundState, SignedContribution } from '../../rounds/state.ts'
+import type { PeerContext } from '../context.ts'
+import { addressesOf } from './sources.ts'
+
+const MIN_FETCH_MS = 20_000
+const STALL_MS = 10_000
+/** Nodes above the leaves, and room for their links. */
+const NODES_BYTES = 1_048_576
+
+/**
+ * One try to bring a checkpoint here and to check it against the round's base. Resolves with null, or why it can't be an input.
+ * @throws ColdmeshError when the bytes could not be had
+ */
+export function createCheckpointTry(context: PeerContext, state: RoundState, signal: AbortSignal) {
+  const { store, log, facts, network } = context
+  const { bytes, round } = network.genesis
+  const dialled = new Set<string>()
+  const open = (cid: CID) => readFile(cid, (block) => store.get(block), { maxBytes: bytes })
+
+  /** Whoever lists it, then the addresses that its author states: each is dialled at most once a round. */
+  function providersOf({ signed, author }: SignedContribution, listers: readonly Uint8Array[]): string[] {
+    const stated = signed.message.providers.filter((address) => {
+      const key = `${context.peerIdOf(author)} ${address}`
+      if (dialled.has(key)) return false
+      dialled.add(key)
+      return true
+    })
+    return [...listers.flatMap((lister) => addressesOf(context, lister)), ...stated]
+  }
+
+  return async (contribution: SignedContribution, listers: readonly Uint8Array[]): Promise<string | null> => {
+    await store.fetch(contribution.checkpoint, {
+      shape: 'file',
+      fileBytes: bytes,
+      maxBytes: bytes + Math.ceil(bytes / 1000) + NODES_BYTES,
+      providers: providersOf(contribution, listers),
+      timeoutMs: Math.max(MIN_FETCH_MS, Math.ceil((1000 * bytes) / round.minBytesPerSecond)),
+      stallMs: STALL_MS,
+      signal,
+    })
+    const [base, checkpoint] = [open(state.head.weights), open(contribution.checkpoint)]
+    const validation = await validateCheckpoint({ layout: facts.layout, base, checkpoint })
+    if (validation.ok) return null
+    const { reason, detail } = validation
+    log.warn('contribution-refused', { id: contribution.id, reason, detail })
+    return reason
+  }
+}

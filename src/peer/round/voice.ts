@@ -1,0 +1,75 @@
+import { type TopicName, topicOf } from '../../../protocols/registry.ts'
+import type { RoundEffect, Saying } from '../../rounds/events.ts'
+import type { PeerContext } from '../context.ts'
+import { crashPoint } from '../crash-point.ts'
+import type { OwnMessage } from '../speaker.ts'
+import type { Inbox } from './inbox.ts'
+
+const FIRST_RETRY_MS = 1_000
+const LAST_RETRY_MS = 30_000
+
+type SayEffect = Extract<RoundEffect, { type: 'say' }>
+
+/** Says what the machine wants said: journaled, signed, handed back to it, then sent. One after the other. */
+export interface Voice {
+  say(effect: SayEffect): Promise<void>
+  /** Gossips an envelope; what does not arrive, sync repairs. */
+  publish(topic: TopicName, envelope: Uint8Array): Promise<void>
+}
+
+export function createVoice(options: {
+  readonly context: PeerContext
+  readonly inbox: Pick<Inbox, 'note'>
+  /** True for what must not be said any more. */
+  readonly isStale: (saying: Saying) => boolean
+  readonly onSaid: (signed: OwnMessage, effect: SayEffect) => void
+}): Voice {
+  const { context, inbox } = options
+  const { gossip, network, log } = context
+
+  async function publish(topic: TopicName, envelope: Uint8Array): Promise<void> {
+    try {
+      await gossip.publish(topicOf(String(network.id), topic), envelope)
+    } catch (error) {
+      log.warn('not-published', { topic, error: String(error) })
+    }
+  }
+
+  /** Nothing is said before it is on the disk; a full one is tried again while the round lasts. */
+  async function journaled({ saying, proof }: SayEffect): Promise<OwnMessage | null> {
+    for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(2 * retryMs, LAST_RETRY_MS)) {
+      if (options.isStale(saying) || context.signal.aborted) return null
+      try {
+        return await context.speaker.say(saying, proof)
+      } catch (error) {
+        log.error('not-said', { kind: saying.kind, error: String(error), retryMs })
+        inbox.note({ what: saying.kind, id: null, author: null, reason: `not journaled: ${String(error)}` })
+      }
+      await pause(context, retryMs)
+    }
+  }
+
+  return {
+    publish,
+    say: async (effect) => {
+      const signed = await journaled(effect)
+      if (signed === null) return
+      options.onSaid(signed, effect)
+      await publish('votes', signed.envelope)
+      crashPoint('after-send', effect.saying.kind)
+    },
+  }
+}
+
+/** Ends early when the peer stops. */
+export function pause({ clock, signal }: Pick<PeerContext, 'clock' | 'signal'>, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      signal.removeEventListener('abort', end)
+      cancel()
+      resolve()
+    }
+    const cancel = clock.after(delayMs, end)
+    signal.addEventListener('abort', end)
+  })
+}
