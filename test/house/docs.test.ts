@@ -5,10 +5,11 @@ import { describe, it } from 'node:test'
 import { importsOf, packageOf } from './imports.ts'
 import { ROOT, readSources, type SourceFile } from './source-files.ts'
 
-const manifest: { dependencies: Record<string, string>; devDependencies: Record<string, string> } = JSON.parse(
+type Packages = Record<string, string>
+const manifest: { dependencies: Packages; optionalDependencies: Packages; devDependencies: Packages } = JSON.parse(
   readFileSync(`${ROOT}package.json`, 'utf8'),
 )
-const runtime = Object.keys(manifest.dependencies)
+const runtime = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })
 const table = readFileSync(`${ROOT}docs/dependencies.md`, 'utf8')
 
 /** Rows of docs/dependencies.md: a package and the folders that own it. */
@@ -84,7 +85,11 @@ describe('docs/dependencies.md', () => {
   })
 
   it('pins each exactly', () => {
-    const versions = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })
+    const versions = Object.entries({
+      ...manifest.dependencies,
+      ...manifest.optionalDependencies,
+      ...manifest.devDependencies,
+    })
     assert.deepEqual(
       versions.filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)),
       [],

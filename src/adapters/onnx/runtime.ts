@@ -12,7 +12,7 @@ export async function loadRuntime(): Promise<Runtime> {
       'The onnx-cpu engine needs the package onnxruntime-node, which did not load',
       {
         cause,
-        hint: 'Install it beside coldmesh with `npm install onnxruntime-node`, or choose another trainer.',
+        hint: 'Install it beside coldmesh: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node (skip: no CUDA download).',
       },
     )
   }
