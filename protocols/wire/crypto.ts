@@ -2,7 +2,7 @@ import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto'
 import nacl from 'tweetnacl'
 import { compareBytes, equalBytes, fromHex, joinBytes } from './bytes.ts'
 
-/** 32 bytes. */
+/** 32 bytes, a plain Uint8Array: a Buffer inside a CID would make equal CIDs differ to deep comparisons. */
 export function sha256(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(hash('sha256', bytes, 'buffer'))
 }

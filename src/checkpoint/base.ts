@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import { MAX_LINEAGE_BYTES } from '../../protocols/wire/limits.ts'
 import { isRawCid, rawCid } from './cid.ts'
 import { decodeDirectory, encodeDirectory } from './directory.ts'
 import { bytesFromTsize, LEAF_BYTES } from './file-tree.ts'
@@ -19,8 +20,6 @@ export const SHARED_NAMES: readonly string[] = [
   'special_tokens_map.json',
 ]
 const BASE_NAMES: readonly string[] = [...SHARED_NAMES, WEIGHTS_NAME, CARD_NAME, LINEAGE_NAME]
-/** So that lineage.cbor is one raw leaf, readable in one fetch. */
-export const MAX_LINEAGE_BYTES = 1_000_000
 
 export interface BaseFile {
   readonly name: string

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto'
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
+import { sha256 } from '../../protocols/wire/crypto.ts'
 
 const RAW = 0x55
 const DAG_PB = 0x70
@@ -9,13 +9,11 @@ const SHA2_256 = 0x12
 const CID_BYTES = 36
 
 /** CID of a leaf: a block of plain bytes. */
-export function rawCid(block: Uint8Array): CID {
-  return cidOf(RAW, block)
-}
+export { rawCid } from '../../protocols/wire/codec.ts'
 
 /** CID of a UnixFS node. */
 export function dagPbCid(block: Uint8Array): CID {
-  return cidOf(DAG_PB, block)
+  return CID.createV1(DAG_PB, createDigest(SHA2_256, sha256(block)))
 }
 
 /** CIDv1, sha2-256 with the full 32-byte digest, dag-pb or raw, each number in its shortest form: all that coldmesh accepts for content. */
@@ -30,9 +28,4 @@ export function isRawCid(cid: CID): boolean {
 
 export function isDagPbCid(cid: CID): boolean {
   return isCanonicalCid(cid) && cid.code === DAG_PB
-}
-
-function cidOf(codec: number, block: Uint8Array): CID {
-  // a plain Uint8Array: a Buffer inside would make equal CIDs differ to deep comparisons
-  return CID.createV1(codec, createDigest(SHA2_256, new Uint8Array(hash('sha256', block, 'buffer'))))
 }

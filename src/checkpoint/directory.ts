@@ -1,8 +1,8 @@
 import { decode, encode } from '@ipld/dag-pb'
 import { UnixFS } from 'ipfs-unixfs'
 import type { CID } from 'multiformats/cid'
+import { compareBytes, equalBytes } from '../../protocols/wire/bytes.ts'
 import { dagPbCid, isCanonicalCid, isDagPbCid } from './cid.ts'
-import { equalBytes } from './file-tree.ts'
 import { badCheckpoint, show } from './header.ts'
 
 /** Tools shard larger directories; ours have eight names. */
@@ -85,13 +85,4 @@ function checkName(name: string): void {
   if (isPath || !name.isWellFormed() || utf8.encode(name).length > MAX_NAME_BYTES) {
     throw badCheckpoint(`${show(name)} is no name for a directory entry.`)
   }
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.length, b.length)
-  for (let index = 0; index < length; index++) {
-    const difference = (a[index] ?? 0) - (b[index] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return a.length - b.length
 }

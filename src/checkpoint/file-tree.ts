@@ -1,6 +1,7 @@
 import { decode, encode } from '@ipld/dag-pb'
 import { UnixFS } from 'ipfs-unixfs'
 import type { CID } from 'multiformats/cid'
+import { equalBytes } from '../../protocols/wire/bytes.ts'
 import { dagPbCid, isDagPbCid, isRawCid } from './cid.ts'
 import { badCheckpoint } from './header.ts'
 
@@ -117,10 +118,6 @@ export function bytesFromTsize(tsize: number): number | null {
     else high = middle
   }
   return treeTsize(low) === tsize ? low : null
-}
-
-export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index])
 }
 
 function capacity(height: number): number {

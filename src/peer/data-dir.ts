@@ -80,8 +80,3 @@ export async function requireConfig(dir: string): Promise<Config> {
     hint: 'Name it with --dir, or create one: coldmesh init.',
   })
 }
-
-/** 32-byte Ed25519 public key as libp2p and signatures use it. */
-export function publicKeyOf(seed: Uint8Array): Uint8Array {
-  return createSigner(seed).key
-}

@@ -2,7 +2,6 @@ import type { CID } from 'multiformats/cid'
 import { contribution as contributionDeclaration } from '../../protocols/contribution/messages.ts'
 import { lineage as lineageDeclaration } from '../../protocols/lineage/messages.ts'
 import { isOpenedLineage, type OpenedLineage, openLineage } from '../../protocols/lineage/rules.ts'
-import { openCertificate } from '../../protocols/round/certificate.ts'
 import { equalCids } from '../../protocols/wire/bytes.ts'
 import { isSigned, openEnvelope } from '../../protocols/wire/envelope.ts'
 import { MAX_LINEAGE_BYTES, MEBIBYTE } from '../../protocols/wire/limits.ts'
@@ -10,7 +9,7 @@ import { openBase } from '../checkpoint/base.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import { genesisHead, nextHead } from '../rounds/head.ts'
-import type { NetworkFacts } from '../rounds/network.ts'
+import { type NetworkFacts, openNetworkCertificate } from '../rounds/network.ts'
 import type { Ancestor, Head, SignedContribution } from '../rounds/state.ts'
 import { lineageView } from '../rounds/views.ts'
 import type { BaseFacts } from './builder.ts'
@@ -82,11 +81,7 @@ export async function checkNext(
   store: ContentStore,
   next: { readonly base: CID; readonly certificate: Uint8Array },
 ): Promise<CheckedBase> {
-  const certificate = openCertificate(next.certificate, {
-    network: network.id,
-    quorum: network.quorum,
-    isMember: network.isMember,
-  })
+  const certificate = openNetworkCertificate(network, next.certificate)
   if ('verdict' in certificate) throw notValid(certificate.verdict === 'accept' ? 'certificate' : certificate.reason)
   if (certificate.round !== head.round + 1) throw notValid('certificate-wrong-round')
   if (!equalCids(certificate.base, next.base)) throw notValid('certificate-wrong-base')

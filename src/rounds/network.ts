@@ -1,7 +1,10 @@
 import type { CID } from 'multiformats/cid'
 import type { Genesis } from '../../protocols/genesis/messages.ts'
+import { openCertificate } from '../../protocols/round/certificate.ts'
+import type { Certificate } from '../../protocols/round/messages.ts'
 import { equalBytes, toHex } from '../../protocols/wire/bytes.ts'
 import { faultsOf, quorumOf } from '../../protocols/wire/election.ts'
+import type { Verdict } from '../../protocols/wire/verdict.ts'
 
 /** What a genesis fixes, in the form that everybody asks for. */
 export interface NetworkFacts {
@@ -33,4 +36,9 @@ export function networkFacts(id: CID, genesis: Genesis): NetworkFacts {
       contributors === 'open' || (contributors !== 'vouched' && contributors.some((other) => equalBytes(other, key))),
     nameOf: (key) => names.get(toHex(key)) ?? toHex(key).slice(0, 8),
   }
+}
+
+/** A certificate that a quorum of this network signed, whatever it is for; else why not. */
+export function openNetworkCertificate(network: NetworkFacts, bytes: Uint8Array): Certificate | Verdict {
+  return openCertificate(bytes, { network: network.id, quorum: network.quorum, isMember: network.isMember })
 }

@@ -2,14 +2,13 @@ import type { Contribution } from '../../protocols/contribution/messages.ts'
 import { contribution as contributionMessage } from '../../protocols/contribution/messages.ts'
 import { type ContributionView, judgeContribution, judgeTerms } from '../../protocols/contribution/rules.ts'
 import type { LineageView } from '../../protocols/lineage/rules.ts'
-import { openCertificate } from '../../protocols/round/certificate.ts'
 import { inclusionList } from '../../protocols/round/messages.ts'
 import { judgeRoundMessage, type RoundMessage, type RoundView } from '../../protocols/round/rules.ts'
 import { equalBytes, equalCids, toHex } from '../../protocols/wire/bytes.ts'
 import { aggregatorOf, roundSeed } from '../../protocols/wire/election.ts'
 import { isSigned, openEnvelope, type Signed } from '../../protocols/wire/envelope.ts'
 import { ACCEPT, ignore, reject, type Verdict } from '../../protocols/wire/verdict.ts'
-import type { NetworkFacts } from './network.ts'
+import { type NetworkFacts, openNetworkCertificate } from './network.ts'
 import type { Head, RoundState, SignedContribution } from './state.ts'
 import { isSurplus } from './tally.ts'
 
@@ -113,11 +112,7 @@ export function lineageView(network: NetworkFacts, head: Head): LineageView<Sign
 }
 
 function judgeParentCertificate(network: NetworkFacts, head: Head, bytes: Uint8Array): Verdict {
-  const certificate = openCertificate(bytes, {
-    network: network.id,
-    quorum: network.quorum,
-    isMember: network.isMember,
-  })
+  const certificate = openNetworkCertificate(network, bytes)
   if ('verdict' in certificate) return certificate
   if (certificate.round !== head.round) return reject('certificate-wrong-round')
   return equalCids(certificate.base, head.base) ? ACCEPT : reject('certificate-wrong-base')

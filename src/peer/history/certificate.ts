@@ -1,7 +1,6 @@
 import type { CID } from 'multiformats/cid'
-import { openCertificate } from '../../../protocols/round/certificate.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
-import type { NetworkFacts } from '../../rounds/network.ts'
+import { type NetworkFacts, openNetworkCertificate } from '../../rounds/network.ts'
 import { reasonOf } from './bad-link.ts'
 
 /** What a certificate says of a base. `names` is the base that a quorum signed, when it is not this one. */
@@ -33,9 +32,9 @@ export function judgeCertificate(
 
 /** A certificate that a quorum of this network signed, whatever it is for; else the reason. */
 export function readCertificate(
-  { id: network, quorum, isMember }: NetworkFacts,
+  network: NetworkFacts,
   bytes: Uint8Array,
 ): { readonly round: number; readonly view: number; readonly base: CID } | string {
-  const opened = openCertificate(bytes, { network, quorum, isMember })
+  const opened = openNetworkCertificate(network, bytes)
   return 'verdict' in opened ? reasonOf(opened) : opened
 }

@@ -1,10 +1,10 @@
 import type { CID } from 'multiformats/cid'
-import { openCertificate } from '../../../protocols/round/certificate.ts'
 import type { SyncHead } from '../../../protocols/sync/messages.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { rawCid } from '../../../protocols/wire/codec.ts'
 import { openBase, WEIGHTS_NAME } from '../../checkpoint/base.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
+import { openNetworkCertificate } from '../../rounds/network.ts'
 import type { Head } from '../../rounds/state.ts'
 import type { PeerContext } from '../context.ts'
 import { type CheckedBase, checkNext, maxBaseBytes } from '../heads.ts'
@@ -56,8 +56,7 @@ async function fetchRecord(
  */
 export function judgeHead(context: PeerContext, ours: Head, head: SyncHead): 'ahead' | 'not-ahead' {
   if (head.certificate === null || head.round < ours.round) return 'not-ahead'
-  const { id, quorum, isMember } = context.network
-  const certificate = openCertificate(head.certificate, { network: id, quorum, isMember })
+  const certificate = openNetworkCertificate(context.network, head.certificate)
   if ('verdict' in certificate || certificate.round !== head.round || !equalCids(certificate.base, head.base)) {
     throw new ColdmeshError('not-valid', 'A peer states a head whose certificate does not hold.', {
       facts: { reason: 'head-certificate' },

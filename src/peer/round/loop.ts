@@ -89,8 +89,10 @@ export function createRoundLoop(options: {
     const before = state
     const step = reduce(state, event)
     state = step.state
-    reporter.report(before, state, event)
-    for (const [id, entry] of state.contributions) {
+    const changed = [...state.contributions].filter(([id, entry]) => before.contributions.get(id) !== entry)
+    const entries = changed.map(([, entry]) => entry)
+    reporter.report(entries, state, event)
+    for (const [id, entry] of changed) {
       const was = before.contributions.get(id)
       if (entry.state === 'refused' && was?.reason !== entry.reason) noteRefused(entry, entry.reason ?? UNAVAILABLE)
     }

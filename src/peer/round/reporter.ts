@@ -9,7 +9,8 @@ import type { ContributionStatus, Wait } from '../types.ts'
 
 /** Tells people and logs what a round does. */
 export interface Reporter {
-  report(before: RoundState, after: RoundState, event: RoundEvent): void
+  /** @param changed the contributions that the event added or changed */
+  report(changed: readonly ContributionEntry[], after: RoundState, event: RoundEvent): void
   said(saying: Saying, reason: string | null): void
   enteredView(state: RoundState, view: number, aggregator: Uint8Array): void
   advanced(state: RoundState, checked: CheckedBase): void
@@ -45,9 +46,8 @@ export function createReporter(context: PeerContext): Reporter {
     events.emit({ type: 'waiting', round: state.round, wait })
   }
 
-  function reportContributions(before: RoundState, after: RoundState): void {
-    for (const [id, entry] of after.contributions) {
-      if (before.contributions.get(id) === entry) continue
+  function reportContributions(changed: readonly ContributionEntry[], after: RoundState): void {
+    for (const entry of changed) {
       const contribution = contributionStatus(entry)
       log.info('contribution', { round: after.round, ...contribution })
       events.emit({ type: 'contribution', round: after.round, contribution })
@@ -73,8 +73,8 @@ export function createReporter(context: PeerContext): Reporter {
   }
 
   return {
-    report: (before, after, event) => {
-      reportContributions(before, after)
+    report: (changed, after, event) => {
+      reportContributions(changed, after)
       if (event.type === 'received') reportMessage(after, event)
       reportWait(after)
     },
