@@ -4,10 +4,20 @@ import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
 import { makeRound } from './making/round.ts'
 import { makeSync } from './making/sync.ts'
+import { makeSyncJudged } from './making/sync-judged.ts'
 import { makeWire } from './making/wire.ts'
 
 // Wrote the frozen vectors of the protocols, from fixed seeds. It never overwrites one: a change of the wire is a new
 // version, with a new file beside the old one.
 const [only] = process.argv.slice(2)
-const makers = { makeWire, makeGenesis, makeContribution, makeRound, makeLineage, makeMembership, makeSync }
+const makers = {
+  makeWire,
+  makeGenesis,
+  makeContribution,
+  makeRound,
+  makeLineage,
+  makeMembership,
+  makeSync,
+  makeSyncJudged,
+}
 for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) make()

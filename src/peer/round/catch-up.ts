@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import type { SyncHead } from '../../../protocols/sync/messages.ts'
+import { judgeSyncHead } from '../../../protocols/sync/rules.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { rawCid } from '../../../protocols/wire/codec.ts'
 import { openBase, WEIGHTS_NAME } from '../../checkpoint/base.ts'
@@ -55,11 +56,14 @@ async function fetchRecord(
  * @throws ColdmeshError `not-valid` for a certificate that does not hold, facts.reason `fork` for one that should not exist
  */
 export function judgeHead(context: PeerContext, ours: Head, head: SyncHead): 'ahead' | 'not-ahead' {
-  if (head.certificate === null || head.round < ours.round) return 'not-ahead'
-  const certificate = openNetworkCertificate(context.network, head.certificate)
-  if ('verdict' in certificate || certificate.round !== head.round || !equalCids(certificate.base, head.base)) {
+  if (head.round < ours.round) return 'not-ahead'
+  const { network } = context
+  const openCertificate = (bytes: Uint8Array) => openNetworkCertificate(network, bytes)
+  const verdict = judgeSyncHead(head, { network: network.id, openCertificate })
+  if (verdict.verdict === 'ignore') return 'not-ahead'
+  if (verdict.verdict === 'reject') {
     throw new ColdmeshError('not-valid', 'A peer states a head whose certificate does not hold.', {
-      facts: { reason: 'head-certificate' },
+      facts: { reason: verdict.reason },
     })
   }
   if (head.round > ours.round) return 'ahead'

@@ -12,6 +12,7 @@ import {
   syncHeadRequest,
   syncRoundRequest,
 } from '../../../protocols/sync/messages.ts'
+import { judgeSyncBase } from '../../../protocols/sync/rules.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { MalformedError } from '../../../protocols/wire/codec.ts'
 import { MAX_FRAME_BYTES, MEBIBYTE } from '../../../protocols/wire/limits.ts'
@@ -56,7 +57,9 @@ export function createSyncClient(streams: Streams, network: CID): SyncClient {
       let next = from
       for await (const frame of ask(peer, request, MAX_PAGE * MAX_FRAME_BYTES, PAGE_TIMEOUT_MS, signal)) {
         const base = readFrame(() => syncBase.decode(frame))
-        if (base.round !== next || next - from >= MAX_PAGE) throw wrongAnswer('bases out of order')
+        const verdict = judgeSyncBase(base, { network, round: next })
+        if (verdict.verdict !== 'accept') throw wrongAnswer(verdict.reason)
+        if (next - from >= MAX_PAGE) throw wrongAnswer('more bases than a page')
         next++
         yield base
       }
