@@ -61,7 +61,8 @@ export async function deliverBy(libp2p: Libp2p, delivery: Delivery): Promise<voi
   })
 }
 
-async function sendBlocks(libp2p: Libp2p, peer: PeerId, blocks: readonly Block[]): Promise<void> {
+/** Sends blocks by bitswap, asked or not. */
+export async function sendBlocks(libp2p: Libp2p, peer: PeerId, blocks: readonly Block[]): Promise<void> {
   const stream = await libp2p.dialProtocol(peer, BITSWAP_PROTOCOL)
   stream.send(encodeMessage(blocks))
   await stream.close()
