@@ -36,12 +36,25 @@ export function createFacade(parts: {
   })
   let training: PeerStatus['training'] = null
   let ownTrainer: Promise<Trainer> | null = null
+  let inUse: Trainer | null = parts.trainer
   let stopping: Promise<void> | null = null
 
   async function loadTrainer(): Promise<Trainer> {
     if (parts.trainer) return parts.trainer
     const { createTrainer } = await import('../engines/trainer.ts')
     return createTrainer()
+  }
+
+  async function trainer(): Promise<Trainer> {
+    ownTrainer ??= loadTrainer()
+    try {
+      inUse = await ownTrainer
+      return inUse
+    } catch (error) {
+      // What was missing may be there the next time.
+      ownTrainer = null
+      throw error
+    }
   }
 
   function status(): PeerStatus {
@@ -63,6 +76,7 @@ export function createFacade(parts: {
       peers: mesh.peers().length,
       waitingFor: waitOf(state, context),
       contributions: [...state.contributions.values()].map(contributionStatus),
+      trainer: inUse === null ? null : { engine: inUse.name, device: inUse.device },
       training,
       refused: loop.inbox.refused,
       evidence: parts.evidence.count,
@@ -78,7 +92,7 @@ export function createFacade(parts: {
     stopping ??= (async () => {
       repair.stop()
       await parts.stop()
-      if (!parts.trainer && ownTrainer) await (await ownTrainer).stop()
+      if (!parts.trainer) await (await ownTrainer?.catch(() => null))?.stop()
     })()
     await stopping
   }
@@ -105,7 +119,7 @@ export function createFacade(parts: {
           heads: parts.heads,
           saltSecret: parts.saltSecret,
           synced: repair.synced,
-          trainer: () => (ownTrainer ??= loadTrainer()),
+          trainer,
           onTraining: (now) => {
             training = now
           },
