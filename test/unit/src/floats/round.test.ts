@@ -13,7 +13,7 @@ function round(dtype: HalfDtype, values: readonly number[] | Float64Array): Uint
   return out
 }
 
-function valueOf(dtype: HalfDtype, pattern: number): number {
+function widened(dtype: HalfDtype, pattern: number): number {
   const out = new Float32Array(1)
   widenHalves(dtype, Uint16Array.of(pattern), 0, 1, out)
   return out[0] ?? Number.NaN
@@ -32,8 +32,8 @@ function nearest(dtype: HalfDtype, value: number): number {
   const size = exact(Math.abs(value))
   const at = (pattern: number) =>
     pattern < infinity
-      ? exact(valueOf(dtype, pattern))
-      : 2n * exact(valueOf(dtype, infinity - 1)) - exact(valueOf(dtype, infinity - 2))
+      ? exact(widened(dtype, pattern))
+      : 2n * exact(widened(dtype, infinity - 1)) - exact(widened(dtype, infinity - 2))
   let [low, high] = [0, infinity]
   while (high - low > 1) {
     const middle = (low + high) >> 1
@@ -63,7 +63,7 @@ for (const dtype of HALF_DTYPES) {
       const doubles: number[] = []
       for (let pattern = 0; pattern < infinity; pattern++) {
         const step = 2 ** (Math.max(pattern >> fractionBits, 1) - bias - fractionBits)
-        const tie = valueOf(dtype, pattern) + step / 2
+        const tie = widened(dtype, pattern) + step / 2
         const three = [neighbour(tie, -1), tie, neighbour(tie, 1)]
         doubles.push(...three, ...three.map((value) => -value))
       }
@@ -79,9 +79,8 @@ for (const dtype of HALF_DTYPES) {
       const patterns = Uint16Array.from({ length: 65_536 }, (_, i) => i).filter(
         (bits) => (bits & infinity) !== infinity,
       )
-      const widened = new Float32Array(patterns.length)
-      widenHalves(dtype, patterns, 0, patterns.length, widened)
-      assert.deepEqual(round(dtype, Float64Array.from(widened)), patterns)
+      const values = Array.from(patterns, (pattern) => widened(dtype, pattern))
+      assert.deepEqual(round(dtype, values), patterns)
     })
 
     it('equals exact arithmetic on doubles of every size', () => {

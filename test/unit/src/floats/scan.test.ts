@@ -46,8 +46,8 @@ describe('firstNonFinite', () => {
         const at = pattern % 11
         const halves = new Uint16Array(11).fill(infinity - 1)
         halves[at] = pattern
-        const isFinite = pattern % 0x8000 < infinity
-        assert.equal(firstNonFinite(dtype, new Uint8Array(halves.buffer)), isFinite ? -1 : at, `${dtype} ${pattern}`)
+        const finite = pattern % 0x8000 < infinity
+        assert.equal(firstNonFinite(dtype, new Uint8Array(halves.buffer)), finite ? -1 : at, `${dtype} ${pattern}`)
       }
     }
   })
