@@ -15,7 +15,7 @@ export { type Invite, invite } from './membership/messages.ts'
 export { REGISTRY, topicOf } from './registry.ts'
 export { openCertificate } from './round/certificate.ts'
 export type { Contradiction } from './round/contradiction.ts'
-export { encodeEvidence, type EvidenceView, isProven, judgeEvidence, type ProvenEvidence } from './round/evidence.ts'
+export { type EvidenceView, encodeEvidence, isProven, judgeEvidence, type ProvenEvidence } from './round/evidence.ts'
 export {
   type Certificate,
   certificate,

@@ -1,21 +1,15 @@
 import type { CID } from 'multiformats/cid'
-import { contradictionOf } from '../../protocols/round/contradiction.ts'
 import type { InclusionList } from '../../protocols/round/messages.ts'
 import { compareCids, toHex } from '../../protocols/wire/bytes.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import { MAX_LISTS_PER_ROUND } from '../../protocols/wire/limits.ts'
 import { byTicket, held, noteLister, usefulAmong } from './collect.ts'
+import { contradictedList } from './contradicted-list.ts'
 import { type Draft, isSelf, say, setTimer } from './draft.ts'
 import type { RoundState } from './state.ts'
 
 /** Lists before the second view. Each view allows one more, so that nobody can make us spend them all at once. */
 const LISTS_AT_FIRST = 3
-
-/** The list of the same author that is held and can't be honest beside this one; null when there is none. */
-export function contradictedList(state: RoundState, signed: Signed<InclusionList>): Signed<InclusionList> | null {
-  const before = state.listed.get(toHex(signed.message.author)) ?? []
-  return before.find((held) => contradictionOf(held, signed) !== null) ?? null
-}
 
 /**
  * SPEC 9.1: fetch what others list, first from the lister. Returns the list that this one contradicts, if any: the first
