@@ -5,6 +5,7 @@ import type { Config } from '../adapters/config/config.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import type { PeerContext } from './context.ts'
 import type { EvidenceFile } from './evidence.ts'
+import { evidenceStatus } from './evidence-report.ts'
 import { createHistory } from './history/history.ts'
 import { startJoin } from './join.ts'
 import type { RoundLoop } from './round/loop.ts'
@@ -12,6 +13,8 @@ import { createRepair } from './round/repair.ts'
 import { contributionStatus, waitOf } from './round/reporter.ts'
 import type { TaskHeads } from './task-heads.ts'
 import type { Peer, PeerStatus } from './types.ts'
+
+const MAX_EVIDENCE_SHOWN = 32
 
 /** A running peer, out of its parts. */
 export function createFacade(parts: {
@@ -33,6 +36,7 @@ export function createFacade(parts: {
     genesisBytes: parts.genesisBytes,
     store: context.store,
     chain: context.chain,
+    evidence: parts.evidence.entries,
   })
   let training: PeerStatus['training'] = null
   let ownTrainer: Promise<Trainer> | null = null
@@ -65,7 +69,7 @@ export function createFacade(parts: {
       contributions: [...state.contributions.values()].map(contributionStatus),
       training,
       refused: loop.inbox.refused,
-      evidence: parts.evidence.count,
+      evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), network),
     }
   }
 

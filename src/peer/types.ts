@@ -1,6 +1,9 @@
 import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
 import type { Trainer, TrainingPlan } from '../ports/trainer.ts'
+import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+
+export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 
 /** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, accuracies fractions. */
 
@@ -79,7 +82,8 @@ export interface PeerStatus {
     readonly author: string | null
     readonly reason: string
   }[]
-  readonly evidence: number
+  /** Members that contradicted themselves, newest last, at most 32; `evidence()` has them all. */
+  readonly evidence: readonly EvidenceStatus[]
 }
 
 /** What happens, as it happens. More kinds may be added. */
@@ -140,7 +144,7 @@ export type PeerEvent =
       readonly reason: string
     }
   | { readonly type: 'muted'; readonly reason: string }
-  | { readonly type: 'evidence'; readonly author: string; readonly round: number }
+  | ({ readonly type: 'evidence' } & EvidenceStatus)
 
 export interface JoinOptions {
   readonly dataset: Dataset
@@ -234,6 +238,10 @@ export interface VerifyOptions {
 
 /** The history that a data directory or a peer holds. */
 export interface History {
+  /** Everything that is stored, oldest first, checked again: the report, and the bytes of `evidence/1` for others. */
+  evidence(): readonly { readonly report: EvidenceReport; readonly bytes: Uint8Array }[]
+  /** Checks evidence from elsewhere against this network's committee. */
+  verifyEvidence(bytes: Uint8Array): EvidenceReport
   readonly network: string
   /** Newest first, from `base` (default: the head). */
   log(base?: string): AsyncIterable<LogEntry>

@@ -1,3 +1,4 @@
+import { verifyEvidence } from '../../../src/peer/evidence-report.ts'
 import type { JoinEvent, LogEntry, Peer, PeerEvent, PeerStatus } from '../../../src/peer/types.ts'
 
 export const NETWORK = 'bafyreigenesisgenesisgenesisgenesisgenesisgenesisgenesisge'
@@ -35,6 +36,8 @@ export function createFakePeer(): FakePeer {
       const result = finish.promise.then(() => ({ base: outcome.base, rounds: [outcome] }))
       return { result, [Symbol.asyncIterator]: events }
     },
+    evidence: () => [],
+    verifyEvidence: (bytes) => verifyEvidence(bytes),
     invite: () => 'coldmesh1fake',
     stop: async () => {},
     async *log(base) {
@@ -112,5 +115,5 @@ const STATUS: PeerStatus = {
   contributions: [],
   training: null,
   refused: [],
-  evidence: 0,
+  evidence: [],
 }
