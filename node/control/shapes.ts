@@ -68,7 +68,15 @@ export const joinParams = z.strictObject({ id: z.string().max(64) })
 export const statusAnswer = z.custom<DaemonStatus>(has('network', 'round', 'phase', 'base', 'running'))
 export const roundsAnswer = z.object({ rounds: z.array(z.custom<LogEntry>(has('round', 'base', 'inputs'))) })
 export const peersAnswer = z.object({
-  peers: z.array(z.object({ id: z.string(), addresses: z.array(z.string()), member: z.string().nullable() })),
+  peers: z.array(
+    z.object({
+      id: z.string(),
+      addresses: z.array(z.string()),
+      member: z.string().nullable(),
+      score: z.number(),
+      unanswered: z.number(),
+    }),
+  ),
 })
 export const verifyAnswer = z.custom<VerifyReport>(has('base', 'valid', 'rounds', 'failures'))
 export const evidenceReport = z.custom<EvidenceReport>(has('id', 'proven', 'reason', 'messages'))

@@ -131,6 +131,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     evidence,
     config,
     heads: openTaskHeads(dataDir, log),
+    unansweredBy: store.unansweredBy,
     saltSecret: seed,
     trainer: options.trainer ?? null,
     genesisBytes: await store.get(networkId),

@@ -23,6 +23,8 @@ export function createFacade(parts: {
   readonly evidence: EvidenceFile
   readonly config: Config
   readonly heads: TaskHeads
+  /** Questions for blocks that a peer left unanswered. */
+  readonly unansweredBy: (peer: string) => number
   readonly saltSecret: Uint8Array
   readonly trainer: Trainer | null
   readonly genesisBytes: Uint8Array
@@ -99,7 +101,14 @@ export function createFacade(parts: {
     network: String(network.id),
     key: toHex(context.key),
     status,
-    peers: () => mesh.peers().map(({ id, addresses }) => ({ id, addresses, member: memberOf(id) })),
+    peers: () =>
+      mesh.peers().map(({ id, addresses, score }) => ({
+        id,
+        addresses,
+        member: memberOf(id),
+        score: Math.round(100 * score) / 100,
+        unanswered: parts.unansweredBy(id),
+      })),
     events: ({ signal } = {}) => events.iterate(signal),
     join: (options) =>
       startJoin(

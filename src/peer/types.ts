@@ -86,6 +86,17 @@ export interface PeerStatus {
   readonly evidence: readonly EvidenceStatus[]
 }
 
+export interface ConnectedPeer {
+  readonly id: string
+  readonly addresses: readonly string[]
+  /** Name in the committee, or null. */
+  readonly member: string | null
+  /** What its gossip earned: 0 for a stranger, below 0 after messages that are provably wrong; docs/network.md has the steps. */
+  readonly score: number
+  /** Questions for content that it left unanswered since it last gave some; with any it is asked last. */
+  readonly unanswered: number
+}
+
 /** What happens, as it happens. More kinds may be added. */
 export type PeerEvent =
   | { readonly type: 'peer'; readonly peer: string; readonly connected: boolean; readonly peers: number }
@@ -256,7 +267,8 @@ export interface History {
 export interface Peer extends History, AsyncDisposable {
   readonly key: string
   status(): PeerStatus
-  peers(): readonly { readonly id: string; readonly addresses: readonly string[]; readonly member: string | null }[]
+  /** Who is connected now. */
+  peers(): readonly ConnectedPeer[]
   /** Everything from now on. */
   events(options?: { readonly signal?: AbortSignal }): AsyncIterable<PeerEvent>
   join(options: JoinOptions): Joining

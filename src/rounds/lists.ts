@@ -6,7 +6,7 @@ import { MAX_LISTS_PER_ROUND } from '../../protocols/wire/limits.ts'
 import { byTicket, held, noteLister, usefulAmong } from './collect.ts'
 import { contradictedList } from './contradicted-list.ts'
 import { type Draft, isSelf, say, setTimer } from './draft.ts'
-import type { RoundState } from './state.ts'
+import type { ContributionEntry, RoundState } from './state.ts'
 
 /** Lists before the second view. Each view allows one more, so that nobody can make us spend them all at once. */
 const LISTS_AT_FIRST = 3
@@ -120,7 +120,7 @@ function ownListing(state: RoundState, own: InclusionList | null): readonly CID[
   const { maxContributions } = state.network.genesis.round
   const ids = new Map((own?.contributions ?? []).map((id) => [String(id), id]))
   const entries = [...held(state)].sort(byTicket)
-  const useful = usefulAmong(state, entries)
+  const useful = usefulAmong(state, firstsAmong(held(state)))
   const isListed = (id: CID) => state.listers.get(String(id))?.keys.some((key) => !isSelf(state, key)) === true
   const fresh = entries.filter((entry) => !ids.has(String(entry.contribution.id)))
   const room = maxContributions - [...ids.values()].filter((id) => !isListed(id)).length
@@ -132,4 +132,15 @@ function ownListing(state: RoundState, own: InclusionList | null): readonly CID[
     if (ids.size < 2 * maxContributions) ids.set(String(contribution.id), contribution.id)
   }
   return [...ids.values()].sort(compareCids)
+}
+
+/** Of those with the same checkpoint the one that was announced first, whatever the lottery says: who copies comes later. */
+function firstsAmong(entries: readonly ContributionEntry[]): readonly ContributionEntry[] {
+  const seen = new Set<string>()
+  return entries.filter(({ contribution }) => {
+    const checkpoint = String(contribution.checkpoint)
+    if (seen.has(checkpoint)) return false
+    seen.add(checkpoint)
+    return true
+  })
 }

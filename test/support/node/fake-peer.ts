@@ -22,7 +22,9 @@ export function createFakePeer(): FakePeer {
     key: 'ab'.repeat(32),
     network: NETWORK,
     status: () => STATUS,
-    peers: () => [{ id: '12D3KooWfake', addresses: ['/ip4/127.0.0.1/tcp/1'], member: 'beta' }],
+    peers: () => [
+      { id: '12D3KooWfake', addresses: ['/ip4/127.0.0.1/tcp/1'], member: 'beta', score: -20, unanswered: 1 },
+    ],
     events: ({ signal } = {}) => follow(listeners, signal),
     join: ({ task, rounds }) => {
       calls.push(`join ${task ?? ''} ${rounds ?? 1}`)
