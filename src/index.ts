@@ -8,9 +8,10 @@ export { ENGINE_CHOICES, ENGINE_NAMES, type EngineChoice, type EngineName } from
 export { createTrainer, type TrainerOptions } from './engines/trainer.ts'
 export { createPeer } from './peer/create-peer.ts'
 export { defaultDataDir, initDataDir } from './peer/data-dir.ts'
+// Judge a base
+export { verifyEvidence } from './peer/evidence-report.ts'
 export { createGenesis, DEFAULT_ROUND_POLICY } from './peer/genesis.ts'
 export { readModelDirectory } from './peer/model.ts'
-// Judge a base
 export { openHistory } from './peer/open-history.ts'
 export type * from './peer/types.ts'
 export { verifyDirectory } from './peer/verify-directory.ts'
