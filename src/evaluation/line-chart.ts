@@ -43,6 +43,26 @@ const MARK_AREA = 44
  * @throws RangeError for a chart without a point, or with one that isn't finite
  */
 export function lineChart(chart: LineChart): string {
+  return drawChart(chart, `viewBox="0 0 ${WIDTH} ${heightOf(chart)}"`)
+}
+
+/** Several charts, one above the other, as one SVG document. Their ids differ. @throws RangeError as lineChart, and for no charts */
+export function chartColumn(charts: readonly LineChart[]): string {
+  if (charts.length === 0) throw new RangeError('no charts')
+  let height = 0
+  const drawn = charts.map((chart) => {
+    const place = `y="${height}" width="${WIDTH}" height="${heightOf(chart)}"`
+    height += heightOf(chart)
+    return drawChart(chart, place)
+  })
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}">\n${drawn.join('')}</svg>\n`
+}
+
+function heightOf({ series }: LineChart): number {
+  return Math.max(HEIGHT, MARGIN.top + (series.length + 1) * LEGEND_LINE)
+}
+
+function drawChart(chart: LineChart, place: string): string {
   const { id = 'chart', title, xLabel, yLabel, formatY = String, series } = chart
   const points = series.flatMap(({ points }) => points)
   if (points.length === 0) throw new RangeError('a chart needs points')
@@ -52,13 +72,12 @@ export function lineChart(chart: LineChart): string {
     BOTTOM,
     MARGIN.top,
   ]).nice()
-  const height = Math.max(HEIGHT, MARGIN.top + (series.length + 1) * LEGEND_LINE)
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" id="${id}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" id="${id}" ${place} role="img" aria-labelledby="${id}-title ${id}-desc">`,
     `<title id="${id}-title">${escapeXml(title)}</title>`,
     `<desc id="${id}-desc">${escapeXml(describe(chart))}</desc>`,
     `<style>${chartStyle(id)}</style>`,
-    `<rect class="ground" width="${WIDTH}" height="${height}"/>`,
+    `<rect class="ground" width="${WIDTH}" height="${heightOf(chart)}"/>`,
     `<text class="title" x="${MARGIN.left}" y="24">${escapeXml(title)}</text>`,
     ...y.ticks(6).map((value) => horizontal(y(value), formatY(value))),
     ...wholeTicks(x.ticks(10)).map((value) => vertical(x(value), String(value))),
