@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { createOnnxTrainer, EVALUATION_MODES, type EvaluationMode } from 'coldmesh'
+import { createTrainer, EVALUATION_MODES, type EvaluationMode } from 'coldmesh'
 import type { Call, Run } from '../command.ts'
 import { defined } from '../defined.ts'
 import { BASELINES, trainBaselines } from '../eval/baselines.ts'
@@ -50,7 +50,7 @@ export const runEval: Run<Options> = async (call) => {
   const plot = options.plot === undefined ? null : plotPath(options.plot)
   const tasks = await readEvalTasks(options)
   await using bases = await openBases({ targets: args, dir: () => dirOf(options), rounds: options.evalRounds, signal })
-  const trainer = await createOnnxTrainer(defined({ threads: options.threads }))
+  const trainer = await createTrainer(defined({ threads: options.threads }))
   try {
     const plan = planOf(call)
     const others = await trainBaselines({
