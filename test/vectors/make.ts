@@ -2,6 +2,8 @@ import { makeContribution } from './making/contribution.ts'
 import { makeGenesis } from './making/genesis.ts'
 import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
+import { makeReport } from './making/report.ts'
+import { makeSyncReports } from './making/sync-reports.ts'
 import { makeRound } from './making/round.ts'
 import { makeSync } from './making/sync.ts'
 import { makeSyncJudged } from './making/sync-judged.ts'
@@ -19,5 +21,7 @@ const makers = {
   makeMembership,
   makeSync,
   makeSyncJudged,
+  makeReport,
+  makeSyncReports,
 }
 for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) make()
