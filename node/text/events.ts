@@ -71,6 +71,12 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return `refused ${show(event.what)}${event.author === null ? '' : ` by ${short(event.author)}`}: ${show(event.reason)}`
     case 'muted':
       return `signs nothing: ${show(event.reason)}`
+    case 'trouble':
+      return `trouble with the ${show(event.what)}: ${show(event.reason)}${event.hint === null ? '' : ` ${show(event.hint)}`}`
+    case 'trouble-over':
+      return `the ${show(event.what)} works again`
+    case 'repaired':
+      return `repaired block ${short(event.cid)} of ${show(event.place)}`
     case 'evidence':
       return `evidence: ${short(event.author)} contradicted itself in round ${event.round}`
     case 'outcome':

@@ -15,6 +15,12 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     ...status.multiaddrs.map((address) => `         ${show(address)}`),
   ]
   if (muted !== null) lines.push(colors.yellow(`signs nothing: ${show(muted)}`))
+  for (const { what, reason, hint } of status.troubles) {
+    lines.push(
+      colors.red(`trouble  ${show(what)}: ${show(reason)}`),
+      ...(hint === null ? [] : [`         ${show(hint)}`]),
+    )
+  }
   if (training !== null) {
     lines.push(`trains   ${show(training.task)}, step ${training.step} of ${training.steps}`)
   }

@@ -67,7 +67,9 @@ export function startJoin(context: JoinContext, options: JoinOptions): Joining {
 }
 
 function isJoinEvent(event: { type: string }): event is JoinEvent {
-  return ['synced', 'announced', 'listed', 'waiting', 'fused', 'refused'].includes(event.type)
+  return ['synced', 'announced', 'listed', 'waiting', 'fused', 'refused', 'trouble', 'trouble-over'].includes(
+    event.type,
+  )
 }
 
 async function contributeOnce(

@@ -10,6 +10,8 @@ import { startJoin } from './join.ts'
 import type { RoundLoop } from './round/loop.ts'
 import { createRepair } from './round/repair.ts'
 import { contributionStatus, waitOf } from './round/reporter.ts'
+import type { RepairingStore } from './store/repairing-store.ts'
+import { startStoreCheck } from './store/store-check.ts'
 import type { TaskHeads } from './task-heads.ts'
 import type { Peer, PeerStatus } from './types.ts'
 
@@ -20,6 +22,8 @@ export function createFacade(parts: {
   readonly evidence: EvidenceFile
   readonly config: Config
   readonly heads: TaskHeads
+  readonly store: RepairingStore
+  readonly checkStoreMs: number
   readonly saltSecret: Uint8Array
   readonly trainer: Trainer | null
   readonly genesisBytes: Uint8Array
@@ -65,6 +69,7 @@ export function createFacade(parts: {
       contributions: [...state.contributions.values()].map(contributionStatus),
       training,
       refused: loop.inbox.refused,
+      troubles: context.troubles.current,
       evidence: parts.evidence.count,
     }
   }
@@ -89,6 +94,7 @@ export function createFacade(parts: {
   context.signal.addEventListener('abort', unwatch, { once: true })
   loop.start()
   repair.start()
+  startStoreCheck(context, { store: parts.store, everyMs: parts.checkStoreMs, synced: repair.synced })
 
   return {
     ...history,

@@ -13,6 +13,8 @@ export interface PeerOptions {
   readonly listen?: readonly string[]
   /** Multiaddrs (with /p2p/) to dial besides the invite's and the saved ones. */
   readonly peers?: readonly string[]
+  /** How often everything in the store is read and compared with its CID, besides the start. Default 6 hours; 0 = never. */
+  readonly checkStoreMs?: number
   readonly mdns?: boolean
   readonly dht?: boolean
   /** Needed to join rounds; created on first use when absent. */
@@ -79,7 +81,18 @@ export interface PeerStatus {
     readonly author: string | null
     readonly reason: string
   }[]
+  /** What this machine refuses or has lost at the moment: a full disk, damaged blocks. Empty when all is well. */
+  readonly troubles: readonly Trouble[]
   readonly evidence: number
+}
+
+export interface Trouble {
+  /** `journal`, `blocks`, `base`, `fusion`, `checkpoint`, `head`, `snapshot` or `block CID`. */
+  readonly what: string
+  readonly reason: string
+  /** What to do about it. */
+  readonly hint: string | null
+  readonly sinceMs: number
 }
 
 /** What happens, as it happens. More kinds may be added. */
@@ -140,6 +153,10 @@ export type PeerEvent =
       readonly reason: string
     }
   | { readonly type: 'muted'; readonly reason: string }
+  | { readonly type: 'trouble'; readonly what: string; readonly reason: string; readonly hint: string | null }
+  | { readonly type: 'trouble-over'; readonly what: string }
+  /** A damaged block was fetched again; `place` says of which round and file it is. */
+  | { readonly type: 'repaired'; readonly cid: string; readonly place: string }
   | { readonly type: 'evidence'; readonly author: string; readonly round: number }
 
 export interface JoinOptions {
@@ -156,7 +173,19 @@ export interface JoinOptions {
 export type JoinEvent =
   | Extract<
       PeerEvent,
-      { type: 'synced' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
+      {
+        type:
+          | 'synced'
+          | 'training'
+          | 'trained'
+          | 'announced'
+          | 'listed'
+          | 'waiting'
+          | 'fused'
+          | 'refused'
+          | 'trouble'
+          | 'trouble-over'
+      }
     >
   /** What came of one round: `included` in the base or not, with the reason. */
   | {

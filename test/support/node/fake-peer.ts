@@ -112,5 +112,6 @@ const STATUS: PeerStatus = {
   contributions: [],
   training: null,
   refused: [],
+  troubles: [],
   evidence: 0,
 }
