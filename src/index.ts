@@ -3,8 +3,9 @@
 export { readConfig } from './adapters/config/config.ts'
 // Data and training
 export { csvDataset, jsonlDataset, openDataset } from './adapters/datasets/index.ts'
-export { createOnnxTrainer } from './adapters/onnx/index.ts'
 export { createLog } from './adapters/system/log.ts'
+export { ENGINE_CHOICES, ENGINE_NAMES, type EngineChoice, type EngineName } from './engines/names.ts'
+export { createTrainer, type TrainerOptions } from './engines/trainer.ts'
 export { createPeer } from './peer/create-peer.ts'
 export { defaultDataDir, initDataDir } from './peer/data-dir.ts'
 export { createGenesis, DEFAULT_ROUND_POLICY } from './peer/genesis.ts'

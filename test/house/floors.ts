@@ -21,6 +21,7 @@ export function placeOf(path: string): Place | null {
     if (room === 'ports') return { floor: 2, room: 'src/ports' }
     if (PURE_ROOMS.includes(room)) return { floor: 2.1, room: `src/${room}` }
     if (room === 'adapters') return { floor: 3, room: `src/adapters/${inner}` }
+    if (room === 'engines') return { floor: 3.5, room: 'src/engines' }
     if (room === 'peer' || room === 'index.ts') return { floor: 4, room: 'src/peer' }
     return null
   }
@@ -69,7 +70,7 @@ function allowedPackages({ floor, room }: Place, from: string): readonly string[
   }
   if (floor < 2) return ['multiformats']
   if (room === 'src/checkpoint') return ['multiformats', '@ipld/dag-pb', 'ipfs-unixfs', 'ipfs-unixfs-importer', HASHES]
-  if (room === 'src/training') return ['multiformats', HASHES]
+  if (room === 'src/training') return ['multiformats', HASHES, '@huggingface/tokenizers']
   return floor < 3 ? ['multiformats'] : null
 }
 
