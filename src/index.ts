@@ -19,5 +19,14 @@ export type { Dataset, Example } from './ports/dataset.ts'
 export { ColdmeshError, ERROR_CODES, type ErrorCode, isColdmeshError } from './ports/errors.ts'
 // Types
 export type { Log } from './ports/system.ts'
-export type { Head, Model, Trainer, TrainingPlan, TrainingProgress, TrainingResult, Weights } from './ports/trainer.ts'
+export type {
+  Head,
+  Model,
+  Trainer,
+  TrainingPlan,
+  TrainingProgress,
+  TrainingResult,
+  TrainingSnapshot,
+  Weights,
+} from './ports/trainer.ts'
 export { completePlan, DEFAULT_PLAN } from './training/plan.ts'

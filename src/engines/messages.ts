@@ -1,5 +1,5 @@
 import { ColdmeshError, type ErrorCode, type Facts } from '../ports/errors.ts'
-import type { TrainingProgress, TrainingResult } from '../ports/trainer.ts'
+import type { TrainingProgress, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
 import type { EngineOptions } from '../training/engine.ts'
 import type { EngineName } from './names.ts'
 import type { EvaluateTask, TrainTask } from './tasks.ts'
@@ -40,6 +40,7 @@ export interface Failure {
 export type Reply =
   | { readonly kind: 'opened'; readonly device: string }
   | { readonly kind: 'progress'; readonly progress: TrainingProgress }
+  | { readonly kind: 'snapshot'; readonly snapshot: TrainingSnapshot }
   | { readonly kind: 'trained'; readonly result: TrainingResult }
   | { readonly kind: 'evaluated'; readonly result: Evaluation }
   | { readonly kind: 'failed'; readonly failure: Failure }

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { ColdmeshError } from '../ports/errors.ts'
-import type { TrainingProgress } from '../ports/trainer.ts'
+import type { TrainingProgress, TrainingSnapshot } from '../ports/trainer.ts'
 import type { Engine } from '../training/engine.ts'
 import { describeFailure, type Reply, type Request, type WorkerSettings } from './messages.ts'
 import { openEngine } from './open-engine.ts'
@@ -31,10 +31,11 @@ async function answer({ task, abort }: Request): Promise<void> {
       reply({ kind: 'evaluated', result: await runEvaluate(task, context) })
     } else {
       const onProgress = (progress: TrainingProgress) => reply({ kind: 'progress', progress })
-      const result = await runTrain(task, { ...context, onProgress })
+      const onSnapshot = (snapshot: TrainingSnapshot) =>
+        reply({ kind: 'snapshot', snapshot }, buffersOf([snapshot.bytes]))
+      const result = await runTrain(task, { ...context, onProgress, onSnapshot })
       const weights = [...result.body, ...result.head.weights]
-      const owned = weights.flatMap(({ data }) => (data.buffer instanceof ArrayBuffer ? data.buffer : []))
-      reply({ kind: 'trained', result }, owned)
+      reply({ kind: 'trained', result }, buffersOf(weights.map(({ data }) => data)))
     }
   } catch (error) {
     reply({ kind: 'failed', failure: describeFailure(error) })
@@ -47,6 +48,10 @@ async function close(): Promise<void> {
   } finally {
     parentPort?.close()
   }
+}
+
+function buffersOf(arrays: readonly ArrayBufferView[]): ArrayBuffer[] {
+  return arrays.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? buffer : []))
 }
 
 function reply(message: Reply, transferred: ArrayBuffer[] = []): void {

@@ -60,11 +60,15 @@ export function fillLossInputs({ floats }: OpenProgram, rows: readonly LabelledR
 
 /** Seeds the generators of the dropout masks in `memory`'s scratch `maskState`. */
 export function seedMasks(memory: ParameterMemory, seed: number): void {
-  const address = memory.scratch['maskState'] ?? 0
   const random = createRandom(seed, 'dropout')
-  new Uint32Array(memory.memory.buffer, address, MASK_STATE_FLOATS).forEach((_, index, state) => {
+  maskState(memory).forEach((_, index, state) => {
     state[index] = random.uint32()
   })
+}
+
+/** The generators of the dropout masks: a view. */
+export function maskState({ memory, scratch }: ParameterMemory): Uint32Array {
+  return new Uint32Array(memory.buffer, scratch['maskState'] ?? 0, MASK_STATE_FLOATS)
 }
 
 export const MASK_STATE_FLOATS = 16
