@@ -13,7 +13,7 @@ const PLAN = [
   'patience',
   'seed',
 ] as const satisfies readonly OptionName[]
-const MESH = ['listen', 'peer', 'noMdns', 'noDht', 'joinTimeout'] as const satisfies readonly OptionName[]
+const MESH = ['listen', 'peer', 'noMdns', 'noDht', 'joinTimeout', 'checkStore'] as const satisfies readonly OptionName[]
 const COLUMNS = ['text', 'pair', 'label', 'task', 'license'] as const satisfies readonly OptionName[]
 
 /** Every command once, in the order of help. */
@@ -75,6 +75,7 @@ export const COMMANDS: readonly Command[] = [
         'rounds',
         ...PLAN,
         'threads',
+        'snapshotEvery',
         'logLevel',
       ],
       onDataDir: true,
@@ -99,7 +100,7 @@ export const COMMANDS: readonly Command[] = [
       arguments: [
         { name: 'invite', help: 'invite or genesis CID (default: the network that DIR remembers)', required: false },
       ],
-      options: [...COMMON, 'data', ...COLUMNS, 'rounds', ...PLAN, ...MESH, 'threads', 'logLevel'],
+      options: [...COMMON, 'data', ...COLUMNS, 'rounds', ...PLAN, ...MESH, 'threads', 'snapshotEvery', 'logLevel'],
       onDataDir: true,
       examples: ['coldmesh join INVITE --data reviews.csv --text text --label stars'],
     },

@@ -117,6 +117,19 @@ export const OPTIONS = {
   patience: { kind: 'count', value: 'N', min: 0, help: 'evaluations without a gain before stopping (0: never)' },
   seed: { kind: 'count', value: 'N', min: 0, help: 'seed of shuffling and dropout' },
 
+  snapshotEvery: {
+    kind: 'seconds',
+    value: 'SECONDS',
+    min: 0,
+    help: 'how often the state of a training is saved, to go on from after a crash (default 30; 0: never)',
+  },
+  checkStore: {
+    kind: 'seconds',
+    value: 'SECONDS',
+    min: 0,
+    help: 'how often everything stored is read and damage repaired from peers (default 21600; 0: never)',
+  },
+
   limit: { kind: 'count', value: 'N', min: 1, help: 'at most this many rounds' },
   level: {
     kind: 'text',

@@ -41,6 +41,8 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
         `round ${event.round}: trains ${show(event.task)}, step ${event.step} of ${event.steps}, ` +
         `loss ${event.loss.toFixed(3)}, ${Math.round(event.tokensPerSecond).toLocaleString('en')} tokens/s`
       )
+    case 'resumed':
+      return `round ${event.round}: resumes training at step ${event.step} of ${event.steps} (${show(event.task)})`
     case 'trained': {
       const before = event.before === null ? '' : ` from ${percent(event.before)}`
       return (

@@ -38,6 +38,7 @@ import { DEFAULT_CHECK_STORE_MS } from './store/store-check.ts'
 import { createSyncClient } from './sync/client.ts'
 import { answerSync } from './sync/server.ts'
 import { openTaskHeads } from './task-heads.ts'
+import { openTrainingSnapshots } from './training-snapshots.ts'
 import { createTroubles } from './troubles.ts'
 import type { Peer, PeerEvent, PeerOptions } from './types.ts'
 
@@ -151,6 +152,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     evidence,
     config,
     heads: openTaskHeads(dataDir, log),
+    snapshots: openTrainingSnapshots({ dataDir, log, troubles }),
     store,
     checkStoreMs: options.checkStoreMs ?? DEFAULT_CHECK_STORE_MS,
     saltSecret: seed,

@@ -18,6 +18,7 @@ export const paths = {
   blocks: (dir: string) => join(dir, 'blocks'),
   datastore: (dir: string) => join(dir, 'datastore'),
   heads: (dir: string) => join(dir, 'heads'),
+  snapshots: (dir: string) => join(dir, 'snapshots'),
 }
 
 /** `coldmesh` in the platform's data folder. */
@@ -73,7 +74,7 @@ async function makeKey(dir: string): Promise<boolean> {
 
 /** Deletes what a crash left half written. Only for whoever holds the lock. */
 export async function sweepDataDir(dir: string): Promise<void> {
-  for (const folder of [dir, paths.heads(dir)]) await sweepTemporary(folder)
+  for (const folder of [dir, paths.heads(dir), paths.snapshots(dir)]) await sweepTemporary(folder)
 }
 
 async function mkdirOrRefuse(dir: string): Promise<void> {

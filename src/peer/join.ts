@@ -10,7 +10,7 @@ import { openBase } from '../checkpoint/base.ts'
 import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { importFile } from '../checkpoint/unixfs.ts'
 import { ColdmeshError } from '../ports/errors.ts'
-import type { Trainer, TrainingPlan, TrainingResult } from '../ports/trainer.ts'
+import type { Trainer, TrainingPlan, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
 import { isContribution } from '../rounds/views.ts'
 import { commitmentRow, commitRows } from '../training/commitment.ts'
 import { completePlan } from '../training/plan.ts'
@@ -19,13 +19,17 @@ import { createEmitter } from './emitter.ts'
 import { readModel } from './model.ts'
 import type { RoundLoop } from './round/loop.ts'
 import type { TaskHeads } from './task-heads.ts'
+import type { TrainingSnapshots } from './training-snapshots.ts'
 import type { JoinEvent, Joining, JoinOptions, JoinResult, PeerStatus } from './types.ts'
+import { untilStored } from './until-stored.ts'
 
 const BILLION = 1_000_000_000
+const DEFAULT_SNAPSHOT_MS = 30_000
 
 export interface JoinContext extends PeerContext {
   readonly loop: RoundLoop
   readonly heads: TaskHeads
+  readonly snapshots: TrainingSnapshots
   readonly trainer: () => Promise<Trainer>
   /** Secret of this peer, for dataset commitments. */
   readonly saltSecret: Uint8Array
@@ -107,7 +111,7 @@ async function trainAndAnnounce(
   signal: AbortSignal,
   emit: (event: JoinEvent) => void,
 ): Promise<OwnContribution | null> {
-  const { loop, store, facts, heads } = context
+  const { loop, store, facts, heads, snapshots } = context
   const { round, head } = loop.state
   const over = new AbortController()
   const stopWatching = context.events.on(() => {
@@ -117,14 +121,31 @@ async function trainAndAnnounce(
     const model = await readModel(head.base, store)
     const trainer = await context.trainer()
     const seeded = { ...plan, seed: plan.seed + round }
+    const key = { round, base: String(head.base), task, plan: seeded, dataset: options.dataset }
+    const { snapshotEveryMs = DEFAULT_SNAPSHOT_MS } = options
+    const snapshot = snapshotEveryMs === 0 ? null : await snapshots.read(key, trainer.name)
+    let isFirst = true
     const trained = await trainer.train({
       model,
       head: await heads.read(task),
       dataset: options.dataset,
       plan: seeded,
       signal: AbortSignal.any([signal, over.signal]),
-      onProgress: ({ step, steps, loss, tokensPerSecond }) => {
+      ...(snapshot === null ? {} : { snapshot }),
+      ...(snapshotEveryMs === 0
+        ? {}
+        : { snapshotEveryMs, onSnapshot: (taken: TrainingSnapshot) => void snapshots.write(key, taken) }),
+      onProgress: ({ step, steps, loss, tokensPerSecond, isResumed }) => {
         context.onTraining({ task, step, steps, loss })
+        if (isFirst && snapshot !== null && !isResumed)
+          context.log.warn('snapshot-ignored', { round, error: 'of another model, plan, data or engine' })
+        isFirst = false
+        if (isResumed) {
+          const event = { type: 'resumed', round, task, step, steps } as const
+          emit(event)
+          context.events.emit(event)
+          return
+        }
         const event = { type: 'training', round, task, step, steps, loss, tokensPerSecond } as const
         emit(event)
         context.events.emit(event)
@@ -136,15 +157,20 @@ async function trainAndAnnounce(
     const event = { type: 'trained', round, task, before, after, seconds, steps } as const
     emit(event)
     context.events.emit(event)
-    await heads.write(task, trained.head)
-    const { cid } = await importFile([encodeCheckpoint(facts.layout, trained.body, model.file)], (block, bytes) =>
-      store.put(block, bytes),
+    const until = AbortSignal.any([signal, over.signal])
+    const bytes = encodeCheckpoint(facts.layout, trained.body, model.file)
+    await untilStored(context, 'head', until, () => heads.write(task, trained.head))
+    const { cid } = await untilStored(context, 'checkpoint', until, () =>
+      importFile([bytes], (block, leaf) => store.put(block, leaf)),
     )
     if (loop.state.round !== round) return null
     if (equalCids(cid, head.weights))
       throw new ColdmeshError('bad-input', 'Training changed nothing.', { hint: 'Raise --steps or --learning-rate.' })
     const fields = contributionFields(context, options, { plan: seeded, task, trained, trainer, checkpoint: cid })
-    const signed = await loop.contribute({ round, parent: head.base, ...fields })
+    const signed = await untilStored(context, 'journal', until, () =>
+      loop.contribute({ round, parent: head.base, ...fields }),
+    )
+    await snapshots.remove(key)
     context.events.emit({ type: 'announced', round, id: String(signed.id), checkpoint: String(cid) })
     if (!isContribution(signed)) throw new Error('a contribution was signed')
     return signed

@@ -13,6 +13,7 @@ import { contributionStatus, waitOf } from './round/reporter.ts'
 import type { RepairingStore } from './store/repairing-store.ts'
 import { startStoreCheck } from './store/store-check.ts'
 import type { TaskHeads } from './task-heads.ts'
+import type { TrainingSnapshots } from './training-snapshots.ts'
 import type { Peer, PeerStatus } from './types.ts'
 
 /** A running peer, out of its parts. */
@@ -22,6 +23,7 @@ export function createFacade(parts: {
   readonly evidence: EvidenceFile
   readonly config: Config
   readonly heads: TaskHeads
+  readonly snapshots: TrainingSnapshots
   readonly store: RepairingStore
   readonly checkStoreMs: number
   readonly saltSecret: Uint8Array
@@ -92,6 +94,12 @@ export function createFacade(parts: {
     events.emit({ type: 'peer', peer, connected, peers: mesh.peers().length })
   })
   context.signal.addEventListener('abort', unwatch, { once: true })
+  const forgetOld = () => void parts.snapshots.keepOnly(loop.state.round)
+  events.on(({ type }) => {
+    // The round is entered after this event.
+    if (type === 'fused' || type === 'synced') queueMicrotask(forgetOld)
+  })
+  forgetOld()
   loop.start()
   repair.start()
   startStoreCheck(context, { store: parts.store, everyMs: parts.checkStoreMs, synced: repair.synced })
@@ -109,6 +117,7 @@ export function createFacade(parts: {
           ...context,
           loop,
           heads: parts.heads,
+          snapshots: parts.snapshots,
           saltSecret: parts.saltSecret,
           synced: repair.synced,
           trainer: () => (ownTrainer ??= loadTrainer()),

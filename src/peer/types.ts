@@ -109,6 +109,14 @@ export type PeerEvent =
       readonly loss: number
       readonly tokensPerSecond: number
     }
+  /** A training that was interrupted goes on after `step`. */
+  | {
+      readonly type: 'resumed'
+      readonly round: number
+      readonly task: string
+      readonly step: number
+      readonly steps: number
+    }
   | {
       readonly type: 'trained'
       readonly round: number
@@ -167,6 +175,8 @@ export interface JoinOptions {
   readonly plan?: Partial<TrainingPlan>
   /** How many rounds to contribute to. Default 1; Infinity stays. */
   readonly rounds?: number
+  /** How often the training's state is written down, to go on from after a crash. Default 30 seconds; 0 = never. */
+  readonly snapshotEveryMs?: number
   readonly signal?: AbortSignal
 }
 
@@ -177,6 +187,7 @@ export type JoinEvent =
         type:
           | 'synced'
           | 'training'
+          | 'resumed'
           | 'trained'
           | 'announced'
           | 'listed'
