@@ -1,6 +1,9 @@
 import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
 import type { Trainer, TrainingPlan } from '../ports/trainer.ts'
+import type { Trouble, TroubleEvent } from './trouble-types.ts'
+
+export type { Trouble, TroubleEvent } from './trouble-types.ts'
 
 /** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, accuracies fractions. */
 
@@ -86,15 +89,6 @@ export interface PeerStatus {
   readonly evidence: number
 }
 
-export interface Trouble {
-  /** `journal`, `blocks`, `base`, `fusion`, `checkpoint`, `head`, `snapshot` or `block CID`. */
-  readonly what: string
-  readonly reason: string
-  /** What to do about it. */
-  readonly hint: string | null
-  readonly sinceMs: number
-}
-
 /** What happens, as it happens. More kinds may be added. */
 export type PeerEvent =
   | { readonly type: 'peer'; readonly peer: string; readonly connected: boolean; readonly peers: number }
@@ -108,14 +102,6 @@ export type PeerEvent =
       readonly steps: number
       readonly loss: number
       readonly tokensPerSecond: number
-    }
-  /** A training that was interrupted goes on after `step`. */
-  | {
-      readonly type: 'resumed'
-      readonly round: number
-      readonly task: string
-      readonly step: number
-      readonly steps: number
     }
   | {
       readonly type: 'trained'
@@ -161,10 +147,7 @@ export type PeerEvent =
       readonly reason: string
     }
   | { readonly type: 'muted'; readonly reason: string }
-  | { readonly type: 'trouble'; readonly what: string; readonly reason: string; readonly hint: string | null }
-  | { readonly type: 'trouble-over'; readonly what: string }
-  /** A damaged block was fetched again; `place` says of which round and file it is. */
-  | { readonly type: 'repaired'; readonly cid: string; readonly place: string }
+  | TroubleEvent
   | { readonly type: 'evidence'; readonly author: string; readonly round: number }
 
 export interface JoinOptions {
@@ -183,21 +166,9 @@ export interface JoinOptions {
 export type JoinEvent =
   | Extract<
       PeerEvent,
-      {
-        type:
-          | 'synced'
-          | 'training'
-          | 'resumed'
-          | 'trained'
-          | 'announced'
-          | 'listed'
-          | 'waiting'
-          | 'fused'
-          | 'refused'
-          | 'trouble'
-          | 'trouble-over'
-      }
+      { type: 'synced' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
     >
+  | Exclude<TroubleEvent, { type: 'repaired' }>
   /** What came of one round: `included` in the base or not, with the reason. */
   | {
       readonly type: 'outcome'
