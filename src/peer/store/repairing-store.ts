@@ -7,7 +7,7 @@ import type { Troubles } from '../troubles.ts'
 import type { PeerEvent } from '../types.ts'
 
 const MAX_BLOCK_BYTES = 2 * 1_048_576
-const FETCH_MS = 15_000
+const FETCH_MS = 8_000
 /** So long nobody is asked again for a block that nobody gave. */
 const PAUSE_MS = 30_000
 

@@ -1,7 +1,7 @@
 import { decode } from '@ipld/dag-cbor'
 
 /** What an author signed, read with nothing of the project: the judge must not share the defendant's mistakes. */
-interface Statement {
+export interface Statement {
   readonly author: string
   readonly kind: string
   readonly round: number
@@ -19,7 +19,7 @@ interface Statement {
 export function findContradictions(envelopes: Iterable<Uint8Array>, quorum: number): readonly string[] {
   const statements = new Map<string, Statement>()
   for (const envelope of envelopes) {
-    const statement = read(envelope)
+    const statement = readStatement(envelope)
     if (statement) statements.set(`${statement.author} ${statement.payload}`, statement)
   }
   const all = [...statements.values()]
@@ -64,7 +64,8 @@ function brokenLocks(all: readonly Statement[], quorum: number): string[] {
   )
 }
 
-function read(envelope: Uint8Array): Statement | null {
+/** Null for what is no list, proposal or vote. */
+export function readStatement(envelope: Uint8Array): Statement | null {
   const outer: unknown = decode(envelope)
   const payload = fieldOf(outer, 'payload')
   if (!(payload instanceof Uint8Array)) return null
