@@ -20,6 +20,8 @@ export function placeOf(path: string): Place | null {
   if (top === 'src') {
     if (room === 'ports') return { floor: 2, room: 'src/ports' }
     if (PURE_ROOMS.includes(room)) return { floor: 2.1, room: `src/${room}` }
+    // Judges bases with what the other pure rooms have.
+    if (room === 'evaluation') return { floor: 2.2, room: 'src/evaluation' }
     if (room === 'adapters') return { floor: 3, room: `src/adapters/${inner}` }
     if (room === 'peer' || room === 'index.ts') return { floor: 4, room: 'src/peer' }
     return null
@@ -70,6 +72,7 @@ function allowedPackages({ floor, room }: Place, from: string): readonly string[
   if (floor < 2) return ['multiformats']
   if (room === 'src/checkpoint') return ['multiformats', '@ipld/dag-pb', 'ipfs-unixfs', 'ipfs-unixfs-importer', HASHES]
   if (room === 'src/training') return ['multiformats', HASHES]
+  if (room === 'src/evaluation') return ['d3-scale', 'd3-shape', HASHES]
   return floor < 3 ? ['multiformats'] : null
 }
 
