@@ -73,7 +73,11 @@ export async function decideRound(context: {
 
 function endless(round: number, refused: ReadonlyMap<string, string>): ColdmeshError {
   const reasons = [...new Set(refused.values())].join(', ')
-  return new ColdmeshError('bad-input', `Round ${round} can't end: no contribution holds (${reasons || 'none came'}).`, {
-    hint: 'A checkpoint that is not finite comes from a rate that is too high: lower training.learningRate.',
-  })
+  return new ColdmeshError(
+    'bad-input',
+    `Round ${round} can't end: no contribution holds (${reasons || 'none came'}).`,
+    {
+      hint: 'A checkpoint that is not finite comes from a rate that is too high: lower training.learningRate.',
+    },
+  )
 }

@@ -1,6 +1,12 @@
 import type { CID } from 'multiformats/cid'
 import { type Contribution, contribution as declaration } from '../../protocols/contribution/messages.ts'
-import { encodeEnvelope, isSigned, openEnvelope, preAuthentication, type Signed } from '../../protocols/wire/envelope.ts'
+import {
+  encodeEnvelope,
+  isSigned,
+  openEnvelope,
+  preAuthentication,
+  type Signed,
+} from '../../protocols/wire/envelope.ts'
 import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { importFile } from '../checkpoint/unixfs.ts'
 import type { Dataset } from '../ports/dataset.ts'
@@ -55,7 +61,7 @@ export async function contribute(options: {
 
 async function store(network: LabNetwork, { body }: TrainingResult, file: Uint8Array): Promise<CID> {
   const bytes = encodeCheckpoint(network.base.layout, body, file)
-  const { cid } = await importFile([bytes], (block, content) => network.store.put(block, content))
+  const { cid } = await importFile([bytes], (block, content) => network.checkpoints.put(block, content))
   return cid
 }
 

@@ -37,7 +37,11 @@ export function participantsOf(
     })
   }
   if (perRound === 'all' || perRound >= here.length) return here
-  const drawn = new Set(createRandom(run, `contributors/${round}`).shuffle([...here]).slice(0, perRound))
+  const drawn = new Set(
+    createRandom(run, `contributors/${round}`)
+      .shuffle([...here])
+      .slice(0, perRound),
+  )
   return here.filter((contributor) => drawn.has(contributor))
 }
 

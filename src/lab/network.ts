@@ -17,6 +17,7 @@ import type { ContentStore } from '../ports/content-store.ts'
 import type { NetworkFacts } from '../rounds/network.ts'
 import type { Head } from '../rounds/state.ts'
 import { decideRound } from './committee.ts'
+import { createScratchStore } from './scratch-store.ts'
 import { labSigner } from './seeds.ts'
 
 /** A network whose members live in this process; its data directory is one that `verify`, `log` and `export` read. */
@@ -24,6 +25,8 @@ export interface LabNetwork extends AsyncDisposable {
   readonly facts: NetworkFacts
   readonly base: BaseFacts
   readonly store: ContentStore
+  /** Where a round's checkpoints go. */
+  readonly checkpoints: Pick<ContentStore, 'put'>
   readonly heads: TaskHeads
   readonly head: Head
   readonly history: History
@@ -49,6 +52,8 @@ export async function openLabNetwork(options: {
   readonly committee: number
   readonly rule: string
   readonly maxContributions: number
+  /** Whether checkpoints stay after their round; without them nobody can fuse it again. */
+  readonly keepsCheckpoints: boolean
 }): Promise<LabNetwork> {
   const { dir, run } = options
   await mkdir(dir, { recursive: true })
@@ -65,8 +70,10 @@ export async function openLabNetwork(options: {
   })
   await using cleanup = new AsyncDisposableStack()
   cleanup.use(await lockDirectory(dir))
-  const store = await createContentStore({ dir: paths.blocks(dir), node: null, log: nullLog })
-  cleanup.defer(() => store.stop())
+  const kept = await createContentStore({ dir: paths.blocks(dir), node: null, log: nullLog })
+  cleanup.defer(() => kept.stop())
+  const scratch = createScratchStore(kept, options.keepsCheckpoints)
+  const { store } = scratch
   const cid = parseNetworkCid(id)
   const genesisBytes = await store.get(cid)
   const network = openGenesis(cid, genesisBytes)
@@ -79,6 +86,7 @@ export async function openLabNetwork(options: {
     facts: network,
     base: facts,
     store,
+    checkpoints: scratch.checkpoints,
     heads: openTaskHeads(dir, nullLog),
     history: createHistory({ network, genesisBytes, store, chain }),
     get head() {
@@ -94,6 +102,7 @@ export async function openLabNetwork(options: {
     adopt: async (decided) => {
       await chain.append({ round: decided.head.round, base: decided.base, certificate: decided.certificate })
       head = decided.head
+      scratch.clear()
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
