@@ -3,8 +3,9 @@
 export { readConfig } from './adapters/config/config.ts'
 // Data and training
 export { csvDataset, jsonlDataset, openDataset } from './adapters/datasets/index.ts'
-export { createOnnxTrainer } from './adapters/onnx/index.ts'
 export { createLog } from './adapters/system/log.ts'
+export { ENGINE_CHOICES, ENGINE_NAMES, type EngineChoice, type EngineName } from './engines/names.ts'
+export { createTrainer, type TrainerOptions } from './engines/trainer.ts'
 // Judge a base
 export { type EvaluateOptions, type Evaluation, type EvaluationTask, evaluateBase } from './evaluation/evaluate-base.ts'
 export { FEW_SHOT_LABELS, sampleFewShot } from './evaluation/few-shot.ts'

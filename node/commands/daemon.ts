@@ -1,4 +1,4 @@
-import { createOnnxTrainer, openDataset, type Peer, type PeerEvent } from 'coldmesh'
+import { createTrainer, openDataset, type Peer, type PeerEvent } from 'coldmesh'
 import type { Call, Run } from '../command.ts'
 import { startControlApi } from '../control/api.ts'
 import { statusOf } from '../control/routes.ts'
@@ -32,8 +32,7 @@ export const runDaemon: Run<Options> = async (call) => {
   // Read before anything else: a wrong column should not first cost a sync.
   const dataset = await readDataset(options)
   const { trainOn, threads } = options
-  const trainer =
-    trainOn === undefined && threads === undefined ? undefined : await createOnnxTrainer(defined({ threads }))
+  const trainer = trainOn === undefined && threads === undefined ? undefined : await createTrainer(defined({ threads }))
   const stopping = new AbortController()
   const anyStop = AbortSignal.any([signal, stopping.signal])
   // Started by a program that holds a channel to this process (as the demo does): without it nobody would stop us.

@@ -63,13 +63,10 @@ async function joinHere(
   data: string,
   { options, output, signal }: Call<Options>,
 ): Promise<JoinResult> {
-  const [{ createOnnxTrainer, openDataset }, { runPeer }] = await Promise.all([
-    import('coldmesh'),
-    import('./run-peer.ts'),
-  ])
+  const [{ createTrainer, openDataset }, { runPeer }] = await Promise.all([import('coldmesh'), import('./run-peer.ts')])
   const { text, label, pair, task, license, rounds, threads } = options
   const dataset = await openDataset(data, { text, label, ...defined({ pair, name: task }) })
-  const trainer = await createOnnxTrainer(defined({ threads }))
+  const trainer = await createTrainer(defined({ threads }))
   try {
     output.say('looks for the network')
     await using peer = await runPeer({ dataDir, network, options, trainer, signal })

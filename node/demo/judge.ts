@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import {
-  createOnnxTrainer,
+  createTrainer,
   DEFAULT_PLAN,
   type Model,
   openDataset,
@@ -38,7 +38,7 @@ export interface JudgeOptions {
 /** How well each base learns each task, by the same plans, rows and seed: body frozen, and body and head trained. */
 export async function judgeBases(options: JudgeOptions): Promise<TaskScore[]> {
   const { tasks, signal, onTask } = options
-  const trainer = await createOnnxTrainer({ threads: Math.min(MAX_THREADS, availableParallelism()) })
+  const trainer = await createTrainer({ threads: Math.min(MAX_THREADS, availableParallelism()) })
   try {
     const pretrained = await readModelDirectory(options.pretrained)
     const final = await readModelDirectory(options.final)

@@ -40,8 +40,8 @@ export function createFacade(parts: {
 
   async function loadTrainer(): Promise<Trainer> {
     if (parts.trainer) return parts.trainer
-    const { createOnnxTrainer } = await import('../adapters/onnx/index.ts')
-    return createOnnxTrainer({})
+    const { createTrainer } = await import('../engines/trainer.ts')
+    return createTrainer()
   }
 
   function status(): PeerStatus {

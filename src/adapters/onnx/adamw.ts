@@ -1,11 +1,5 @@
+import { BETA1, BETA2, clipFactor, EPSILON } from '../../training/adam.ts'
 import { gradientFloats, type Parameter, type ParameterMemory, type ParameterSpec } from './parameters.ts'
-
-// The constants of Adam's paper, as PyTorch has them.
-const BETA1 = 0.9
-const BETA2 = 0.999
-const EPSILON = 1e-8
-/** Added to the norm before dividing by it, as PyTorch does. */
-const CLIP_EPSILON = 1e-6
 
 export interface AdamWOptions {
   readonly weightDecay: number
@@ -76,8 +70,7 @@ export function createAdamW(memory: ParameterMemory, options: AdamWOptions): Ada
   function step(rates: Readonly<Record<Parameter['group'], number>>): number {
     steps++
     const norm = Math.sqrt(kernels.sumOfSquares(sums, gradients.count) + (rows?.sumOfSquares() ?? 0)) / added
-    const clip = options.clipNorm > 0 ? Math.min(1, options.clipNorm / (norm + CLIP_EPSILON)) : 1
-    const scale = clip / added
+    const scale = clipFactor(norm, options.clipNorm) / added
     const root = 1 / Math.sqrt(1 - BETA2 ** steps)
     for (const parameter of trained) {
       const { weights, means, squares, count, decays, group } = parameter

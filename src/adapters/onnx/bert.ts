@@ -1,4 +1,4 @@
-import type { BertConfig } from './bert-config.ts'
+import type { BertConfig } from '../../training/bert-config.ts'
 import { type Graph, I32, type Value } from './graph.ts'
 import { firstRows, lookUpRows } from './lookups.ts'
 import {

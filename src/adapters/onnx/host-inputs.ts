@@ -1,6 +1,7 @@
+import type { BertConfig } from '../../training/bert-config.ts'
+import type { LabelledRow, TokenRow } from '../../training/learner.ts'
 import { createRandom } from '../../training/random.ts'
 import type { Bucket } from './bert.ts'
-import type { BertConfig } from './bert-config.ts'
 import type { ParameterMemory } from './parameters.ts'
 import type { OpenProgram } from './program.ts'
 
@@ -8,13 +9,6 @@ import type { OpenProgram } from './program.ts'
 const PADDING_SCORE = -1e9
 /** Marks padding where table rows are told apart. */
 export const NO_ID = -1
-
-/** The tokens of one row, without padding. */
-export interface TokenRow {
-  readonly ids: ArrayLike<number>
-  /** Token types, as many as ids; absent: all 0. */
-  readonly types?: ArrayLike<number>
-}
 
 /**
  * Fills the encoder's inputs, sequence-first. Rows past the end of `rows` are padding.
@@ -49,6 +43,19 @@ export function fillEncoderInputs(
     }
   }
   return tableIds
+}
+
+/** Fills the inputs of the loss: rows past the end of `rows` don't count. */
+export function fillLossInputs({ floats }: OpenProgram, rows: readonly LabelledRow[], classes: number): void {
+  const target = floats['target']
+  const weights = floats['targetWeight']
+  if (target === undefined || weights === undefined) throw new Error('not a training program')
+  target.fill(0)
+  weights.fill(0)
+  for (const [row, { label }] of rows.entries()) {
+    weights[row] = 1 / rows.length
+    target[row * classes + label] = 1 / rows.length
+  }
 }
 
 /** Seeds the generators of the dropout masks in `memory`'s scratch `maskState`. */

@@ -1,7 +1,7 @@
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Weights } from '../../ports/trainer.ts'
+import { type BertConfig, isWeight } from '../../training/bert-config.ts'
 import { type Bucket, encoder } from './bert.ts'
-import { type BertConfig, isWeight } from './bert-config.ts'
 import { I32 } from './graph.ts'
 import { crossEntropy, pickRows } from './lookups.ts'
 import { layerNorm, linear, linearGelu } from './operations.ts'

@@ -1,8 +1,8 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createBertBody } from '../../../src/adapters/onnx/initial-weights.ts'
 import { encodeLayout } from '../../../src/checkpoint/layout.ts'
 import { encodeCheckpoint } from '../../../src/checkpoint/safetensors.ts'
+import { createBertBody } from '../../../src/training/initial-weights.ts'
 
 const SHIPPED = join(import.meta.dirname, '..', '..', '..', 'examples', 'data', 'base', 'model')
 

@@ -1,6 +1,6 @@
-import { createBertBody } from '../../../../../src/adapters/onnx/initial-weights.ts'
-import type { Dataset, Example } from '../../../../../src/ports/dataset.ts'
-import type { Model } from '../../../../../src/ports/trainer.ts'
+import type { Dataset, Example } from '../../../src/ports/dataset.ts'
+import type { Model } from '../../../src/ports/trainer.ts'
+import { createBertBody } from '../../../src/training/initial-weights.ts'
 
 // A dataset of plain English sentences about three things, and a tiny model whose vocabulary is their words.
 

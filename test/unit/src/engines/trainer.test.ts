@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { after, describe, it } from 'node:test'
-import { createOnnxTrainer } from '../../../../../src/adapters/onnx/index.ts'
-import { isColdmeshError } from '../../../../../src/ports/errors.ts'
-import type { TrainingProgress } from '../../../../../src/ports/trainer.ts'
-import { majorityAccuracy } from '../../../../../src/training/metrics.ts'
-import { completePlan } from '../../../../../src/training/plan.ts'
-import { sentenceDataset, sentences, tinyModel } from './tiny.ts'
+import { createTrainer } from '../../../../src/engines/trainer.ts'
+import { isColdmeshError } from '../../../../src/ports/errors.ts'
+import type { TrainingProgress } from '../../../../src/ports/trainer.ts'
+import { majorityAccuracy } from '../../../../src/training/metrics.ts'
+import { completePlan } from '../../../../src/training/plan.ts'
+import { sentenceDataset, sentences, tinyModel } from '../../../support/training/tiny.ts'
 
 const plan = completePlan({
   steps: 90,
@@ -18,8 +18,8 @@ const plan = completePlan({
 })
 const ENDLESS = completePlan({ steps: 1_000_000, evaluateEvery: 0 })
 
-describe('createOnnxTrainer', async () => {
-  const trainer = await createOnnxTrainer({ threads: 1 })
+describe('createTrainer', async () => {
+  const trainer = await createTrainer({ threads: 1 })
   after(() => trainer.stop())
   const model = tinyModel()
   const dataset = sentenceDataset()
@@ -195,9 +195,9 @@ describe('createOnnxTrainer', async () => {
   })
 })
 
-describe('createOnnxTrainer stopped', () => {
+describe('createTrainer stopped', () => {
   it('ends a training under way and takes no more; stopping again does nothing', async () => {
-    const trainer = await createOnnxTrainer({ threads: 1 })
+    const trainer = await createTrainer({ threads: 1 })
     const request = { model: tinyModel(), head: null, dataset: sentenceDataset(), plan: ENDLESS }
     const { promise: begun, resolve: onProgress } = Promise.withResolvers<TrainingProgress>()
     const training = trainer.train({ ...request, onProgress })
@@ -212,10 +212,10 @@ describe('createOnnxTrainer stopped', () => {
   })
 })
 
-describe('createOnnxTrainer with a bad number of threads', () => {
+describe('createTrainer with a bad number of threads', () => {
   for (const threads of [0, 1.5, Number.NaN, 1e9]) {
     it(`rejects ${threads}`, async () => {
-      await assert.rejects(createOnnxTrainer({ threads }), (error) => isColdmeshError(error, 'bad-input'))
+      await assert.rejects(createTrainer({ threads }), (error) => isColdmeshError(error, 'bad-input'))
     })
   }
 })

@@ -1,18 +1,16 @@
-import type { Dataset, Example } from '../../ports/dataset.ts'
-import { ColdmeshError } from '../../ports/errors.ts'
-import type { Head, Model, TrainingPlan, TrainingProgress, TrainingResult } from '../../ports/trainer.ts'
-import { bucketLength } from '../../training/batches.ts'
-import { completePlan } from '../../training/plan.ts'
-import { splitExamples } from '../../training/split.ts'
-import { type BertConfig, checkBertBody, readBertConfig, withDropout } from './bert-config.ts'
-import { type ClassifierShape, startingHead } from './classifier.ts'
-import { evaluate, fit } from './fit.ts'
-import { createFrozenLearner } from './frozen-learner.ts'
-import { createFullLearner } from './full-learner.ts'
-import type { LabelledRow } from './learner.ts'
-import { createModelPredictor } from './predictor.ts'
-import { loadRuntime } from './runtime.ts'
-import { createTextEncoder } from './tokenize.ts'
+import type { Dataset, Example } from '../ports/dataset.ts'
+import { ColdmeshError } from '../ports/errors.ts'
+import type { Head, Model, TrainingPlan, TrainingProgress, TrainingResult } from '../ports/trainer.ts'
+import { bucketLength } from '../training/batches.ts'
+import { type BertConfig, checkBertBody, readBertConfig, withDropout } from '../training/bert-config.ts'
+import { type ClassifierShape, startingHead } from '../training/classifier.ts'
+import type { Engine } from '../training/engine.ts'
+import { evaluate, fit } from '../training/fit.ts'
+import { createFrozenLearner, createPredictor } from '../training/frozen-learner.ts'
+import type { LabelledRow } from '../training/learner.ts'
+import { completePlan } from '../training/plan.ts'
+import { splitExamples } from '../training/split.ts'
+import { createTextEncoder } from '../training/text-encoder.ts'
 
 // What the worker does. All of it blocks its thread between the checks for an abort.
 
@@ -31,7 +29,8 @@ export interface EvaluateTask {
 }
 
 export interface TaskContext {
-  readonly threads: number
+  readonly engine: Engine
+  readonly now: () => number
   /** @throws ColdmeshError `aborted` */
   readonly checkAborted: () => void
 }
@@ -41,7 +40,7 @@ export async function runTrain(
   { model, head, dataset, plan: given }: TrainTask,
   context: TaskContext & { readonly onProgress: (progress: TrainingProgress) => void },
 ): Promise<TrainingResult> {
-  const started = performance.now()
+  const started = context.now()
   const plan = completePlan(given)
   const config = withDropout(readBertConfig(model.config), plan.dropout)
   const { labels } = dataset
@@ -53,8 +52,6 @@ export async function runTrain(
   const validation = encode(split.validation)
   const start = startingHead(shape, head, labels, plan.seed)
   const learnerOptions = {
-    runtime: await loadRuntime(),
-    threads: context.threads,
     shape,
     body: model.body,
     head: start.weights,
@@ -62,18 +59,24 @@ export async function runTrain(
     batch: Math.min(plan.batch, training.length),
     longest: Math.max(...training.map(({ ids }) => bucketLength(ids.length, maxTokens))),
     rows: [...training, ...validation],
+    maxTokens,
+    now: context.now,
     checkAborted: context.checkAborted,
   }
-  const learner = plan.mode === 'frozen' ? await createFrozenLearner(learnerOptions) : createFullLearner(learnerOptions)
+  const { engine } = context
+  const learner =
+    plan.mode === 'frozen'
+      ? await createFrozenLearner(engine, learnerOptions)
+      : await engine.createLearner(learnerOptions)
   try {
     const scope = { ...context, plan: learnerOptions.plan, training, validation }
     const before = start.isNew ? null : (await evaluate(learner, validation, { maxTokens, ...context })).accuracy
     const { steps, accuracy } = await fit(learner, scope)
     return {
-      body: learner.body(),
-      head: { labels, weights: learner.head() },
+      body: await learner.body(),
+      head: { labels, weights: await learner.head() },
       steps,
-      seconds: (performance.now() - started) / 1_000,
+      seconds: (context.now() - started) / 1_000,
       validation: { rows: validation.length, before, after: accuracy },
       rows: training.length,
     }
@@ -95,8 +98,7 @@ export async function runEvaluate(
     throw new ColdmeshError('bad-model', "The head's weights don't fit its labels and this model's hidden size")
   if (examples.length === 0) throw new ColdmeshError('bad-dataset', 'There are no rows to evaluate')
   const rows = rowEncoder(model, config, head.labels, maxTokens, context)(examples)
-  const options = { runtime: await loadRuntime(), threads: context.threads, shape }
-  const predictor = createModelPredictor(options, { body: model.body, head: weights })
+  const predictor = await createPredictor(context.engine, { shape, body: model.body, head: weights })
   try {
     return { rows: rows.length, ...(await evaluate(predictor, rows, { maxTokens, ...context })) }
   } finally {

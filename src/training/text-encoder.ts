@@ -1,8 +1,8 @@
 import { Tokenizer } from '@huggingface/tokenizers'
-import type { Example } from '../../ports/dataset.ts'
-import { ColdmeshError } from '../../ports/errors.ts'
-import type { Model } from '../../ports/trainer.ts'
-import type { TokenRow } from './host-inputs.ts'
+import type { Example } from '../ports/dataset.ts'
+import { ColdmeshError } from '../ports/errors.ts'
+import type { Model } from '../ports/trainer.ts'
+import type { TokenRow } from './learner.ts'
 
 export interface TextEncoder {
   /** The tokens of a text or pair with special tokens, cut to at most `maxTokens`; of a pair, the longer text is cut first. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createTextEncoder, keepLongestFirst } from '../../../../../src/adapters/onnx/tokenize.ts'
-import { isColdmeshError } from '../../../../../src/ports/errors.ts'
-import { readTokenizerFixture } from './fixtures.ts'
+import { isColdmeshError } from '../../../../src/ports/errors.ts'
+import { createTextEncoder, keepLongestFirst } from '../../../../src/training/text-encoder.ts'
+import { readTokenizerFixture } from '../../../support/training/fixtures.ts'
 
 const { tokenizer, cases } = readTokenizerFixture()
 const model = { tokenizer, tokenizerConfig: { tokenizer_class: 'BertTokenizer' } }

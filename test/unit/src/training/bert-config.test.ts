@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { checkBertBody, readBertConfig, withDropout } from '../../../../../src/adapters/onnx/bert-config.ts'
-import { createBertBody } from '../../../../../src/adapters/onnx/initial-weights.ts'
-import { isColdmeshError } from '../../../../../src/ports/errors.ts'
-import { tinyModel } from './tiny.ts'
+import { isColdmeshError } from '../../../../src/ports/errors.ts'
+import { checkBertBody, readBertConfig, withDropout } from '../../../../src/training/bert-config.ts'
+import { createBertBody } from '../../../../src/training/initial-weights.ts'
+import { tinyModel } from '../../../support/training/tiny.ts'
 
 const { config, body } = tinyModel()
 const parsed = readBertConfig(config)

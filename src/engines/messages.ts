@@ -1,5 +1,7 @@
-import { ColdmeshError, type ErrorCode, type Facts } from '../../ports/errors.ts'
-import type { TrainingProgress, TrainingResult } from '../../ports/trainer.ts'
+import { ColdmeshError, type ErrorCode, type Facts } from '../ports/errors.ts'
+import type { TrainingProgress, TrainingResult } from '../ports/trainer.ts'
+import type { EngineOptions } from '../training/engine.ts'
+import type { EngineName } from './names.ts'
 import type { EvaluateTask, TrainTask } from './tasks.ts'
 
 // What the trainer and its worker say to each other.
@@ -10,7 +12,15 @@ export interface Evaluation {
   readonly macroF1: number
 }
 
-export type Task = ({ readonly kind: 'train' } & TrainTask) | ({ readonly kind: 'evaluate' } & EvaluateTask)
+export type Task =
+  | { readonly kind: 'open' }
+  | ({ readonly kind: 'train' } & TrainTask)
+  | ({ readonly kind: 'evaluate' } & EvaluateTask)
+
+/** What the worker is started with. */
+export interface WorkerSettings extends EngineOptions {
+  readonly engine: EngineName
+}
 
 export interface Request {
   readonly task: Task
@@ -28,6 +38,7 @@ export interface Failure {
 }
 
 export type Reply =
+  | { readonly kind: 'opened'; readonly device: string }
   | { readonly kind: 'progress'; readonly progress: TrainingProgress }
   | { readonly kind: 'trained'; readonly result: TrainingResult }
   | { readonly kind: 'evaluated'; readonly result: Evaluation }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Model, Weights } from '../../../../../src/ports/trainer.ts'
+import type { Model, Weights } from '../../../src/ports/trainer.ts'
 
 // Reads the fixtures that test/reference/training/make_fixtures.py makes.
 
@@ -69,5 +69,5 @@ export function largestDifference(a: Float32Array, b: Float32Array): number {
 }
 
 function fixturePath(name: string): URL {
-  return new URL(`../../../../fixtures/onnx/${name}.json`, import.meta.url)
+  return new URL(`../../fixtures/training/${name}.json`, import.meta.url)
 }

@@ -1,12 +1,11 @@
-import { ColdmeshError } from '../../ports/errors.ts'
-import type { TrainingPlan, TrainingProgress } from '../../ports/trainer.ts'
-import { evaluationBatches, trainingBatches } from '../../training/batches.ts'
-import { createEarlyStopping } from '../../training/early-stopping.ts'
-import { accuracy, macroF1 } from '../../training/metrics.ts'
-import { createRandom } from '../../training/random.ts'
-import { rateFactor } from '../../training/schedule.ts'
-import type { LabelledRow, Learner } from './learner.ts'
-import { EVALUATION_BATCH } from './predictor.ts'
+import { ColdmeshError } from '../ports/errors.ts'
+import type { TrainingPlan, TrainingProgress } from '../ports/trainer.ts'
+import { evaluationBatches, trainingBatches } from './batches.ts'
+import { createEarlyStopping } from './early-stopping.ts'
+import { EVALUATION_BATCH, type LabelledRow, type Learner, type Predictor } from './learner.ts'
+import { accuracy, macroF1 } from './metrics.ts'
+import { createRandom } from './random.ts'
+import { rateFactor } from './schedule.ts'
 
 /** Progress is told at most this often, evaluations always. */
 const PROGRESS_INTERVAL_MS = 100
@@ -16,6 +15,8 @@ export interface FitOptions {
   readonly validation: readonly LabelledRow[]
   readonly plan: TrainingPlan
   readonly onProgress: (progress: TrainingProgress) => void
+  /** Milliseconds on a clock that only goes forward. */
+  readonly now: () => number
   /** @throws ColdmeshError `aborted` */
   readonly checkAborted: () => void
 }
@@ -33,7 +34,7 @@ export async function fit(
   const lengths = training.map(({ ids }) => ids.length)
   const batches = trainingBatches(lengths, { ...plan, random: createRandom(plan.seed, 'batches') })
   const stopping = createEarlyStopping(plan)
-  const meter = createMeter()
+  const meter = createMeter(options.now)
   let best = 0
   for (let step = 0; step < plan.steps; step++) {
     let loss = 0
@@ -77,7 +78,7 @@ export async function fit(
 
 /** Accuracy and macro F1 of `model` on `rows`. */
 export async function evaluate(
-  model: Pick<Learner, 'predict'>,
+  model: Pick<Predictor, 'predict'>,
   rows: readonly LabelledRow[],
   { maxTokens, checkAborted }: { readonly maxTokens: number; readonly checkAborted: () => void },
 ): Promise<{ readonly accuracy: number; readonly macroF1: number }> {
@@ -94,19 +95,19 @@ export async function evaluate(
 }
 
 /** Counts tokens, without padding, over the time spent on training steps. */
-function createMeter() {
+function createMeter(now: () => number) {
   let tokens = 0
   let spentMs = 0
-  let since = performance.now()
+  let since = now()
   let reported = Number.NEGATIVE_INFINITY
   return {
     count(rows: readonly LabelledRow[]): void {
       for (const { ids } of rows) tokens += ids.length
     },
     pause(): void {
-      const now = performance.now()
-      spentMs += now - since
-      since = now
+      const paused = now()
+      spentMs += paused - since
+      since = paused
     },
     tokensPerSecond: () => (spentMs > 0 ? (tokens * 1_000) / spentMs : 0),
     isDue(): boolean {

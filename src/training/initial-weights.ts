@@ -1,7 +1,7 @@
-import type { Model, Weights } from '../../ports/trainer.ts'
-import { createRandom } from '../../training/random.ts'
+import type { Model, Weights } from '../ports/trainer.ts'
 import { bertBodyLayout, readBertConfig } from './bert-config.ts'
-import { elementCount } from './primitives.ts'
+import { createRandom } from './random.ts'
+import { elementCount } from './shape.ts'
 
 /** Standard deviation of new weights, as in BERT. */
 const DEVIATION = 0.02

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
-import { ColdmeshError } from '../../ports/errors.ts'
-import type { TrainingProgress } from '../../ports/trainer.ts'
-import { failureError, type Reply, type Request, type Task } from './messages.ts'
+import { ColdmeshError } from '../ports/errors.ts'
+import type { TrainingProgress } from '../ports/trainer.ts'
+import { failureError, type Reply, type Request, type Task, type WorkerSettings } from './messages.ts'
 
 export interface SubmitOptions {
   readonly signal?: AbortSignal | undefined
@@ -35,14 +35,14 @@ interface Job {
  * A queue before one worker thread. The worker starts with the first task, and anew after it died; between tasks it doesn't keep
  * the process alive.
  */
-export function createWorkerClient(options: { readonly url: URL; readonly threads: number }): WorkerClient {
+export function createWorkerClient(options: { readonly url: URL; readonly settings: WorkerSettings }): WorkerClient {
   const waiting: Job[] = []
   let current: Job | null = null
   let worker: Worker | null = null
   let stopped = false
 
   function startWorker(): Worker {
-    const started = new Worker(options.url, { workerData: { threads: options.threads } })
+    const started = new Worker(options.url, { workerData: options.settings })
     started.on('message', (reply: Reply) => {
       if (reply.kind === 'progress') current?.tell(reply.progress)
       else finish(reply)

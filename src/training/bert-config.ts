@@ -1,8 +1,8 @@
-import { ColdmeshError } from '../../ports/errors.ts'
-import type { Model, Weights } from '../../ports/trainer.ts'
-import { sameShape } from './primitives.ts'
+import { ColdmeshError } from '../ports/errors.ts'
+import type { Model, Weights } from '../ports/trainer.ts'
+import { sameShape } from './shape.ts'
 
-/** What of a `BertModel`'s config.json the engine reads. */
+/** What of a `BertModel`'s config.json the engines read. */
 export interface BertConfig {
   readonly vocabSize: number
   readonly hiddenSize: number
@@ -18,8 +18,7 @@ export interface BertConfig {
   readonly padTokenId: number
 }
 
-const SUPPORTED =
-  'The onnx-cpu engine trains encoders of the architecture `bert` (BertModel) with GELU and absolute positions.'
+const SUPPORTED = 'coldmesh trains encoders of the architecture `bert` (BertModel) with GELU and absolute positions.'
 
 /** @throws ColdmeshError `unsupported` for another architecture, `bad-model` for values that are missing or contradict each other */
 export function readBertConfig(config: Model['config']): BertConfig {
@@ -159,5 +158,5 @@ function badModel(message: string, facts: Record<string, string>): ColdmeshError
 }
 
 function unsupported(message: string, facts: Record<string, string>, hint = SUPPORTED): ColdmeshError {
-  return new ColdmeshError('unsupported', `${message}, which the onnx-cpu engine can't train`, { facts, hint })
+  return new ColdmeshError('unsupported', `${message}, which no engine here can train`, { facts, hint })
 }
