@@ -65,7 +65,7 @@ export type VerifiedRecord = z.infer<typeof verified>
 export function recordKey(record: LabRecord): string {
   switch (record.kind) {
     case 'round':
-      return `round/${record.run}/${record.chain}/${record.round}`
+      return roundKey(record)
     case 'score':
       return scoreKey(record)
     case 'verified':
@@ -75,4 +75,8 @@ export function recordKey(record: LabRecord): string {
 
 export function scoreKey({ run, of, task, mode }: Pick<ScoreRecord, 'run' | 'of' | 'task' | 'mode'>): string {
   return `score/${run}/${of}/${mode}/${task}`
+}
+
+export function roundKey({ run, chain, round }: Pick<RoundRecord, 'run' | 'chain' | 'round'>): string {
+  return `round/${run}/${chain}/${round}`
 }

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import { createOnnxTrainer } from '../../../../src/adapters/onnx/index.ts'
+import { createTrainer } from '../../../../src/engines/trainer.ts'
 import { evaluateBase } from '../../../../src/evaluation/evaluate-base.ts'
 import { digestPlan, EVALUATION_MODES, evaluationPlan } from '../../../../src/evaluation/plans.ts'
 import { isColdmeshError } from '../../../../src/ports/errors.ts'
 import type { Model } from '../../../../src/ports/trainer.ts'
 import { completePlan } from '../../../../src/training/plan.ts'
 import { splitExamples } from '../../../../src/training/split.ts'
-import { sentenceDataset, tinyModel } from '../adapters/onnx/tiny.ts'
+import { sentenceDataset, tinyModel } from '../../../support/training/tiny.ts'
 
 describe('evaluateBase', async () => {
-  const trainer = await createOnnxTrainer({ threads: 1 })
+  const trainer = await createTrainer({ threads: 1 })
   after(() => trainer.stop())
   const model = tinyModel()
   const all = sentenceDataset()
