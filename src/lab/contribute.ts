@@ -16,7 +16,6 @@ import { commitmentRow, commitRows } from '../training/commitment.ts'
 import { type Contributor, datasetOf } from './contributors.ts'
 import type { LabNetwork } from './network.ts'
 import type { LabPlan } from './plan.ts'
-import type { Pool } from './pool.ts'
 import { labSigner, seedFor } from './seeds.ts'
 
 const BILLION = 1_000_000_000
@@ -38,18 +37,18 @@ export async function contribute(options: {
   readonly plan: LabPlan
   readonly training: TrainingPlan
   readonly run: number
-  readonly pool: Pool
+  readonly trainer: Trainer
   readonly signal: AbortSignal
 }): Promise<Contributed> {
-  const { network, model, contributor, head, plan, run, pool, signal } = options
+  const { network, model, contributor, head, plan, run, trainer, signal } = options
   const round = network.head.round + 1
   const dataset = datasetOf(contributor, plan, { run, round })
   const training = { ...options.training, seed: seedFor(run, 'training', contributor.name, round) }
-  const trained = await pool.run((trainer) => trainer.train({ model, head, dataset, plan: training, signal }))
+  const trained = await trainer.train({ model, head, dataset, plan: training, signal })
   const checkpoint = await store(network, trained, model.file)
   const signer = labSigner(run, contributor.name)
   const signed = sign(network, signer, {
-    ...fields({ contributor, dataset, training, trained, trainer: pool.trainer, signer }),
+    ...fields({ contributor, dataset, training, trained, trainer, signer }),
     round,
     parent: network.head.base,
     checkpoint,

@@ -1,15 +1,13 @@
+import type { EvaluationMode } from '../evaluation/plans.ts'
 import type { Dataset, Example } from '../ports/dataset.ts'
 import type { TrainingPlan } from '../ports/trainer.ts'
-
-export const LAB_MODES = ['frozen', 'few-shot', 'full'] as const
-export type LabMode = (typeof LAB_MODES)[number]
 
 export const LAB_BASELINES = ['one-shot', 'multitask'] as const
 export type LabBaseline = (typeof LAB_BASELINES)[number]
 
 /** How bases are judged in one mode. */
 export interface LabEvaluation {
-  readonly mode: LabMode
+  readonly mode: EvaluationMode
   /** Rounds whose base is judged; 0 is the pretrained one. */
   readonly rounds: readonly number[]
   /** Rows to learn from and rows to be judged on, at most. Few-shot takes its 100 labels of the first. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { LAB_MODES } from './plan.ts'
+import { EVALUATION_MODES } from '../evaluation/plans.ts'
 
 const fraction = z.number().min(0).max(1)
 const contribution = z.strictObject({
@@ -36,7 +36,7 @@ const score = z.strictObject({
   /** CID of the base, or the digest of a baseline's weights. */
   base: z.string(),
   task: z.string(),
-  mode: z.enum(LAB_MODES),
+  mode: z.enum(EVALUATION_MODES),
   seeds: z.array(z.number()),
   accuracies: z.array(fraction),
   majority: fraction,

@@ -1,5 +1,6 @@
+import type { EvaluationMode } from '../evaluation/plans.ts'
 import { type MeanAndError, meanAndError } from '../evaluation/statistics.ts'
-import type { LabMode, LabPlan, LabTask } from './plan.ts'
+import type { LabPlan, LabTask } from './plan.ts'
 import type { LabRecord, RoundRecord, ScoreRecord, VerifiedRecord } from './records.ts'
 import { roundName } from './score.ts'
 
@@ -14,7 +15,7 @@ export interface LabPoint extends MeanAndError {
 
 /** Test accuracies in one mode: of one task, or the mean over the seen or the unseen ones. */
 export interface LabCurve {
-  readonly mode: LabMode
+  readonly mode: EvaluationMode
   readonly group: 'seen' | 'unseen'
   /** Null: the mean over the group's tasks, taken seed by seed. */
   readonly task: string | null
@@ -25,7 +26,7 @@ export interface LabCurve {
 
 /** How far the last base is above the pretrained one: the differences of each seed, their mean and standard error. */
 export interface LabGain extends MeanAndError {
-  readonly mode: LabMode
+  readonly mode: EvaluationMode
   readonly group: 'seen' | 'unseen'
   readonly task: string | null
   readonly pretrained: MeanAndError

@@ -24,11 +24,13 @@ export async function runRound(context: LabContext, options: RoundsOptions): Pro
   const here = participants(round)
   const contributed = await Promise.all(
     here.map((contributor) =>
-      work.measure('train', `seed ${run} ${nameOf(chain, round)} ${contributor.name}`, async () => {
-        const head = await lastHead(options, contributor, round)
-        const training = trainingOf(contributor)
-        return contribute({ network, model, contributor, head, plan, training, run, pool, signal })
-      }),
+      pool.run((trainer) =>
+        work.measure('train', `seed ${run} ${nameOf(chain, round)} ${contributor.name}`, async () => {
+          const head = await lastHead(options, contributor, round)
+          const training = trainingOf(contributor)
+          return contribute({ network, model, contributor, head, plan, training, run, trainer, signal })
+        }),
+      ),
     ),
   )
   signal.throwIfAborted()
