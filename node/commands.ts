@@ -13,6 +13,15 @@ const PLAN = [
   'patience',
   'seed',
 ] as const satisfies readonly OptionName[]
+/** Of a plan that is fixed to its last step. */
+const BUDGET = [
+  'learningRate',
+  'headRate',
+  'steps',
+  'batch',
+  'accumulation',
+  'maxTokens',
+] as const satisfies readonly OptionName[]
 const MESH = ['listen', 'peer', 'noMdns', 'noDht', 'joinTimeout'] as const satisfies readonly OptionName[]
 const COLUMNS = ['text', 'pair', 'label', 'task', 'license'] as const satisfies readonly OptionName[]
 
@@ -157,6 +166,46 @@ export const COMMANDS: readonly Command[] = [
       examples: ['coldmesh export BASE_CID --dir ./alpha --out ./model'],
     },
     async () => (await import('./commands/export.ts')).runExport,
+  ),
+  defineCommand(
+    {
+      name: 'eval',
+      summary: 'judges bases as the paper does: how well each learns tasks, over several seeds',
+      arguments: [
+        {
+          name: 'bases',
+          help: 'CIDs in the data directory, or model directories (default: the newest base)',
+          required: false,
+          isRest: true,
+        },
+      ],
+      options: [
+        ...COMMON,
+        'data',
+        'test',
+        'text',
+        'pair',
+        'label',
+        'task',
+        'tasks',
+        'mode',
+        'seeds',
+        'seed',
+        'evalRounds',
+        'baseline',
+        'base',
+        ...BUDGET,
+        'threads',
+        'plot',
+        'report',
+      ],
+      onDataDir: true,
+      examples: [
+        'coldmesh eval BASE_CID --dir ./alpha --data reviews.csv --label stars',
+        'coldmesh eval --dir ./alpha --tasks shipped --rounds all --mode frozen --plot rounds.svg',
+      ],
+    },
+    async () => (await import('./commands/eval.ts')).runEval,
   ),
   defineCommand(
     {

@@ -2,6 +2,8 @@
 export interface OptionSpec {
   /** `seconds` and `number` may have a fraction; `count` is a whole number. */
   readonly kind: 'text' | 'path' | 'count' | 'number' | 'seconds' | 'switch'
+  /** Its flag where that is not its name in kebab-case: for a word that means one thing here and another there. */
+  readonly flag?: string
   /** Stands for the value in help. */
   readonly value?: string
   readonly help: string
@@ -32,7 +34,7 @@ export const OPTIONS = {
   base: {
     kind: 'path',
     value: 'DIR',
-    help: 'model directory that the network starts from (default: the shipped base)',
+    help: 'model directory that the network starts from, and that baselines do (default: the shipped base)',
   },
   member: {
     kind: 'text',
@@ -115,7 +117,7 @@ export const OPTIONS = {
   maxTokens: { kind: 'count', value: 'N', min: 1, help: 'longest input in tokens' },
   evaluateEvery: { kind: 'count', value: 'N', min: 0, help: 'steps between evaluations (0: at the end only)' },
   patience: { kind: 'count', value: 'N', min: 0, help: 'evaluations without a gain before stopping (0: never)' },
-  seed: { kind: 'count', value: 'N', min: 0, help: 'seed of shuffling and dropout' },
+  seed: { kind: 'count', value: 'N', min: 0, help: 'seed of shuffling and dropout; eval: the first one' },
 
   limit: { kind: 'count', value: 'N', min: 1, help: 'at most this many rounds' },
   level: {
@@ -135,6 +137,33 @@ export const OPTIONS = {
     value: 'DIR',
     help: 'where the files go; export: must not exist yet; lab: goes on there (default: lab-NAME)',
   },
+
+  test: { kind: 'path', value: 'FILE', help: 'test rows for --data (default: a fifth of its rows, held out)' },
+  tasks: {
+    kind: 'text',
+    value: 'FILE|shipped',
+    help: 'JSON file that lists tasks, or the tasks that ship with coldmesh',
+  },
+  mode: {
+    kind: 'text',
+    value: 'MODE,MODE',
+    default: 'frozen,full',
+    help: 'how to judge: frozen (a head alone learns), full (everything does), few-shot (everything, from 100 labels)',
+  },
+  seeds: { kind: 'count', value: 'N', min: 1, max: 100, default: 3, help: 'how often each is trained, from --seed on' },
+  evalRounds: {
+    kind: 'text',
+    flag: '--rounds',
+    value: 'all|N,N',
+    help: "judge these rounds' bases of the lineage (default: the base that is named, or the newest)",
+  },
+  baseline: {
+    kind: 'text',
+    value: 'NAME,NAME',
+    help: 'judge beside it: pretrained (where the network started), multitask (one body trained on all seen tasks), one-shot (each task trained once, fused once)',
+  },
+  plot: { kind: 'path', value: 'FILE', help: 'write a chart of the means over rounds, as SVG' },
+  report: { kind: 'switch', help: "sign the results with the data directory's key and publish them in the network" },
 
   peers: { kind: 'count', value: 'N', min: 2, max: 16, default: 4, help: 'how many peers, each a process' },
   keep: { kind: 'switch', help: 'keep the data directories' },
@@ -174,7 +203,7 @@ export function optionSpec(name: OptionName): OptionSpec {
 
 /** `learningRate` as `--learning-rate`. */
 export function flagOf(name: OptionName): string {
-  return `--${kebab(name)}`
+  return optionSpec(name).flag ?? `--${kebab(name)}`
 }
 
 /** `learningRate` as `COLDMESH_LEARNING_RATE`. */

@@ -9,7 +9,7 @@ export { createTrainer, type TrainerOptions } from './engines/trainer.ts'
 // Judge a base
 export { type EvaluateOptions, type Evaluation, type EvaluationTask, evaluateBase } from './evaluation/evaluate-base.ts'
 export { FEW_SHOT_LABELS, sampleFewShot } from './evaluation/few-shot.ts'
-export { type ChartPoint, type ChartSeries, type LineChart, lineChart } from './evaluation/line-chart.ts'
+export { type ChartPoint, type ChartSeries, chartColumn, type LineChart, lineChart } from './evaluation/line-chart.ts'
 export { EVALUATION_MODES, EVALUATION_PLANS, type EvaluationMode } from './evaluation/plans.ts'
 export { type MeanAndError, meanAndError, meanOverTasks } from './evaluation/statistics.ts'
 // Experiments
@@ -31,3 +31,4 @@ export { ColdmeshError, ERROR_CODES, type ErrorCode, isColdmeshError } from './p
 export type { Log } from './ports/system.ts'
 export type { Head, Model, Trainer, TrainingPlan, TrainingProgress, TrainingResult, Weights } from './ports/trainer.ts'
 export { completePlan, DEFAULT_PLAN } from './training/plan.ts'
+export { splitExamples } from './training/split.ts'

@@ -13,6 +13,8 @@ export type Exported = Awaited<ReturnType<HistorySource['export']>>
 export interface HistorySource extends AsyncDisposable {
   readonly network: string
   readonly isRunning: boolean
+  /** The newest certified base. */
+  readonly head: string
   log(base?: string): AsyncIterable<LogEntry>
   verify(base: string, options: VerifyOptions): Promise<VerifyReport>
   export(
@@ -35,6 +37,7 @@ export async function openHistorySource(dir: string, signal: AbortSignal): Promi
   return {
     network: history.network,
     isRunning: false,
+    head: history.head.base,
     log: (base) => history.log(base),
     verify: (base, options) => history.verify(base, options),
     export: (cid, options) => history.export(cid, options),
@@ -43,10 +46,11 @@ export async function openHistorySource(dir: string, signal: AbortSignal): Promi
 }
 
 async function openDaemonHistory(daemon: DaemonClient, signal: AbortSignal): Promise<HistorySource> {
-  const { network } = await daemon.get('/v1/status', statusAnswer, signal)
+  const { network, base: head } = await daemon.get('/v1/status', statusAnswer, signal)
   return {
     network,
     isRunning: true,
+    head,
     log: (base) => pagesOf(daemon, base, signal),
     verify: (base, { level, trust }) =>
       daemon.post('/v1/verify', { base, ...defined({ level, trust }) }, verifyAnswer, signal),

@@ -3,7 +3,13 @@ export interface Html {
   readonly text: string
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
 
 /** HTML from a template: texts that are put in are escaped, HTML is taken as it is. */
 export function html(parts: TemplateStringsArray, ...values: readonly (string | Html)[]): Html {

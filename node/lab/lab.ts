@@ -16,7 +16,7 @@ const MAX_DEFAULT_PARALLEL = 8
 
 export const runLabCommand: Run<'out' | 'parallel'> = async ({ args, options, output, signal }) => {
   const path = args[0] ?? ''
-  const { plan, tasks, base, threads, engine, ...file } = await readPlan(path)
+  const { source, plan, tasks, base, threads, engine, ...file } = await readPlan(path)
   const out = resolve(options.out ?? file.out ?? `lab-${plan.name}`)
   const parallel =
     options.parallel ??
@@ -35,7 +35,7 @@ export const runLabCommand: Run<'out' | 'parallel'> = async ({ args, options, ou
     signal,
     onProgress: (progress) => report(progress, output),
   })
-  const files = writeFiles(out, result)
+  const files = writeFiles(out, result, source)
   output.result({ out, files, curves: result.curves, gains: result.gains, runs: result.runs }, () =>
     [formatResult(result, output.colors), '', `results   ${files.join('\n          ')}`].join('\n'),
   )
@@ -48,9 +48,9 @@ function report(progress: LabProgress, output: Output): void {
   output.progress({ event: 'progress', ...progress }, () => `${done} of ${total}: ${what}${left}`)
 }
 
-function writeFiles(out: string, result: LabResult): readonly string[] {
+function writeFiles(out: string, result: LabResult, source: unknown): readonly string[] {
   mkdirSync(out, { recursive: true })
-  const madeWith = { coldmesh: VERSION, node: process.version, platform: `${process.platform} ${process.arch}` }
+  const madeWith = { source, coldmesh: VERSION, node: process.version, platform: `${process.platform} ${process.arch}` }
   const texts: readonly (readonly [string, string])[] = [
     ['result.json', `${JSON.stringify({ madeWith, ...result }, null, 2)}\n`],
     ['curves.csv', formatCurves(result)],

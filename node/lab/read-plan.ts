@@ -11,6 +11,8 @@ import { readTask } from './read-task.ts'
 const HINT = 'docs/lab.md says what a plan may hold; examples/lab has some to begin with.'
 
 export interface LabFile {
+  /** The file as it is. */
+  readonly source: unknown
   readonly plan: LabPlan
   readonly tasks: readonly LabTask[]
   readonly base: string
@@ -22,7 +24,7 @@ export interface LabFile {
 
 /** Reads a plan and the texts that it names, relative to it. @throws CliError `bad-input` naming the field; and as datasets */
 export async function readPlan(path: string): Promise<LabFile> {
-  const file = parse(path)
+  const { source, file } = parse(path)
   const folder = dirname(resolve(path))
   const name = file.name ?? basename(path, extname(path)).toLowerCase()
   checkRounds(path, file)
@@ -37,6 +39,7 @@ export async function readPlan(path: string): Promise<LabFile> {
   const tasks = await Promise.all([...file.tasks.seen.map(read(true)), ...file.tasks.unseen.map(read(false))])
   checkNames(path, tasks, file)
   return {
+    source,
     plan: {
       name,
       rounds: file.rounds,
@@ -60,7 +63,7 @@ export async function readPlan(path: string): Promise<LabFile> {
   }
 }
 
-function parse(path: string): PlanFile {
+function parse(path: string): { readonly source: unknown; readonly file: PlanFile } {
   let raw: unknown
   try {
     raw = JSON.parse(readFileSync(path, 'utf8'))
@@ -69,7 +72,7 @@ function parse(path: string): PlanFile {
     throw new CliError('bad-input', `The plan ${path} ${why}.`, { hint: HINT, cause })
   }
   const parsed = planShape.safeParse(raw)
-  if (parsed.success) return parsed.data
+  if (parsed.success) return { source: raw, file: parsed.data }
   const [first] = parsed.error.issues
   const field = z.core.toDotPath(first?.path ?? []) || 'the plan'
   const more = parsed.error.issues.length > 1 ? ` (and ${parsed.error.issues.length - 1} more)` : ''

@@ -1,7 +1,10 @@
 import type { LabResult } from 'coldmesh'
 import { type Html, html, join } from './html.ts'
 
+/** What is needed to make a report again. */
 export interface MadeWith {
+  /** The plan's file. */
+  readonly source: unknown
   readonly coldmesh: string
   readonly node: string
   readonly platform: string
@@ -13,7 +16,8 @@ export function sectionRounds({ runs }: LabResult): Html {
     rounds.map(({ round, base, contributions }, index) => {
       const included = contributions.filter(({ excluded }) => excluded === null).length
       const isLast = index === rounds.length - 1
-      const state = isLast && verified !== null ? `${verified.valid ? 'valid' : 'NOT VALID'}, level ${verified.level}` : ''
+      const state =
+        isLast && verified !== null ? `${verified.valid ? 'valid' : 'NOT VALID'}, level ${verified.level}` : ''
       return html`<tr><th scope="row">seed ${String(seed)}, round ${String(round)}</th><td>${String(included)} of ${String(contributions.length)}</td><td class="id">${base}</td><td>${state}</td></tr>`
     }),
   )
@@ -29,17 +33,17 @@ export function sectionRounds({ runs }: LabResult): Html {
 }
 
 /** The plan as it was run, and what ran it. */
-export function sectionAgain({ plan, tasks, trainer, workSeconds }: LabResult, madeWith: MadeWith): Html {
+export function sectionAgain({ tasks, trainer, workSeconds }: LabResult, madeWith: MadeWith): Html {
   const texts = tasks.map(({ name, isSeen, rows, labels }) => {
     return html`<li>${name}: ${isSeen ? 'seen' : 'unseen'}, ${String(rows)} training rows, ${String(labels)} labels</li>`
   })
   const minutes = (workSeconds / 60).toFixed(1)
   return html`<section>
 <h2>Make it again</h2>
-<p><code>coldmesh lab PLAN.json --out DIR</code>, with the plan that this came from: by one thread for each training, the same plan gives
+<p><code>coldmesh lab PLAN.json --out DIR</code>, with this plan: by one thread for each training, the same plan gives
 the same CIDs. Made with coldmesh ${madeWith.coldmesh}, Node ${madeWith.node}, ${madeWith.platform}, engine ${trainer.name} on ${trainer.device};
 ${minutes} minutes of training in all.</p>
 <ul>${join(texts)}</ul>
-<pre tabindex="0">${JSON.stringify(plan, null, 2)}</pre>
+<pre tabindex="0">${JSON.stringify(madeWith.source, null, 2)}</pre>
 </section>`
 }

@@ -1,7 +1,7 @@
 import type { LabCurve, LabResult } from 'coldmesh'
 import { type Html, html, join } from './html.ts'
-import { REPORT_STYLE } from './report-style.ts'
 import { type MadeWith, sectionAgain, sectionRounds } from './report-sections.ts'
+import { REPORT_STYLE } from './report-style.ts'
 import { groupName, inErrors, signedSpread, spread } from './table.ts'
 import { chartOf } from './task-chart.ts'
 
@@ -81,11 +81,17 @@ ${tableOf(result, own)}
 }
 
 function tableOf({ plan, gains }: LabResult, curves: readonly LabCurve[]): Html {
-  const rounds = [...new Set(curves.flatMap(({ points }) => points.flatMap(({ round }) => round ?? [])))].sort((a, b) => a - b)
-  const names = [...rounds.map((round) => ({ of: `rounds/${round}`, name: round === 0 ? 'pretrained' : `round ${round}` }))]
+  const rounds = [...new Set(curves.flatMap(({ points }) => points.flatMap(({ round }) => round ?? [])))].sort(
+    (a, b) => a - b,
+  )
+  const names = [
+    ...rounds.map((round) => ({ of: `rounds/${round}`, name: round === 0 ? 'pretrained' : `round ${round}` })),
+  ]
   const columns = [...names, ...plan.baselines.map((of) => ({ of, name: of }))]
   const rows = curves.map((curve) => {
-    const gain = gains.find(({ mode, group, task }) => mode === curve.mode && group === curve.group && task === curve.task)
+    const gain = gains.find(
+      ({ mode, group, task }) => mode === curve.mode && group === curve.group && task === curve.task,
+    )
     const cells = columns.map(({ of }) => {
       const point = curve.points.find((one) => one.of === of)
       return html`<td>${point === undefined ? '' : spread(point)}</td>`

@@ -18,7 +18,14 @@ export function chartOf(curve: LabCurve, { rounds, baselines }: LabPlan): Html {
   ]
   const series: readonly ChartSeries[] = [
     { name: 'ColD Fusion', points: own },
-    ...levels.map(({ name, y }) => ({ name, isDashed: true, points: [{ x: 0, y }, { x: rounds, y }] })),
+    ...levels.map(({ name, y }) => ({
+      name,
+      isDashed: true,
+      points: [
+        { x: 0, y },
+        { x: rounds, y },
+      ],
+    })),
   ]
   const id = `${curve.mode} ${curve.group} ${name}`.replace(/[^A-Za-z0-9]+/g, '-')
   const chart = lineChart({

@@ -1,0 +1,53 @@
+import { resolve } from 'node:path'
+import { type Model, readModelDirectory, type Trainer, type TrainingPlan } from 'coldmesh'
+import { CliError } from '../failure.ts'
+import { SHIPPED_BASE } from '../package-root.ts'
+import type { Output } from '../text/output.ts'
+import type { BaselineName, BaseSource, Candidate } from './bases.ts'
+import type { EvalTask } from './tasks.ts'
+
+export const BASELINES = ['pretrained', 'multitask', 'one-shot'] as const satisfies readonly BaselineName[]
+
+export interface BaselineRequest {
+  readonly trainer: Trainer
+  readonly bases: BaseSource
+  readonly baselines: readonly BaselineName[]
+  /** Directory of the pretrained model; default: the network's, else the shipped one. */
+  readonly base: string | undefined
+  readonly tasks: readonly EvalTask[]
+  readonly plan: Partial<TrainingPlan>
+  readonly seeds: readonly number[]
+  readonly output: Output
+  readonly signal: AbortSignal
+}
+
+/** What the bases are compared with, all from the same pretrained model. */
+export async function trainBaselines(request: BaselineRequest): Promise<readonly Candidate[]> {
+  const { baselines, bases, base } = request
+  if (baselines.length === 0) return []
+  const known = base === undefined ? bases.pretrained : null
+  const pretrained = known ?? directoryBase(base ?? SHIPPED_BASE)
+  const candidates: Candidate[] = []
+  for (const name of baselines) {
+    // Round 0 may be judged already: then it is in the table.
+    const isThere = name === 'pretrained' && bases.candidates.some(({ cid }) => cid !== null && cid === pretrained.cid)
+    if (!isThere) candidates.push(await baselineOf(name, pretrained, request))
+  }
+  return candidates
+}
+
+function directoryBase(path: string): Pick<Candidate, 'cid' | 'load'> {
+  return { cid: null, load: () => readModelDirectory(resolve(path)) }
+}
+
+async function baselineOf(
+  name: BaselineName,
+  pretrained: Pick<Candidate, 'cid' | 'load'>,
+  _request: BaselineRequest,
+): Promise<Candidate> {
+  const candidate = (load: () => Promise<Model>, cid: string | null): Candidate => {
+    return { label: name, round: null, cid, baseline: name, load }
+  }
+  if (name === 'pretrained') return candidate(pretrained.load, pretrained.cid)
+  throw new CliError('unsupported', `The baseline ${name} is not there yet.`)
+}
