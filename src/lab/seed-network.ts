@@ -5,7 +5,7 @@ import { type LabNetwork, openLabNetwork } from './network.ts'
 
 /** The network of a run, or of its baseline that is one. */
 export async function openSeedNetwork(
-  { plan, tasks, base, out }: LabContext,
+  { plan, tasks, base, out }: Pick<LabContext, 'plan' | 'tasks' | 'base' | 'out'>,
   run: number,
   chain: 'rounds' | 'one-shot',
 ): Promise<LabNetwork> {
