@@ -149,12 +149,25 @@ export const COMMANDS: readonly Command[] = [
     {
       name: 'verify',
       summary: 'checks a base back to its genesis; names the first bad link',
-      arguments: [{ name: 'base', help: 'base CID, or the directory of an exported base', required: true }],
-      options: [...COMMON, 'level', 'trust'],
+      arguments: [{ name: 'base', help: 'base CID, or the directory of an exported base', required: false }],
+      options: [...COMMON, 'level', 'trust', 'evidence'],
       onDataDir: true,
-      examples: ['coldmesh verify BASE_CID --dir ./alpha --trust GENESIS_CID'],
+      examples: [
+        'coldmesh verify BASE_CID --dir ./alpha --trust GENESIS_CID',
+        'coldmesh verify --evidence EVIDENCE_CID.cbor --trust GENESIS_CID',
+      ],
     },
     async () => (await import('./commands/verify.ts')).runVerify,
+  ),
+  defineCommand(
+    {
+      name: 'evidence',
+      summary: 'members that contradicted themselves: what this peer keeps of it, checked again',
+      options: [...COMMON, 'out'],
+      onDataDir: true,
+      examples: ['coldmesh evidence --dir ./alpha --out ./evidence'],
+    },
+    async () => (await import('./commands/evidence.ts')).runEvidence,
   ),
   defineCommand(
     {

@@ -119,6 +119,7 @@ export const OPTIONS = {
   patience: { kind: 'count', value: 'N', min: 0, help: 'evaluations without a gain before stopping (0: never)' },
   seed: { kind: 'count', value: 'N', min: 0, help: 'seed of shuffling and dropout; eval: the first one' },
 
+  evidence: { kind: 'path', value: 'FILE', help: 'check this file of evidence against a member, instead of a base' },
   limit: { kind: 'count', value: 'N', min: 1, help: 'at most this many rounds' },
   level: {
     kind: 'text',

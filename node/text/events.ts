@@ -1,5 +1,6 @@
 import type { JoinEvent, PeerEvent } from 'coldmesh'
 import { short, show } from './escape.ts'
+import { contradictionLine } from './evidence.ts'
 import { describeWait } from './wait.ts'
 
 /** How many lines one training prints at most. */
@@ -72,7 +73,7 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
     case 'muted':
       return `signs nothing: ${show(event.reason)}`
     case 'evidence':
-      return `evidence: ${short(event.author)} contradicted itself in round ${event.round}`
+      return contradictionLine(event)
     case 'outcome':
       return event.included
         ? `round ${event.round}: contribution ${short(event.id)} is part of base ${show(event.base)}`

@@ -7,6 +7,7 @@ import { equalCids } from '../../protocols/wire/bytes.ts'
 import { decodeCanonical, idOf } from '../../protocols/wire/codec.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import { openBase } from '../checkpoint/base.ts'
+import type { Layout } from '../checkpoint/layout.ts'
 import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { importFile } from '../checkpoint/unixfs.ts'
 import { ColdmeshError } from '../ports/errors.ts'
@@ -139,8 +140,7 @@ async function trainAndAnnounce(
       store.put(block, bytes),
     )
     if (loop.state.round !== round) return null
-    if (equalCids(cid, head.weights))
-      throw new ColdmeshError('bad-input', 'Training changed nothing.', { hint: 'Raise --steps or --learning-rate.' })
+    if (equalCids(cid, head.weights)) throw changedNothing(facts.layout)
     const fields = contributionFields(context, options, { plan: seeded, task, trained, trainer, checkpoint: cid })
     const signed = await loop.contribute({ round, parent: head.base, ...fields })
     context.events.emit({ type: 'announced', round, id: String(signed.id), checkpoint: String(cid) })
@@ -154,6 +154,15 @@ async function trainAndAnnounce(
     stopWatching()
     context.onTraining(null)
   }
+}
+
+/** Types of 16 bits are coarse: a weight that moves by less than half of a step stays where it was. */
+function changedNothing({ tensors }: Layout): ColdmeshError {
+  const half = tensors.find(({ dtype }) => dtype === 'BF16' || dtype === 'F16')?.dtype
+  const rounding = half === undefined ? '' : ` that is left after rounding to ${half}`
+  return new ColdmeshError('bad-input', `Training changed nothing${rounding}.`, {
+    hint: 'Raise --steps or --learning-rate.',
+  })
 }
 
 function contributionFields(

@@ -5,6 +5,7 @@ import type { Config } from '../adapters/config/config.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import type { PeerContext } from './context.ts'
 import type { EvidenceFile } from './evidence.ts'
+import { evidenceStatus } from './evidence-report.ts'
 import { createHistory } from './history/history.ts'
 import { startJoin } from './join.ts'
 import type { RoundLoop } from './round/loop.ts'
@@ -13,6 +14,8 @@ import { contributionStatus, waitOf } from './round/reporter.ts'
 import type { TaskHeads } from './task-heads.ts'
 import type { Peer, PeerStatus } from './types.ts'
 
+const MAX_EVIDENCE_SHOWN = 32
+
 /** A running peer, out of its parts. */
 export function createFacade(parts: {
   readonly context: PeerContext
@@ -20,6 +23,8 @@ export function createFacade(parts: {
   readonly evidence: EvidenceFile
   readonly config: Config
   readonly heads: TaskHeads
+  /** Questions for blocks that a peer left unanswered. */
+  readonly unansweredBy: (peer: string) => number
   readonly saltSecret: Uint8Array
   readonly trainer: Trainer | null
   readonly genesisBytes: Uint8Array
@@ -33,6 +38,7 @@ export function createFacade(parts: {
     genesisBytes: parts.genesisBytes,
     store: context.store,
     chain: context.chain,
+    evidence: parts.evidence.entries,
   })
   let training: PeerStatus['training'] = null
   let ownTrainer: Promise<Trainer> | null = null
@@ -65,7 +71,7 @@ export function createFacade(parts: {
       contributions: [...state.contributions.values()].map(contributionStatus),
       training,
       refused: loop.inbox.refused,
-      evidence: parts.evidence.count,
+      evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), network),
     }
   }
 
@@ -95,7 +101,14 @@ export function createFacade(parts: {
     network: String(network.id),
     key: toHex(context.key),
     status,
-    peers: () => mesh.peers().map(({ id, addresses }) => ({ id, addresses, member: memberOf(id) })),
+    peers: () =>
+      mesh.peers().map(({ id, addresses, score }) => ({
+        id,
+        addresses,
+        member: memberOf(id),
+        score: Math.round(100 * score) / 100,
+        unanswered: parts.unansweredBy(id),
+      })),
     events: ({ signal } = {}) => events.iterate(signal),
     join: (options) =>
       startJoin(

@@ -1,6 +1,9 @@
 import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
 import type { Trainer, TrainingPlan } from '../ports/trainer.ts'
+import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+
+export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 
 /** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, accuracies fractions. */
 
@@ -79,7 +82,19 @@ export interface PeerStatus {
     readonly author: string | null
     readonly reason: string
   }[]
-  readonly evidence: number
+  /** Members that contradicted themselves, newest last, at most 32; `evidence()` has them all. */
+  readonly evidence: readonly EvidenceStatus[]
+}
+
+export interface ConnectedPeer {
+  readonly id: string
+  readonly addresses: readonly string[]
+  /** Name in the committee, or null. */
+  readonly member: string | null
+  /** What its gossip earned: 0 for a stranger, below 0 after messages that are provably wrong; docs/network.md has the steps. */
+  readonly score: number
+  /** Questions for content that it left unanswered since it last gave some; with any it is asked last. */
+  readonly unanswered: number
 }
 
 /** What happens, as it happens. More kinds may be added. */
@@ -140,7 +155,7 @@ export type PeerEvent =
       readonly reason: string
     }
   | { readonly type: 'muted'; readonly reason: string }
-  | { readonly type: 'evidence'; readonly author: string; readonly round: number }
+  | ({ readonly type: 'evidence' } & EvidenceStatus)
 
 export interface JoinOptions {
   readonly dataset: Dataset
@@ -234,6 +249,10 @@ export interface VerifyOptions {
 
 /** The history that a data directory or a peer holds. */
 export interface History {
+  /** Everything that is stored, oldest first, checked again: the report, and the bytes of `evidence/1` for others. */
+  evidence(): readonly { readonly report: EvidenceReport; readonly bytes: Uint8Array }[]
+  /** Checks evidence from elsewhere against this network's committee. */
+  verifyEvidence(bytes: Uint8Array): EvidenceReport
   readonly network: string
   /** Newest first, from `base` (default: the head). */
   log(base?: string): AsyncIterable<LogEntry>
@@ -248,7 +267,8 @@ export interface History {
 export interface Peer extends History, AsyncDisposable {
   readonly key: string
   status(): PeerStatus
-  peers(): readonly { readonly id: string; readonly addresses: readonly string[]; readonly member: string | null }[]
+  /** Who is connected now. */
+  peers(): readonly ConnectedPeer[]
   /** Everything from now on. */
   events(options?: { readonly signal?: AbortSignal }): AsyncIterable<PeerEvent>
   join(options: JoinOptions): Joining

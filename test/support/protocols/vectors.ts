@@ -10,8 +10,10 @@ import { ACCEPT, reject, type Verdict } from '../../../protocols/wire/verdict.ts
 import {
   type CertificateSituation,
   type ContributionSituation,
+  type EvidenceSituation,
   judgeCertificateIn,
   judgeContributionIn,
+  judgeEvidenceIn,
   judgeLineageIn,
   judgeRoundMessageIn,
   type LineageSituation,
@@ -112,6 +114,7 @@ export function judgeInView({ kind, network }: Pick<VectorFile, 'kind' | 'networ
   if (id === null) throw new Error(`${kind} is judged within a network`)
   if (kind === 'contribution/1') return judgeContributionIn(bytes, id, vector.view as ContributionSituation)
   if (kind === 'certificate/1') return judgeCertificateIn(bytes, id, vector.view as CertificateSituation)
+  if (kind === 'evidence/1') return judgeEvidenceIn(bytes, id, vector.view as EvidenceSituation)
   return judgeRoundMessageIn(bytes, id, vector.view as RoundSituation)
 }
 
