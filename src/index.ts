@@ -6,6 +6,7 @@ export { csvDataset, jsonlDataset, openDataset } from './adapters/datasets/index
 export { createLog } from './adapters/system/log.ts'
 export { ENGINE_CHOICES, ENGINE_NAMES, type EngineChoice, type EngineName } from './engines/names.ts'
 export { createTrainer, type TrainerOptions } from './engines/trainer.ts'
+export { type BaselineOptions, fuseBodies, trainMultitask, trainOneShot } from './evaluation/baselines.ts'
 // Judge a base
 export { type EvaluateOptions, type Evaluation, type EvaluationTask, evaluateBase } from './evaluation/evaluate-base.ts'
 export { FEW_SHOT_LABELS, sampleFewShot } from './evaluation/few-shot.ts'
@@ -31,6 +32,16 @@ export type { Dataset, Example } from './ports/dataset.ts'
 export { ColdmeshError, ERROR_CODES, type ErrorCode, isColdmeshError } from './ports/errors.ts'
 // Types
 export type { Log } from './ports/system.ts'
-export type { Head, Model, Trainer, TrainingPlan, TrainingProgress, TrainingResult, Weights } from './ports/trainer.ts'
+export type {
+  Head,
+  Model,
+  TaskToTrain,
+  TogetherResult,
+  Trainer,
+  TrainingPlan,
+  TrainingProgress,
+  TrainingResult,
+  Weights,
+} from './ports/trainer.ts'
 export { completePlan, DEFAULT_PLAN } from './training/plan.ts'
 export { splitExamples } from './training/split.ts'

@@ -1,9 +1,18 @@
 import { resolve } from 'node:path'
-import { type Model, readModelDirectory, type Trainer, type TrainingPlan } from 'coldmesh'
+import {
+  type Model,
+  readModelDirectory,
+  type Trainer,
+  type TrainingPlan,
+  type TrainingProgress,
+  trainMultitask,
+  trainOneShot,
+} from 'coldmesh'
 import { CliError } from '../failure.ts'
 import { SHIPPED_BASE } from '../package-root.ts'
 import type { Output } from '../text/output.ts'
 import type { BaselineName, BaseSource, Candidate } from './bases.ts'
+import { createStatusLine } from './status-line.ts'
 import type { EvalTask } from './tasks.ts'
 
 export const BASELINES = ['pretrained', 'multitask', 'one-shot'] as const satisfies readonly BaselineName[]
@@ -43,11 +52,44 @@ function directoryBase(path: string): Pick<Candidate, 'cid' | 'load'> {
 async function baselineOf(
   name: BaselineName,
   pretrained: Pick<Candidate, 'cid' | 'load'>,
-  _request: BaselineRequest,
+  request: BaselineRequest,
 ): Promise<Candidate> {
   const candidate = (load: () => Promise<Model>, cid: string | null): Candidate => {
     return { label: name, round: null, cid, baseline: name, load }
   }
   if (name === 'pretrained') return candidate(pretrained.load, pretrained.cid)
-  throw new CliError('unsupported', `The baseline ${name} is not there yet.`)
+  const trained = await train(name, await pretrained.load(), request)
+  return candidate(async () => trained, null)
+}
+
+async function train(name: 'multitask' | 'one-shot', pretrained: Model, request: BaselineRequest): Promise<Model> {
+  const { trainer, bases, tasks, plan, seeds, output, signal } = request
+  const datasets = tasks.filter(({ seen }) => seen !== false).map((task) => task.train)
+  if (datasets.length === 0) {
+    throw new CliError('bad-input', `The baseline ${name} is trained on the seen tasks, and there are none.`, {
+      hint: 'Say "seen": true of tasks in the list.',
+    })
+  }
+  const status = createStatusLine(output)
+  let done = 0
+  const options = {
+    trainer,
+    pretrained,
+    tasks: datasets,
+    seed: seeds[0] ?? 1,
+    plan,
+    signal,
+    onProgress: ({ step, steps }: TrainingProgress) => {
+      const total = name === 'one-shot' ? steps * datasets.length : steps
+      status.show(`trains the baseline ${name}: step ${done + step} of ${total}`)
+      if (name === 'one-shot' && step === steps) done += steps
+    },
+  }
+  try {
+    output.say(`trains the baseline ${name} on ${datasets.length} task(s)`)
+    if (name === 'multitask') return await trainMultitask(options)
+    return await trainOneShot({ ...options, ...(bases.rule === null ? {} : { rule: bases.rule }) })
+  } finally {
+    status.clear()
+  }
 }

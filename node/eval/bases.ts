@@ -25,6 +25,8 @@ export interface BaseSource extends AsyncDisposable {
   readonly candidates: readonly Candidate[]
   /** What the network started from; null when no data directory is used. */
   readonly pretrained: Candidate | null
+  /** How its last round was fused; null where there was none. */
+  readonly rule: string | null
 }
 
 export interface BaseOptions {
@@ -48,13 +50,13 @@ export async function openBases({ targets, dir, rounds, signal }: BaseOptions): 
   const directories = targets.filter(isDirectory).map(directoryCandidate)
   const cids = targets.filter((target) => !isDirectory(target))
   if (cids.length === 0 && directories.length > 0 && rounds === undefined) {
-    return { candidates: directories, pretrained: null, [Symbol.asyncDispose]: async () => {} }
+    return { candidates: directories, pretrained: null, rule: null, [Symbol.asyncDispose]: async () => {} }
   }
   await using cleanup = new AsyncDisposableStack()
   const history = cleanup.use(await openHistorySource(dir(), signal))
   const folder = await mkdtemp(join(tmpdir(), 'coldmesh-eval-'))
   cleanup.defer(() => rm(folder, { recursive: true, force: true }))
-  const lineage = await readLineage(history, rounds === undefined ? undefined : cids[0], signal)
+  const { lineage, rule } = await readLineage(history, rounds === undefined ? undefined : cids[0], signal)
   const candidateOf = (cid: string): Candidate => {
     const round = lineage.indexOf(cid)
     return {
@@ -70,7 +72,7 @@ export async function openBases({ targets, dir, rounds, signal }: BaseOptions): 
   const candidates = [...directories, ...chosen.map(candidateOf)]
   const pretrained = first === undefined ? null : candidateOf(first)
   const resources = cleanup.move()
-  return { candidates, pretrained, [Symbol.asyncDispose]: () => resources.disposeAsync() }
+  return { candidates, pretrained, rule, [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }
 
 function directoryCandidate(target: string): Candidate {
@@ -79,15 +81,17 @@ function directoryCandidate(target: string): Candidate {
 }
 
 /** CIDs by round, from the genesis' base on. */
-async function readLineage(history: HistorySource, from: string | undefined, signal: AbortSignal): Promise<string[]> {
+async function readLineage(history: HistorySource, from: string | undefined, signal: AbortSignal) {
   const found: string[] = []
+  let rule: string | null = null
   let parent = from ?? history.head
   for await (const entry of history.log(from)) {
     signal.throwIfAborted()
     found.unshift(entry.base)
     parent = entry.parent
+    rule ??= entry.rule
   }
-  return [parent, ...found]
+  return { lineage: [parent, ...found], rule }
 }
 
 function ofRounds(lineage: readonly string[], rounds: string): string[] {

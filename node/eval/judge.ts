@@ -3,6 +3,7 @@ import { percent } from '../text/events.ts'
 import type { Output } from '../text/output.ts'
 import { duration } from '../text/wait.ts'
 import type { Candidate } from './bases.ts'
+import { createStatusLine } from './status-line.ts'
 import type { EvalTask } from './tasks.ts'
 
 export interface Judged extends Evaluation {
@@ -83,19 +84,6 @@ function createPace(modes: readonly EvaluationMode[], each: number) {
       if (modes.some((mode) => !spent.has(mode))) return ''
       const left = [...spent.values()].reduce((sum, { ms, count }) => sum + (ms / count) * (each - count), 0)
       return `, about ${duration(left)} left`
-    },
-  }
-}
-
-/** One line on a terminal that is written over. */
-function createStatusLine(output: Output) {
-  const isShown = process.stderr.isTTY === true && !output.json
-  return {
-    show(text: string): void {
-      if (isShown) process.stderr.write(`\r\u001b[K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`)
-    },
-    clear(): void {
-      if (isShown) process.stderr.write('\r\u001b[K')
     },
   }
 }

@@ -37,6 +37,11 @@ export async function createTrainer(options: TrainerOptions = {}): Promise<Train
       if (reply.kind !== 'trained') throw new Error(`unexpected reply ${reply.kind}`)
       return reply.result
     },
+    async trainTogether({ model, tasks, plan, signal, onProgress }) {
+      const reply = await client.submit({ kind: 'train-together', model, tasks, plan }, { signal, onProgress })
+      if (reply.kind !== 'trained-together') throw new Error(`unexpected reply ${reply.kind}`)
+      return reply.result
+    },
     async evaluate({ model, head, examples, maxTokens, signal }) {
       const reply = await client.submit({ kind: 'evaluate', model, head, examples, maxTokens }, { signal })
       if (reply.kind !== 'evaluated') throw new Error(`unexpected reply ${reply.kind}`)

@@ -77,6 +77,19 @@ export interface TrainingResult {
   readonly rows: number
 }
 
+export interface TaskToTrain {
+  readonly dataset: Dataset
+  readonly head: Head | null
+}
+
+export interface TogetherResult {
+  readonly body: readonly Weights[]
+  /** In the order of the tasks. */
+  readonly heads: readonly Head[]
+  readonly steps: number
+  readonly seconds: number
+}
+
 export interface Trainer {
   /** For example `onnx-cpu`. Recorded in every contribution. */
   readonly name: string
@@ -91,6 +104,19 @@ export interface Trainer {
     readonly signal?: AbortSignal
     readonly onProgress?: (progress: TrainingProgress) => void
   }): Promise<TrainingResult>
+  /**
+   * Multitask training: one body and a head for each task, batches of the tasks in turn, one optimizer. Takes all of the plan's steps and returns
+   * the weights after the last; validation rows are not looked at.
+   *
+   * @throws ColdmeshError as `train`; `unsupported` for an engine that can't, and for the mode `frozen`
+   */
+  trainTogether(request: {
+    readonly model: Model
+    readonly tasks: readonly TaskToTrain[]
+    readonly plan: TrainingPlan
+    readonly signal?: AbortSignal
+    readonly onProgress?: (progress: TrainingProgress) => void
+  }): Promise<TogetherResult>
   /** Accuracy of model + head on `examples`. @throws as `train` */
   evaluate(request: {
     readonly model: Model

@@ -10,6 +10,8 @@ export interface TokenRow {
 /** A row ready for training: its tokens and the index of its label. */
 export interface LabelledRow extends TokenRow {
   readonly label: number
+  /** The label is one of these outputs, from the first up to, not including, the second; absent: of all. */
+  readonly choices?: readonly [from: number, to: number]
 }
 
 /** What tells labels: a model under training, or a finished one. */
