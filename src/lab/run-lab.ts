@@ -98,6 +98,7 @@ function expectRun(context: LabContext, run: number): void {
   if (plan.baselines.includes('one-shot')) {
     expectRound(roundKey({ run, chain: 'one-shot', round: 1 }), contributors.length)
   }
+  if (plan.baselines.includes('multitask')) work.expect('multitask', 1)
   const subjects = Array.from({ length: plan.rounds + 1 }, (_, round) => roundName(round))
   for (const of of [...subjects, ...plan.baselines]) {
     for (const { evaluation, key } of piecesOf(context, { run, of })) {

@@ -1,7 +1,7 @@
 import { CID } from 'multiformats/cid'
 import { readModel } from '../peer/model.ts'
 import { completePlan } from '../training/plan.ts'
-import { runOneShot } from './baselines.ts'
+import { runMultitask, runOneShot } from './baselines.ts'
 import type { LabContext } from './context.ts'
 import { contributorsOf, participantsOf } from './contributors.ts'
 import type { LabNetwork } from './network.ts'
@@ -31,6 +31,7 @@ export async function runSeed(context: LabContext, run: number): Promise<void> {
   }
   await verify(context, network, run)
   if (plan.baselines.includes('one-shot')) await runOneShot(context, run, contributors)
+  if (plan.baselines.includes('multitask')) await runMultitask(context, run, contributors)
 }
 
 async function scoreRound(context: LabContext, network: LabNetwork, run: number, round: number): Promise<void> {
