@@ -47,6 +47,7 @@ const task = z.union([name.transform((text) => shipped.parse({ task: text })), s
 
 const evaluation = z.strictObject({
   rounds: z.union([z.enum(['all', 'ends']), z.array(z.int().min(0).max(MAX_ROUNDS)).min(1)]).default('all'),
+  tasks: z.array(name).min(1).optional(),
   trainRows: count().default(2_000),
   testRows: count().default(1_000),
   repeats: count(100).default(1),

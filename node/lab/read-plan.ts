@@ -86,7 +86,15 @@ function evaluationsOf({ evaluation, rounds }: PlanFile): readonly LabEvaluation
     const given = wanted[mode]
     return given === undefined
       ? []
-      : [{ ...given, mode, rounds: roundsOf(given.rounds, rounds), plan: defined(given.plan) }]
+      : [
+          {
+            ...given,
+            mode,
+            rounds: roundsOf(given.rounds, rounds),
+            tasks: given.tasks ?? null,
+            plan: defined(given.plan),
+          },
+        ]
   })
 }
 
@@ -105,7 +113,12 @@ function checkRounds(path: string, { evaluation, rounds }: PlanFile): void {
   }
 }
 
-function checkNames(path: string, tasks: readonly LabTask[], { seeds }: PlanFile): void {
+function checkNames(path: string, tasks: readonly LabTask[], { seeds, evaluation }: PlanFile): void {
+  for (const [mode, given] of Object.entries(evaluation)) {
+    const stranger = given?.tasks?.find((name) => !tasks.some((task) => task.name === name))
+    if (stranger !== undefined)
+      throw wrong(path, `evaluation.${mode}.tasks`, `names ${stranger}, which is not in "tasks"`)
+  }
   const twice = tasks.find(({ name }, index) => tasks.findIndex((other) => other.name === name) < index)
   if (twice !== undefined) throw wrong(path, 'tasks', `has ${twice.name} twice; split one task by "shards"`)
   if (new Set(seeds).size < seeds.length) throw wrong(path, 'seeds', 'has one twice')

@@ -26,7 +26,7 @@ export function sectionRounds({ runs }: LabResult): Html {
 <p>Each run is a network of its own with its certificates and blocks in <code>seed-N/rounds</code> beside this file:
 <code>coldmesh verify BASE --dir seed-N/rounds</code> checks it again.</p>
 <div class="scroll" tabindex="0"><table>
-<thead><tr><th scope="col">base of</th><th scope="col">fused</th><th scope="col">CID</th><th scope="col">verified</th></tr></thead>
+<thead><tr><th scope="col">base of</th><th scope="col">fused</th><th scope="col" class="id">CID</th><th scope="col">verified</th></tr></thead>
 <tbody>${join(rows)}</tbody>
 </table></div>
 </section>`

@@ -12,7 +12,8 @@ p,ul{max-width:60rem}
 .scroll{overflow-x:auto;margin-top:1rem}
 table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}
 th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
-th:first-child,td.id{text-align:left}
+th:first-child,.id{text-align:left}
+th:first-child{position:sticky;left:0;min-width:7rem;white-space:normal;background:var(--ground)}
 tbody th{font-weight:400}.mean th,.mean td{font-weight:600;background:var(--shade)}
 thead th{color:var(--soft);font-weight:600}
 .id,code{font-family:ui-monospace,monospace;font-size:.8125rem}

@@ -2,7 +2,7 @@ import type { LabCurve, LabResult } from 'coldmesh'
 import { type Html, html, join } from './html.ts'
 import { type MadeWith, sectionAgain, sectionRounds } from './report-sections.ts'
 import { REPORT_STYLE } from './report-style.ts'
-import { groupName, inErrors, signedSpread, spread } from './table.ts'
+import { groupName, inErrors, overSeeds, signedSpread, spread } from './table.ts'
 import { chartOf } from './task-chart.ts'
 
 const MODES = {
@@ -44,7 +44,7 @@ function about({ plan, tasks, trainer }: LabResult): string {
   const each = plan.perRound === 'all' ? 'everybody' : `${plan.perRound} contributors`
   return (
     `${plan.rounds} rounds of ColD Fusion by ${plan.rule}, ${each} in each, ${seen} seen and ${tasks.length - seen} unseen tasks, ` +
-    `seeds ${plan.seeds.join(', ')}, trained by ${trainer.name}. Accuracies are on test rows, in percent, mean ± standard error over the seeds. ` +
+    `seed${plan.seeds.length < 2 ? '' : 's'} ${plan.seeds.join(', ')}, trained by ${trainer.name}. Accuracies are on test rows, in percent, ${overSeeds(plan.seeds.length)}. ` +
     'Bands are one standard error to each side; round 0 is the pretrained base; dashed lines are baselines.'
   )
 }
@@ -56,8 +56,8 @@ function findings({ gains, plan }: LabResult): readonly Html[] {
     .map((gain) => {
       const errors = inErrors(gain)
       const size = errors === null ? '' : ` (${errors.toFixed(1)} standard errors)`
-      const text = `${spread(gain.pretrained)} → ${spread(gain.final)}`
-      return html`<li><b>${gain.mode}, ${gain.group} tasks</b>: ${text} after ${String(plan.rounds)} rounds, ${signedSpread(gain)}${size}.</li>`
+      const text = `${spread(gain.pretrained, plan.seeds.length)} → ${spread(gain.final, plan.seeds.length)}`
+      return html`<li><b>${gain.mode}, ${gain.group} tasks</b>: ${text} after ${String(plan.rounds)} rounds, ${signedSpread(gain, plan.seeds.length)}${size}.</li>`
     })
 }
 
@@ -67,7 +67,7 @@ function sectionMode(result: LabResult, index: number): Html {
   if (evaluation === undefined) return html``
   const { mode, trainRows, testRows, repeats } = evaluation
   const own = curves.filter((curve) => curve.mode === mode && curve.points.length > 0)
-  const rows = mode === 'few-shot' ? '100 labels' : `at most ${trainRows} training rows`
+  const rows = mode === 'few-shot' ? '100 labels' : `At most ${trainRows} training rows`
   const means = own.filter(({ task }) => task === null)
   const single = own.filter(({ task }) => task !== null)
   return html`<section>
@@ -94,13 +94,13 @@ function tableOf({ plan, gains }: LabResult, curves: readonly LabCurve[]): Html 
     )
     const cells = columns.map(({ of }) => {
       const point = curve.points.find((one) => one.of === of)
-      return html`<td>${point === undefined ? '' : spread(point)}</td>`
+      return html`<td>${point === undefined ? '' : spread(point, plan.seeds.length)}</td>`
     })
     const kind = curve.task === null ? html` class="mean"` : html``
-    return html`<tr${kind}><th scope="row">${groupName(curve)}</th><td>${curve.group}</td>${join(cells)}<td>${gain === undefined ? '' : signedSpread(gain)}</td><td>${(100 * curve.majority).toFixed(1)}</td></tr>`
+    return html`<tr${kind}><th scope="row">${groupName(curve)}</th><td>${curve.group}</td>${join(cells)}<td>${gain === undefined ? '' : signedSpread(gain, plan.seeds.length)}</td><td>${(100 * curve.majority).toFixed(1)}</td></tr>`
   })
   return html`<div class="scroll" tabindex="0"><table>
-<thead><tr><th scope="col">task</th><th scope="col"></th>${join(columns.map(({ name }) => html`<th scope="col">${name}</th>`))}<th scope="col">gain</th><th scope="col">commonest label</th></tr></thead>
+<thead><tr><th scope="col">task</th><th scope="col">kind</th>${join(columns.map(({ name }) => html`<th scope="col">${name}</th>`))}<th scope="col">gain</th><th scope="col">commonest label</th></tr></thead>
 <tbody>${join(rows)}</tbody>
 </table></div>`
 }

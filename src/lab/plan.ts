@@ -10,6 +10,8 @@ export interface LabEvaluation {
   readonly mode: EvaluationMode
   /** Rounds whose base is judged; 0 is the pretrained one. */
   readonly rounds: readonly number[]
+  /** Names of the tasks to judge by; null: all. */
+  readonly tasks: readonly string[] | null
   /** Rows to learn from and rows to be judged on, at most. Few-shot takes its 100 labels of the first. */
   readonly trainRows: number
   readonly testRows: number
@@ -39,6 +41,11 @@ export interface LabPlan {
   readonly baselines: readonly LabBaseline[]
   /** `all` keeps every checkpoint, so that the history can be fused again; `bases` only the bases. */
   readonly keep: 'all' | 'bases'
+}
+
+/** Whether a mode judges by this task. */
+export function judgesBy({ tasks }: LabEvaluation, { name }: Pick<LabTask, 'name'>): boolean {
+  return tasks === null || tasks.includes(name)
 }
 
 /** A task with its texts and the contributors that have it. */

@@ -1,6 +1,6 @@
 import type { EvaluationMode } from '../evaluation/plans.ts'
 import { type MeanAndError, meanAndError } from '../evaluation/statistics.ts'
-import type { LabPlan, LabTask } from './plan.ts'
+import { judgesBy, type LabPlan, type LabTask } from './plan.ts'
 import type { LabRecord, RoundRecord, ScoreRecord, VerifiedRecord } from './records.ts'
 import { roundName } from './score.ts'
 
@@ -104,9 +104,11 @@ function runOf(seed: number, records: readonly LabRecord[]): LabRun {
 }
 
 function curvesOf(plan: LabPlan, tasks: readonly LabTask[], scores: readonly ScoreRecord[]): readonly LabCurve[] {
-  return plan.evaluations.flatMap(({ mode }) =>
+  return plan.evaluations.flatMap((evaluation) =>
     (['seen', 'unseen'] as const).flatMap((group) => {
-      const names = tasks.filter(({ isSeen }) => isSeen === (group === 'seen')).map(({ name }) => name)
+      const { mode } = evaluation
+      const judged = tasks.filter((task) => task.isSeen === (group === 'seen') && judgesBy(evaluation, task))
+      const names = judged.map(({ name }) => name)
       const curveOf = (task: string | null, of: readonly string[]): LabCurve => {
         const own = scores.filter((score) => score.mode === mode && of.includes(score.task))
         return {

@@ -1,7 +1,7 @@
 import { type EvaluationTask, evaluateBase } from '../evaluation/evaluate-base.ts'
 import type { Model } from '../ports/trainer.ts'
 import type { LabContext } from './context.ts'
-import type { LabEvaluation, LabPlan, LabTask } from './plan.ts'
+import { judgesBy, type LabEvaluation, type LabPlan, type LabTask } from './plan.ts'
 import { scoreKey } from './records.ts'
 import { seedFor } from './seeds.ts'
 
@@ -30,7 +30,9 @@ export function piecesOf(
   return plan.evaluations
     .filter(({ rounds }) => !of.startsWith('rounds/') || rounds.some((round) => roundName(round) === of))
     .flatMap((evaluation) =>
-      tasks.map((task) => ({ evaluation, task, key: scoreKey({ run, of, task: task.name, mode: evaluation.mode }) })),
+      tasks
+        .filter((task) => judgesBy(evaluation, task))
+        .map((task) => ({ evaluation, task, key: scoreKey({ run, of, task: task.name, mode: evaluation.mode }) })),
     )
 }
 

@@ -37,7 +37,15 @@ export function labPlan(changes: Partial<LabPlan> = {}): LabPlan {
     validationRows: 20,
     training: { steps: 4, batch: 16, learningRate: 1e-3, maxTokens: 16, evaluateEvery: 0 },
     evaluations: [
-      { mode: 'frozen', rounds: [0, 1, 2], trainRows: 60, testRows: 30, repeats: 2, plan: { steps: 5, maxTokens: 16 } },
+      {
+        mode: 'frozen',
+        rounds: [0, 1, 2],
+        tasks: null,
+        trainRows: 60,
+        testRows: 30,
+        repeats: 2,
+        plan: { steps: 5, maxTokens: 16 },
+      },
     ],
     baselines: [],
     keep: 'all',

@@ -80,6 +80,11 @@ describe('readPlan', () => {
       { ...shipped, evaluation: { frozen: { rounds: [4] } } },
       /frozen\.rounds: names round 4/,
     ],
+    [
+      'a task to judge by that is not there',
+      { ...shipped, evaluation: { full: { tasks: ['wn-x'] } } },
+      /full\.tasks: names wn-x/,
+    ],
     ['a baseline that is none', { ...shipped, baselines: ['none'] }, /: baselines\[0\]: /],
     ['params', { ...shipped, params: { density: 1 } }, /: params: /],
     ['a name that is a path', { ...shipped, name: '../x' }, /: name: takes/],
