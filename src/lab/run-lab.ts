@@ -56,14 +56,13 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
   return summarize({ plan, tasks, trainer: { name, device }, records: ledger.records })
 }
 
-/** What makes two labs the same experiment: the plan, every text, every weight. */
+/** What makes two labs the same experiment: the plan, every text, the base. */
 async function identify({ plan, tasks, base }: LabOptions): Promise<string> {
   const texts = createHash('sha256').update(JSON.stringify(tasks)).digest('hex')
-  const weights = createHash('sha256')
-  for (const { data } of (await readModelDirectory(base)).body) {
-    weights.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-  }
-  return `${JSON.stringify({ plan, texts, weights: weights.digest('hex') }, null, 2)}\n`
+  const { body, ...files } = await readModelDirectory(base)
+  const model = createHash('sha256').update(JSON.stringify([files.config, files.tokenizer, files.tokenizerConfig]))
+  for (const { data } of body) model.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  return `${JSON.stringify({ plan, texts, base: model.digest('hex') }, null, 2)}\n`
 }
 
 /** An output directory belongs to one experiment. */
