@@ -83,6 +83,7 @@ export const COMMANDS: readonly Command[] = [
         ...COLUMNS,
         'rounds',
         ...PLAN,
+        'engine',
         'threads',
         'logLevel',
       ],
@@ -108,7 +109,7 @@ export const COMMANDS: readonly Command[] = [
       arguments: [
         { name: 'invite', help: 'invite or genesis CID (default: the network that DIR remembers)', required: false },
       ],
-      options: [...COMMON, 'data', ...COLUMNS, 'rounds', ...PLAN, ...MESH, 'threads', 'logLevel'],
+      options: [...COMMON, 'data', ...COLUMNS, 'rounds', ...PLAN, ...MESH, 'engine', 'threads', 'logLevel'],
       onDataDir: true,
       examples: ['coldmesh join INVITE --data reviews.csv --text text --label stars'],
     },

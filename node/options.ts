@@ -1,3 +1,5 @@
+import type { EngineChoice } from 'coldmesh'
+
 /** Every option once: flags, `COLDMESH_*` variables, the options file and docs/cli.md all come from here. */
 export interface OptionSpec {
   /** `seconds` and `number` may have a fraction; `count` is a whole number. */
@@ -16,6 +18,16 @@ export interface OptionSpec {
 }
 
 const MAX_PORT = 65_535
+
+/** The library's engines. Named again, since loading the library would slow every command down: the compiler and a test compare. */
+const ENGINES = [
+  'auto',
+  'tfjs-node-gpu',
+  'tfjs-webgpu',
+  'onnx',
+  'tfjs-node',
+  'tfjs-wasm',
+] as const satisfies readonly EngineChoice[]
 
 export const OPTIONS = {
   dir: {
@@ -85,6 +97,13 @@ export const OPTIONS = {
     value: 'SECONDS',
     min: 1,
     help: 'how long to look for the network the first time',
+  },
+  engine: {
+    kind: 'text',
+    value: 'ENGINE',
+    choices: ENGINES,
+    default: 'auto',
+    help: 'what trains: the fastest that works on this machine (auto), or one by name',
   },
   threads: { kind: 'count', value: 'N', min: 1, max: 256, help: 'threads that training may use' },
   logLevel: {

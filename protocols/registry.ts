@@ -2,6 +2,7 @@ import { contribution } from './contribution/messages.ts'
 import { genesis } from './genesis/messages.ts'
 import { lineage } from './lineage/messages.ts'
 import { invite } from './membership/messages.ts'
+import { report } from './report/messages.ts'
 import { certificate, evidence, inclusionList, precommit, prevote, proposal } from './round/messages.ts'
 import {
   syncBase,
@@ -9,6 +10,8 @@ import {
   syncEnvelope,
   syncHead,
   syncHeadRequest,
+  syncReport,
+  syncReportsRequest,
   syncRoundRequest,
 } from './sync/messages.ts'
 
@@ -30,11 +33,15 @@ export const REGISTRY = [
   { declaration: syncBase, carrier: 'sync' },
   { declaration: syncRoundRequest, carrier: 'sync' },
   { declaration: syncEnvelope, carrier: 'sync' },
+  { declaration: report, carrier: 'reports' },
+  { declaration: syncReportsRequest, carrier: 'sync' },
+  { declaration: syncReport, carrier: 'sync' },
 ] as const
 
 /** What travels on which gossip topic. */
 export const CONTRIBUTION_MESSAGES = [contribution] as const
 export const VOTE_MESSAGES = [inclusionList, proposal, prevote, precommit] as const
+export const REPORT_MESSAGES = [report] as const
 
 export const TOPICS = ['contributions', 'votes', 'reports'] as const
 export type TopicName = (typeof TOPICS)[number]

@@ -37,6 +37,10 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return `round ${event.round}: in step with the network, base ${short(event.base)}`
     case 'waiting':
       return `round ${event.round}: waits for ${describeWait(event.wait)}`
+    case 'engine': {
+      const others = event.passedOver.map(({ engine, reason }) => `; not with ${show(engine)}: ${show(reason)}`)
+      return `round ${event.round}: trains with ${show(event.engine)} on ${show(event.device)}${others.join('')}`
+    }
     case 'training':
       return (
         `round ${event.round}: trains ${show(event.task)}, step ${event.step} of ${event.steps}, ` +

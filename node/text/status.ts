@@ -16,6 +16,7 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     ...status.multiaddrs.map((address) => `         ${show(address)}`),
   ]
   if (muted !== null) lines.push(colors.yellow(`signs nothing: ${show(muted)}`))
+  if (status.trainer !== null) lines.push(`engine   ${show(status.trainer.engine)} on ${show(status.trainer.device)}`)
   if (training !== null) {
     lines.push(`trains   ${show(training.task)}, step ${training.step} of ${training.steps}`)
   }

@@ -20,7 +20,7 @@ import { createEmitter } from './emitter.ts'
 import { readModel } from './model.ts'
 import type { RoundLoop } from './round/loop.ts'
 import type { TaskHeads } from './task-heads.ts'
-import type { JoinEvent, Joining, JoinOptions, JoinResult, PeerStatus } from './types.ts'
+import type { JoinEvent, Joining, JoinOptions, JoinResult, PeerEvent, PeerStatus } from './types.ts'
 
 const BILLION = 1_000_000_000
 
@@ -108,6 +108,10 @@ async function trainAndAnnounce(
 ): Promise<OwnContribution | null> {
   const { loop, store, facts, heads } = context
   const { round, head } = loop.state
+  const tell = (event: Extract<JoinEvent, PeerEvent>) => {
+    emit(event)
+    context.events.emit(event)
+  }
   const over = new AbortController()
   const stopWatching = context.events.on(() => {
     if (loop.state.round !== round) over.abort()
@@ -115,6 +119,8 @@ async function trainAndAnnounce(
   try {
     const model = await readModel(head.base, store)
     const trainer = await context.trainer()
+    const { name, device, passedOver = [] } = trainer
+    tell({ type: 'engine', round, engine: name, device, passedOver })
     const seeded = { ...plan, seed: plan.seed + round }
     const trained = await trainer.train({
       model,
@@ -124,17 +130,13 @@ async function trainAndAnnounce(
       signal: AbortSignal.any([signal, over.signal]),
       onProgress: ({ step, steps, loss, tokensPerSecond }) => {
         context.onTraining({ task, step, steps, loss })
-        const event = { type: 'training', round, task, step, steps, loss, tokensPerSecond } as const
-        emit(event)
-        context.events.emit(event)
+        tell({ type: 'training', round, task, step, steps, loss, tokensPerSecond })
       },
     })
     if (over.signal.aborted) return null
     const { before, after } = trained.validation
     const { seconds, steps } = trained
-    const event = { type: 'trained', round, task, before, after, seconds, steps } as const
-    emit(event)
-    context.events.emit(event)
+    tell({ type: 'trained', round, task, before, after, seconds, steps })
     await heads.write(task, trained.head)
     const { cid } = await importFile([encodeCheckpoint(facts.layout, trained.body, model.file)], (block, bytes) =>
       store.put(block, bytes),

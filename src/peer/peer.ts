@@ -42,12 +42,25 @@ export function createFacade(parts: {
   })
   let training: PeerStatus['training'] = null
   let ownTrainer: Promise<Trainer> | null = null
+  let inUse: Trainer | null = parts.trainer
   let stopping: Promise<void> | null = null
 
   async function loadTrainer(): Promise<Trainer> {
     if (parts.trainer) return parts.trainer
     const { createTrainer } = await import('../engines/trainer.ts')
     return createTrainer()
+  }
+
+  async function trainer(): Promise<Trainer> {
+    ownTrainer ??= loadTrainer()
+    try {
+      inUse = await ownTrainer
+      return inUse
+    } catch (error) {
+      // What was missing may be there the next time.
+      ownTrainer = null
+      throw error
+    }
   }
 
   function status(): PeerStatus {
@@ -69,6 +82,7 @@ export function createFacade(parts: {
       peers: mesh.peers().length,
       waitingFor: waitOf(state, context),
       contributions: [...state.contributions.values()].map(contributionStatus),
+      trainer: inUse === null ? null : { engine: inUse.name, device: inUse.device },
       training,
       refused: loop.inbox.refused,
       evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), network),
@@ -84,7 +98,7 @@ export function createFacade(parts: {
     stopping ??= (async () => {
       repair.stop()
       await parts.stop()
-      if (!parts.trainer && ownTrainer) await (await ownTrainer).stop()
+      if (!parts.trainer) await (await ownTrainer?.catch(() => null))?.stop()
     })()
     await stopping
   }
@@ -118,7 +132,7 @@ export function createFacade(parts: {
           heads: parts.heads,
           saltSecret: parts.saltSecret,
           synced: repair.synced,
-          trainer: () => (ownTrainer ??= loadTrainer()),
+          trainer,
           onTraining: (now) => {
             training = now
           },

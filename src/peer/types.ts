@@ -1,6 +1,6 @@
 import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
-import type { Trainer, TrainingPlan } from '../ports/trainer.ts'
+import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
@@ -69,6 +69,8 @@ export interface PeerStatus {
   readonly peers: number
   readonly waitingFor: Wait | null
   readonly contributions: readonly ContributionStatus[]
+  /** What trains; null until it was first needed. */
+  readonly trainer: { readonly engine: string; readonly device: string } | null
   readonly training: {
     readonly task: string
     readonly step: number
@@ -102,6 +104,14 @@ export type PeerEvent =
   | { readonly type: 'peer'; readonly peer: string; readonly connected: boolean; readonly peers: number }
   | { readonly type: 'synced'; readonly round: number; readonly base: string }
   | { readonly type: 'waiting'; readonly round: number; readonly wait: Wait }
+  /** What a round's training runs on, and the faster engines that are installed but don't work here. */
+  | {
+      readonly type: 'engine'
+      readonly round: number
+      readonly engine: string
+      readonly device: string
+      readonly passedOver: readonly PassedOver[]
+    }
   | {
       readonly type: 'training'
       readonly round: number
@@ -171,7 +181,7 @@ export interface JoinOptions {
 export type JoinEvent =
   | Extract<
       PeerEvent,
-      { type: 'synced' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
+      { type: 'synced' | 'engine' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
     >
   /** What came of one round: `included` in the base or not, with the reason. */
   | {

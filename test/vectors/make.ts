@@ -3,6 +3,8 @@ import { makeEvidence } from './making/evidence.ts'
 import { makeGenesis } from './making/genesis.ts'
 import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
+import { makeReport } from './making/report.ts'
+import { makeSyncReports } from './making/sync-reports.ts'
 import { makeRound } from './making/round.ts'
 import { makeSync } from './making/sync.ts'
 import { makeSyncJudged } from './making/sync-judged.ts'
@@ -21,5 +23,7 @@ const makers = {
   makeMembership,
   makeSync,
   makeSyncJudged,
+  makeReport,
+  makeSyncReports,
 }
 for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) make()

@@ -115,6 +115,7 @@ const STATUS: PeerStatus = {
   peers: 1,
   waitingFor: { what: 'contributions', have: 1, need: 3, missing: [], sinceMs: 1, untilMs: null },
   contributions: [],
+  trainer: { engine: 'onnx', device: 'cpu' },
   training: null,
   refused: [],
   evidence: [],

@@ -3,7 +3,8 @@ import { contribution } from '../../../protocols/contribution/messages.ts'
 import { judgeContribution } from '../../../protocols/contribution/rules.ts'
 import { genesis } from '../../../protocols/genesis/messages.ts'
 import { isOpenedLineage, openLineage } from '../../../protocols/lineage/rules.ts'
-import { VOTE_MESSAGES } from '../../../protocols/registry.ts'
+import { REPORT_MESSAGES, VOTE_MESSAGES } from '../../../protocols/registry.ts'
+import { judgeReport } from '../../../protocols/report/rules.ts'
 import { openCertificate } from '../../../protocols/round/certificate.ts'
 import { isProven, judgeEvidence } from '../../../protocols/round/evidence.ts'
 import type { InclusionList } from '../../../protocols/round/messages.ts'
@@ -39,6 +40,16 @@ export interface RoundSituation {
   readonly known: readonly string[]
   /** The author's list with the highest seq that is held. */
   readonly held: { readonly seq: number; readonly contributions: readonly string[] } | null
+}
+
+export interface ReportSituation {
+  /** Certified bases, in the order of their rounds from 0 on. */
+  readonly bases: readonly string[]
+  readonly known: readonly string[]
+  /** Of what is held of the author about the same base, task, mode and metric. */
+  readonly heldSeq: number | null
+  readonly byAuthor: number
+  readonly ofBase: number
 }
 
 export interface CertificateSituation {
@@ -101,6 +112,19 @@ export function judgeRoundMessageIn(bytes: Uint8Array, network: CID, view: Round
         seq: view.held.seq,
         contributions: view.held.contributions.map((id) => CID.parse(id)),
       },
+  })
+}
+
+export function judgeReportIn(bytes: Uint8Array, network: CID, view: ReportSituation): Verdict {
+  const opened = openEnvelope(bytes, REPORT_MESSAGES, network)
+  if (!isSigned(opened)) return opened
+  const rounds = new Map(view.bases.map((base, round) => [base, round]))
+  return judgeReport(opened, {
+    roundOf: (base) => rounds.get(String(base)) ?? null,
+    isKnown: (id) => view.known.includes(String(id)),
+    heldSeq: () => view.heldSeq,
+    countByAuthor: () => view.byAuthor,
+    countOf: () => view.ofBase,
   })
 }
 
