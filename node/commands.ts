@@ -233,4 +233,15 @@ export const COMMANDS: readonly Command[] = [
     },
     async () => (await import('./commands/eval.ts')).runEval,
   ),
+  defineCommand(
+    {
+      name: 'lab',
+      summary: "runs an experiment of many rounds in this process, without a network: the paper's figures",
+      arguments: [{ name: 'plan', help: 'JSON file that says what to run (docs/lab.md)', required: true }],
+      options: ['json', 'options', 'out', 'parallel'],
+      onDataDir: false,
+      examples: ['coldmesh lab examples/lab/quick.json --out ./quick'],
+    },
+    async () => (await import('./lab/lab.ts')).runLabCommand,
+  ),
 ]

@@ -165,7 +165,11 @@ export const OPTIONS = {
     value: 'CID',
     help: "genesis CID that you trust (default: the data directory's network)",
   },
-  out: { kind: 'path', value: 'DIR', help: 'where the files go; must not exist yet' },
+  out: {
+    kind: 'path',
+    value: 'DIR',
+    help: 'where the files go; export: must not exist yet; lab: goes on there (default: lab-NAME)',
+  },
 
   test: { kind: 'path', value: 'FILE', help: 'test rows for --data (default: a fifth of its rows, held out)' },
   tasks: {
@@ -196,6 +200,13 @@ export const OPTIONS = {
 
   peers: { kind: 'count', value: 'N', min: 2, max: 16, default: 4, help: 'how many peers, each a process' },
   keep: { kind: 'switch', help: 'keep the data directories' },
+  parallel: {
+    kind: 'count',
+    value: 'N',
+    min: 1,
+    max: 256,
+    help: 'trainings and judgements at once (default: one per processor, at most 8)',
+  },
 } as const satisfies Record<string, OptionSpec>
 
 export type OptionName = keyof typeof OPTIONS

@@ -13,6 +13,11 @@ export { FEW_SHOT_LABELS, sampleFewShot } from './evaluation/few-shot.ts'
 export { type ChartPoint, type ChartSeries, chartColumn, type LineChart, lineChart } from './evaluation/line-chart.ts'
 export { EVALUATION_MODES, EVALUATION_PLANS, type EvaluationMode } from './evaluation/plans.ts'
 export { type MeanAndError, meanAndError, meanOverTasks } from './evaluation/statistics.ts'
+// Experiments
+export { LAB_BASELINES, type LabBaseline, type LabEvaluation, type LabPlan, type LabTask } from './lab/plan.ts'
+export type { LabCurve, LabGain, LabPoint, LabResult, LabRun } from './lab/result.ts'
+export { type LabOptions, runLab } from './lab/run-lab.ts'
+export type { LabProgress } from './lab/work.ts'
 export { createPeer } from './peer/create-peer.ts'
 export { defaultDataDir, initDataDir } from './peer/data-dir.ts'
 // Judge a base
