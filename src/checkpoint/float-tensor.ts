@@ -7,6 +7,7 @@ import { show } from './header.ts'
 
 /** Elements rounded at a time. */
 const BLOCK = 1024
+const MINUS_ZERO = 0x8000
 
 interface FloatTensor {
   readonly name: string
@@ -23,7 +24,8 @@ export function decodeFloats(dtype: FloatDtype, bytes: Uint8Array): Float32Array
 }
 
 /**
- * Writes F32 values as elements of the tensor's dtype, each rounded once, to nearest, ties to even.
+ * Writes F32 values as elements of the tensor's dtype, each rounded once, to nearest, ties to even. What is too small becomes
+ * +0, so that a zero that training moved by less than the dtype can tell stays as it was; a -0 stays -0.
  * @param out as many elements, at an address that is a multiple of one
  * @throws ColdmeshError `bad-checkpoint` for NaN, infinity, and a value that the dtype can't hold (facts: tensor, element)
  */
@@ -42,7 +44,9 @@ export function encodeFloats(tensor: FloatTensor, values: Float32Array, out: Uin
     for (let i = 0; i < length; i++) block[i] = values[from + i] ?? 0
     roundToHalves(tensor.dtype, block, length, halves, from)
     for (let k = from; k < from + length; k++) {
-      if (((halves[k] ?? 0) & infinity) === infinity) throw notRepresentable(tensor, values[k] ?? Number.NaN, k)
+      const value = values[k] ?? Number.NaN
+      if (((halves[k] ?? 0) & infinity) === infinity) throw notRepresentable(tensor, value, k)
+      if (halves[k] === MINUS_ZERO && value !== 0) halves[k] = 0
     }
   }
 }
