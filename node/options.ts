@@ -31,8 +31,8 @@ export const OPTIONS = {
   name: { kind: 'text', value: 'NAME', help: "init: this peer's name; genesis: the network's" },
   base: {
     kind: 'path',
-    value: 'DIR',
-    help: 'model directory that the network starts from (default: the shipped base)',
+    value: 'DIR|CID',
+    help: 'base that the network starts from: a directory, or the CID that import printed (default: the shipped one)',
   },
   member: {
     kind: 'text',
@@ -131,6 +131,14 @@ export const OPTIONS = {
     help: "genesis CID that you trust (default: the data directory's network)",
   },
   out: { kind: 'path', value: 'DIR', help: 'where the files go; must not exist yet' },
+
+  dtype: {
+    kind: 'text',
+    value: 'TYPE',
+    choices: ['f32', 'bf16', 'f16'],
+    help: 'what float weights become, each rounded once (default: what they are)',
+  },
+  head: { kind: 'path', value: 'DIR', help: 'keep what is no part of a base: DIR/head.safetensors' },
 
   peers: { kind: 'count', value: 'N', min: 2, max: 16, default: 4, help: 'how many peers, each a process' },
   keep: { kind: 'switch', help: 'keep the data directories' },
