@@ -9,7 +9,7 @@ export { createTrainer, type TrainerOptions } from './engines/trainer.ts'
 export { createPeer } from './peer/create-peer.ts'
 export { defaultDataDir, initDataDir } from './peer/data-dir.ts'
 export { createGenesis, DEFAULT_ROUND_POLICY } from './peer/genesis.ts'
-export { importModel } from './peer/import.ts'
+export { type ImportedModel, type ImportOptions, importModel } from './peer/import.ts'
 export { readModelDirectory } from './peer/model.ts'
 // Judge a base
 export { openHistory } from './peer/open-history.ts'

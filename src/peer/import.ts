@@ -12,10 +12,40 @@ import { importStreamedBase, WEIGHTS_NAME } from '../checkpoint/base.ts'
 import type { FloatDtype } from '../floats/dtypes.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import { initDataDir, paths } from './data-dir.ts'
-import type { ImportedModel, ImportOptions } from './types.ts'
 
 const DTYPES: Readonly<Record<'f32' | 'bf16' | 'f16', FloatDtype>> = { f32: 'F32', bf16: 'BF16', f16: 'F16' }
 const HEAD_NAME = 'head.safetensors'
+
+export interface ImportOptions {
+  /** Where the base's blocks go; made if need be. */
+  readonly dataDir: string
+  /** A BERT-type Hugging Face model: config.json, safetensors weights, tokenizer. */
+  readonly directory: string
+  /** What the float weights become, each rounded once; by default they stay what they are. */
+  readonly dtype?: 'f32' | 'bf16' | 'f16'
+  /** Also write the base as a directory; must not exist yet. */
+  readonly out?: string
+  /** Also write what is dropped (heads) as head.safetensors in this directory. */
+  readonly head?: string
+}
+
+export interface ImportedModel {
+  /** CID of the base: what a genesis names. */
+  readonly base: string
+  /** Of model.safetensors. */
+  readonly bytes: number
+  readonly tensors: number
+  readonly dtypes: readonly string[]
+  /** Names of tensors that are no part of the encoder. */
+  readonly dropped: readonly string[]
+  /** What stood before the encoder's names, for example `bert.`; usually nothing. */
+  readonly prefix: string
+  readonly pooler: boolean
+  /** Files that were not there and were made from others, for example tokenizer.json. */
+  readonly made: readonly string[]
+  readonly out: string | null
+  readonly head: string | null
+}
 
 /**
  * Makes a Hugging Face model directory a canonical base and adds it to the data directory's store, which is made if need be.

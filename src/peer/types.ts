@@ -257,37 +257,6 @@ export interface Peer extends History, AsyncDisposable {
   stop(): Promise<void>
 }
 
-export interface ImportOptions {
-  /** Where the base's blocks go; made if need be. */
-  readonly dataDir: string
-  /** A BERT-type Hugging Face model: config.json, safetensors weights, tokenizer. */
-  readonly directory: string
-  /** What the float weights become, each rounded once; by default they stay what they are. */
-  readonly dtype?: 'f32' | 'bf16' | 'f16'
-  /** Also write the base as a directory; must not exist yet. */
-  readonly out?: string
-  /** Also write what is dropped (heads) as head.safetensors in this directory. */
-  readonly head?: string
-}
-
-export interface ImportedModel {
-  /** CID of the base: what a genesis names. */
-  readonly base: string
-  /** Of model.safetensors. */
-  readonly bytes: number
-  readonly tensors: number
-  readonly dtypes: readonly string[]
-  /** Names of tensors that are no part of the encoder. */
-  readonly dropped: readonly string[]
-  /** What stood before the encoder's names, for example `bert.`; usually nothing. */
-  readonly prefix: string
-  readonly pooler: boolean
-  /** Files that were not there and were made from others, for example tokenizer.json. */
-  readonly made: readonly string[]
-  readonly out: string | null
-  readonly head: string | null
-}
-
 export interface GenesisOptions {
   /** Where the base's blocks and the genesis go. */
   readonly dataDir: string
