@@ -85,7 +85,7 @@ def start(scratch, name, task, invite):
     write_rows(data, task)
     arguments = ["daemon", "--dir", scratch / name, "--json", "--listen", "/ip4/127.0.0.1/tcp/0", "--no-mdns", "--no-dht"]
     arguments += ["--train-on", data, "--task", task, "--rounds", "1", "--steps", "2", "--batch", "4", "--max-tokens", "16"]
-    arguments += ["--learning-rate", "0.0005", "--threads", "1", "--engine", "onnx-cpu"]
+    arguments += ["--learning-rate", "0.0005", "--threads", "1"]
     arguments += ["--network", invite] if invite else []
     command = [str(part) for part in [NODE, REPOSITORY / "node" / "coldmesh.js", *arguments]]
     log = open(scratch / f"{name}.log", "w", encoding="utf-8")
