@@ -38,8 +38,9 @@ export async function initDataDir(
   options: { name?: string } = {},
 ): Promise<{ key: string; created: boolean }> {
   const created = !existsSync(paths.key(dir))
-  if (created && existsSync(paths.journal(dir))) {
-    throw new ColdmeshError('refused', `${dir} has a journal but no key.`, {
+  const left = created ? traceOfPeer(dir) : null
+  if (left !== null) {
+    throw new ColdmeshError('refused', `${dir} has a ${left} but no key.`, {
       hint: 'Restore the key from its backup, or choose an empty directory for a new peer.',
     })
   }
@@ -55,6 +56,12 @@ export async function initDataDir(
     await writeConfig(dir, { ...config, name: options.name })
   const seed = await readKey(paths.key(dir))
   return { key: toHex(createSigner(seed).key), created }
+}
+
+/** What a peer leaves behind that had a key: a new one beside it would be somebody else. */
+function traceOfPeer(dir: string): string | null {
+  const traces = { journal: paths.journal(dir), chain: paths.chain(dir), config: configPath(dir) }
+  return Object.entries(traces).find(([, path]) => existsSync(path))?.[0] ?? null
 }
 
 async function mkdirOrRefuse(dir: string): Promise<void> {
