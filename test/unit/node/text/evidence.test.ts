@@ -47,6 +47,9 @@ describe('evidence as text', () => {
   it('escapes names, which peers choose', () => {
     const facts = { author: 'ab', round: 1, kind: 'list/1', contradiction: 'same-slot', seenMs: null } as const
     const line = contradictionLine({ ...facts, name: 'a\u001b[31m\u202e' })
-    assert.ok(['\u001b', '\u202e'].every((character) => !line.includes(character)), line)
+    assert.ok(
+      ['\u001b', '\u202e'].every((character) => !line.includes(character)),
+      line,
+    )
   })
 })
