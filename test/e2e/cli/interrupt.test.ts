@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test'
 import { SHIPPED_TASKS } from '../../../node/package-root.ts'
 import { type Daemon, startDaemon } from '../../support/e2e/daemon.ts'
 import { writeTinyBase } from '../../support/e2e/tiny-base.ts'
-import { runCli, startCli, temporaryFolder } from '../../support/node/cli.ts'
+import { runCli, startCli, startDaemon as startCliDaemon, temporaryFolder } from '../../support/node/cli.ts'
 
 const folder = temporaryFolder('interrupt')
 const dir = join(folder.path, 'alpha')
@@ -59,6 +59,18 @@ describe('a daemon that is interrupted', () => {
     await stopsCleanly(daemon, 'SIGTERM')
   })
 
+  // fault 106
+  it('serves on when its reader left, and stops cleanly', async () => {
+    const { child, stop } = await startCliDaemon(['--dir', dir])
+    child.stdout.destroy()
+    child.stderr.destroy()
+    const join = ['join', '--dir', dir, '--data', data, '--batch', '8', '--max-tokens', '16', '--steps', '1', '--json']
+    const { code, stdout, stderr } = await runCli(join)
+    assert.equal(code, 0, stderr)
+    assert.match(stdout, /"event":"result"/)
+    assert.equal((await stop('SIGTERM')).code, 0)
+  })
+
   it('stops cleanly while it trains', async () => {
     const daemon = start([...TRAINING, '--steps', '100000'])
     await daemon.event(({ event }) => event === 'training', 'the first step')
@@ -70,7 +82,7 @@ describe('a daemon that is interrupted', () => {
     await daemon.event(({ event }) => event === 'view', 'the view in which it proposes')
     await stopsCleanly(daemon, 'SIGTERM')
     const next = start()
-    await next.event(({ event, round }) => event === 'waiting' && round === 2, 'the round after')
+    await next.event(({ event, round }) => event === 'waiting' && round === 3, 'the round after')
     await stopsCleanly(next, 'SIGINT')
   })
 })
