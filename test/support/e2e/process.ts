@@ -21,7 +21,9 @@ export interface RunOptions {
 }
 
 export function startProcess(command: string, args: readonly string[], { cwd, env = {} }: RunOptions = {}): Running {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(COLDMESH_|NODE_OPTIONS|NODE_TEST)/.test(name))
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(COLDMESH_|NODE_OPTIONS|NODE_TEST|npm_|INIT_CWD)/.test(name),
+  )
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...Object.fromEntries(inherited), NO_COLOR: '1', ...env },
