@@ -1,6 +1,14 @@
 import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
-import type { Trainer, TrainingPlan } from '../ports/trainer.ts'
+import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
+import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+
+export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
+
+import type { Trouble, TroubleEvent } from './trouble-types.ts'
+
+export type { Trouble, TroubleEvent } from './trouble-types.ts'
 
 /** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, accuracies fractions. */
 
@@ -13,6 +21,8 @@ export interface PeerOptions {
   readonly listen?: readonly string[]
   /** Multiaddrs (with /p2p/) to dial besides the invite's and the saved ones. */
   readonly peers?: readonly string[]
+  /** How often everything in the store is read and compared with its CID, besides the start. Default 6 hours; 0 = never. */
+  readonly checkStoreMs?: number
   readonly mdns?: boolean
   readonly dht?: boolean
   /** Needed to join rounds; created on first use when absent. */
@@ -66,6 +76,8 @@ export interface PeerStatus {
   readonly peers: number
   readonly waitingFor: Wait | null
   readonly contributions: readonly ContributionStatus[]
+  /** What trains; null until it was first needed. */
+  readonly trainer: { readonly engine: string; readonly device: string } | null
   readonly training: {
     readonly task: string
     readonly step: number
@@ -79,7 +91,10 @@ export interface PeerStatus {
     readonly author: string | null
     readonly reason: string
   }[]
-  readonly evidence: number
+  /** What this machine refuses or has lost at the moment: a full disk, damaged blocks. Empty when all is well. */
+  readonly troubles: readonly Trouble[]
+  /** Members that contradicted themselves, newest last, at most 32; `evidence()` has them all. */
+  readonly evidence: readonly EvidenceStatus[]
 }
 
 export interface ConnectedPeer {
@@ -98,6 +113,14 @@ export type PeerEvent =
   | { readonly type: 'peer'; readonly peer: string; readonly connected: boolean; readonly peers: number }
   | { readonly type: 'synced'; readonly round: number; readonly base: string }
   | { readonly type: 'waiting'; readonly round: number; readonly wait: Wait }
+  /** What a round's training runs on, and the faster engines that are installed but don't work here. */
+  | {
+      readonly type: 'engine'
+      readonly round: number
+      readonly engine: string
+      readonly device: string
+      readonly passedOver: readonly PassedOver[]
+    }
   | {
       readonly type: 'training'
       readonly round: number
@@ -151,7 +174,8 @@ export type PeerEvent =
       readonly reason: string
     }
   | { readonly type: 'muted'; readonly reason: string }
-  | { readonly type: 'evidence'; readonly author: string; readonly round: number }
+  | ({ readonly type: 'evidence' } & EvidenceStatus)
+  | TroubleEvent
 
 export interface JoinOptions {
   readonly dataset: Dataset
@@ -161,14 +185,17 @@ export interface JoinOptions {
   readonly plan?: Partial<TrainingPlan>
   /** How many rounds to contribute to. Default 1; Infinity stays. */
   readonly rounds?: number
+  /** How often the training's state is written down, to go on from after a crash. Default 30 seconds; 0 = never. */
+  readonly snapshotEveryMs?: number
   readonly signal?: AbortSignal
 }
 
 export type JoinEvent =
   | Extract<
       PeerEvent,
-      { type: 'synced' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
+      { type: 'synced' | 'engine' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
     >
+  | Exclude<TroubleEvent, { type: 'repaired' }>
   /** What came of one round: `included` in the base or not, with the reason. */
   | {
       readonly type: 'outcome'
@@ -245,6 +272,10 @@ export interface VerifyOptions {
 
 /** The history that a data directory or a peer holds. */
 export interface History {
+  /** Everything that is stored, oldest first, checked again: the report, and the bytes of `evidence/1` for others. */
+  evidence(): readonly { readonly report: EvidenceReport; readonly bytes: Uint8Array }[]
+  /** Checks evidence from elsewhere against this network's committee. */
+  verifyEvidence(bytes: Uint8Array): EvidenceReport
   readonly network: string
   /** Newest first, from `base` (default: the head). */
   log(base?: string): AsyncIterable<LogEntry>
@@ -267,30 +298,4 @@ export interface Peer extends History, AsyncDisposable {
   invite(): string
   /** Idempotent. */
   stop(): Promise<void>
-}
-
-export interface GenesisOptions {
-  /** Where the base's blocks and the genesis go. */
-  readonly dataDir: string
-  readonly name: string
-  /** Directory with config.json, tokenizer files and a canonical model.safetensors. */
-  readonly base: string
-  readonly committee: readonly { readonly name: string; readonly key: string }[]
-  readonly quorum?: 'byzantine' | 'crash'
-  readonly rule?: string
-  readonly round?: Partial<RoundPolicy>
-  readonly contributors?: 'open' | readonly string[]
-}
-
-export interface RoundPolicy {
-  readonly minContributions: number
-  readonly maxContributions: number
-  readonly collectMs: number
-  readonly graceMs: number
-  readonly viewTimeoutMs: number
-  readonly minBytesPerSecond: number
-  readonly maxViews: number
-  readonly keepRounds: number
-  readonly historyRounds: number
-  readonly maxStaleness: number
 }

@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { checkBertBody, readBertConfig, withDropout } from '../../../src/adapters/onnx/bert-config.ts'
-import { startingHead } from '../../../src/adapters/onnx/classifier.ts'
-import { createFullLearner } from '../../../src/adapters/onnx/full-learner.ts'
-import { createBertBody } from '../../../src/adapters/onnx/initial-weights.ts'
-import { loadRuntime } from '../../../src/adapters/onnx/runtime.ts'
+import { openOnnxEngine } from '../../../src/adapters/onnx/index.ts'
+import { checkBertBody, readBertConfig, withDropout } from '../../../src/training/bert-config.ts'
+import { startingHead } from '../../../src/training/classifier.ts'
+import { createBertBody } from '../../../src/training/initial-weights.ts'
 import { completePlan } from '../../../src/training/plan.ts'
 import { createRandom } from '../../../src/training/random.ts'
 
@@ -87,9 +86,7 @@ async function runOurs(job: Job): Promise<Cost> {
   const shape = { config, body: checkBertBody(config, body), classes: CLASSES }
   const labels = Array.from({ length: CLASSES }, (_, index) => String(index))
   const [length, batch] = [job.ids[0]?.length ?? 0, job.ids.length]
-  const learner = createFullLearner({
-    runtime: await loadRuntime(),
-    threads: job.threads,
+  const learner = await (await openOnnxEngine({ threads: job.threads })).createLearner({
     shape,
     body,
     head: startingHead(shape, null, labels, 1).weights,

@@ -1,3 +1,4 @@
+import { verifyEvidence } from '../../../src/peer/evidence-report.ts'
 import type { JoinEvent, LogEntry, Peer, PeerEvent, PeerStatus } from '../../../src/peer/types.ts'
 
 export const NETWORK = 'bafyreigenesisgenesisgenesisgenesisgenesisgenesisgenesisge'
@@ -37,6 +38,8 @@ export function createFakePeer(): FakePeer {
       const result = finish.promise.then(() => ({ base: outcome.base, rounds: [outcome] }))
       return { result, [Symbol.asyncIterator]: events }
     },
+    evidence: () => [],
+    verifyEvidence: (bytes) => verifyEvidence(bytes),
     invite: () => 'coldmesh1fake',
     stop: async () => {},
     async *log(base) {
@@ -112,7 +115,9 @@ const STATUS: PeerStatus = {
   peers: 1,
   waitingFor: { what: 'contributions', have: 1, need: 3, missing: [], sinceMs: 1, untilMs: null },
   contributions: [],
+  trainer: { engine: 'onnx', device: 'cpu' },
   training: null,
   refused: [],
-  evidence: 0,
+  troubles: [],
+  evidence: [],
 }
