@@ -173,7 +173,7 @@ describe('a wrong data directory', () => {
     const dir = await freshDir('keyless')
     const key = join(dir, 'key')
     const refused = { exit: 5, code: 'refused' }
-    const commands = [['init'], ['daemon', '--network', UNKNOWN_GENESIS], ['genesis', '--name', 'x']]
+    const commands = [['init'], ['daemon', '--network', UNKNOWN_GENESIS]]
     writeFileSync(key, readFileSync(key).subarray(0, 31))
     await eachAtOnce(commands, (args) =>
       refuses([...args, '--dir', dir], { ...refused, message: /31 bytes instead of 32/ }),
@@ -201,17 +201,18 @@ describe('a wrong data directory', () => {
     const written = JSON.stringify({ version: 99, network: UNKNOWN_GENESIS, later: true })
     writeFileSync(config, written)
     const commands = [
-      ...[['status'], ['log'], ['evidence'], ['verify', UNKNOWN_GENESIS], ['init', '--name', 'other']],
       ...[
-        ['daemon', '--network', UNKNOWN_GENESIS],
-        ['genesis', '--name', 'x'],
+        ['verify', UNKNOWN_GENESIS],
+        ['init', '--name', 'other'],
       ],
+      ['daemon', '--network', UNKNOWN_GENESIS],
     ]
     await eachAtOnce(commands, async (args) => {
       await refuses([...args, '--dir', dir], { exit: 2, code: 'unsupported', message: /newer coldmesh \(format 99\)/ })
     })
-    const { stderr } = await runCli(['status', '--dir', dir])
-    assert.match(stderr, /next: Update coldmesh/)
+    const { code, stderr } = await runCli(['status', '--dir', dir])
+    assert.equal(code, 2)
+    assert.match(stderr, /^coldmesh: unsupported: .*newer coldmesh.*\n {2}next: Update coldmesh/)
     assert.equal(readFileSync(config, 'utf8'), written)
   })
 
@@ -223,9 +224,9 @@ describe('a wrong data directory', () => {
       verify: [UNKNOWN_GENESIS],
       export: [UNKNOWN_GENESIS, '--out', join(folder.path, 'never')],
     }
-    const names = COMMANDS.filter(({ spec }) => spec.onDataDir).map(({ spec }) => spec.name)
-    assert.ok(names.length >= 11)
-    await eachAtOnce(names, (name) =>
+    const names = COMMANDS.map(({ spec }) => spec).filter(({ options }) => options.includes('dir'))
+    assert.ok(names.length >= 12)
+    await eachAtOnce(names, ({ name }) =>
       refuses([name, ...(more[name] ?? []), '--dir', path], {
         exit: 2,
         code: 'bad-input',
