@@ -14,9 +14,16 @@ import { formatResult } from './table.ts'
 
 const MAX_DEFAULT_PARALLEL = 8
 
-export const runLabCommand: Run<'out' | 'parallel'> = async ({ args, options, output, signal }) => {
+export const runLabCommand: Run<'out' | 'parallel' | 'threads' | 'engine'> = async ({
+  args,
+  options,
+  output,
+  signal,
+}) => {
   const path = args[0] ?? ''
-  const { source, plan, tasks, base, threads, engine, ...file } = await readPlan(path)
+  const { source, plan, tasks, base, ...file } = await readPlan(path)
+  const threads = options.threads ?? file.threads
+  const engine = options.engine === 'auto' ? file.engine : options.engine
   const out = resolve(options.out ?? file.out ?? `lab-${plan.name}`)
   const parallel =
     options.parallel ??
