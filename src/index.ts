@@ -41,6 +41,7 @@ export type {
   TrainingPlan,
   TrainingProgress,
   TrainingResult,
+  TrainingSnapshot,
   Weights,
 } from './ports/trainer.ts'
 export { completePlan, DEFAULT_PLAN } from './training/plan.ts'

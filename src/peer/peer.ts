@@ -11,7 +11,10 @@ import { startJoin } from './join.ts'
 import type { RoundLoop } from './round/loop.ts'
 import { createRepair } from './round/repair.ts'
 import { contributionStatus, waitOf } from './round/reporter.ts'
+import type { RepairingStore } from './store/repairing-store.ts'
+import { startStoreCheck } from './store/store-check.ts'
 import type { TaskHeads } from './task-heads.ts'
+import type { TrainingSnapshots } from './training-snapshots.ts'
 import type { Peer, PeerStatus } from './types.ts'
 
 const MAX_EVIDENCE_SHOWN = 32
@@ -25,6 +28,9 @@ export function createFacade(parts: {
   readonly heads: TaskHeads
   /** Questions for blocks that a peer left unanswered. */
   readonly unansweredBy: (peer: string) => number
+  readonly snapshots: TrainingSnapshots
+  readonly store: RepairingStore
+  readonly checkStoreMs: number
   readonly saltSecret: Uint8Array
   readonly trainer: Trainer | null
   readonly genesisBytes: Uint8Array
@@ -85,6 +91,7 @@ export function createFacade(parts: {
       trainer: inUse === null ? null : { engine: inUse.name, device: inUse.device },
       training,
       refused: loop.inbox.refused,
+      troubles: context.troubles.current,
       evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), network),
     }
   }
@@ -107,8 +114,15 @@ export function createFacade(parts: {
     events.emit({ type: 'peer', peer, connected, peers: mesh.peers().length })
   })
   context.signal.addEventListener('abort', unwatch, { once: true })
+  const forgetOld = () => void parts.snapshots.keepOnly(loop.state.round)
+  events.on(({ type }) => {
+    // The round is entered after this event.
+    if (type === 'fused' || type === 'synced') queueMicrotask(forgetOld)
+  })
+  forgetOld()
   loop.start()
   repair.start()
+  startStoreCheck(context, { store: parts.store, everyMs: parts.checkStoreMs, synced: repair.synced })
 
   return {
     ...history,
@@ -130,6 +144,7 @@ export function createFacade(parts: {
           ...context,
           loop,
           heads: parts.heads,
+          snapshots: parts.snapshots,
           saltSecret: parts.saltSecret,
           synced: repair.synced,
           trainer,

@@ -4,6 +4,11 @@ import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
+
+import type { Trouble, TroubleEvent } from './trouble-types.ts'
+
+export type { Trouble, TroubleEvent } from './trouble-types.ts'
 
 /** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, accuracies fractions. */
 
@@ -16,6 +21,8 @@ export interface PeerOptions {
   readonly listen?: readonly string[]
   /** Multiaddrs (with /p2p/) to dial besides the invite's and the saved ones. */
   readonly peers?: readonly string[]
+  /** How often everything in the store is read and compared with its CID, besides the start. Default 6 hours; 0 = never. */
+  readonly checkStoreMs?: number
   readonly mdns?: boolean
   readonly dht?: boolean
   /** Needed to join rounds; created on first use when absent. */
@@ -84,6 +91,8 @@ export interface PeerStatus {
     readonly author: string | null
     readonly reason: string
   }[]
+  /** What this machine refuses or has lost at the moment: a full disk, damaged blocks. Empty when all is well. */
+  readonly troubles: readonly Trouble[]
   /** Members that contradicted themselves, newest last, at most 32; `evidence()` has them all. */
   readonly evidence: readonly EvidenceStatus[]
 }
@@ -166,6 +175,7 @@ export type PeerEvent =
     }
   | { readonly type: 'muted'; readonly reason: string }
   | ({ readonly type: 'evidence' } & EvidenceStatus)
+  | TroubleEvent
 
 export interface JoinOptions {
   readonly dataset: Dataset
@@ -175,6 +185,8 @@ export interface JoinOptions {
   readonly plan?: Partial<TrainingPlan>
   /** How many rounds to contribute to. Default 1; Infinity stays. */
   readonly rounds?: number
+  /** How often the training's state is written down, to go on from after a crash. Default 30 seconds; 0 = never. */
+  readonly snapshotEveryMs?: number
   readonly signal?: AbortSignal
 }
 
@@ -183,6 +195,7 @@ export type JoinEvent =
       PeerEvent,
       { type: 'synced' | 'engine' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
     >
+  | Exclude<TroubleEvent, { type: 'repaired' }>
   /** What came of one round: `included` in the base or not, with the reason. */
   | {
       readonly type: 'outcome'
@@ -285,30 +298,4 @@ export interface Peer extends History, AsyncDisposable {
   invite(): string
   /** Idempotent. */
   stop(): Promise<void>
-}
-
-export interface GenesisOptions {
-  /** Where the base's blocks and the genesis go. */
-  readonly dataDir: string
-  readonly name: string
-  /** Directory with config.json, tokenizer files and a canonical model.safetensors. */
-  readonly base: string
-  readonly committee: readonly { readonly name: string; readonly key: string }[]
-  readonly quorum?: 'byzantine' | 'crash'
-  readonly rule?: string
-  readonly round?: Partial<RoundPolicy>
-  readonly contributors?: 'open' | readonly string[]
-}
-
-export interface RoundPolicy {
-  readonly minContributions: number
-  readonly maxContributions: number
-  readonly collectMs: number
-  readonly graceMs: number
-  readonly viewTimeoutMs: number
-  readonly minBytesPerSecond: number
-  readonly maxViews: number
-  readonly keepRounds: number
-  readonly historyRounds: number
-  readonly maxStaleness: number
 }

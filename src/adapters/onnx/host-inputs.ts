@@ -42,7 +42,12 @@ function fillChoices(excluded: Float32Array | undefined, rows: readonly Labelled
 
 /** Seeds the generators of the dropout masks in `memory`'s scratch `maskState`. */
 export function seedMasks(memory: ParameterMemory, seed: number): void {
-  new Uint32Array(memory.memory.buffer, memory.scratch['maskState'] ?? 0, MASK_STATE_INTEGERS).set(maskState(seed))
+  viewMaskState(memory).set(maskState(seed))
+}
+
+/** The generators of the dropout masks: a view. */
+export function viewMaskState({ memory, scratch }: ParameterMemory): Uint32Array {
+  return new Uint32Array(memory.buffer, scratch['maskState'] ?? 0, MASK_STATE_INTEGERS)
 }
 
 export const MASK_STATE_FLOATS = MASK_STATE_INTEGERS

@@ -118,5 +118,6 @@ const STATUS: PeerStatus = {
   trainer: { engine: 'onnx', device: 'cpu' },
   training: null,
   refused: [],
+  troubles: [],
   evidence: [],
 }
