@@ -15,7 +15,7 @@ import type { LabPlan, LabTask } from './plan.ts'
 import { createPool } from './pool.ts'
 import { roundKey } from './records.ts'
 import { type LabResult, summarize } from './result.ts'
-import { runSeed } from './run-seed.ts'
+import { runBaselines, runSeed } from './run-seed.ts'
 import { piecesOf, roundName } from './score.ts'
 import { createWork, type LabProgress } from './work.ts'
 
@@ -52,6 +52,7 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
   const context: LabContext = { plan, tasks, base, out, pool, ledger, work, signal }
   for (const seed of plan.seeds) expectRun(context, seed)
   for (const seed of plan.seeds) await runSeed(context, seed)
+  for (const seed of plan.seeds) await runBaselines(context, seed)
   const { name, device } = pool.trainer
   return summarize({ plan, tasks, trainer: { name, device }, records: ledger.records })
 }
