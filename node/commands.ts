@@ -49,6 +49,17 @@ export const COMMANDS: readonly Command[] = [
   ),
   defineCommand(
     {
+      name: 'import',
+      summary: 'makes a Hugging Face model directory a base, adds it to the data directory and prints its CID',
+      arguments: [{ name: 'model', help: 'directory with config.json, weights and tokenizer', required: true }],
+      options: [...COMMON, 'out', 'dtype', 'head'],
+      onDataDir: true,
+      examples: ['coldmesh import ./MiniLM --dir ./alpha', 'coldmesh import ./MiniLM --dtype bf16 --out ./base'],
+    },
+    async () => (await import('./commands/import.ts')).runImport,
+  ),
+  defineCommand(
+    {
       name: 'genesis',
       summary: 'starts a network from a base and prints its genesis CID',
       options: [
