@@ -249,7 +249,7 @@ export const COMMANDS: readonly Command[] = [
       name: 'lab',
       summary: "runs an experiment of many rounds in this process, without a network: the paper's figures",
       arguments: [{ name: 'plan', help: 'JSON file that says what to run (docs/lab.md)', required: true }],
-      options: ['json', 'options', 'out', 'parallel'],
+      options: ['json', 'options', 'out', 'parallel', 'threads', 'engine'],
       onDataDir: false,
       examples: ['coldmesh lab examples/lab/quick.json --out ./quick'],
     },

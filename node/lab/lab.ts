@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createTrainer, type LabProgress, type LabResult, runLab } from 'coldmesh'
@@ -14,9 +14,16 @@ import { formatResult } from './table.ts'
 
 const MAX_DEFAULT_PARALLEL = 8
 
-export const runLabCommand: Run<'out' | 'parallel'> = async ({ args, options, output, signal }) => {
+export const runLabCommand: Run<'out' | 'parallel' | 'threads' | 'engine'> = async ({
+  args,
+  options,
+  output,
+  signal,
+}) => {
   const path = args[0] ?? ''
-  const { source, plan, tasks, base, threads, engine, ...file } = await readPlan(path)
+  const { source, plan, tasks, base, ...file } = await readPlan(path)
+  const threads = options.threads ?? file.threads
+  const engine = options.engine === 'auto' ? file.engine : options.engine
   const out = resolve(options.out ?? file.out ?? `lab-${plan.name}`)
   const parallel =
     options.parallel ??
@@ -34,8 +41,9 @@ export const runLabCommand: Run<'out' | 'parallel'> = async ({ args, options, ou
     createTrainer: () => createTrainer({ engine, threads }),
     signal,
     onProgress: (progress) => report(progress, output),
+    onResult: (soFar) => writeFiles(out, soFar, source),
   })
-  const files = writeFiles(out, result, source)
+  const files = FILES.map((name) => join(out, name))
   output.result({ out, files, curves: result.curves, gains: result.gains, runs: result.runs }, () =>
     [formatResult(result, output.colors), '', `results   ${files.join('\n          ')}`].join('\n'),
   )
@@ -48,17 +56,15 @@ function report(progress: LabProgress, output: Output): void {
   output.progress({ event: 'progress', ...progress }, () => `${done} of ${total}: ${what}${left}`)
 }
 
-function writeFiles(out: string, result: LabResult, source: unknown): readonly string[] {
-  mkdirSync(out, { recursive: true })
+const FILES = ['result.json', 'curves.csv', 'report.html'] as const
+
+/** Written again whenever there is more, so that a long lab can be watched, and one that was stopped has shown what it had. */
+function writeFiles(out: string, result: LabResult, source: unknown): void {
   const madeWith = { source, coldmesh: VERSION, node: process.version, platform: `${process.platform} ${process.arch}` }
-  const texts: readonly (readonly [string, string])[] = [
-    ['result.json', `${JSON.stringify({ madeWith, ...result }, null, 2)}\n`],
-    ['curves.csv', formatCurves(result)],
-    ['report.html', renderReport(result, madeWith)],
-  ]
-  return texts.map(([name, text]) => {
-    const path = join(out, name)
-    writeFileSync(path, text)
-    return path
-  })
+  const texts = {
+    'result.json': `${JSON.stringify({ madeWith, ...result }, null, 2)}\n`,
+    'curves.csv': formatCurves(result),
+    'report.html': renderReport(result, madeWith),
+  }
+  for (const name of FILES) writeFileSync(join(out, name), texts[name])
 }

@@ -15,4 +15,6 @@ export interface LabContext {
   readonly ledger: Ledger
   readonly work: Work
   readonly signal: AbortSignal
+  /** Tells the caller what there is so far. */
+  readonly publish: () => void
 }

@@ -15,7 +15,7 @@ import type { LabPlan, LabTask } from './plan.ts'
 import { createPool } from './pool.ts'
 import { roundKey } from './records.ts'
 import { type LabResult, summarize } from './result.ts'
-import { runSeed } from './run-seed.ts'
+import { runBaselines, runSeed } from './run-seed.ts'
 import { piecesOf, roundName } from './score.ts'
 import { createWork, type LabProgress } from './work.ts'
 
@@ -32,6 +32,8 @@ export interface LabOptions {
   readonly createTrainer?: () => Promise<Trainer>
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: LabProgress) => void
+  /** Called with what there is so far whenever a base has been judged, and at the end. */
+  readonly onResult?: (result: LabResult) => void
 }
 
 /**
@@ -41,7 +43,7 @@ export interface LabOptions {
  * @throws ColdmeshError `bad-input`, `refused` when `out` holds another experiment, `locked`, and as trainers do
  */
 export async function runLab(options: LabOptions): Promise<LabResult> {
-  const { plan, tasks, base, out, parallel = 1, onProgress = () => {} } = options
+  const { plan, tasks, base, out, parallel = 1, onProgress = () => {}, onResult = () => {} } = options
   const signal = options.signal ?? new AbortController().signal
   await mkdir(out, { recursive: true })
   await using _lock = await lockDirectory(out)
@@ -49,11 +51,15 @@ export async function runLab(options: LabOptions): Promise<LabResult> {
   await using ledger = await openLedger(join(out, 'ledger'))
   await using pool = await createPool(parallel, options.createTrainer ?? (() => createTrainer({ threads: 1 })))
   const work = createWork({ parallel, now: () => systemClock.now(), onProgress })
-  const context: LabContext = { plan, tasks, base, out, pool, ledger, work, signal }
+  const { name, device } = pool.trainer
+  const summary = () => summarize({ plan, tasks, trainer: { name, device }, records: ledger.records })
+  const publish = () => onResult(summary())
+  const context: LabContext = { plan, tasks, base, out, pool, ledger, work, signal, publish }
   for (const seed of plan.seeds) expectRun(context, seed)
   for (const seed of plan.seeds) await runSeed(context, seed)
-  const { name, device } = pool.trainer
-  return summarize({ plan, tasks, trainer: { name, device }, records: ledger.records })
+  for (const seed of plan.seeds) await runBaselines(context, seed)
+  publish()
+  return summary()
 }
 
 /** What makes two labs the same experiment: the plan, every text, the base. */

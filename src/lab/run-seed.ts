@@ -9,7 +9,7 @@ import { runRound } from './rounds.ts'
 import { roundName, scoreSubject } from './score.ts'
 import { openSeedNetwork } from './seed-network.ts'
 
-/** A whole run: every round on a network of its own, its bases judged, its history verified, then the baselines. */
+/** A run: every round on a network of its own, its bases judged, its history verified. */
 export async function runSeed(context: LabContext, run: number): Promise<void> {
   const { plan, tasks } = context
   const contributors = contributorsOf(tasks)
@@ -30,6 +30,12 @@ export async function runSeed(context: LabContext, run: number): Promise<void> {
     await scoreRound(context, network, run, round)
   }
   await verify(context, network, run)
+}
+
+/** What a run is compared with. */
+export async function runBaselines(context: LabContext, run: number): Promise<void> {
+  const { plan, tasks } = context
+  const contributors = contributorsOf(tasks)
   if (plan.baselines.includes('one-shot')) await runOneShot(context, run, contributors)
   if (plan.baselines.includes('multitask')) await runMultitask(context, run, contributors)
 }

@@ -43,6 +43,7 @@ export async function scoreSubject(context: LabContext, subject: Subject, model:
   if (pieces.length === 0) return
   const read = await model()
   await Promise.all(pieces.map((piece) => scorePiece(context, subject, read, piece)))
+  context.publish()
 }
 
 async function scorePiece(

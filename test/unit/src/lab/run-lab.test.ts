@@ -89,7 +89,15 @@ describe('runLab', () => {
     )
     await assert.rejects(interrupted)
     const resumed: string[] = []
-    const result = await runLab(options('stopped', { onProgress: ({ what }) => void resumed.push(what) }))
+    const shown: number[] = []
+    const result = await runLab(
+      options('stopped', {
+        onProgress: ({ what }) => void resumed.push(what),
+        onResult: ({ scores }) => void shown.push(scores.length),
+      }),
+    )
+    // Two tasks: rounds 0 and 1 were judged before it stopped, round 2 is now.
+    assert.deepEqual(shown, [6, 6])
     assert.deepEqual(
       resumed.filter((what) => done.includes(what)),
       ['seed 1 round 2 topic 1'],
