@@ -10,6 +10,8 @@ export interface TokenRow {
 /** A row ready for training: its tokens and the index of its label. */
 export interface LabelledRow extends TokenRow {
   readonly label: number
+  /** The label is one of these outputs, from the first up to, not including, the second; absent: of all. */
+  readonly choices?: readonly [from: number, to: number]
 }
 
 /** What tells labels: a model under training, or a finished one. */
@@ -27,13 +29,22 @@ export interface Learner extends Predictor {
   learn(rows: readonly LabelledRow[], length: number): Promise<number>
   /** A step of the optimizer with the mean of the gradients added since the last one. */
   step(rates: LearningRates): void
+  /** The mean of the gradients added since the last step, by name: what an engine is judged by. */
+  gradients(): Promise<ReadonlyMap<string, Float32Array>>
   /** Keeps the weights as they are now, and goes back to those kept last. */
   keep(): void
   restore(): void
+  /** Copies of everything that the next step depends on, between two steps; absent where an engine can't. */
+  save?(): Promise<LearnerState>
+  /** Goes on from what `save` gave to a learner of the same options. False, and nothing changed, when it doesn't fit. */
+  load?(state: LearnerState): Promise<boolean>
   /** Copies of the weights now. */
   body(): Promise<Weights[]>
   head(): Promise<Weights[]>
 }
+
+/** Bytes by name; what they mean is the learner's own matter. */
+export type LearnerState = Readonly<Record<string, Uint8Array>>
 
 export interface LearningRates {
   readonly body: number

@@ -1,6 +1,8 @@
 import type { Weights } from '../ports/trainer.ts'
 import { BETA1, BETA2, clipFactor, EPSILON, isDecayed } from './adam.ts'
 import { HEAD_BIAS, HEAD_WEIGHT } from './classifier.ts'
+import type { LearnerState } from './learner.ts'
+import { bytesOf, type Numbers, readInto } from './learner-state.ts'
 
 /** A linear classifier over features, in plain arithmetic: it is small beside the body that makes the features. */
 export interface LinearHead {
@@ -10,9 +12,14 @@ export interface LinearHead {
   learn(features: readonly Float32Array[], labels: readonly number[]): number
   /** A step of AdamW with the mean of what was added since the last. */
   step(rate: number): void
+  /** The mean of the gradients added since the last step. */
+  gradients(): ReadonlyMap<string, Float32Array>
   /** Copies of the weights now. */
   weights(): Weights[]
   load(weights: readonly Weights[]): void
+  /** Weights, moments and steps, and back. */
+  save(): LearnerState
+  restore(state: LearnerState): boolean
 }
 
 interface Parameter extends Weights {
@@ -95,9 +102,21 @@ export function createLinearHead(
     logits,
     learn,
     step,
+    gradients: () =>
+      new Map(parameters.map(({ name, gradients }) => [name, Float32Array.from(gradients, (sum) => sum / added)])),
     weights: () => parameters.map(({ name, shape, data }) => ({ name, shape, data: data.slice() })),
     load(weights) {
       for (const { name, data } of weights) parameterOf(parameters, name).data.set(data)
+    },
+    save: () => ({
+      steps: bytesOf(Float64Array.of(steps)),
+      ...Object.fromEntries(statesOf(parameters).map(([name, numbers]) => [name, bytesOf(numbers)])),
+    }),
+    restore: (state) => {
+      const done = new Float64Array(1)
+      const isRead = readInto([['steps', done], ...statesOf(parameters)], state)
+      if (isRead) steps = done[0] ?? 0
+      return isRead
     },
   }
 }
@@ -126,6 +145,14 @@ function update(
     data[index] = (data[index] ?? 0) * keep - (size * mean) / (Math.sqrt(square) / root + EPSILON)
   }
   gradients.fill(0)
+}
+
+function statesOf(parameters: readonly Parameter[]): (readonly [string, Numbers])[] {
+  return parameters.flatMap(({ name, data, means, squares }) => [
+    [name, data] as const,
+    [`means ${name}`, means] as const,
+    [`squares ${name}`, squares] as const,
+  ])
 }
 
 function parameterOf(parameters: readonly Parameter[], name: string): Parameter {

@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from 'node:test'
 import fc from 'fast-check'
 import type { CID } from 'multiformats/cid'
 import { isOpenedLineage, openLineage } from '../../../protocols/lineage/rules.ts'
-import { CONTRIBUTION_MESSAGES, REGISTRY, VOTE_MESSAGES } from '../../../protocols/registry.ts'
+import { CONTRIBUTION_MESSAGES, REGISTRY, REPORT_MESSAGES, VOTE_MESSAGES } from '../../../protocols/registry.ts'
 import { openCertificate } from '../../../protocols/round/certificate.ts'
 import { joinBytes, toHex } from '../../../protocols/wire/bytes.ts'
 import { decodeCanonical, encodeCanonical, MalformedError } from '../../../protocols/wire/codec.ts'
@@ -128,7 +128,7 @@ describe('hostile bytes', () => {
 
   it('get a rejection from every topic, unless the damage undid itself', (t) => {
     check(t, 2000, (bytes) => {
-      for (const declarations of [CONTRIBUTION_MESSAGES, VOTE_MESSAGES]) {
+      for (const declarations of [CONTRIBUTION_MESSAGES, VOTE_MESSAGES, REPORT_MESSAGES]) {
         const opened = openEnvelope<AnyMessage>(bytes, declarations, net.network)
         if (isSigned(opened)) assert.ok(known.has(toHex(bytes)))
         else assert.ok(opened.verdict === 'reject' && /^[a-z-]+$/.test(opened.reason))
