@@ -232,6 +232,7 @@ export const COMMANDS: readonly Command[] = [
         'baseline',
         'base',
         ...BUDGET,
+        'engine',
         'threads',
         'plot',
         'report',

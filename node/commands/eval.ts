@@ -37,6 +37,7 @@ type Options =
   | 'batch'
   | 'accumulation'
   | 'maxTokens'
+  | 'engine'
   | 'threads'
   | 'plot'
   | 'report'
@@ -50,7 +51,7 @@ export const runEval: Run<Options> = async (call) => {
   const plot = options.plot === undefined ? null : plotPath(options.plot)
   const tasks = await readEvalTasks(options)
   await using bases = await openBases({ targets: args, dir: () => dirOf(options), rounds: options.evalRounds, signal })
-  const trainer = await createTrainer(defined({ threads: options.threads }))
+  const trainer = await createTrainer({ engine: options.engine, ...defined({ threads: options.threads }) })
   try {
     const plan = planOf(call)
     const others = await trainBaselines({

@@ -109,7 +109,7 @@ export interface Trainer {
   readonly name: string
   /** The device it runs on, for example `cpu`. */
   readonly device: string
-  /** Faster ones that are installed but don't work here. */
+  /** Faster ones that are installed but don't work here, though there may be a GPU. */
   readonly passedOver?: readonly PassedOver[]
   /** @throws ColdmeshError `bad-model`, `bad-dataset`, `unsupported`, `aborted` */
   train(request: {
