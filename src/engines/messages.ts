@@ -1,8 +1,9 @@
 import { ColdmeshError, type ErrorCode, type Facts } from '../ports/errors.ts'
-import type { TrainingProgress, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
-import type { EngineOptions } from '../training/engine.ts'
+import type { TogetherResult, TrainingProgress, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
 import type { EngineName } from './names.ts'
+import type { OpenOptions } from './open-engine.ts'
 import type { EvaluateTask, TrainTask } from './tasks.ts'
+import type { TogetherTask } from './train-together.ts'
 
 // What the trainer and its worker say to each other.
 
@@ -15,10 +16,11 @@ export interface Evaluation {
 export type Task =
   | { readonly kind: 'open' }
   | ({ readonly kind: 'train' } & TrainTask)
+  | ({ readonly kind: 'train-together' } & TogetherTask)
   | ({ readonly kind: 'evaluate' } & EvaluateTask)
 
 /** What the worker is started with. */
-export interface WorkerSettings extends EngineOptions {
+export interface WorkerSettings extends OpenOptions {
   readonly engine: EngineName
 }
 
@@ -42,6 +44,7 @@ export type Reply =
   | { readonly kind: 'progress'; readonly progress: TrainingProgress }
   | { readonly kind: 'snapshot'; readonly snapshot: TrainingSnapshot }
   | { readonly kind: 'trained'; readonly result: TrainingResult }
+  | { readonly kind: 'trained-together'; readonly result: TogetherResult }
   | { readonly kind: 'evaluated'; readonly result: Evaluation }
   | { readonly kind: 'failed'; readonly failure: Failure }
 

@@ -159,12 +159,13 @@ function splitDataset({ examples, validation, labels }: Dataset, plan: TrainingP
   return split
 }
 
-function rowEncoder(
+/** Examples as rows of tokens. @throws ColdmeshError `bad-dataset` for a label that isn't among `labels` */
+export function rowEncoder(
   model: Model,
   config: BertConfig,
   labels: readonly string[],
   maxTokens: number,
-  { checkAborted }: TaskContext,
+  { checkAborted }: Pick<TaskContext, 'checkAborted'>,
 ): (examples: readonly Example[]) => LabelledRow[] {
   const encoder = createTextEncoder(model, { maxTokens, ...config })
   const indices = new Map(labels.map((label, index) => [label, index]))

@@ -28,15 +28,21 @@ export async function createTrainer(options: TrainerOptions = {}): Promise<Train
       hint: `Give a whole number from 1 to ${MAX_THREADS}.`,
     })
   }
-  const { name, device, client } = await chooseEngine(engine, { threads })
+  const { name, device, passedOver, client } = await chooseEngine(engine, { threads })
   return {
     name,
     device,
+    passedOver,
     async train({ signal, onProgress, onSnapshot, snapshotEveryMs = DEFAULT_SNAPSHOT_MS, ...task }) {
       const everyMs = onSnapshot === undefined ? undefined : snapshotEveryMs
       const options = { signal, onProgress, onSnapshot }
       const reply = await client.submit({ kind: 'train', ...task, snapshotEveryMs: everyMs }, options)
       if (reply.kind !== 'trained') throw new Error(`unexpected reply ${reply.kind}`)
+      return reply.result
+    },
+    async trainTogether({ model, tasks, plan, signal, onProgress }) {
+      const reply = await client.submit({ kind: 'train-together', model, tasks, plan }, { signal, onProgress })
+      if (reply.kind !== 'trained-together') throw new Error(`unexpected reply ${reply.kind}`)
       return reply.result
     },
     async evaluate({ model, head, examples, maxTokens, signal }) {

@@ -5,6 +5,7 @@ import type { Engine } from '../training/engine.ts'
 import { describeFailure, type Reply, type Request, type WorkerSettings } from './messages.ts'
 import { openEngine } from './open-engine.ts'
 import { runEvaluate, runTrain } from './tasks.ts'
+import { runTrainTogether } from './train-together.ts'
 
 // The worker thread: opens one engine, does one task at a time and replies. Started by worker-client.ts.
 
@@ -22,6 +23,7 @@ async function answer({ task, abort }: Request): Promise<void> {
   const checkAborted = () => {
     if (Atomics.load(flag, 0) !== 0) throw new ColdmeshError('aborted', 'Training was aborted')
   }
+  const onProgress = (progress: TrainingProgress) => reply({ kind: 'progress', progress })
   try {
     opening ??= openEngine(settings.engine, settings)
     const context = { engine: await opening, now: () => performance.now(), checkAborted }
@@ -29,8 +31,10 @@ async function answer({ task, abort }: Request): Promise<void> {
       reply({ kind: 'opened', device: context.engine.device })
     } else if (task.kind === 'evaluate') {
       reply({ kind: 'evaluated', result: await runEvaluate(task, context) })
+    } else if (task.kind === 'train-together') {
+      const result = await runTrainTogether(task, { ...context, onProgress })
+      reply({ kind: 'trained-together', result }, buffersOf(result.body.map(({ data }) => data)))
     } else {
-      const onProgress = (progress: TrainingProgress) => reply({ kind: 'progress', progress })
       const onSnapshot = (snapshot: TrainingSnapshot) =>
         reply({ kind: 'snapshot', snapshot }, buffersOf([snapshot.bytes]))
       const result = await runTrain(task, { ...context, onProgress, onSnapshot })

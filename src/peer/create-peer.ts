@@ -129,7 +129,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     signal: stopped.signal,
   }
   const head = await findHead(network, facts)
-  const evidence = await openEvidence(dataDir, log, events)
+  const evidence = await openEvidence({ dataDir, network, clock: systemClock, log, events })
   cleanup.defer(() => evidence.close())
   const muted = await openProbation({ dataDir, isJournalNew, head, isMember: network.isMember(signer.key) })
   const loop = createRoundLoop({ context, head, evidence, muted })
@@ -152,6 +152,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     evidence,
     config,
     heads: openTaskHeads(dataDir, log),
+    unansweredBy: blocks.unansweredBy,
     snapshots: openTrainingSnapshots({ dataDir, log, troubles }),
     store,
     checkStoreMs: options.checkStoreMs ?? DEFAULT_CHECK_STORE_MS,

@@ -7,6 +7,7 @@ import { equalCids } from '../../protocols/wire/bytes.ts'
 import { decodeCanonical, idOf } from '../../protocols/wire/codec.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import { openBase } from '../checkpoint/base.ts'
+import type { Layout } from '../checkpoint/layout.ts'
 import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { importFile } from '../checkpoint/unixfs.ts'
 import { ColdmeshError } from '../ports/errors.ts'
@@ -20,7 +21,7 @@ import { readModel } from './model.ts'
 import type { RoundLoop } from './round/loop.ts'
 import type { TaskHeads } from './task-heads.ts'
 import type { TrainingSnapshots } from './training-snapshots.ts'
-import type { JoinEvent, Joining, JoinOptions, JoinResult, PeerStatus } from './types.ts'
+import type { JoinEvent, Joining, JoinOptions, JoinResult, PeerEvent, PeerStatus } from './types.ts'
 import { untilStored } from './until-stored.ts'
 
 const BILLION = 1_000_000_000
@@ -113,6 +114,10 @@ async function trainAndAnnounce(
 ): Promise<OwnContribution | null> {
   const { loop, store, facts, heads, snapshots } = context
   const { round, head } = loop.state
+  const tell = (event: Extract<JoinEvent, PeerEvent>) => {
+    emit(event)
+    context.events.emit(event)
+  }
   const over = new AbortController()
   const stopWatching = context.events.on(() => {
     if (loop.state.round !== round) over.abort()
@@ -120,6 +125,8 @@ async function trainAndAnnounce(
   try {
     const model = await readModel(head.base, store)
     const trainer = await context.trainer()
+    const { name, device, passedOver = [] } = trainer
+    tell({ type: 'engine', round, engine: name, device, passedOver })
     const seeded = { ...plan, seed: plan.seed + round }
     const key = { round, base: String(head.base), task, plan: seeded, dataset: options.dataset }
     const { snapshotEveryMs = DEFAULT_SNAPSHOT_MS } = options
@@ -140,23 +147,14 @@ async function trainAndAnnounce(
         if (isFirst && snapshot !== null && !isResumed)
           context.log.warn('snapshot-ignored', { round, error: 'of another model, plan, data or engine' })
         isFirst = false
-        if (isResumed) {
-          const event = { type: 'resumed', round, task, step, steps } as const
-          emit(event)
-          context.events.emit(event)
-          return
-        }
-        const event = { type: 'training', round, task, step, steps, loss, tokensPerSecond } as const
-        emit(event)
-        context.events.emit(event)
+        if (isResumed) tell({ type: 'resumed', round, task, step, steps })
+        else tell({ type: 'training', round, task, step, steps, loss, tokensPerSecond })
       },
     })
     if (over.signal.aborted) return null
     const { before, after } = trained.validation
     const { seconds, steps } = trained
-    const event = { type: 'trained', round, task, before, after, seconds, steps } as const
-    emit(event)
-    context.events.emit(event)
+    tell({ type: 'trained', round, task, before, after, seconds, steps })
     const until = AbortSignal.any([signal, over.signal])
     const bytes = encodeCheckpoint(facts.layout, trained.body, model.file)
     await untilStored(context, 'head', until, () => heads.write(task, trained.head))
@@ -164,8 +162,7 @@ async function trainAndAnnounce(
       importFile([bytes], (block, leaf) => store.put(block, leaf)),
     )
     if (loop.state.round !== round) return null
-    if (equalCids(cid, head.weights))
-      throw new ColdmeshError('bad-input', 'Training changed nothing.', { hint: 'Raise --steps or --learning-rate.' })
+    if (equalCids(cid, head.weights)) throw changedNothing(facts.layout)
     const fields = contributionFields(context, options, { plan: seeded, task, trained, trainer, checkpoint: cid })
     const signed = await untilStored(context, 'journal', until, () =>
       loop.contribute({ round, parent: head.base, ...fields }),
@@ -182,6 +179,15 @@ async function trainAndAnnounce(
     stopWatching()
     context.onTraining(null)
   }
+}
+
+/** Types of 16 bits are coarse: a weight that moves by less than half of a step stays where it was. */
+function changedNothing({ tensors }: Layout): ColdmeshError {
+  const half = tensors.find(({ dtype }) => dtype === 'BF16' || dtype === 'F16')?.dtype
+  const rounding = half === undefined ? '' : ` that is left after rounding to ${half}`
+  return new ColdmeshError('bad-input', `Training changed nothing${rounding}.`, {
+    hint: 'Raise --steps or --learning-rate.',
+  })
 }
 
 function contributionFields(

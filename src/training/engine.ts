@@ -8,6 +8,8 @@ export interface Engine {
   readonly name: string
   /** What it computes on, for example `cpu`. */
   readonly device: string
+  /** Learners keep to the `choices` of rows: what several heads in one need. */
+  readonly hasChoices?: boolean
   /** Body and head learn. */
   createLearner(options: LearnerOptions): Promise<Learner>
   /** The body as it is, without dropout. */

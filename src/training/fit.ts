@@ -133,7 +133,7 @@ export async function evaluate(
 }
 
 /** Counts tokens, without padding, over the time spent on training steps. */
-function createMeter(now: () => number) {
+export function createMeter(now: () => number) {
   let tokens = 0
   let spentMs = 0
   let since = now()
@@ -156,7 +156,7 @@ function createMeter(now: () => number) {
   }
 }
 
-function diverged(step: number): ColdmeshError {
+export function diverged(step: number): ColdmeshError {
   return new ColdmeshError('bad-input', `Training diverged at step ${step}: the loss is not a number`, {
     facts: { step },
     hint: 'Lower learningRate or headRate in the plan, or set clipNorm to 1.',

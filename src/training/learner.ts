@@ -10,6 +10,8 @@ export interface TokenRow {
 /** A row ready for training: its tokens and the index of its label. */
 export interface LabelledRow extends TokenRow {
   readonly label: number
+  /** The label is one of these outputs, from the first up to, not including, the second; absent: of all. */
+  readonly choices?: readonly [from: number, to: number]
 }
 
 /** What tells labels: a model under training, or a finished one. */
@@ -27,6 +29,8 @@ export interface Learner extends Predictor {
   learn(rows: readonly LabelledRow[], length: number): Promise<number>
   /** A step of the optimizer with the mean of the gradients added since the last one. */
   step(rates: LearningRates): void
+  /** The mean of the gradients added since the last step, by name: what an engine is judged by. */
+  gradients(): Promise<ReadonlyMap<string, Float32Array>>
   /** Keeps the weights as they are now, and goes back to those kept last. */
   keep(): void
   restore(): void

@@ -34,6 +34,8 @@ export interface AdamW {
   add(ids: Int32Array): void
   /** One step with the mean of what was added since the last; returns the gradient's norm before clipping. */
   step(rates: Readonly<Record<Parameter['group'], number>>): number
+  /** The mean of the gradients added since the last step, by name. */
+  gradients(): ReadonlyMap<string, Float32Array>
   /** Brings rows that no step has touched up to date. Call before reading weights. */
   settle(): void
   /** What it knows besides weights and moments, between two steps; and back. */
@@ -111,10 +113,17 @@ export function createAdamW(memory: ParameterMemory, options: AdamWOptions): Ada
     return norm
   }
 
+  function gradientOf(parameter: Parameter): Float32Array {
+    if (parameter === table && rows !== null) return rows.dense()
+    return memory.floats(sums + parameter.gradients - gradients.address, parameter.count).slice()
+  }
+
   return {
     prepare: (ids) => rows?.prepare(ids),
     add,
     step,
+    gradients: () =>
+      new Map(trained.map((parameter) => [parameter.name, gradientOf(parameter).map((sum) => sum / added)])),
     settle: () => rows?.settle(),
     save: () => ({
       steps: bytesOf(Float64Array.of(steps, rows?.owed ?? 1)),
@@ -181,6 +190,14 @@ function createRowSums(memory: ParameterMemory, table: Parameter) {
         slots[id] = summed.length
         summed.push(id)
       }
+    },
+    /** The sums as one row for each of the table. */
+    dense(): Float32Array {
+      const sums = new Float32Array(tableRows * columns)
+      for (const [slot, row] of summed.entries()) {
+        sums.set(memory.floats(target + slot * rowBytes, columns), row * columns)
+      }
+      return sums
     },
     sumOfSquares: () => kernels.sumOfSquares(target, summed.length * columns),
     update(keep: number, update: (offset: number, gradient: number | null, length: number) => void): void {

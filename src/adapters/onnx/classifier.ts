@@ -1,10 +1,11 @@
 import type { Weights } from '../../ports/trainer.ts'
 import { isWeight } from '../../training/bert-config.ts'
 import { type ClassifierShape, HEAD_BIAS, HEAD_WEIGHT, headLayout, wordTable } from '../../training/classifier.ts'
-import { type Bucket, type DropoutMask, dropout, encoder, pooler, type WeightOf } from './bert.ts'
+import type { Bucket } from '../../training/encoder-inputs.ts'
+import { type DropoutMask, dropout, encoder, pooler, type WeightOf } from './bert.ts'
 import type { Graph, Value } from './graph.ts'
 import { crossEntropy } from './lookups.ts'
-import { linear } from './operations.ts'
+import { add, linear } from './operations.ts'
 import type { GradientKind, ParameterSpec } from './parameters.ts'
 import { defineForward, defineTraining, type Program } from './program.ts'
 
@@ -27,7 +28,10 @@ export function bodyParameters(body: readonly Weights[]): ParameterSpec[] {
   return body.map(({ name, shape }) => ({ name, shape, gradient: 'none', group: 'body' }))
 }
 
-/** Inputs: the encoder's, `target` [batch, classes], `targetWeight` [batch, 1]. Outputs: `loss` and gradients. */
+/**
+ * Inputs: the encoder's, `target` [batch, classes], `targetWeight` [batch, 1], `choices` [batch, classes]: added to the logits, 0 for
+ * those that a row's label is one of. Outputs: `loss` and gradients.
+ */
 export function defineFinetuning(
   shape: ClassifierShape,
   parameters: readonly ParameterSpec[],
@@ -36,10 +40,14 @@ export function defineFinetuning(
   return defineTraining(parameters, (graph, weight, masks) => {
     const pooled = features(graph, shape, bucket, weight, masks)
     const dropped = dropout(graph, { masks }, 'classifier', pooled, shape.config.classifierDropout)
-    const logits = logitsOf(graph, weight, dropped)
+    const logits = chooseAmong(graph, logitsOf(graph, weight, dropped))
     const target = graph.input('target', logits.shape)
     return crossEntropy(graph, logits, target, graph.input('targetWeight', [bucket.batch, 1]))
   })
+}
+
+function chooseAmong(graph: Graph, logits: Value): Value {
+  return add(graph, logits, graph.input('choices', logits.shape))
 }
 
 /** Inputs: the encoder's. Output: `logits` [batch, classes]. */

@@ -5,7 +5,7 @@ import { EVALUATION_BATCH, type Learner, likeliest } from '../../training/learne
 import { bytesOf, readInto } from '../../training/learner-state.ts'
 import { type AdamWOptions, adamWScratch, createAdamW } from './adamw.ts'
 import { classifierParameters, defineFinetuning, defineLogits } from './classifier.ts'
-import { fillEncoderInputs, fillLossInputs, MASK_STATE_FLOATS, maskState, seedMasks } from './host-inputs.ts'
+import { fillEncoderInputs, fillLossInputs, MASK_STATE_FLOATS, seedMasks, viewMaskState } from './host-inputs.ts'
 import { createParameterMemory, loadWeights, readWeights } from './parameters.ts'
 import { maskFloats, openProgram, type Program } from './program.ts'
 import { createProgramCache } from './program-cache.ts'
@@ -55,6 +55,7 @@ export function createFullLearner(options: LearnerOptions, { runtime, threads }:
       return program.outputs['loss']?.[0] ?? Number.NaN
     },
     step: (rates) => void adamW.step(rates),
+    gradients: async () => adamW.gradients(),
     async predict(rows, length) {
       adamW.settle()
       const program = await predicting.get(length)
@@ -72,7 +73,7 @@ export function createFullLearner(options: LearnerOptions, { runtime, threads }:
     save: async () => ({
       ...adamW.save(),
       memory: bytesOf(memory.state()),
-      masks: bytesOf(maskState(memory)),
+      masks: bytesOf(viewMaskState(memory)),
       kept: bytesOf(kept ?? new Float32Array()),
     }),
     load: async (state) => {
@@ -83,7 +84,7 @@ export function createFullLearner(options: LearnerOptions, { runtime, threads }:
       return readInto(
         [
           ['memory', memory.state()],
-          ['masks', maskState(memory)],
+          ['masks', viewMaskState(memory)],
         ],
         state,
       )
