@@ -34,7 +34,7 @@ describe('a member whose disk is full', () => {
     await using network = await createTestNetwork({ members: 4, round })
     const [founder, second, third, last] = network.peers
     assert.ok(founder && second && third && last)
-    await using disk = await mountSmallDisk(join(network.dir, 'small'), 24)
+    await using disk = await mountSmallDisk(join(network.dir, 'small'), 96)
     const member = { ...last, dataDir: join(disk.path, 'peer') }
     await cp(last.dataDir, member.dataDir, { recursive: true })
     const first = await network.start(founder, { rounds: 100_000 })
