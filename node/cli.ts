@@ -1,5 +1,5 @@
 import { Command as Commander, CommanderError, Option } from 'commander'
-import type { Command, Resolve } from './command.ts'
+import { type Command, type Resolve, usageOf } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { EXIT } from './exit-codes.ts'
 import { CliError, describeFailure, formatFailure } from './failure.ts'
@@ -57,7 +57,7 @@ function createSubcommand(command: Command, dispatch: Dispatch): Commander {
     .exitOverride()
     .allowExcessArguments(false)
     .addHelpText('after', `\nExample:\n${spec.examples.map((example) => `  ${example}`).join('\n')}`)
-  for (const { name, help, required } of spec.arguments ?? []) sub.argument(required ? `<${name}>` : `[${name}]`, help)
+  for (const argument of spec.arguments ?? []) sub.argument(usageOf(argument), argument.help)
   for (const name of spec.options) sub.addOption(createFlag(name))
   return sub.action(async () => dispatch(command, sub.args, givenFlags(sub, spec.options)))
 }
@@ -75,9 +75,7 @@ function createFlag(name: OptionName): Option {
 function givenFlags(sub: Commander, names: readonly OptionName[]): GivenOptions {
   const given: Partial<Record<OptionName, readonly string[]>> = {}
   for (const name of names) {
-    // commander knows `--no-x` as the option x being false.
-    const isNegated = flagOf(name).startsWith('--no-')
-    const key = isNegated ? name.charAt(2).toLowerCase() + name.slice(3) : name
+    const key = createFlag(name).attributeName()
     if (sub.getOptionValueSource(key) !== 'cli') continue
     const value: unknown = sub.getOptionValue(key)
     given[name] = Array.isArray(value) ? value.map(String) : ['true']

@@ -5,6 +5,14 @@ export interface Argument {
   readonly name: string
   readonly help: string
   readonly required: boolean
+  /** Any number of them; the last argument. */
+  readonly isRest?: true
+}
+
+/** `<cid>`, `[base]` or `[bases...]`. */
+export function usageOf({ name, required, isRest }: Argument): string {
+  const whole = isRest ? `${name}...` : name
+  return required ? `<${whole}>` : `[${whole}]`
 }
 
 /** One invocation of a command: what was asked, where to print, and the signal of Ctrl-C. */

@@ -13,7 +13,16 @@ const PLAN = [
   'patience',
   'seed',
 ] as const satisfies readonly OptionName[]
-const MESH = ['listen', 'peer', 'noMdns', 'noDht', 'joinTimeout'] as const satisfies readonly OptionName[]
+/** Of a plan that is fixed to its last step. */
+const BUDGET = [
+  'learningRate',
+  'headRate',
+  'steps',
+  'batch',
+  'accumulation',
+  'maxTokens',
+] as const satisfies readonly OptionName[]
+const MESH = ['listen', 'peer', 'noMdns', 'noDht', 'joinTimeout', 'checkStore'] as const satisfies readonly OptionName[]
 const COLUMNS = ['text', 'pair', 'label', 'task', 'license'] as const satisfies readonly OptionName[]
 
 /** Every command once, in the order of help. */
@@ -37,6 +46,17 @@ export const COMMANDS: readonly Command[] = [
       examples: ['coldmesh init --dir ./alpha --name alpha'],
     },
     async () => (await import('./commands/init.ts')).runInit,
+  ),
+  defineCommand(
+    {
+      name: 'import',
+      summary: 'makes a Hugging Face model directory a base, adds it to the data directory and prints its CID',
+      arguments: [{ name: 'model', help: 'directory with config.json, weights and tokenizer', required: true }],
+      options: [...COMMON, 'out', 'dtype', 'head'],
+      onDataDir: true,
+      examples: ['coldmesh import ./MiniLM --dir ./alpha', 'coldmesh import ./MiniLM --dtype bf16 --out ./base'],
+    },
+    async () => (await import('./commands/import.ts')).runImport,
   ),
   defineCommand(
     {
@@ -74,7 +94,9 @@ export const COMMANDS: readonly Command[] = [
         ...COLUMNS,
         'rounds',
         ...PLAN,
+        'engine',
         'threads',
+        'snapshotEvery',
         'logLevel',
       ],
       onDataDir: true,
@@ -99,7 +121,18 @@ export const COMMANDS: readonly Command[] = [
       arguments: [
         { name: 'invite', help: 'invite or genesis CID (default: the network that DIR remembers)', required: false },
       ],
-      options: [...COMMON, 'data', ...COLUMNS, 'rounds', ...PLAN, ...MESH, 'threads', 'logLevel'],
+      options: [
+        ...COMMON,
+        'data',
+        ...COLUMNS,
+        'rounds',
+        ...PLAN,
+        ...MESH,
+        'engine',
+        'threads',
+        'snapshotEvery',
+        'logLevel',
+      ],
       onDataDir: true,
       examples: ['coldmesh join INVITE --data reviews.csv --text text --label stars'],
     },
@@ -140,12 +173,25 @@ export const COMMANDS: readonly Command[] = [
     {
       name: 'verify',
       summary: 'checks a base back to its genesis; names the first bad link',
-      arguments: [{ name: 'base', help: 'base CID, or the directory of an exported base', required: true }],
-      options: [...COMMON, 'level', 'trust'],
+      arguments: [{ name: 'base', help: 'base CID, or the directory of an exported base', required: false }],
+      options: [...COMMON, 'level', 'trust', 'evidence'],
       onDataDir: true,
-      examples: ['coldmesh verify BASE_CID --dir ./alpha --trust GENESIS_CID'],
+      examples: [
+        'coldmesh verify BASE_CID --dir ./alpha --trust GENESIS_CID',
+        'coldmesh verify --evidence EVIDENCE_CID.cbor --trust GENESIS_CID',
+      ],
     },
     async () => (await import('./commands/verify.ts')).runVerify,
+  ),
+  defineCommand(
+    {
+      name: 'evidence',
+      summary: 'members that contradicted themselves: what this peer keeps of it, checked again',
+      options: [...COMMON, 'out'],
+      onDataDir: true,
+      examples: ['coldmesh evidence --dir ./alpha --out ./evidence'],
+    },
+    async () => (await import('./commands/evidence.ts')).runEvidence,
   ),
   defineCommand(
     {
@@ -157,5 +203,56 @@ export const COMMANDS: readonly Command[] = [
       examples: ['coldmesh export BASE_CID --dir ./alpha --out ./model'],
     },
     async () => (await import('./commands/export.ts')).runExport,
+  ),
+  defineCommand(
+    {
+      name: 'eval',
+      summary: 'judges bases as the paper does: how well each learns tasks, over several seeds',
+      arguments: [
+        {
+          name: 'bases',
+          help: 'CIDs in the data directory, or model directories (default: the newest base)',
+          required: false,
+          isRest: true,
+        },
+      ],
+      options: [
+        ...COMMON,
+        'data',
+        'test',
+        'text',
+        'pair',
+        'label',
+        'task',
+        'tasks',
+        'mode',
+        'seeds',
+        'seed',
+        'evalRounds',
+        'baseline',
+        'base',
+        ...BUDGET,
+        'threads',
+        'plot',
+        'report',
+      ],
+      onDataDir: true,
+      examples: [
+        'coldmesh eval BASE_CID --dir ./alpha --data reviews.csv --label stars',
+        'coldmesh eval --dir ./alpha --tasks shipped --rounds all --mode frozen --plot rounds.svg',
+      ],
+    },
+    async () => (await import('./commands/eval.ts')).runEval,
+  ),
+  defineCommand(
+    {
+      name: 'lab',
+      summary: "runs an experiment of many rounds in this process, without a network: the paper's figures",
+      arguments: [{ name: 'plan', help: 'JSON file that says what to run (docs/lab.md)', required: true }],
+      options: ['json', 'options', 'out', 'parallel', 'threads', 'engine'],
+      onDataDir: false,
+      examples: ['coldmesh lab examples/lab/quick.json --out ./quick'],
+    },
+    async () => (await import('./lab/lab.ts')).runLabCommand,
   ),
 ]

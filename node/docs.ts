@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { usageOf } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { EXIT_MEANINGS } from './exit-codes.ts'
 import { flagOf, OPTIONS, type OptionName, optionSpec, variableOf } from './options.ts'
@@ -23,7 +24,7 @@ export function renderCliDocs(): string {
 
 function commandsSection(): string {
   const parts = COMMANDS.map(({ spec }) => {
-    const usage = (spec.arguments ?? []).map(({ name, required }) => (required ? `<${name}>` : `[${name}]`))
+    const usage = (spec.arguments ?? []).map(usageOf)
     const lines = [
       `### \`${['coldmesh', spec.name, ...usage].join(' ')}\``,
       '',

@@ -1,7 +1,11 @@
+import type { EngineChoice } from 'coldmesh'
+
 /** Every option once: flags, `COLDMESH_*` variables, the options file and docs/cli.md all come from here. */
 export interface OptionSpec {
   /** `seconds` and `number` may have a fraction; `count` is a whole number. */
   readonly kind: 'text' | 'path' | 'count' | 'number' | 'seconds' | 'switch'
+  /** Its flag where that is not its name in kebab-case: for a word that means one thing here and another there. */
+  readonly flag?: string
   /** Stands for the value in help. */
   readonly value?: string
   readonly help: string
@@ -14,6 +18,16 @@ export interface OptionSpec {
 }
 
 const MAX_PORT = 65_535
+
+/** The library's engines. Named again, since loading the library would slow every command down: the compiler and a test compare. */
+const ENGINES = [
+  'auto',
+  'tfjs-node-gpu',
+  'tfjs-webgpu',
+  'onnx',
+  'tfjs-node',
+  'tfjs-wasm',
+] as const satisfies readonly EngineChoice[]
 
 export const OPTIONS = {
   dir: {
@@ -31,8 +45,8 @@ export const OPTIONS = {
   name: { kind: 'text', value: 'NAME', help: "init: this peer's name; genesis: the network's" },
   base: {
     kind: 'path',
-    value: 'DIR',
-    help: 'model directory that the network starts from (default: the shipped base)',
+    value: 'DIR|CID',
+    help: 'base that the network starts from, and that baselines do: a directory, for genesis also the CID that import printed (default: the shipped base)',
   },
   member: {
     kind: 'text',
@@ -84,6 +98,13 @@ export const OPTIONS = {
     min: 1,
     help: 'how long to look for the network the first time',
   },
+  engine: {
+    kind: 'text',
+    value: 'ENGINE',
+    choices: ENGINES,
+    default: 'auto',
+    help: 'what trains: the fastest that works on this machine (auto), or one by name',
+  },
   threads: { kind: 'count', value: 'N', min: 1, max: 256, help: 'threads that training may use' },
   logLevel: {
     kind: 'text',
@@ -115,7 +136,21 @@ export const OPTIONS = {
   maxTokens: { kind: 'count', value: 'N', min: 1, help: 'longest input in tokens' },
   evaluateEvery: { kind: 'count', value: 'N', min: 0, help: 'steps between evaluations (0: at the end only)' },
   patience: { kind: 'count', value: 'N', min: 0, help: 'evaluations without a gain before stopping (0: never)' },
-  seed: { kind: 'count', value: 'N', min: 0, help: 'seed of shuffling and dropout' },
+  seed: { kind: 'count', value: 'N', min: 0, help: 'seed of shuffling and dropout; eval: the first one' },
+
+  evidence: { kind: 'path', value: 'FILE', help: 'check this file of evidence against a member, instead of a base' },
+  snapshotEvery: {
+    kind: 'seconds',
+    value: 'SECONDS',
+    min: 0,
+    help: 'how often the state of a training is saved, to go on from after a crash (default 30; 0: never)',
+  },
+  checkStore: {
+    kind: 'seconds',
+    value: 'SECONDS',
+    min: 0,
+    help: 'how often everything stored is read and damage repaired from peers (default 21600; 0: never)',
+  },
 
   limit: { kind: 'count', value: 'N', min: 1, help: 'at most this many rounds' },
   level: {
@@ -130,10 +165,56 @@ export const OPTIONS = {
     value: 'CID',
     help: "genesis CID that you trust (default: the data directory's network)",
   },
-  out: { kind: 'path', value: 'DIR', help: 'where the files go; must not exist yet' },
+  out: {
+    kind: 'path',
+    value: 'DIR',
+    help: 'where the files go; export: must not exist yet; lab: goes on there (default: lab-NAME)',
+  },
+
+  test: { kind: 'path', value: 'FILE', help: 'test rows for --data (default: a fifth of its rows, held out)' },
+  tasks: {
+    kind: 'text',
+    value: 'FILE|shipped',
+    help: 'JSON file that lists tasks, or the tasks that ship with coldmesh',
+  },
+  mode: {
+    kind: 'text',
+    value: 'MODE,MODE',
+    default: 'frozen,full',
+    help: 'how to judge: frozen (a head alone learns), full (everything does), few-shot (everything, from 100 labels)',
+  },
+  seeds: { kind: 'count', value: 'N', min: 1, max: 100, default: 3, help: 'how often each is trained, from --seed on' },
+  evalRounds: {
+    kind: 'text',
+    flag: '--rounds',
+    value: 'all|N,N',
+    help: "judge these rounds' bases of the lineage (default: the base that is named, or the newest)",
+  },
+  baseline: {
+    kind: 'text',
+    value: 'NAME,NAME',
+    help: 'judge beside it: pretrained (where the network started), multitask (one body trained on all seen tasks), one-shot (each task trained once, fused once)',
+  },
+  plot: { kind: 'path', value: 'FILE', help: 'write a chart of the means over rounds, as SVG' },
+  report: { kind: 'switch', help: "sign the results with the data directory's key and publish them in the network" },
+
+  dtype: {
+    kind: 'text',
+    value: 'TYPE',
+    choices: ['f32', 'bf16', 'f16'],
+    help: 'what float weights become, each rounded once (default: what they are)',
+  },
+  head: { kind: 'path', value: 'DIR', help: 'keep what is no part of a base: DIR/head.safetensors' },
 
   peers: { kind: 'count', value: 'N', min: 2, max: 16, default: 4, help: 'how many peers, each a process' },
   keep: { kind: 'switch', help: 'keep the data directories' },
+  parallel: {
+    kind: 'count',
+    value: 'N',
+    min: 1,
+    max: 256,
+    help: 'trainings and judgements at once (default: one per processor, at most 8)',
+  },
 } as const satisfies Record<string, OptionSpec>
 
 export type OptionName = keyof typeof OPTIONS
@@ -163,7 +244,7 @@ export function optionSpec(name: OptionName): OptionSpec {
 
 /** `learningRate` as `--learning-rate`. */
 export function flagOf(name: OptionName): string {
-  return `--${kebab(name)}`
+  return optionSpec(name).flag ?? `--${kebab(name)}`
 }
 
 /** `learningRate` as `COLDMESH_LEARNING_RATE`. */

@@ -13,10 +13,16 @@ export { openLineage } from './lineage/rules.ts'
 export { formatInvite, parseInvite } from './membership/invite.ts'
 export { type Invite, invite } from './membership/messages.ts'
 export { REGISTRY, topicOf } from './registry.ts'
+export { type Report, report } from './report/messages.ts'
+export { judgeReport } from './report/rules.ts'
 export { openCertificate } from './round/certificate.ts'
+export type { Contradiction } from './round/contradiction.ts'
+export { type EvidenceView, encodeEvidence, isProven, judgeEvidence, type ProvenEvidence } from './round/evidence.ts'
 export {
   type Certificate,
   certificate,
+  type Evidence,
+  evidence,
   type InclusionList,
   inclusionList,
   type Precommit,

@@ -2,13 +2,16 @@ import { contribution } from './contribution/messages.ts'
 import { genesis } from './genesis/messages.ts'
 import { lineage } from './lineage/messages.ts'
 import { invite } from './membership/messages.ts'
-import { certificate, inclusionList, precommit, prevote, proposal } from './round/messages.ts'
+import { report } from './report/messages.ts'
+import { certificate, evidence, inclusionList, precommit, prevote, proposal } from './round/messages.ts'
 import {
   syncBase,
   syncBasesRequest,
   syncEnvelope,
   syncHead,
   syncHeadRequest,
+  syncReport,
+  syncReportsRequest,
   syncRoundRequest,
 } from './sync/messages.ts'
 
@@ -21,6 +24,7 @@ export const REGISTRY = [
   { declaration: prevote, carrier: 'votes' },
   { declaration: precommit, carrier: 'votes' },
   { declaration: certificate, carrier: 'object' },
+  { declaration: evidence, carrier: 'object' },
   { declaration: lineage, carrier: 'object' },
   { declaration: invite, carrier: 'object' },
   { declaration: syncHeadRequest, carrier: 'sync' },
@@ -29,11 +33,15 @@ export const REGISTRY = [
   { declaration: syncBase, carrier: 'sync' },
   { declaration: syncRoundRequest, carrier: 'sync' },
   { declaration: syncEnvelope, carrier: 'sync' },
+  { declaration: report, carrier: 'reports' },
+  { declaration: syncReportsRequest, carrier: 'sync' },
+  { declaration: syncReport, carrier: 'sync' },
 ] as const
 
 /** What travels on which gossip topic. */
 export const CONTRIBUTION_MESSAGES = [contribution] as const
 export const VOTE_MESSAGES = [inclusionList, proposal, prevote, precommit] as const
+export const REPORT_MESSAGES = [report] as const
 
 export const TOPICS = ['contributions', 'votes', 'reports'] as const
 export type TopicName = (typeof TOPICS)[number]

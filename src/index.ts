@@ -3,13 +3,28 @@
 export { readConfig } from './adapters/config/config.ts'
 // Data and training
 export { csvDataset, jsonlDataset, openDataset } from './adapters/datasets/index.ts'
-export { createOnnxTrainer } from './adapters/onnx/index.ts'
 export { createLog } from './adapters/system/log.ts'
+export { ENGINE_CHOICES, ENGINE_NAMES, type EngineChoice, type EngineName } from './engines/names.ts'
+export { createTrainer, type TrainerOptions } from './engines/trainer.ts'
+export { type BaselineOptions, fuseBodies, trainMultitask, trainOneShot } from './evaluation/baselines.ts'
+// Judge a base
+export { type EvaluateOptions, type Evaluation, type EvaluationTask, evaluateBase } from './evaluation/evaluate-base.ts'
+export { FEW_SHOT_LABELS, sampleFewShot } from './evaluation/few-shot.ts'
+export { type ChartPoint, type ChartSeries, chartColumn, type LineChart, lineChart } from './evaluation/line-chart.ts'
+export { EVALUATION_MODES, EVALUATION_PLANS, type EvaluationMode } from './evaluation/plans.ts'
+export { type MeanAndError, meanAndError, meanOverTasks } from './evaluation/statistics.ts'
+// Experiments
+export { LAB_BASELINES, type LabBaseline, type LabEvaluation, type LabPlan, type LabTask } from './lab/plan.ts'
+export type { LabCurve, LabGain, LabPoint, LabResult, LabRun } from './lab/result.ts'
+export { type LabOptions, runLab } from './lab/run-lab.ts'
+export type { LabProgress } from './lab/work.ts'
 export { createPeer } from './peer/create-peer.ts'
 export { defaultDataDir, initDataDir } from './peer/data-dir.ts'
-export { createGenesis, DEFAULT_ROUND_POLICY } from './peer/genesis.ts'
-export { readModelDirectory } from './peer/model.ts'
 // Judge a base
+export { verifyEvidence } from './peer/evidence-report.ts'
+export { createGenesis, DEFAULT_ROUND_POLICY } from './peer/genesis.ts'
+export { type ImportedModel, type ImportOptions, importModel } from './peer/import.ts'
+export { readModelDirectory } from './peer/model.ts'
 export { openHistory } from './peer/open-history.ts'
 export type * from './peer/types.ts'
 export { verifyDirectory } from './peer/verify-directory.ts'
@@ -18,5 +33,17 @@ export type { Dataset, Example } from './ports/dataset.ts'
 export { ColdmeshError, ERROR_CODES, type ErrorCode, isColdmeshError } from './ports/errors.ts'
 // Types
 export type { Log } from './ports/system.ts'
-export type { Head, Model, Trainer, TrainingPlan, TrainingProgress, TrainingResult, Weights } from './ports/trainer.ts'
+export type {
+  Head,
+  Model,
+  TaskToTrain,
+  TogetherResult,
+  Trainer,
+  TrainingPlan,
+  TrainingProgress,
+  TrainingResult,
+  TrainingSnapshot,
+  Weights,
+} from './ports/trainer.ts'
 export { completePlan, DEFAULT_PLAN } from './training/plan.ts'
+export { splitExamples } from './training/split.ts'

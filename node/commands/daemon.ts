@@ -1,4 +1,4 @@
-import { createOnnxTrainer, openDataset, type Peer, type PeerEvent } from 'coldmesh'
+import { createTrainer, openDataset, type Peer, type PeerEvent } from 'coldmesh'
 import type { Call, Run } from '../command.ts'
 import { startControlApi } from '../control/api.ts'
 import { statusOf } from '../control/routes.ts'
@@ -9,7 +9,7 @@ import { show } from '../text/escape.ts'
 import { createEventWriter, eventRecord } from '../text/events.ts'
 import { dirOf } from './data-dir.ts'
 import { type MeshOption, runPeer } from './run-peer.ts'
-import { type PlanOption, planOf } from './training.ts'
+import { type PlanOption, planOf, snapshotsOf } from './training.ts'
 
 type Options =
   | 'dir'
@@ -24,16 +24,20 @@ type Options =
   | 'task'
   | 'license'
   | 'rounds'
+  | 'engine'
   | 'threads'
+  | 'snapshotEvery'
 
 export const runDaemon: Run<Options> = async (call) => {
   const { options, signal } = call
   const dataDir = dirOf(options)
   // Read before anything else: a wrong column should not first cost a sync.
   const dataset = await readDataset(options)
-  const { trainOn, threads } = options
+  const { trainOn, engine, threads } = options
   const trainer =
-    trainOn === undefined && threads === undefined ? undefined : await createOnnxTrainer(defined({ threads }))
+    trainOn === undefined && threads === undefined && engine === 'auto'
+      ? undefined
+      : await createTrainer({ engine, ...defined({ threads }) })
   const stopping = new AbortController()
   const anyStop = AbortSignal.any([signal, stopping.signal])
   // Started by a program that holds a channel to this process (as the demo does): without it nobody would stop us.
@@ -87,7 +91,14 @@ async function contribute(
 ): Promise<void> {
   const { task, license, rounds = Number.POSITIVE_INFINITY } = options
   try {
-    const joining = peer.join({ dataset, plan: planOf(options), rounds, signal, ...defined({ task, license }) })
+    const joining = peer.join({
+      dataset,
+      plan: planOf(options),
+      rounds,
+      signal,
+      ...snapshotsOf(options),
+      ...defined({ task, license }),
+    })
     joining.result.catch(() => {})
     const write = createEventWriter()
     // Everything else is among the peer's own events.

@@ -1,7 +1,14 @@
 import { existsSync } from 'node:fs'
-import type { LogEntry, VerifyOptions, VerifyReport } from 'coldmesh'
+import type { EvidenceReport, LogEntry, VerifyOptions, VerifyReport } from 'coldmesh'
 import { type DaemonClient, findDaemon } from '../control/client.ts'
-import { exportAnswer, roundsAnswer, statusAnswer, verifyAnswer } from '../control/shapes.ts'
+import {
+  evidenceAnswer,
+  evidenceReport,
+  exportAnswer,
+  roundsAnswer,
+  statusAnswer,
+  verifyAnswer,
+} from '../control/shapes.ts'
 import { defined } from '../defined.ts'
 import { CliError } from '../failure.ts'
 
@@ -13,12 +20,16 @@ export type Exported = Awaited<ReturnType<HistorySource['export']>>
 export interface HistorySource extends AsyncDisposable {
   readonly network: string
   readonly isRunning: boolean
+  /** The newest certified base. */
+  readonly head: string
   log(base?: string): AsyncIterable<LogEntry>
   verify(base: string, options: VerifyOptions): Promise<VerifyReport>
   export(
     cid: string,
     options: { readonly out: string },
   ): Promise<{ readonly cid: string; readonly kind: 'base' | 'checkpoint'; readonly files: readonly string[] }>
+  evidence(): Promise<readonly { readonly report: EvidenceReport; readonly bytes: Uint8Array }[]>
+  verifyEvidence(bytes: Uint8Array): Promise<EvidenceReport>
 }
 
 /** @throws CliError `bad-input` when there is no such directory */
@@ -35,22 +46,32 @@ export async function openHistorySource(dir: string, signal: AbortSignal): Promi
   return {
     network: history.network,
     isRunning: false,
+    head: history.head.base,
     log: (base) => history.log(base),
     verify: (base, options) => history.verify(base, options),
     export: (cid, options) => history.export(cid, options),
+    evidence: async () => history.evidence(),
+    verifyEvidence: async (bytes) => history.verifyEvidence(bytes),
     [Symbol.asyncDispose]: () => history[Symbol.asyncDispose](),
   }
 }
 
 async function openDaemonHistory(daemon: DaemonClient, signal: AbortSignal): Promise<HistorySource> {
-  const { network } = await daemon.get('/v1/status', statusAnswer, signal)
+  const { network, base: head } = await daemon.get('/v1/status', statusAnswer, signal)
   return {
     network,
     isRunning: true,
+    head,
     log: (base) => pagesOf(daemon, base, signal),
     verify: (base, { level, trust }) =>
       daemon.post('/v1/verify', { base, ...defined({ level, trust }) }, verifyAnswer, signal),
     export: (cid, { out }) => daemon.post('/v1/export', { cid, out }, exportAnswer, signal),
+    evidence: async () => {
+      const { evidence } = await daemon.get('/v1/evidence', evidenceAnswer, signal)
+      return evidence.map(({ report, bytes }) => ({ report, bytes: Buffer.from(bytes, 'base64') }))
+    },
+    verifyEvidence: (bytes) =>
+      daemon.post('/v1/evidence', { bytes: Buffer.from(bytes).toString('base64') }, evidenceReport, signal),
     [Symbol.asyncDispose]: async () => {},
   }
 }

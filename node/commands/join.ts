@@ -12,7 +12,7 @@ import { show } from '../text/escape.ts'
 import { createEventWriter, eventRecord } from '../text/events.ts'
 import { dirOf } from './data-dir.ts'
 import type { MeshOption } from './run-peer.ts'
-import { type PlanOption, planOf } from './training.ts'
+import { type PlanOption, planOf, snapshotsOf } from './training.ts'
 
 type Options =
   | 'dir'
@@ -25,7 +25,9 @@ type Options =
   | 'task'
   | 'license'
   | 'rounds'
+  | 'engine'
   | 'threads'
+  | 'snapshotEvery'
 
 export const runJoin: Run<Options> = async (call) => {
   const { args, options } = call
@@ -63,17 +65,20 @@ async function joinHere(
   data: string,
   { options, output, signal }: Call<Options>,
 ): Promise<JoinResult> {
-  const [{ createOnnxTrainer, openDataset }, { runPeer }] = await Promise.all([
-    import('coldmesh'),
-    import('./run-peer.ts'),
-  ])
-  const { text, label, pair, task, license, rounds, threads } = options
+  const [{ createTrainer, openDataset }, { runPeer }] = await Promise.all([import('coldmesh'), import('./run-peer.ts')])
+  const { text, label, pair, task, license, rounds, engine, threads } = options
   const dataset = await openDataset(data, { text, label, ...defined({ pair, name: task }) })
-  const trainer = await createOnnxTrainer(defined({ threads }))
+  const trainer = await createTrainer({ engine, ...defined({ threads }) })
   try {
     output.say('looks for the network')
     await using peer = await runPeer({ dataDir, network, options, trainer, signal })
-    const joining = peer.join({ dataset, plan: planOf(options), signal, ...defined({ task, license, rounds }) })
+    const joining = peer.join({
+      dataset,
+      plan: planOf(options),
+      signal,
+      ...snapshotsOf(options),
+      ...defined({ task, license, rounds }),
+    })
     joining.result.catch(() => {})
     const write = createEventWriter()
     for await (const event of joining) print(event, write, { output })

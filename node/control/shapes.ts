@@ -1,9 +1,10 @@
 import { isAbsolute } from 'node:path'
-import type { JoinResult, LogEntry, PeerEvent, PeerStatus, VerifyReport } from 'coldmesh'
+import type { EvidenceReport, JoinResult, LogEntry, PeerEvent, PeerStatus, VerifyReport } from 'coldmesh'
 import { z } from 'zod'
 
 const MAX_PATH = 4096
 const MAX_LOG = 1000
+const MAX_EVIDENCE_TEXT = 32 * 1024
 const DEFAULT_LOG = 100
 
 const text = z.string().min(1).max(200)
@@ -49,6 +50,8 @@ export const verifyRequest = z.strictObject({
   trust: cidText.optional(),
 })
 
+/** `evidence/1` in base64. */
+export const evidenceRequest = z.strictObject({ bytes: z.base64().max(MAX_EVIDENCE_TEXT) })
 export const exportRequest = z.strictObject({ cid: cidText, out: absolutePath })
 export const noFields = z.strictObject({})
 export const logQuery = z.strictObject({
@@ -65,9 +68,21 @@ export const joinParams = z.strictObject({ id: z.string().max(64) })
 export const statusAnswer = z.custom<DaemonStatus>(has('network', 'round', 'phase', 'base', 'running'))
 export const roundsAnswer = z.object({ rounds: z.array(z.custom<LogEntry>(has('round', 'base', 'inputs'))) })
 export const peersAnswer = z.object({
-  peers: z.array(z.object({ id: z.string(), addresses: z.array(z.string()), member: z.string().nullable() })),
+  peers: z.array(
+    z.object({
+      id: z.string(),
+      addresses: z.array(z.string()),
+      member: z.string().nullable(),
+      score: z.number(),
+      unanswered: z.number(),
+    }),
+  ),
 })
 export const verifyAnswer = z.custom<VerifyReport>(has('base', 'valid', 'rounds', 'failures'))
+export const evidenceReport = z.custom<EvidenceReport>(has('id', 'proven', 'reason', 'messages'))
+export const evidenceAnswer = z.object({
+  evidence: z.array(z.object({ report: evidenceReport, bytes: z.base64() })),
+})
 export const exportAnswer = z.object({
   cid: z.string(),
   kind: z.enum(['base', 'checkpoint']),

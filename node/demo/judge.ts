@@ -1,14 +1,14 @@
 import { availableParallelism } from 'node:os'
 import {
-  createOnnxTrainer,
-  DEFAULT_PLAN,
+  createTrainer,
+  type EvaluationTask,
+  evaluateBase,
   type Model,
   openDataset,
   readModelDirectory,
   type Trainer,
-  type TrainingPlan,
 } from 'coldmesh'
-import { FROZEN_PLAN, FULL_PLAN, JUDGE_ROWS } from './settings.ts'
+import { JUDGE_PLANS, JUDGE_ROWS, SEED } from './settings.ts'
 import { type DemoTask, taskFile } from './tasks.ts'
 
 const MAX_THREADS = 4
@@ -38,7 +38,7 @@ export interface JudgeOptions {
 /** How well each base learns each task, by the same plans, rows and seed: body frozen, and body and head trained. */
 export async function judgeBases(options: JudgeOptions): Promise<TaskScore[]> {
   const { tasks, signal, onTask } = options
-  const trainer = await createOnnxTrainer({ threads: Math.min(MAX_THREADS, availableParallelism()) })
+  const trainer = await createTrainer({ threads: Math.min(MAX_THREADS, availableParallelism()) })
   try {
     const pretrained = await readModelDirectory(options.pretrained)
     const final = await readModelDirectory(options.final)
@@ -61,33 +61,21 @@ export async function judgeBases(options: JudgeOptions): Promise<TaskScore[]> {
   }
 }
 
-type Rows = Awaited<ReturnType<typeof readRows>>
-
-async function readRows(task: DemoTask) {
+async function readRows(task: DemoTask): Promise<EvaluationTask> {
   const columns = { text: 'text', label: 'label', name: task.name, ...(task.hasPair ? { pair: 'pair' } : {}) }
   const [train, test] = await Promise.all([
     openDataset(taskFile(task, 'train'), columns),
     openDataset(taskFile(task, 'test'), columns),
   ])
   return {
+    name: task.name,
     train: { name: train.name, labels: train.labels, examples: train.examples.slice(0, JUDGE_ROWS.train) },
     test: test.examples.slice(0, JUDGE_ROWS.test),
   }
 }
 
-async function judge(trainer: Trainer, model: Model, rows: Rows, signal: AbortSignal): Promise<Accuracies> {
-  const accuracyOf = async (changes: Partial<TrainingPlan>): Promise<number> => {
-    const plan = { ...DEFAULT_PLAN, ...changes }
-    const { body, head } = await trainer.train({ model, head: null, dataset: rows.train, plan, signal })
-    const finetuned = { ...model, body }
-    const { accuracy } = await trainer.evaluate({
-      model: finetuned,
-      head,
-      examples: rows.test,
-      maxTokens: plan.maxTokens,
-      signal,
-    })
-    return accuracy
-  }
-  return { frozen: await accuracyOf(FROZEN_PLAN), full: await accuracyOf(FULL_PLAN) }
+async function judge(trainer: Trainer, model: Model, task: EvaluationTask, signal: AbortSignal): Promise<Accuracies> {
+  const accuracyOf = async (mode: keyof Accuracies): Promise<number> =>
+    (await evaluateBase({ trainer, model, task, mode, seeds: [SEED], plan: JUDGE_PLANS[mode], signal })).mean
+  return { frozen: await accuracyOf('frozen'), full: await accuracyOf('full') }
 }

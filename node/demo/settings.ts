@@ -38,14 +38,6 @@ const COMMON = { batch: 32, maxTokens: 32, evaluateEvery: 0 } as const
 /** How each peer trains in a round; its seed differs. */
 export const ROUND_PLAN = { ...COMMON, learningRate: 5e-4, headRate: 5, steps: 100 } as const
 
-/** The same rows and budget for the pretrained and the final base. */
+/** The same rows and budget for the pretrained and the final base: the library's plans, with the length that WordNet's texts need. */
 export const JUDGE_ROWS = { train: 2000, test: 900 }
-export const FROZEN_PLAN = {
-  ...COMMON,
-  mode: 'frozen',
-  learningRate: 1e-3,
-  headRate: 10,
-  steps: 400,
-  seed: SEED,
-} as const
-export const FULL_PLAN = { ...COMMON, mode: 'full', learningRate: 5e-4, headRate: 5, steps: 100, seed: SEED } as const
+export const JUDGE_PLANS = { frozen: { maxTokens: 32 }, full: { maxTokens: 32, steps: 100 } } as const

@@ -1,5 +1,6 @@
 import type { JoinEvent, PeerEvent } from 'coldmesh'
 import { short, show } from './escape.ts'
+import { contradictionLine } from './evidence.ts'
 import { describeWait } from './wait.ts'
 
 /** How many lines one training prints at most. */
@@ -36,11 +37,17 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return `round ${event.round}: in step with the network, base ${short(event.base)}`
     case 'waiting':
       return `round ${event.round}: waits for ${describeWait(event.wait)}`
+    case 'engine': {
+      const others = event.passedOver.map(({ engine, reason }) => `; not with ${show(engine)}: ${show(reason)}`)
+      return `round ${event.round}: trains with ${show(event.engine)} on ${show(event.device)}${others.join('')}`
+    }
     case 'training':
       return (
         `round ${event.round}: trains ${show(event.task)}, step ${event.step} of ${event.steps}, ` +
         `loss ${event.loss.toFixed(3)}, ${Math.round(event.tokensPerSecond).toLocaleString('en')} tokens/s`
       )
+    case 'resumed':
+      return `round ${event.round}: resumes training at step ${event.step} of ${event.steps} (${show(event.task)})`
     case 'trained': {
       const before = event.before === null ? '' : ` from ${percent(event.before)}`
       return (
@@ -71,8 +78,14 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return `refused ${show(event.what)}${event.author === null ? '' : ` by ${short(event.author)}`}: ${show(event.reason)}`
     case 'muted':
       return `signs nothing: ${show(event.reason)}`
+    case 'trouble':
+      return `trouble with the ${show(event.what)}: ${show(event.reason)}${event.hint === null ? '' : ` ${show(event.hint)}`}`
+    case 'trouble-over':
+      return `the ${show(event.what)} works again`
+    case 'repaired':
+      return `repaired block ${short(event.cid)} of ${show(event.place)}`
     case 'evidence':
-      return `evidence: ${short(event.author)} contradicted itself in round ${event.round}`
+      return contradictionLine(event)
     case 'outcome':
       return event.included
         ? `round ${event.round}: contribution ${short(event.id)} is part of base ${show(event.base)}`

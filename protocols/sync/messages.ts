@@ -1,11 +1,20 @@
 import { bytes, cid, directoryCid, list, messageId, nullable, oneOf, uint } from '../wire/fields.ts'
-import { MAX_CERTIFICATE_BYTES, MAX_FRAME_BYTES, MAX_LINEAGE_BYTES, MAX_LIST_BYTES } from '../wire/limits.ts'
+import {
+  ENVELOPE_OVERHEAD_BYTES,
+  MAX_CERTIFICATE_BYTES,
+  MAX_FRAME_BYTES,
+  MAX_LINEAGE_BYTES,
+  MAX_LIST_BYTES,
+  MAX_REPORT_BYTES,
+} from '../wire/limits.ts'
 import { declareObject, type MessageOf } from '../wire/message.ts'
 
 export const SYNC_PROTOCOL = '/coldmesh/sync/1'
 /** Most lineages of one answer, and most envelopes. */
 export const MAX_PAGE = 64
 export const MAX_HAVE = 1024
+/** Most reports of one answer. */
+export const MAX_REPORTS_PAGE = 256
 
 const network = () => cid('dag-cbor')
 
@@ -58,6 +67,19 @@ export const syncEnvelope = declareObject({
   kind: 'sync-envelope/1',
   maxBytes: MAX_LIST_BYTES + 512,
   fields: { topic: oneOf('contributions', 'votes'), envelope: bytes({ atMost: MAX_LIST_BYTES + 256 }) },
+})
+
+/** Which reports about the bases of rounds `from` to `to` do you hold that are not among `have`? Answered by `sync-report/1` frames. */
+export const syncReportsRequest = declareObject({
+  kind: 'sync-reports-request/1',
+  maxBytes: 64 * 1024,
+  fields: { network: network(), from: uint(), to: uint(), have: list(messageId(), { max: MAX_HAVE }) },
+})
+
+export const syncReport = declareObject({
+  kind: 'sync-report/1',
+  maxBytes: MAX_REPORT_BYTES + 256,
+  fields: { envelope: bytes({ atMost: MAX_REPORT_BYTES + ENVELOPE_OVERHEAD_BYTES }) },
 })
 
 export type SyncHead = MessageOf<typeof syncHead>

@@ -15,6 +15,7 @@ export const MAX_GENESIS_BYTES = 64 * KIBIBYTE
 export const MAX_CONTRIBUTION_BYTES = 2 * KIBIBYTE
 export const MAX_LIST_BYTES = 8 * KIBIBYTE
 export const MAX_VOTE_BYTES = 512
+export const MAX_REPORT_BYTES = KIBIBYTE
 /** 64 signatures of 32 + 64 bytes with their cbor heads and keys, and the fields before them. */
 export const MAX_CERTIFICATE_BYTES = 16 * KIBIBYTE
 /** `lineage.cbor` is one raw leaf. */
@@ -23,3 +24,5 @@ export const MAX_LINEAGE_BYTES = 1_000_000
 export const MAX_FRAME_BYTES = MEBIBYTE
 /** Payload and signature, and the cbor around them. */
 export const ENVELOPE_OVERHEAD_BYTES = 96
+/** Two envelopes of the longest kind that a committee signs, and what holds them together. */
+export const MAX_EVIDENCE_BYTES = 17 * KIBIBYTE

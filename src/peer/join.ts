@@ -7,10 +7,11 @@ import { equalCids } from '../../protocols/wire/bytes.ts'
 import { decodeCanonical, idOf } from '../../protocols/wire/codec.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import { openBase } from '../checkpoint/base.ts'
+import type { Layout } from '../checkpoint/layout.ts'
 import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { importFile } from '../checkpoint/unixfs.ts'
 import { ColdmeshError } from '../ports/errors.ts'
-import type { Trainer, TrainingPlan, TrainingResult } from '../ports/trainer.ts'
+import type { Trainer, TrainingPlan, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
 import { isContribution } from '../rounds/views.ts'
 import { commitmentRow, commitRows } from '../training/commitment.ts'
 import { completePlan } from '../training/plan.ts'
@@ -19,13 +20,17 @@ import { createEmitter } from './emitter.ts'
 import { readModel } from './model.ts'
 import type { RoundLoop } from './round/loop.ts'
 import type { TaskHeads } from './task-heads.ts'
-import type { JoinEvent, Joining, JoinOptions, JoinResult, PeerStatus } from './types.ts'
+import type { TrainingSnapshots } from './training-snapshots.ts'
+import type { JoinEvent, Joining, JoinOptions, JoinResult, PeerEvent, PeerStatus } from './types.ts'
+import { untilStored } from './until-stored.ts'
 
 const BILLION = 1_000_000_000
+const DEFAULT_SNAPSHOT_MS = 30_000
 
 export interface JoinContext extends PeerContext {
   readonly loop: RoundLoop
   readonly heads: TaskHeads
+  readonly snapshots: TrainingSnapshots
   readonly trainer: () => Promise<Trainer>
   /** Secret of this peer, for dataset commitments. */
   readonly saltSecret: Uint8Array
@@ -67,7 +72,9 @@ export function startJoin(context: JoinContext, options: JoinOptions): Joining {
 }
 
 function isJoinEvent(event: { type: string }): event is JoinEvent {
-  return ['synced', 'announced', 'listed', 'waiting', 'fused', 'refused'].includes(event.type)
+  return ['synced', 'announced', 'listed', 'waiting', 'fused', 'refused', 'trouble', 'trouble-over'].includes(
+    event.type,
+  )
 }
 
 async function contributeOnce(
@@ -105,8 +112,12 @@ async function trainAndAnnounce(
   signal: AbortSignal,
   emit: (event: JoinEvent) => void,
 ): Promise<OwnContribution | null> {
-  const { loop, store, facts, heads } = context
+  const { loop, store, facts, heads, snapshots } = context
   const { round, head } = loop.state
+  const tell = (event: Extract<JoinEvent, PeerEvent>) => {
+    emit(event)
+    context.events.emit(event)
+  }
   const over = new AbortController()
   const stopWatching = context.events.on(() => {
     if (loop.state.round !== round) over.abort()
@@ -114,35 +125,49 @@ async function trainAndAnnounce(
   try {
     const model = await readModel(head.base, store)
     const trainer = await context.trainer()
+    const { name, device, passedOver = [] } = trainer
+    tell({ type: 'engine', round, engine: name, device, passedOver })
     const seeded = { ...plan, seed: plan.seed + round }
+    const key = { round, base: String(head.base), task, plan: seeded, dataset: options.dataset }
+    const { snapshotEveryMs = DEFAULT_SNAPSHOT_MS } = options
+    const snapshot = snapshotEveryMs === 0 ? null : await snapshots.read(key, trainer.name)
+    let isFirst = true
     const trained = await trainer.train({
       model,
       head: await heads.read(task),
       dataset: options.dataset,
       plan: seeded,
       signal: AbortSignal.any([signal, over.signal]),
-      onProgress: ({ step, steps, loss, tokensPerSecond }) => {
+      ...(snapshot === null ? {} : { snapshot }),
+      ...(snapshotEveryMs === 0
+        ? {}
+        : { snapshotEveryMs, onSnapshot: (taken: TrainingSnapshot) => void snapshots.write(key, taken) }),
+      onProgress: ({ step, steps, loss, tokensPerSecond, isResumed }) => {
         context.onTraining({ task, step, steps, loss })
-        const event = { type: 'training', round, task, step, steps, loss, tokensPerSecond } as const
-        emit(event)
-        context.events.emit(event)
+        if (isFirst && snapshot !== null && !isResumed)
+          context.log.warn('snapshot-ignored', { round, error: 'of another model, plan, data or engine' })
+        isFirst = false
+        if (isResumed) tell({ type: 'resumed', round, task, step, steps })
+        else tell({ type: 'training', round, task, step, steps, loss, tokensPerSecond })
       },
     })
     if (over.signal.aborted) return null
     const { before, after } = trained.validation
     const { seconds, steps } = trained
-    const event = { type: 'trained', round, task, before, after, seconds, steps } as const
-    emit(event)
-    context.events.emit(event)
-    await heads.write(task, trained.head)
-    const { cid } = await importFile([encodeCheckpoint(facts.layout, trained.body, model.file)], (block, bytes) =>
-      store.put(block, bytes),
+    tell({ type: 'trained', round, task, before, after, seconds, steps })
+    const until = AbortSignal.any([signal, over.signal])
+    const bytes = encodeCheckpoint(facts.layout, trained.body, model.file)
+    await untilStored(context, 'head', until, () => heads.write(task, trained.head))
+    const { cid } = await untilStored(context, 'checkpoint', until, () =>
+      importFile([bytes], (block, leaf) => store.put(block, leaf)),
     )
     if (loop.state.round !== round) return null
-    if (equalCids(cid, head.weights))
-      throw new ColdmeshError('bad-input', 'Training changed nothing.', { hint: 'Raise --steps or --learning-rate.' })
+    if (equalCids(cid, head.weights)) throw changedNothing(facts.layout)
     const fields = contributionFields(context, options, { plan: seeded, task, trained, trainer, checkpoint: cid })
-    const signed = await loop.contribute({ round, parent: head.base, ...fields })
+    const signed = await untilStored(context, 'journal', until, () =>
+      loop.contribute({ round, parent: head.base, ...fields }),
+    )
+    await snapshots.remove(key)
     context.events.emit({ type: 'announced', round, id: String(signed.id), checkpoint: String(cid) })
     if (!isContribution(signed)) throw new Error('a contribution was signed')
     return signed
@@ -154,6 +179,15 @@ async function trainAndAnnounce(
     stopWatching()
     context.onTraining(null)
   }
+}
+
+/** Types of 16 bits are coarse: a weight that moves by less than half of a step stays where it was. */
+function changedNothing({ tensors }: Layout): ColdmeshError {
+  const half = tensors.find(({ dtype }) => dtype === 'BF16' || dtype === 'F16')?.dtype
+  const rounding = half === undefined ? '' : ` that is left after rounding to ${half}`
+  return new ColdmeshError('bad-input', `Training changed nothing${rounding}.`, {
+    hint: 'Raise --steps or --learning-rate.',
+  })
 }
 
 function contributionFields(

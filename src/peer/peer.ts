@@ -5,13 +5,19 @@ import type { Config } from '../adapters/config/config.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import type { PeerContext } from './context.ts'
 import type { EvidenceFile } from './evidence.ts'
+import { evidenceStatus } from './evidence-report.ts'
 import { createHistory } from './history/history.ts'
 import { startJoin } from './join.ts'
 import type { RoundLoop } from './round/loop.ts'
 import { createRepair } from './round/repair.ts'
 import { contributionStatus, waitOf } from './round/reporter.ts'
+import type { RepairingStore } from './store/repairing-store.ts'
+import { startStoreCheck } from './store/store-check.ts'
 import type { TaskHeads } from './task-heads.ts'
+import type { TrainingSnapshots } from './training-snapshots.ts'
 import type { Peer, PeerStatus } from './types.ts'
+
+const MAX_EVIDENCE_SHOWN = 32
 
 /** A running peer, out of its parts. */
 export function createFacade(parts: {
@@ -20,6 +26,11 @@ export function createFacade(parts: {
   readonly evidence: EvidenceFile
   readonly config: Config
   readonly heads: TaskHeads
+  /** Questions for blocks that a peer left unanswered. */
+  readonly unansweredBy: (peer: string) => number
+  readonly snapshots: TrainingSnapshots
+  readonly store: RepairingStore
+  readonly checkStoreMs: number
   readonly saltSecret: Uint8Array
   readonly trainer: Trainer | null
   readonly genesisBytes: Uint8Array
@@ -33,15 +44,29 @@ export function createFacade(parts: {
     genesisBytes: parts.genesisBytes,
     store: context.store,
     chain: context.chain,
+    evidence: parts.evidence.entries,
   })
   let training: PeerStatus['training'] = null
   let ownTrainer: Promise<Trainer> | null = null
+  let inUse: Trainer | null = parts.trainer
   let stopping: Promise<void> | null = null
 
   async function loadTrainer(): Promise<Trainer> {
     if (parts.trainer) return parts.trainer
-    const { createOnnxTrainer } = await import('../adapters/onnx/index.ts')
-    return createOnnxTrainer({})
+    const { createTrainer } = await import('../engines/trainer.ts')
+    return createTrainer()
+  }
+
+  async function trainer(): Promise<Trainer> {
+    ownTrainer ??= loadTrainer()
+    try {
+      inUse = await ownTrainer
+      return inUse
+    } catch (error) {
+      // What was missing may be there the next time.
+      ownTrainer = null
+      throw error
+    }
   }
 
   function status(): PeerStatus {
@@ -63,9 +88,11 @@ export function createFacade(parts: {
       peers: mesh.peers().length,
       waitingFor: waitOf(state, context),
       contributions: [...state.contributions.values()].map(contributionStatus),
+      trainer: inUse === null ? null : { engine: inUse.name, device: inUse.device },
       training,
       refused: loop.inbox.refused,
-      evidence: parts.evidence.count,
+      troubles: context.troubles.current,
+      evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), network),
     }
   }
 
@@ -78,7 +105,7 @@ export function createFacade(parts: {
     stopping ??= (async () => {
       repair.stop()
       await parts.stop()
-      if (!parts.trainer && ownTrainer) await (await ownTrainer).stop()
+      if (!parts.trainer) await (await ownTrainer?.catch(() => null))?.stop()
     })()
     await stopping
   }
@@ -87,15 +114,29 @@ export function createFacade(parts: {
     events.emit({ type: 'peer', peer, connected, peers: mesh.peers().length })
   })
   context.signal.addEventListener('abort', unwatch, { once: true })
+  const forgetOld = () => void parts.snapshots.keepOnly(loop.state.round)
+  events.on(({ type }) => {
+    // The round is entered after this event.
+    if (type === 'fused' || type === 'synced') queueMicrotask(forgetOld)
+  })
+  forgetOld()
   loop.start()
   repair.start()
+  startStoreCheck(context, { store: parts.store, everyMs: parts.checkStoreMs, synced: repair.synced })
 
   return {
     ...history,
     network: String(network.id),
     key: toHex(context.key),
     status,
-    peers: () => mesh.peers().map(({ id, addresses }) => ({ id, addresses, member: memberOf(id) })),
+    peers: () =>
+      mesh.peers().map(({ id, addresses, score }) => ({
+        id,
+        addresses,
+        member: memberOf(id),
+        score: Math.round(100 * score) / 100,
+        unanswered: parts.unansweredBy(id),
+      })),
     events: ({ signal } = {}) => events.iterate(signal),
     join: (options) =>
       startJoin(
@@ -103,9 +144,10 @@ export function createFacade(parts: {
           ...context,
           loop,
           heads: parts.heads,
+          snapshots: parts.snapshots,
           saltSecret: parts.saltSecret,
           synced: repair.synced,
-          trainer: () => (ownTrainer ??= loadTrainer()),
+          trainer,
           onTraining: (now) => {
             training = now
           },

@@ -1,6 +1,16 @@
 import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
-import type { Trainer, TrainingPlan } from '../ports/trainer.ts'
+import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
+import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+
+export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
+
+import type { Trouble, TroubleEvent } from './trouble-types.ts'
+import type { VerifyOptions, VerifyReport } from './verify-types.ts'
+
+export type { Trouble, TroubleEvent } from './trouble-types.ts'
+export type { VerifyLevel, VerifyOptions, VerifyReport } from './verify-types.ts'
 
 /** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, accuracies fractions. */
 
@@ -13,6 +23,8 @@ export interface PeerOptions {
   readonly listen?: readonly string[]
   /** Multiaddrs (with /p2p/) to dial besides the invite's and the saved ones. */
   readonly peers?: readonly string[]
+  /** How often everything in the store is read and compared with its CID, besides the start. Default 6 hours; 0 = never. */
+  readonly checkStoreMs?: number
   readonly mdns?: boolean
   readonly dht?: boolean
   /** Needed to join rounds; created on first use when absent. */
@@ -66,6 +78,8 @@ export interface PeerStatus {
   readonly peers: number
   readonly waitingFor: Wait | null
   readonly contributions: readonly ContributionStatus[]
+  /** What trains; null until it was first needed. */
+  readonly trainer: { readonly engine: string; readonly device: string } | null
   readonly training: {
     readonly task: string
     readonly step: number
@@ -79,7 +93,21 @@ export interface PeerStatus {
     readonly author: string | null
     readonly reason: string
   }[]
-  readonly evidence: number
+  /** What this machine refuses or has lost at the moment: a full disk, damaged blocks. Empty when all is well. */
+  readonly troubles: readonly Trouble[]
+  /** Members that contradicted themselves, newest last, at most 32; `evidence()` has them all. */
+  readonly evidence: readonly EvidenceStatus[]
+}
+
+export interface ConnectedPeer {
+  readonly id: string
+  readonly addresses: readonly string[]
+  /** Name in the committee, or null. */
+  readonly member: string | null
+  /** What its gossip earned: 0 for a stranger, below 0 after messages that are provably wrong; docs/network.md has the steps. */
+  readonly score: number
+  /** Questions for content that it left unanswered since it last gave some; with any it is asked last. */
+  readonly unanswered: number
 }
 
 /** What happens, as it happens. More kinds may be added. */
@@ -87,6 +115,14 @@ export type PeerEvent =
   | { readonly type: 'peer'; readonly peer: string; readonly connected: boolean; readonly peers: number }
   | { readonly type: 'synced'; readonly round: number; readonly base: string }
   | { readonly type: 'waiting'; readonly round: number; readonly wait: Wait }
+  /** What a round's training runs on, and the faster engines that are installed but don't work here. */
+  | {
+      readonly type: 'engine'
+      readonly round: number
+      readonly engine: string
+      readonly device: string
+      readonly passedOver: readonly PassedOver[]
+    }
   | {
       readonly type: 'training'
       readonly round: number
@@ -140,7 +176,8 @@ export type PeerEvent =
       readonly reason: string
     }
   | { readonly type: 'muted'; readonly reason: string }
-  | { readonly type: 'evidence'; readonly author: string; readonly round: number }
+  | ({ readonly type: 'evidence' } & EvidenceStatus)
+  | TroubleEvent
 
 export interface JoinOptions {
   readonly dataset: Dataset
@@ -150,14 +187,17 @@ export interface JoinOptions {
   readonly plan?: Partial<TrainingPlan>
   /** How many rounds to contribute to. Default 1; Infinity stays. */
   readonly rounds?: number
+  /** How often the training's state is written down, to go on from after a crash. Default 30 seconds; 0 = never. */
+  readonly snapshotEveryMs?: number
   readonly signal?: AbortSignal
 }
 
 export type JoinEvent =
   | Extract<
       PeerEvent,
-      { type: 'synced' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
+      { type: 'synced' | 'engine' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
     >
+  | Exclude<TroubleEvent, { type: 'repaired' }>
   /** What came of one round: `included` in the base or not, with the reason. */
   | {
       readonly type: 'outcome'
@@ -202,38 +242,12 @@ export interface LogEntry {
   readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
 }
 
-export type VerifyLevel = 'signatures' | 'full'
-
-export interface VerifyReport {
-  readonly base: string
-  readonly network: string
-  readonly valid: boolean
-  readonly certified: boolean
-  /** Only when the caller named the genesis CID. */
-  readonly trusted: boolean
-  readonly level: VerifyLevel
-  /** Newest first. `fusion` is null at level `signatures`. */
-  readonly rounds: readonly {
-    readonly round: number
-    readonly base: string
-    readonly certified: boolean
-    readonly fusion: 'reproduced' | 'unavailable' | 'differs' | null
-    readonly inputs: number
-  }[]
-  /** `link` names the bad link, e.g. `lineage`, `certificate`, `weights`, `contribution <id>`, `block <cid>`. */
-  readonly failures: readonly { readonly round: number; readonly link: string; readonly reason: string }[]
-}
-
-export interface VerifyOptions {
-  readonly level?: VerifyLevel
-  /** Genesis CID that the caller trusts. */
-  readonly trust?: string
-  readonly signal?: AbortSignal
-  readonly onProgress?: (progress: { readonly round: number; readonly of: number }) => void
-}
-
 /** The history that a data directory or a peer holds. */
 export interface History {
+  /** Everything that is stored, oldest first, checked again: the report, and the bytes of `evidence/1` for others. */
+  evidence(): readonly { readonly report: EvidenceReport; readonly bytes: Uint8Array }[]
+  /** Checks evidence from elsewhere against this network's committee. */
+  verifyEvidence(bytes: Uint8Array): EvidenceReport
   readonly network: string
   /** Newest first, from `base` (default: the head). */
   log(base?: string): AsyncIterable<LogEntry>
@@ -248,37 +262,12 @@ export interface History {
 export interface Peer extends History, AsyncDisposable {
   readonly key: string
   status(): PeerStatus
-  peers(): readonly { readonly id: string; readonly addresses: readonly string[]; readonly member: string | null }[]
+  /** Who is connected now. */
+  peers(): readonly ConnectedPeer[]
   /** Everything from now on. */
   events(options?: { readonly signal?: AbortSignal }): AsyncIterable<PeerEvent>
   join(options: JoinOptions): Joining
   invite(): string
   /** Idempotent. */
   stop(): Promise<void>
-}
-
-export interface GenesisOptions {
-  /** Where the base's blocks and the genesis go. */
-  readonly dataDir: string
-  readonly name: string
-  /** Directory with config.json, tokenizer files and a canonical model.safetensors. */
-  readonly base: string
-  readonly committee: readonly { readonly name: string; readonly key: string }[]
-  readonly quorum?: 'byzantine' | 'crash'
-  readonly rule?: string
-  readonly round?: Partial<RoundPolicy>
-  readonly contributors?: 'open' | readonly string[]
-}
-
-export interface RoundPolicy {
-  readonly minContributions: number
-  readonly maxContributions: number
-  readonly collectMs: number
-  readonly graceMs: number
-  readonly viewTimeoutMs: number
-  readonly minBytesPerSecond: number
-  readonly maxViews: number
-  readonly keepRounds: number
-  readonly historyRounds: number
-  readonly maxStaleness: number
 }

@@ -63,6 +63,15 @@ export interface TrainingProgress {
   readonly tokensPerSecond: number
   /** Set after an evaluation on the validation rows. */
   readonly validationAccuracy?: number
+  /** Set on the first report of a training that goes on from a snapshot: `step` is where. */
+  readonly isResumed?: true
+}
+
+/** The whole state of an interrupted training after `step`: weights, kept weights, moments, generators. Only the engine that wrote it reads it. */
+export interface TrainingSnapshot {
+  readonly trainer: string
+  readonly step: number
+  readonly bytes: Uint8Array
 }
 
 export interface TrainingResult {
@@ -77,11 +86,31 @@ export interface TrainingResult {
   readonly rows: number
 }
 
+export interface PassedOver {
+  readonly engine: string
+  readonly reason: string
+}
+
+export interface TaskToTrain {
+  readonly dataset: Dataset
+  readonly head: Head | null
+}
+
+export interface TogetherResult {
+  readonly body: readonly Weights[]
+  /** In the order of the tasks. */
+  readonly heads: readonly Head[]
+  readonly steps: number
+  readonly seconds: number
+}
+
 export interface Trainer {
-  /** For example `onnx-cpu`. Recorded in every contribution. */
+  /** For example `onnx`. Recorded in every contribution. */
   readonly name: string
   /** The device it runs on, for example `cpu`. */
   readonly device: string
+  /** Faster ones that are installed but don't work here. */
+  readonly passedOver?: readonly PassedOver[]
   /** @throws ColdmeshError `bad-model`, `bad-dataset`, `unsupported`, `aborted` */
   train(request: {
     readonly model: Model
@@ -90,7 +119,25 @@ export interface Trainer {
     readonly plan: TrainingPlan
     readonly signal?: AbortSignal
     readonly onProgress?: (progress: TrainingProgress) => void
+    /** Goes on from here: with one thread, to the same weights as without the break. Ignored when it fits not this model, plan, data and engine. */
+    readonly snapshot?: TrainingSnapshot
+    /** Called between steps, at most every `snapshotEveryMs`. */
+    readonly onSnapshot?: (snapshot: TrainingSnapshot) => void
+    readonly snapshotEveryMs?: number
   }): Promise<TrainingResult>
+  /**
+   * Multitask training: one body and a head for each task, batches of the tasks in turn, one optimizer. Takes all of the plan's steps and returns
+   * the weights after the last; validation rows are not looked at.
+   *
+   * @throws ColdmeshError as `train`; `unsupported` for an engine that can't, and for the mode `frozen`
+   */
+  trainTogether(request: {
+    readonly model: Model
+    readonly tasks: readonly TaskToTrain[]
+    readonly plan: TrainingPlan
+    readonly signal?: AbortSignal
+    readonly onProgress?: (progress: TrainingProgress) => void
+  }): Promise<TogetherResult>
   /** Accuracy of model + head on `examples`. @throws as `train` */
   evaluate(request: {
     readonly model: Model

@@ -18,10 +18,17 @@ export function placeOf(path: string): Place | null {
     return { floor: 1, room: `protocols/${room}` }
   }
   if (top === 'src') {
-    if (room === 'ports') return { floor: 2, room: 'src/ports' }
+    // Below the other pure rooms, which share them.
+    if (room === 'ports' || room === 'floats') return { floor: 2, room: `src/${room}` }
     if (PURE_ROOMS.includes(room)) return { floor: 2.1, room: `src/${room}` }
+    // Judges bases with what the other pure rooms have.
+    if (room === 'evaluation') return { floor: 2.2, room: 'src/evaluation' }
     if (room === 'adapters') return { floor: 3, room: `src/adapters/${inner}` }
-    if (room === 'peer' || room === 'index.ts') return { floor: 4, room: 'src/peer' }
+    if (room === 'engines') return { floor: 3.5, room: 'src/engines' }
+    if (room === 'peer') return { floor: 4, room: 'src/peer' }
+    // Many peers' work in one process, from the peer's own parts.
+    if (room === 'lab') return { floor: 4.1, room: 'src/lab' }
+    if (room === 'index.ts') return { floor: 4.2, room: path }
     return null
   }
   if (top === 'node') return { floor: 5, room: 'node' }
@@ -69,7 +76,8 @@ function allowedPackages({ floor, room }: Place, from: string): readonly string[
   }
   if (floor < 2) return ['multiformats']
   if (room === 'src/checkpoint') return ['multiformats', '@ipld/dag-pb', 'ipfs-unixfs', 'ipfs-unixfs-importer', HASHES]
-  if (room === 'src/training') return ['multiformats', HASHES]
+  if (room === 'src/training') return ['multiformats', HASHES, '@huggingface/tokenizers']
+  if (room === 'src/evaluation') return ['d3-scale', 'd3-shape', HASHES]
   return floor < 3 ? ['multiformats'] : null
 }
 

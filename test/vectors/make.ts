@@ -1,7 +1,10 @@
 import { makeContribution } from './making/contribution.ts'
+import { makeEvidence } from './making/evidence.ts'
 import { makeGenesis } from './making/genesis.ts'
 import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
+import { makeReport } from './making/report.ts'
+import { makeSyncReports } from './making/sync-reports.ts'
 import { makeRound } from './making/round.ts'
 import { makeSync } from './making/sync.ts'
 import { makeSyncJudged } from './making/sync-judged.ts'
@@ -15,9 +18,12 @@ const makers = {
   makeGenesis,
   makeContribution,
   makeRound,
+  makeEvidence,
   makeLineage,
   makeMembership,
   makeSync,
   makeSyncJudged,
+  makeReport,
+  makeSyncReports,
 }
 for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) make()

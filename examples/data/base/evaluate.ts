@@ -5,8 +5,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createOnnxTrainer, type Model, readModelDirectory, type TrainingPlan } from 'coldmesh'
-import { createBertBody } from '../../../src/adapters/onnx/index.ts'
+import { createTrainer, type Model, readModelDirectory, type TrainingPlan } from 'coldmesh'
+import { createBertBody } from '../../../src/training/initial-weights.ts'
 import { fewRows, readTasks, type Task } from './task-files.ts'
 
 const { values } = parseArgs({
@@ -48,7 +48,7 @@ const shipped = await readModelDirectory(values.model)
 const modes = MODES.filter((mode) => values.modes.split(',').includes(mode))
 const wanted = values.tasks === '' ? null : values.tasks.split(',')
 const tasks = (await readTasks()).filter(({ name }) => wanted === null || wanted.includes(name))
-const trainer = await createOnnxTrainer({ threads: Number(values.threads) })
+const trainer = await createTrainer({ threads: Number(values.threads) })
 const results: Record<string, Record<string, Summary>> = {}
 for (const task of tasks) {
   const row: Record<string, Summary> = {}

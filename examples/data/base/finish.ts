@@ -2,10 +2,10 @@
 //   node --conditions=coldmesh-source examples/data/base/finish.ts CORPUS.jsonl PRETRAINED [OUT]
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readBertConfig } from '../../../src/adapters/onnx/bert-config.ts'
-import { createFeatureExtractor, EVALUATION_BATCH } from '../../../src/adapters/onnx/predictor.ts'
-import { loadRuntime } from '../../../src/adapters/onnx/runtime.ts'
-import { createTextEncoder } from '../../../src/adapters/onnx/tokenize.ts'
+import { readBertConfig } from '../../../src/training/bert-config.ts'
+import { openOnnxEngine } from '../../../src/adapters/onnx/index.ts'
+import { createTextEncoder } from '../../../src/training/text-encoder.ts'
+import { EVALUATION_BATCH } from '../../../src/training/learner.ts'
 import type { Weights } from '../../../src/ports/trainer.ts'
 import type { Entry } from './corpus.ts'
 import { CONFIG, readBody, writeModel } from './model-files.ts'
@@ -47,8 +47,9 @@ async function firstTokenFeatures(weights: readonly Weights[], lines: readonly s
     const { first, second }: Entry = JSON.parse(line)
     return encoder.encode(second === undefined ? { text: first } : { text: first, pair: second })
   })
+  const engine = await openOnnxEngine({ threads: 1 })
   const shape = { config, body: { prefix: '', pooler: false }, classes: 2 }
-  const extractor = createFeatureExtractor({ runtime: await loadRuntime(), threads: 1, shape }, weights)
+  const extractor = await engine.createExtractor({ shape, body: weights })
   const found: Float32Array[] = []
   for (let start = 0; start < rows.length; start += EVALUATION_BATCH) {
     found.push(...(await extractor.features(rows.slice(start, start + EVALUATION_BATCH), MAX_TOKENS)))

@@ -1,9 +1,10 @@
 import { adamWScratch, createAdamW } from '../../../src/adapters/onnx/adamw.ts'
-import { type Bucket, encoder } from '../../../src/adapters/onnx/bert.ts'
-import { readBertConfig, withDropout } from '../../../src/adapters/onnx/bert-config.ts'
+import { encoder } from '../../../src/adapters/onnx/bert.ts'
+import type { Bucket } from '../../../src/training/encoder-inputs.ts'
+import { readBertConfig, withDropout } from '../../../src/training/bert-config.ts'
 import { I32 } from '../../../src/adapters/onnx/graph.ts'
 import { fillEncoderInputs, MASK_STATE_FLOATS } from '../../../src/adapters/onnx/host-inputs.ts'
-import { initialWeights } from '../../../src/adapters/onnx/initial-weights.ts'
+import { initialWeights } from '../../../src/training/initial-weights.ts'
 import { crossEntropy, pickRows } from '../../../src/adapters/onnx/lookups.ts'
 import { layerNorm, linear, linearGelu } from '../../../src/adapters/onnx/operations.ts'
 import {

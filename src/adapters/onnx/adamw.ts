@@ -1,11 +1,7 @@
+import { BETA1, BETA2, clipFactor, EPSILON } from '../../training/adam.ts'
+import type { LearnerState } from '../../training/learner.ts'
+import { bytesOf, readInto } from '../../training/learner-state.ts'
 import { gradientFloats, type Parameter, type ParameterMemory, type ParameterSpec } from './parameters.ts'
-
-// The constants of Adam's paper, as PyTorch has them.
-const BETA1 = 0.9
-const BETA2 = 0.999
-const EPSILON = 1e-8
-/** Added to the norm before dividing by it, as PyTorch does. */
-const CLIP_EPSILON = 1e-6
 
 export interface AdamWOptions {
   readonly weightDecay: number
@@ -38,8 +34,13 @@ export interface AdamW {
   add(ids: Int32Array): void
   /** One step with the mean of what was added since the last; returns the gradient's norm before clipping. */
   step(rates: Readonly<Record<Parameter['group'], number>>): number
+  /** The mean of the gradients added since the last step, by name. */
+  gradients(): ReadonlyMap<string, Float32Array>
   /** Brings rows that no step has touched up to date. Call before reading weights. */
   settle(): void
+  /** What it knows besides weights and moments, between two steps; and back. */
+  save(): LearnerState
+  load(state: LearnerState): boolean
 }
 
 /**
@@ -76,8 +77,7 @@ export function createAdamW(memory: ParameterMemory, options: AdamWOptions): Ada
   function step(rates: Readonly<Record<Parameter['group'], number>>): number {
     steps++
     const norm = Math.sqrt(kernels.sumOfSquares(sums, gradients.count) + (rows?.sumOfSquares() ?? 0)) / added
-    const clip = options.clipNorm > 0 ? Math.min(1, options.clipNorm / (norm + CLIP_EPSILON)) : 1
-    const scale = clip / added
+    const scale = clipFactor(norm, options.clipNorm) / added
     const root = 1 / Math.sqrt(1 - BETA2 ** steps)
     for (const parameter of trained) {
       const { weights, means, squares, count, decays, group } = parameter
@@ -113,7 +113,40 @@ export function createAdamW(memory: ParameterMemory, options: AdamWOptions): Ada
     return norm
   }
 
-  return { prepare: (ids) => rows?.prepare(ids), add, step, settle: () => rows?.settle() }
+  function gradientOf(parameter: Parameter): Float32Array {
+    if (parameter === table && rows !== null) return rows.dense()
+    return memory.floats(sums + parameter.gradients - gradients.address, parameter.count).slice()
+  }
+
+  return {
+    prepare: (ids) => rows?.prepare(ids),
+    add,
+    step,
+    gradients: () =>
+      new Map(trained.map((parameter) => [parameter.name, gradientOf(parameter).map((sum) => sum / added)])),
+    settle: () => rows?.settle(),
+    save: () => ({
+      steps: bytesOf(Float64Array.of(steps, rows?.owed ?? 1)),
+      activeRows: bytesOf(rows?.active() ?? new Int32Array()),
+    }),
+    load: (state) => {
+      const numbers = new Float64Array(2)
+      const active = new Int32Array((state['activeRows']?.byteLength ?? 0) / 4)
+      if (
+        !readInto(
+          [
+            ['steps', numbers],
+            ['activeRows', active],
+          ],
+          state,
+        )
+      )
+        return false
+      steps = numbers[0] ?? 0
+      rows?.goOn(active, numbers[1] ?? 1)
+      return true
+    },
+  }
 }
 
 /** Sums per-token gradients by token, and knows which rows of the table have ever had one. */
@@ -158,6 +191,14 @@ function createRowSums(memory: ParameterMemory, table: Parameter) {
         summed.push(id)
       }
     },
+    /** The sums as one row for each of the table. */
+    dense(): Float32Array {
+      const sums = new Float32Array(tableRows * columns)
+      for (const [slot, row] of summed.entries()) {
+        sums.set(memory.floats(target + slot * rowBytes, columns), row * columns)
+      }
+      return sums
+    },
     sumOfSquares: () => kernels.sumOfSquares(target, summed.length * columns),
     update(keep: number, update: (offset: number, gradient: number | null, length: number) => void): void {
       for (const row of active) {
@@ -167,6 +208,20 @@ function createRowSums(memory: ParameterMemory, table: Parameter) {
       owed *= keep
       for (const row of summed) slots[row] = -1
       summed.length = 0
+    },
+    get owed() {
+      return owed
+    },
+    active: () => Int32Array.from(active),
+    /** Takes over the rows that had a gradient; their weights are up to date. */
+    goOn(rows: Int32Array, decay: number): void {
+      isActive.fill(0)
+      active.length = 0
+      for (const row of rows) {
+        isActive[row] = 1
+        active.push(row)
+      }
+      owed = decay
     },
     settle(): void {
       if (owed === 1) return

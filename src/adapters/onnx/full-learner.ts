@@ -1,26 +1,25 @@
-import type { TrainingPlan, Weights } from '../../ports/trainer.ts'
+import type { Weights } from '../../ports/trainer.ts'
+import { headLayout, wordTable } from '../../training/classifier.ts'
+import type { LearnerOptions } from '../../training/engine.ts'
+import { EVALUATION_BATCH, type Learner, likeliest } from '../../training/learner.ts'
+import { bytesOf, readInto } from '../../training/learner-state.ts'
 import { type AdamWOptions, adamWScratch, createAdamW } from './adamw.ts'
-import { classifierParameters, defineFinetuning, headLayout, wordTable } from './classifier.ts'
-import { fillEncoderInputs, MASK_STATE_FLOATS, seedMasks } from './host-inputs.ts'
-import { createProgramCache, fillLossInputs, type Learner } from './learner.ts'
+import { classifierParameters, defineFinetuning, defineLogits } from './classifier.ts'
+import { fillEncoderInputs, fillLossInputs, MASK_STATE_FLOATS, seedMasks, viewMaskState } from './host-inputs.ts'
 import { createParameterMemory, loadWeights, readWeights } from './parameters.ts'
-import { createPredictor, type ForwardOptions } from './predictor.ts'
-import { maskFloats, openProgram } from './program.ts'
+import { maskFloats, openProgram, type Program } from './program.ts'
+import { createProgramCache } from './program-cache.ts'
+import type { Runtime } from './runtime.ts'
 
-export interface LearnerOptions extends ForwardOptions {
-  readonly body: readonly Weights[]
-  readonly head: readonly Weights[]
-  readonly plan: TrainingPlan
-  /** Rows of a batch. */
-  readonly batch: number
-  /** The longest bucket that training will use. */
-  readonly longest: number
+export interface RuntimeOptions {
+  readonly runtime: Runtime
+  readonly threads: number
 }
 
 /** Body and head learn. */
-export function createFullLearner(options: LearnerOptions): Learner {
-  const { runtime, threads, shape, plan, batch, longest } = options
-  const parameters = classifierParameters(shape, options.body, { trained: true })
+export function createFullLearner(options: LearnerOptions, { runtime, threads }: RuntimeOptions): Learner {
+  const { shape, plan, batch, longest } = options
+  const parameters = classifierParameters(shape, options.body)
   const adamWOptions: AdamWOptions = {
     weightDecay: plan.weightDecay,
     clipNorm: plan.clipNorm,
@@ -36,16 +35,18 @@ export function createFullLearner(options: LearnerOptions): Learner {
   loadWeights(memory, [...options.body, ...options.head])
   seedMasks(memory, plan.seed)
   const adamW = createAdamW(memory, adamWOptions)
-  const programs = createProgramCache((length) => openProgram(define(length), { runtime, memory, threads }))
-  const predictor = createPredictor(options, memory, parameters)
+  const open = (program: Program) => openProgram(program, { runtime, memory, threads })
+  const learning = createProgramCache((length) => open(define(length)))
+  const bucket = (length: number) => ({ batch: EVALUATION_BATCH, length })
+  const predicting = createProgramCache((length) => open(defineLogits(shape, parameters, bucket(length))))
   let kept: Float32Array | null = null
-  const read = (layout: readonly Omit<Weights, 'data'>[]) => {
+  const read = async (layout: readonly Omit<Weights, 'data'>[]) => {
     adamW.settle()
     return readWeights(memory, layout)
   }
   return {
     async learn(rows, length) {
-      const program = await programs.get(length)
+      const program = await learning.get(length)
       const ids = fillEncoderInputs(program, shape.config, { batch, length }, rows)
       fillLossInputs(program, rows, shape.classes)
       adamW.prepare(ids)
@@ -54,9 +55,13 @@ export function createFullLearner(options: LearnerOptions): Learner {
       return program.outputs['loss']?.[0] ?? Number.NaN
     },
     step: (rates) => void adamW.step(rates),
-    predict(rows, length) {
+    gradients: async () => adamW.gradients(),
+    async predict(rows, length) {
       adamW.settle()
-      return predictor.predict(rows, length)
+      const program = await predicting.get(length)
+      fillEncoderInputs(program, shape.config, bucket(length), rows)
+      await program.run()
+      return likeliest(program.outputs['logits'] ?? new Float32Array(), rows.length, shape.classes)
     },
     keep() {
       adamW.settle()
@@ -65,11 +70,30 @@ export function createFullLearner(options: LearnerOptions): Learner {
     restore() {
       if (kept !== null) memory.restore(kept)
     },
+    save: async () => ({
+      ...adamW.save(),
+      memory: bytesOf(memory.state()),
+      masks: bytesOf(viewMaskState(memory)),
+      kept: bytesOf(kept ?? new Float32Array()),
+    }),
+    load: async (state) => {
+      const keeping = new Float32Array(state['kept']?.byteLength === 0 ? 0 : memory.snapshot().length)
+      const fits = state['memory']?.byteLength === memory.state().byteLength && state['masks'] !== undefined
+      if (!fits || !readInto([['kept', keeping]], state) || !adamW.load(state)) return false
+      kept = keeping.length === 0 ? null : keeping
+      return readInto(
+        [
+          ['memory', memory.state()],
+          ['masks', viewMaskState(memory)],
+        ],
+        state,
+      )
+    },
     body: () => read(options.body),
     head: () => read(headLayout(shape)),
     async release() {
-      await programs.release()
-      await predictor.release()
+      await learning.release()
+      await predicting.release()
     },
   }
 }

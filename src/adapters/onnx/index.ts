@@ -1,8 +1,7 @@
-export { createBertBody } from './initial-weights.ts'
+export { openOnnxEngine } from './engine.ts'
 export {
   createMaskedLanguageTrainer,
   type MaskedLanguageBatch,
   type MaskedLanguagePlan,
   type MaskedLanguageTrainer,
 } from './masked-language.ts'
-export { createOnnxTrainer, type OnnxTrainerOptions } from './trainer.ts'

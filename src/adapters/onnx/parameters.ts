@@ -1,5 +1,7 @@
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Weights } from '../../ports/trainer.ts'
+import { isDecayed } from '../../training/adam.ts'
+import { elementCount } from '../../training/shape.ts'
 import {
   createKernels,
   createMemory,
@@ -9,7 +11,6 @@ import {
   MemoryLayout,
   paddedCount,
 } from './kernels.ts'
-import { elementCount } from './primitives.ts'
 
 /**
  * How a parameter's gradient arrives: `dense`, all of it; `rows`, one row per looked-up index; `both` (a table that is
@@ -51,6 +52,8 @@ export interface ParameterMemory {
   /** Copies of all weights in one array, and back. */
   snapshot(): Float32Array
   restore(snapshot: Float32Array): void
+  /** All weights and moments: one range, a view. */
+  state(): Float32Array<ArrayBuffer>
 }
 
 const ORDER: readonly GradientKind[] = ['dense', 'both', 'rows', 'none']
@@ -86,7 +89,7 @@ export function createParameterMemory(
     means: means[index] ?? 0,
     squares: squares[index] ?? 0,
     gradients: gradients[index] ?? 0,
-    decays: !spec.name.endsWith('bias') && !spec.name.includes('LayerNorm'),
+    decays: isDecayed(spec.name),
   }))
   const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]))
   const floats = (address: number, count: number) => new Float32Array(memory.buffer, address, count)
@@ -105,6 +108,7 @@ export function createParameterMemory(
     floats,
     snapshot: () => all().slice(),
     restore: (snapshot) => all().set(snapshot),
+    state: () => floats(start, (gradientStart - start) / 4),
   }
 }
 
@@ -130,7 +134,7 @@ export function readWeights(memory: ParameterMemory, like: readonly Omit<Weights
 function tooLarge(bytes: number): ColdmeshError {
   return new ColdmeshError(
     'unsupported',
-    'The model is too large for the onnx-cpu engine: training it needs more than 4 GiB',
+    'The model is too large for the onnx engine: training it needs more than 4 GiB',
     {
       facts: { bytes, maxBytes: MAX_MEMORY_BYTES },
       hint: 'Train a smaller model, or lower batch, accumulation or maxTokens in the plan.',

@@ -1,22 +1,15 @@
+import { elementCount, sameShape } from '../../training/shape.ts'
 import { MICROSOFT_DOMAIN } from './encode-model.ts'
 import { F32, type Graph, type Value } from './graph.ts'
 
 // Nodes without gradients: what operations and their backward passes are made of. Shapes are checked here, so that a wrong
 // graph fails with its shapes named rather than inside the runtime.
 
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, dimension) => product * dimension, 1)
-}
-
 /** Size of dimension `index`; negative counts from the end. */
 export function dimension(shape: readonly number[], index: number): number {
   const size = shape.at(index)
   if (size === undefined) throw new Error(`shape [${shape}] has no dimension ${index}`)
   return size
-}
-
-export function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, index) => size === b[index])
 }
 
 function broadcastShape(a: readonly number[], b: readonly number[]): number[] {

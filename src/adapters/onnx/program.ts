@@ -1,9 +1,9 @@
+import { elementCount } from '../../training/shape.ts'
 import type { DropoutMask, WeightOf } from './bert.ts'
 import { encodeModel } from './encode-model.ts'
 import { F32, Graph, type Value } from './graph.ts'
 import { paddedCount } from './kernels.ts'
 import type { ParameterMemory, ParameterSpec } from './parameters.ts'
-import { elementCount } from './primitives.ts'
 import type { Runtime } from './runtime.ts'
 
 /** A finished graph: inputs named like parameters are weights, `dropout:` ones masks, the others the caller fills. */

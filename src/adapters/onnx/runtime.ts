@@ -7,13 +7,9 @@ export async function loadRuntime(): Promise<Runtime> {
   try {
     return await import('onnxruntime-node')
   } catch (cause) {
-    throw new ColdmeshError(
-      'unsupported',
-      'The onnx-cpu engine needs the package onnxruntime-node, which did not load',
-      {
-        cause,
-        hint: 'Install it beside coldmesh: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node (skip: no CUDA download).',
-      },
-    )
+    throw new ColdmeshError('unsupported', 'The onnx engine needs the package onnxruntime-node, which did not load', {
+      cause,
+      hint: 'Install it beside coldmesh: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node (skip: no CUDA download).',
+    })
   }
 }

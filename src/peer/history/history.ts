@@ -5,6 +5,8 @@ import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
 import type { Chain } from '../chain.ts'
+import type { StoredEvidence } from '../evidence.ts'
+import { verifyEvidence } from '../evidence-report.ts'
 import type { History } from '../types.ts'
 import { exportContent } from './export.ts'
 import { readLog } from './log.ts'
@@ -19,12 +21,17 @@ export function createHistory(options: {
   readonly genesisBytes: Uint8Array
   readonly store: ContentStore
   readonly chain: Pick<Chain, 'entries'>
+  /** May grow meanwhile. */
+  readonly evidence?: readonly StoredEvidence[]
 }): History {
-  const { network, genesisBytes, store, chain } = options
+  const { network, genesisBytes, store, chain, evidence = [] } = options
   const certificateOf = (base: CID) => chain.entries.find((entry) => equalCids(entry.base, base))?.certificate ?? null
 
   return {
     network: String(network.id),
+    evidence: () =>
+      evidence.map(({ bytes, seenMs }) => ({ report: verifyEvidence(bytes, { network, seenMs }), bytes })),
+    verifyEvidence: (bytes) => verifyEvidence(bytes, { network }),
     log: (text) => {
       const base = text === undefined ? (chain.entries.at(-1)?.base ?? network.genesis.base) : readCid(text)
       return readLog({ network, store, base, certificate: certificateOf(base) })

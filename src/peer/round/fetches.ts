@@ -4,6 +4,7 @@ import type { RoundState, SignedContribution } from '../../rounds/state.ts'
 import type { PeerContext } from '../context.ts'
 import { createCheckpointTry } from './fetch-checkpoint.ts'
 import { fetchLineage } from './fetch-lineage.ts'
+import { createFetchSlots } from './fetch-slots.ts'
 import { reasonOf } from './sources.ts'
 
 const MAX_PARALLEL = 4
@@ -35,7 +36,7 @@ export function createFetches(context: PeerContext, state: RoundState, signal: A
   const { log, clock } = context
   const tryCheckpoint = createCheckpointTry(context, state, signal)
   const pursuits = new Map<string, Pursuit>()
-  const withSlot = createSlots(MAX_PARALLEL)
+  const withSlot = createFetchSlots(MAX_PARALLEL)
 
   function later(delayMs: number, work: () => void): void {
     signal.addEventListener('abort', clock.after(delayMs, work), { once: true })
@@ -49,12 +50,13 @@ export function createFetches(context: PeerContext, state: RoundState, signal: A
     if (pursuit.isRunning || signal.aborted) return
     pursuit.isRunning = true
     pursuit.tries++
-    const reason = await withSlot(async () => {
+    const reason = await withSlot(pursuit.tries, async () => {
       return signal.aborted ? UNAVAILABLE : await tryCheckpoint(contribution, pursuit.listers)
     }).catch((error: unknown) => reasonOf(error, context))
     pursuit.isRunning = false
     if (signal.aborted) return
-    if (reason !== null) log.info('checkpoint-not-held', { id: contribution.id, reason, tries: pursuit.tries })
+    if (reason === null) context.troubles.over('blocks')
+    else log.info('checkpoint-not-held', { id: contribution.id, reason, tries: pursuit.tries })
     done(reason)
     if (reason !== UNAVAILABLE || (pursuit.listers.length === 0 && pursuit.tries >= MAX_UNLISTED_TRIES)) return
     later(pursuit.retryMs, () => void pursue(contribution, pursuit, done))
@@ -74,20 +76,5 @@ export function createFetches(context: PeerContext, state: RoundState, signal: A
         if (!signal.aborted) done(bytes)
       })
     },
-  }
-}
-
-function createSlots(max: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = []
-  let running = 0
-  return async (work) => {
-    if (running >= max) await new Promise<void>((resolve) => waiting.push(resolve))
-    running++
-    try {
-      return await work()
-    } finally {
-      running--
-      waiting.shift()?.()
-    }
   }
 }

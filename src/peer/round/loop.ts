@@ -6,6 +6,7 @@ import { isColdmeshError } from '../../ports/errors.ts'
 import { UNAVAILABLE } from '../../rounds/collect.ts'
 import type { RoundEffect, RoundEvent } from '../../rounds/events.ts'
 import { heldMessages } from '../../rounds/held.ts'
+import { leftOut } from '../../rounds/left-out.ts'
 import { createRound, reduce } from '../../rounds/reduce.ts'
 import type { ContributionEntry, Head, RoundState } from '../../rounds/state.ts'
 import { asRoundMessage, isAdmissibleParent, isContribution } from '../../rounds/views.ts'
@@ -14,6 +15,7 @@ import type { PeerContext } from '../context.ts'
 import type { EvidenceFile } from '../evidence.ts'
 import { type CheckedBase, checkNext } from '../heads.ts'
 import type { OwnMessage } from '../speaker.ts'
+import { isOwnTrouble } from '../troubles.ts'
 import { fetchBase, followChain, judgeHead } from './catch-up.ts'
 import { createFetches, type Fetches } from './fetches.ts'
 import { createInbox, type Inbox, type InboxTopic } from './inbox.ts'
@@ -21,6 +23,7 @@ import { createReporter } from './reporter.ts'
 import { createVoice, pause } from './voice.ts'
 
 const ADOPT_RETRY_MS = 1_000
+const BUILD_RETRY_MS = 1_000
 
 /** Runs round after round: feeds the pure machine, does what it asks for, and moves on when a base is final. */
 export interface RoundLoop {
@@ -136,7 +139,9 @@ export function createRoundLoop(options: {
         moving = moving.then(() => adopt(effect.base, effect.certificate))
         break
       case 'evidence':
-        void options.evidence.store(effect.first, effect.second)
+        options.evidence
+          .store(effect.first, effect.second)
+          .catch((error: unknown) => log.error('evidence-crashed', { error: String(error) }))
         break
       case 'entered-view':
         reporter.enteredView(state, effect.view, effect.aggregator)
@@ -148,9 +153,19 @@ export function createRoundLoop(options: {
     if (effect.spec.round !== state.round || over.signal.aborted) return
     try {
       const built = await buildBase(effect.spec, context)
+      context.troubles.over('fusion')
       dispatch({ type: 'built', key: effect.key, base: built.base, lineage: built.lineage, now: clock.now() })
     } catch (error) {
       log.error('build-failed', { error: String(error) })
+      if (isOwnTrouble(error)) {
+        // The inputs may be right: no verdict on them before this machine works again.
+        context.troubles.report('fusion', error)
+        const again = () => {
+          builds = builds.then(() => build(effect))
+        }
+        over.signal.addEventListener('abort', clock.after(BUILD_RETRY_MS, again), { once: true })
+        return
+      }
       const reason = isColdmeshError(error) ? error.code : 'build-failed'
       dispatch({ type: 'build-failed', key: effect.key, reason, now: clock.now() })
     }
@@ -162,11 +177,13 @@ export function createRoundLoop(options: {
         await fetchBase(context, base, [], context.signal)
         const checked = await checkNext(network, state.head, store, { base, certificate })
         await context.chain.append({ round: checked.head.round, base, certificate })
+        context.troubles.over('base')
         enter(checked)
         return
       } catch (error) {
         if (context.signal.aborted) return
         log.warn('base-not-adopted', { base, error: String(error) })
+        if (isOwnTrouble(error)) context.troubles.report('base', error)
         await pause(context, ADOPT_RETRY_MS)
       }
     }
@@ -179,7 +196,8 @@ export function createRoundLoop(options: {
     over = new AbortController()
     if (mute?.isOver(head)) mute = null
     reporter.advanced(state, checked)
-    for (const entry of state.contributions.values()) if (entry.state === 'fetching') noteRefused(entry, UNAVAILABLE)
+    if (head.round === state.round)
+      for (const { entry, reason } of leftOut(state, checked.opened)) noteRefused(entry, reason)
     state = newRound(head, state)
     fetches = createFetches(context, state, over.signal)
     begin()
@@ -199,7 +217,7 @@ export function createRoundLoop(options: {
     for (const early of inbox.takeEarly()) inbox.receive(early.topic, early.envelope)
     speaking = speaking
       .then(() => speaker.keepOnly(isNeeded))
-      .catch((error: unknown) => log.error('journal', { error: String(error) }))
+      .catch((error: unknown) => context.troubles.report('journal', error))
   }
 
   async function syncWith(peer: string): Promise<void> {
@@ -213,6 +231,7 @@ export function createRoundLoop(options: {
       const theirs = await context.sync.head(peer, context.signal)
       if (judgeHead(context, state.head, theirs) === 'not-ahead') return
       await followTo(peer, theirs.round)
+      context.troubles.over('base')
     } catch (error) {
       onSyncError(peer, error)
     }
@@ -235,6 +254,7 @@ export function createRoundLoop(options: {
   function onSyncError(peer: string, error: unknown): void {
     if (context.signal.aborted) return
     const reason = isColdmeshError(error, 'not-valid') ? error.facts['reason'] : null
+    if (isOwnTrouble(error)) context.troubles.report('base', error)
     if (reason === 'fork') silence(`two certified bases of round ${state.head.round}`)
     log.info('sync-failed', { peer, error: String(error) })
   }

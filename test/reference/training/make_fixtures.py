@@ -1,4 +1,4 @@
-"""Makes test/fixtures/onnx/*.json: what PyTorch and transformers compute for tiny random models.
+"""Makes test/fixtures/training/*.json: what PyTorch and transformers compute for tiny random models.
 
     pip install torch -r test/reference/requirements.txt
     python test/reference/training/make_fixtures.py
@@ -17,7 +17,7 @@ import transformers
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification, BertModel
 
-OUT = pathlib.Path(__file__).resolve().parents[2] / "fixtures" / "onnx"
+OUT = pathlib.Path(__file__).resolve().parents[2] / "fixtures" / "training"
 VERSIONS = {
     "torch": torch.__version__.split("+")[0],
     "transformers": transformers.__version__,

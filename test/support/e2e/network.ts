@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGenesis, initDataDir, type RoundPolicy } from 'coldmesh'
 import { fromHex, parseCid, rankCommittee, roundSeed, toHex } from 'coldmesh/protocols'
+import type { FloatDtype } from '../../../src/floats/dtypes.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
 import { writeTinyBase } from './tiny-base.ts'
 
@@ -27,6 +28,8 @@ export interface TestNetwork extends AsyncDisposable {
   /** Names in the order in which they propose in a round. */
   rank(round: number): readonly string[]
   start(peer: TestPeer, options?: StartOptions): Promise<Daemon>
+  /** The same without waiting until it is ready. */
+  launch(peer: TestPeer, options?: StartOptions): Daemon
   /** Starts everyone; the first one's invite leads the others. */
   startAll(options?: (peer: TestPeer) => StartOptions): Promise<readonly Daemon[]>
 }
@@ -45,10 +48,12 @@ export async function createTestNetwork(options: {
   readonly round?: Partial<RoundPolicy>
   readonly quorum?: 'byzantine' | 'crash'
   readonly rows?: number
+  /** Of the base's weights; F32 by default. */
+  readonly dtype?: FloatDtype
 }): Promise<TestNetwork> {
   const dir = await mkdtemp(join(tmpdir(), 'coldmesh-e2e-'))
   const baseDir = join(dir, 'base')
-  await writeTinyBase(baseDir)
+  await writeTinyBase(baseDir, { dtype: options.dtype ?? 'F32' })
   const peers: TestPeer[] = []
   for (const [i, name] of NAMES.slice(0, options.members).entries()) {
     const dataDir = join(dir, name)
@@ -76,10 +81,7 @@ export async function createTestNetwork(options: {
   })
   const daemons: Daemon[] = []
 
-  async function start(
-    peer: TestPeer,
-    { invite, rounds = 0, env = {}, args = [] }: StartOptions = {},
-  ): Promise<Daemon> {
+  function launch(peer: TestPeer, { invite, rounds = 0, env = {}, args = [] }: StartOptions = {}): Daemon {
     const daemon = startDaemon({
       name: peer.name,
       dataDir: peer.dataDir,
@@ -92,6 +94,11 @@ export async function createTestNetwork(options: {
       ],
     })
     daemons.push(daemon)
+    return daemon
+  }
+
+  async function start(peer: TestPeer, options?: StartOptions): Promise<Daemon> {
+    const daemon = launch(peer, options)
     await daemon.event(({ event }) => event === 'ready', 'ready')
     return daemon
   }
@@ -103,6 +110,7 @@ export async function createTestNetwork(options: {
     peers,
     rank: (round) => rankNames(peers, network, round),
     start,
+    launch,
     startAll: async (optionsOf = () => ({})) => {
       const first = await start(founder, optionsOf(founder))
       const ready = await first.event(({ event }) => event === 'ready', 'ready')

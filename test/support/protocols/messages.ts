@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import { type Contribution, contribution } from '../../../protocols/contribution/messages.ts'
+import { type Report, report } from '../../../protocols/report/messages.ts'
 import { type InclusionList, inclusionList, type Precommit, precommit } from '../../../protocols/round/messages.ts'
 import { compareCids } from '../../../protocols/wire/bytes.ts'
 import type { Signed } from '../../../protocols/wire/envelope.ts'
@@ -55,6 +56,25 @@ export function listBy(
   const ids = contributions.map(({ id }) => id).sort(compareCids)
   const fields = { network: net.network, round: 1, parent: net.genesis.base, seq: 0, contributions: ids, ...overrides }
   return sign(inclusionList, fields, key)
+}
+
+/** A signed report about the genesis' base that every rule likes; override what a test is about. */
+export function reportBy(key: TestKey, net: TestNetwork, overrides: Partial<Fields<Report>> = {}): Signed<Report> {
+  const fields: Fields<Report> = {
+    network: net.network,
+    base: net.genesis.base,
+    round: 0,
+    seq: 0,
+    task: { name: 'reviews', labels: 2, rows: 1000, testRows: 200 },
+    mode: 'frozen',
+    metric: 'accuracy',
+    value: 734_000_000,
+    standardError: 4_000_000,
+    seeds: [1, 2, 3],
+    plan: new Uint8Array(32).fill(9),
+    engine: 'onnx',
+  }
+  return sign(report, { ...fields, ...overrides }, key)
 }
 
 /** Precommits of these members for one base. */

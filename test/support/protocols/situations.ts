@@ -3,8 +3,10 @@ import { contribution } from '../../../protocols/contribution/messages.ts'
 import { judgeContribution } from '../../../protocols/contribution/rules.ts'
 import { genesis } from '../../../protocols/genesis/messages.ts'
 import { isOpenedLineage, openLineage } from '../../../protocols/lineage/rules.ts'
-import { VOTE_MESSAGES } from '../../../protocols/registry.ts'
+import { REPORT_MESSAGES, VOTE_MESSAGES } from '../../../protocols/registry.ts'
+import { judgeReport } from '../../../protocols/report/rules.ts'
 import { openCertificate } from '../../../protocols/round/certificate.ts'
+import { isProven, judgeEvidence } from '../../../protocols/round/evidence.ts'
 import type { InclusionList } from '../../../protocols/round/messages.ts'
 import { judgeRoundMessage, type RoundMessage } from '../../../protocols/round/rules.ts'
 import { equalCids, fromHex, toHex } from '../../../protocols/wire/bytes.ts'
@@ -40,8 +42,22 @@ export interface RoundSituation {
   readonly held: { readonly seq: number; readonly contributions: readonly string[] } | null
 }
 
+export interface ReportSituation {
+  /** Certified bases, in the order of their rounds from 0 on. */
+  readonly bases: readonly string[]
+  readonly known: readonly string[]
+  /** Of what is held of the author about the same base, task, mode and metric. */
+  readonly heldSeq: number | null
+  readonly byAuthor: number
+  readonly ofBase: number
+}
+
 export interface CertificateSituation {
   readonly quorum: number
+  readonly members: readonly string[]
+}
+
+export interface EvidenceSituation {
   readonly members: readonly string[]
 }
 
@@ -99,10 +115,28 @@ export function judgeRoundMessageIn(bytes: Uint8Array, network: CID, view: Round
   })
 }
 
+export function judgeReportIn(bytes: Uint8Array, network: CID, view: ReportSituation): Verdict {
+  const opened = openEnvelope(bytes, REPORT_MESSAGES, network)
+  if (!isSigned(opened)) return opened
+  const rounds = new Map(view.bases.map((base, round) => [base, round]))
+  return judgeReport(opened, {
+    roundOf: (base) => rounds.get(String(base)) ?? null,
+    isKnown: (id) => view.known.includes(String(id)),
+    heldSeq: () => view.heldSeq,
+    countByAuthor: () => view.byAuthor,
+    countOf: () => view.ofBase,
+  })
+}
+
 export function judgeCertificateIn(bytes: Uint8Array, network: CID, view: CertificateSituation): Verdict {
   const isMember = (key: Uint8Array) => view.members.includes(toHex(key))
   const opened = openCertificate(bytes, { network, quorum: view.quorum, isMember })
   return 'verdict' in opened ? opened : ACCEPT
+}
+
+export function judgeEvidenceIn(bytes: Uint8Array, network: CID, { members }: EvidenceSituation): Verdict {
+  const judged = judgeEvidence(bytes, { network, isMember: (key) => members.includes(toHex(key)) })
+  return isProven(judged) ? ACCEPT : judged
 }
 
 export function judgeLineageIn(bytes: Uint8Array, view: LineageSituation): Verdict {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { CID } from 'multiformats/cid'
 import { genesis } from '../../../protocols/genesis/messages.ts'
 import { judgeGenesis } from '../../../protocols/genesis/rules.ts'
-import { CONTRIBUTION_MESSAGES, REGISTRY, VOTE_MESSAGES } from '../../../protocols/registry.ts'
+import { CONTRIBUTION_MESSAGES, REGISTRY, REPORT_MESSAGES, VOTE_MESSAGES } from '../../../protocols/registry.ts'
 import { fromHex } from '../../../protocols/wire/bytes.ts'
 import { idOf, MalformedError } from '../../../protocols/wire/codec.ts'
 import { isSigned, openEnvelope } from '../../../protocols/wire/envelope.ts'
@@ -10,11 +10,15 @@ import { ACCEPT, reject, type Verdict } from '../../../protocols/wire/verdict.ts
 import {
   type CertificateSituation,
   type ContributionSituation,
+  type EvidenceSituation,
   judgeCertificateIn,
   judgeContributionIn,
+  judgeEvidenceIn,
   judgeLineageIn,
+  judgeReportIn,
   judgeRoundMessageIn,
   type LineageSituation,
+  type ReportSituation,
   type RoundSituation,
 } from './situations.ts'
 
@@ -60,9 +64,14 @@ export function vectorPaths(): readonly string[] {
   const protocols = readdirSync(new URL('../../../protocols/', import.meta.url), { withFileTypes: true })
   return protocols
     .filter((entry) => entry.isDirectory())
-    .flatMap(({ name }) => readdirSync(new URL(`${name}/`, VECTORS)).map((file) => `${name}/${file}`))
+    .flatMap(({ name }) => filesUnder(name).map((file) => `${name}/${file}`))
     .filter((path) => path.endsWith('.json'))
     .sort()
+}
+
+function filesUnder(protocol: string): readonly string[] {
+  const files = readdirSync(new URL(`${protocol}/`, VECTORS), { encoding: 'utf8', recursive: true })
+  return files.map((file) => file.replaceAll('\\', '/'))
 }
 
 export function bytesOf({ hex, repeat }: Pick<Vector, 'hex' | 'repeat'>): Uint8Array {
@@ -71,7 +80,7 @@ export function bytesOf({ hex, repeat }: Pick<Vector, 'hex' | 'repeat'>): Uint8A
   return bytes
 }
 
-const GOSSIP = [CONTRIBUTION_MESSAGES, VOTE_MESSAGES]
+const GOSSIP = [CONTRIBUTION_MESSAGES, VOTE_MESSAGES, REPORT_MESSAGES]
 
 /** What the code says of bytes of this kind, knowing nothing but the network. */
 export function judgeBytes(
@@ -111,7 +120,9 @@ export function judgeInView({ kind, network }: Pick<VectorFile, 'kind' | 'networ
   if (kind === 'lineage/1') return judgeLineageIn(bytes, vector.view as LineageSituation)
   if (id === null) throw new Error(`${kind} is judged within a network`)
   if (kind === 'contribution/1') return judgeContributionIn(bytes, id, vector.view as ContributionSituation)
+  if (kind === 'report/1') return judgeReportIn(bytes, id, vector.view as ReportSituation)
   if (kind === 'certificate/1') return judgeCertificateIn(bytes, id, vector.view as CertificateSituation)
+  if (kind === 'evidence/1') return judgeEvidenceIn(bytes, id, vector.view as EvidenceSituation)
   return judgeRoundMessageIn(bytes, id, vector.view as RoundSituation)
 }
 

@@ -5,8 +5,8 @@ import { describe, it } from 'node:test'
 import { epochBatches, type TokenizedEntry } from '../../../examples/data/base/mlm-batches.ts'
 import { CONFIG, encodeBody } from '../../../examples/data/base/model-files.ts'
 import { whitening } from '../../../examples/data/base/whitening.ts'
-import { bertBodyLayout, readBertConfig } from '../../../src/adapters/onnx/bert-config.ts'
 import { decodeCheckpoint } from '../../../src/checkpoint/safetensors.ts'
+import { bertBodyLayout, readBertConfig } from '../../../src/training/bert-config.ts'
 import { createRandom } from '../../../src/training/random.ts'
 
 const folder = join(import.meta.dirname, '../../../examples/data/base/model')

@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from 'node:test'
 import fc from 'fast-check'
 import type { CID } from 'multiformats/cid'
 import { isOpenedLineage, openLineage } from '../../../protocols/lineage/rules.ts'
-import { CONTRIBUTION_MESSAGES, REGISTRY, VOTE_MESSAGES } from '../../../protocols/registry.ts'
+import { CONTRIBUTION_MESSAGES, REGISTRY, REPORT_MESSAGES, VOTE_MESSAGES } from '../../../protocols/registry.ts'
 import { openCertificate } from '../../../protocols/round/certificate.ts'
 import { joinBytes, toHex } from '../../../protocols/wire/bytes.ts'
 import { decodeCanonical, encodeCanonical, MalformedError } from '../../../protocols/wire/codec.ts'
@@ -115,6 +115,7 @@ function check(t: TestContext, numRuns: number, judge: (bytes: Uint8Array) => vo
   t.diagnostic(`${numRuns} inputs in ${Math.round(performance.now() - startedAt)} ms`)
 }
 
+// Fault 2. A seed and a number of inputs, so a bounded time; test/unit/src/peer/round/inbox.test.ts goes on from here.
 describe('hostile bytes', () => {
   it('never get more out of the codec than a MalformedError', (t) => {
     check(t, 3000, (bytes) => readsOrRefuses((input) => decodeCanonical(input, 100_000), bytes))
@@ -128,7 +129,7 @@ describe('hostile bytes', () => {
 
   it('get a rejection from every topic, unless the damage undid itself', (t) => {
     check(t, 2000, (bytes) => {
-      for (const declarations of [CONTRIBUTION_MESSAGES, VOTE_MESSAGES]) {
+      for (const declarations of [CONTRIBUTION_MESSAGES, VOTE_MESSAGES, REPORT_MESSAGES]) {
         const opened = openEnvelope<AnyMessage>(bytes, declarations, net.network)
         if (isSigned(opened)) assert.ok(known.has(toHex(bytes)))
         else assert.ok(opened.verdict === 'reject' && /^[a-z-]+$/.test(opened.reason))

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { CONTRIBUTION_MESSAGES, REGISTRY, TOPICS, topicOf, VOTE_MESSAGES } from '../../../protocols/registry.ts'
+import {
+  CONTRIBUTION_MESSAGES,
+  REGISTRY,
+  REPORT_MESSAGES,
+  TOPICS,
+  topicOf,
+  VOTE_MESSAGES,
+} from '../../../protocols/registry.ts'
 import { MAX_FRAME_BYTES } from '../../../protocols/wire/limits.ts'
 
 const kindsOn = (carrier: string) =>
@@ -16,6 +23,10 @@ describe('registry', () => {
       VOTE_MESSAGES.map(({ kind }) => kind),
       kindsOn('votes'),
     )
+    assert.deepEqual(
+      REPORT_MESSAGES.map(({ kind }) => kind),
+      kindsOn('reports'),
+    )
   })
 
   it('has no kind twice, and every kind with a version', () => {
@@ -26,7 +37,11 @@ describe('registry', () => {
 
   it('gossips only what is signed, and signs only what is gossiped', () => {
     for (const { declaration, carrier } of REGISTRY) {
-      assert.equal(declaration.isSigned, carrier === 'contributions' || carrier === 'votes', declaration.kind)
+      assert.equal(
+        declaration.isSigned,
+        TOPICS.some((topic) => topic === carrier),
+        declaration.kind,
+      )
     }
   })
 

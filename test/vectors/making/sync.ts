@@ -13,14 +13,14 @@ import { testCid, testKey, testNetwork } from '../../support/protocols/network.t
 import { acceptedObject, freezeKind, rejected, type Wrong, wrong } from './file.ts'
 import { type Fields, malformedMaps, NOT_OBJECTS, tooLong, withValue } from './malformed.ts'
 
-interface SyncCase<T> {
+export interface SyncCase<T> {
   readonly declaration: Declaration<string, T>
   readonly values: Readonly<Record<string, Omit<T, 'kind'>>>
   readonly fields: Fields
   readonly wrong: (field: (name: string, value: Uint8Array) => Uint8Array) => readonly Wrong[]
 }
 
-function make<T>({ declaration, values, fields, wrong: others }: SyncCase<T>): void {
+export function makeSyncKind<T>({ declaration, values, fields, wrong: others }: SyncCase<T>): void {
   const accepted = Object.entries(values).map(([name, value]) => acceptedObject(name, declaration.encode(value)))
   const [first] = Object.values(values)
   if (!first) throw new Error('a value')
@@ -43,13 +43,13 @@ const base = testCid('base')
 const certificate = new Uint8Array(100).fill(1)
 
 export function makeSync(): void {
-  make({
+  makeSyncKind({
     declaration: syncHeadRequest,
     values: { request: { network } },
     fields: { cid: 'network', required: 'network' },
     wrong: () => [],
   })
-  make({
+  makeSyncKind({
     declaration: syncHead,
     values: {
       'a certified head': { network, round: 7, base, certificate },
@@ -61,13 +61,13 @@ export function makeSync(): void {
       wrong('a certificate as text', 'bad-field', field('certificate', text('certified'))),
     ],
   })
-  make({
+  makeSyncKind({
     declaration: syncBasesRequest,
     values: { 'three rounds': { network, from: 2, to: 4 }, 'one round': { network, from: 5, to: 5 } },
     fields: { uint: 'from', cid: 'network', required: 'to' },
     wrong: (field) => [wrong('round 0', 'bad-field', field('from', head('uint', 0)))],
   })
-  make({
+  makeSyncKind({
     declaration: syncBase,
     values: { 'a base': { network, round: 3, base, lineage: new Uint8Array(200).fill(2), certificate } },
     fields: { uint: 'round', cid: 'base', required: 'lineage' },
@@ -76,7 +76,7 @@ export function makeSync(): void {
       wrong('no certificate', 'bad-field', field('certificate', Uint8Array.of(0xf6))),
     ],
   })
-  make({
+  makeSyncKind({
     declaration: syncRoundRequest,
     values: {
       'nothing held': { network, round: 1, have: [] },
@@ -89,7 +89,7 @@ export function makeSync(): void {
     ],
   })
   const { envelope } = contributionBy(testKey('contributor'), net)
-  make({
+  makeSyncKind({
     declaration: syncEnvelope,
     values: { 'a contribution': { topic: 'contributions', envelope }, 'a vote': { topic: 'votes', envelope } },
     fields: { required: 'envelope' },
@@ -100,7 +100,7 @@ export function makeSync(): void {
   })
 }
 
-function entriesOfCid(): Uint8Array {
+export function entriesOfCid(): Uint8Array {
   const [entry] = entriesOf(syncHeadRequest.encode({ network })).filter(([key]) => key === 'network')
   const encoded = entry?.[1] ?? new Uint8Array()
   return encoded.map((byte, i) => (i === 6 ? 0x55 : byte)) // dag-cbor's code, now raw

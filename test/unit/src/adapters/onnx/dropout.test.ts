@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { checkBertBody, readBertConfig } from '../../../../../src/adapters/onnx/bert-config.ts'
-import { classifierParameters, defineFinetuning, startingHead } from '../../../../../src/adapters/onnx/classifier.ts'
-import { createFullLearner } from '../../../../../src/adapters/onnx/full-learner.ts'
-import { loadRuntime } from '../../../../../src/adapters/onnx/runtime.ts'
+import { classifierParameters, defineFinetuning } from '../../../../../src/adapters/onnx/classifier.ts'
+import { openOnnxEngine } from '../../../../../src/adapters/onnx/index.ts'
+import { checkBertBody, readBertConfig } from '../../../../../src/training/bert-config.ts'
+import { startingHead } from '../../../../../src/training/classifier.ts'
 import { completePlan } from '../../../../../src/training/plan.ts'
-import { tinyModel } from './tiny.ts'
+import { tinyModel } from '../../../../support/training/tiny.ts'
 
 const rows = [
   { ids: [2, 6, 7, 8, 3], label: 0 },
@@ -22,9 +22,7 @@ async function losses(options: { dropout: number; seed: number; count: number })
   const model = tinyModel({ dropout: options.dropout })
   const shape = shapeOf(model)
   const body = model.body.map((weights) => ({ ...weights, data: weights.data.map((value) => value * 5) }))
-  const learner = createFullLearner({
-    runtime: await loadRuntime(),
-    threads: 1,
+  const learner = await (await openOnnxEngine({ threads: 1 })).createLearner({
     shape,
     body,
     head: startingHead(shape, null, ['a', 'b'], 1).weights,
@@ -41,7 +39,7 @@ async function losses(options: { dropout: number; seed: number; count: number })
 describe('dropout in the finetuning graph', () => {
   it('masks embeddings, attention and outputs of each layer, and the features', () => {
     const model = tinyModel({ dropout: 0.1 })
-    const parameters = classifierParameters(shapeOf(model), model.body, { trained: true })
+    const parameters = classifierParameters(shapeOf(model), model.body)
     const { masks } = defineFinetuning(shapeOf(model), parameters, bucket)
     assert.deepEqual(
       masks.map(({ name, shape }) => `${name} ${shape}`),

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createBertBody, createMaskedLanguageTrainer } from '../../../../../src/adapters/onnx/index.ts'
+import { createMaskedLanguageTrainer } from '../../../../../src/adapters/onnx/index.ts'
 import { isColdmeshError } from '../../../../../src/ports/errors.ts'
+import { createBertBody } from '../../../../../src/training/initial-weights.ts'
 import { maskTokens } from '../../../../../src/training/masking.ts'
 import { createRandom } from '../../../../../src/training/random.ts'
-import { tinyModel } from './tiny.ts'
+import { tinyModel } from '../../../../support/training/tiny.ts'
 
 const { config } = tinyModel()
 const VOCABULARY = 30

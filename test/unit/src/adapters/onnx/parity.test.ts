@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { adamWScratch, createAdamW } from '../../../../../src/adapters/onnx/adamw.ts'
-import { checkBertBody, readBertConfig } from '../../../../../src/adapters/onnx/bert-config.ts'
-import { classifierParameters, defineFinetuning, wordTable } from '../../../../../src/adapters/onnx/classifier.ts'
-import { fillEncoderInputs } from '../../../../../src/adapters/onnx/host-inputs.ts'
-import { fillLossInputs } from '../../../../../src/adapters/onnx/learner.ts'
+import { classifierParameters, defineFinetuning } from '../../../../../src/adapters/onnx/classifier.ts'
+import { createExtractor } from '../../../../../src/adapters/onnx/extractor.ts'
+import { fillEncoderInputs, fillLossInputs } from '../../../../../src/adapters/onnx/host-inputs.ts'
 import { createMaskedLanguageTrainer } from '../../../../../src/adapters/onnx/masked-language.ts'
 import { createParameterMemory, loadWeights } from '../../../../../src/adapters/onnx/parameters.ts'
-import { createModelPredictor } from '../../../../../src/adapters/onnx/predictor.ts'
 import { openProgram } from '../../../../../src/adapters/onnx/program.ts'
 import { loadRuntime } from '../../../../../src/adapters/onnx/runtime.ts'
+import { checkBertBody, readBertConfig } from '../../../../../src/training/bert-config.ts'
+import { wordTable } from '../../../../../src/training/classifier.ts'
+import { createLinearHead } from '../../../../../src/training/linear-head.ts'
 import {
   decodeTensor,
   decodeWeights,
@@ -18,7 +19,7 @@ import {
   norm,
   readModelFixture,
   relativeError,
-} from './fixtures.ts'
+} from '../../../../support/training/fixtures.ts'
 
 // The references are computed in float64, the engine's float32 has about 7 digits: these bounds leave room for the rounding of
 // sums, and for other processors', not for a wrong term.
@@ -50,20 +51,20 @@ for (const name of ['pooler', 'no-pooler'] as const) {
     const runtime = await loadRuntime()
 
     it('has the logits of transformers, padding and token types included', async () => {
-      const predictor = createModelPredictor({ runtime, threads: 1, shape }, { body, head })
+      const extractor = createExtractor({ shape, body }, { runtime, threads: 1 })
       // A bucket longer than the batch: padding changes nothing.
       for (const length of [8, 12]) {
-        const logits = await predictor.logits(rows, length)
+        const logits = createLinearHead(head).logits(await extractor.features(rows, length))
         assert.ok(largestDifference(logits, decodeTensor(fixture.logits)) < LOGIT_TOLERANCE)
       }
-      await predictor.release()
+      await extractor.release()
     })
 
     it('has its gradients, and its losses and weights after steps of AdamW with clipping, decay and a faster head', async () => {
       const { plan } = fixture
       const batch = rows.length + 1 // one row of padding that must not count
       const length = 8
-      const parameters = classifierParameters(shape, body, { trained: true })
+      const parameters = classifierParameters(shape, body)
       const options = { ...plan, accumulation: 1, table: { name: wordTable(shape), maxIds: batch * length } }
       const memory = createParameterMemory(parameters, adamWScratch(options, parameters))
       loadWeights(memory, weights)

@@ -1,0 +1,120 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { createTrainer, EVALUATION_MODES, type EvaluationMode } from 'coldmesh'
+import type { Call, Run } from '../command.ts'
+import { defined } from '../defined.ts'
+import { BASELINES, trainBaselines } from '../eval/baselines.ts'
+import { type BaselineName, type Candidate, openBases } from '../eval/bases.ts'
+import { judgeAll } from '../eval/judge.ts'
+import { plotMeans } from '../eval/plot.ts'
+import { resultObject } from '../eval/result.ts'
+import { meansOf } from '../eval/summary.ts'
+import { formatTables } from '../eval/table.ts'
+import { readEvalTasks } from '../eval/tasks.ts'
+import { EXIT } from '../exit-codes.ts'
+import { CliError } from '../failure.ts'
+import { show } from '../text/escape.ts'
+import { dirOf } from './data-dir.ts'
+
+type Options =
+  | 'dir'
+  | 'data'
+  | 'test'
+  | 'text'
+  | 'pair'
+  | 'label'
+  | 'task'
+  | 'tasks'
+  | 'mode'
+  | 'seeds'
+  | 'seed'
+  | 'evalRounds'
+  | 'baseline'
+  | 'base'
+  | 'learningRate'
+  | 'headRate'
+  | 'steps'
+  | 'batch'
+  | 'accumulation'
+  | 'maxTokens'
+  | 'threads'
+  | 'plot'
+  | 'report'
+
+export const runEval: Run<Options> = async (call) => {
+  const { args, options, output, signal } = call
+  const startedAt = performance.now()
+  const modes = chosen('--mode', options.mode, EVALUATION_MODES)
+  const baselines = options.baseline === undefined ? [] : chosen('--baseline', options.baseline, BASELINES)
+  const seeds = Array.from({ length: options.seeds }, (_, index) => (options.seed ?? 1) + index)
+  const plot = options.plot === undefined ? null : plotPath(options.plot)
+  const tasks = await readEvalTasks(options)
+  await using bases = await openBases({ targets: args, dir: () => dirOf(options), rounds: options.evalRounds, signal })
+  const trainer = await createTrainer(defined({ threads: options.threads }))
+  try {
+    const plan = planOf(call)
+    const others = await trainBaselines({
+      trainer,
+      bases,
+      baselines,
+      base: options.base,
+      tasks,
+      plan,
+      seeds,
+      output,
+      signal,
+    })
+    const candidates = withLabels([...bases.candidates, ...others])
+    const judged = await judgeAll({ trainer, candidates, tasks, modes, seeds, plan, output, signal })
+    const means = meansOf(judged)
+    if (plot !== null) writeFileSync(plot, plotMeans(means))
+    const seconds = Math.round((performance.now() - startedAt) / 100) / 10
+    output.result(resultObject({ judged, means, candidates, tasks, seeds, seconds, plot }), () =>
+      [
+        '',
+        formatTables(judged, means, output.colors),
+        '',
+        `test accuracy: mean ± standard error over ${seeds.length} seed(s); same rows and budget for every base`,
+        ...(plot === null ? [] : [`chart: ${show(plot)}`]),
+      ].join('\n'),
+    )
+    return EXIT.done
+  } finally {
+    await trainer.stop()
+  }
+}
+
+function planOf({ options }: Pick<Call<Options>, 'options'>) {
+  const { learningRate, headRate, steps, batch, accumulation, maxTokens } = options
+  return defined({ learningRate, headRate, steps, batch, accumulation, maxTokens })
+}
+
+function chosen<Name extends EvaluationMode | BaselineName>(
+  flag: string,
+  text: string,
+  names: readonly Name[],
+): readonly Name[] {
+  const wanted = text.split(',').map((part) => part.trim())
+  const found = names.filter((name) => wanted.includes(name))
+  if (found.length === wanted.length) return found
+  throw new CliError('bad-input', `${flag} takes one or more of ${names.join(', ')}, not "${text}".`, {
+    hint: 'Separate them by commas, each once.',
+  })
+}
+
+/** Checked before hours of work, not after. */
+function plotPath(path: string): string {
+  const full = resolve(path)
+  if (existsSync(dirname(full))) return full
+  throw new CliError('bad-input', `${dirname(full)}, where the chart should go, is not there.`, {
+    hint: 'Make the folder first, or choose another --plot.',
+  })
+}
+
+/** Bases of one name get a number. */
+function withLabels(candidates: readonly Candidate[]): readonly Candidate[] {
+  return candidates.map((candidate, index) => {
+    const before = candidates.slice(0, index).filter(({ label }) => label === candidate.label).length
+    return before === 0 ? candidate : { ...candidate, label: `${candidate.label} (${before + 1})` }
+  })
+}

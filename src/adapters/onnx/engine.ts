@@ -1,0 +1,17 @@
+import type { Engine, EngineOptions } from '../../training/engine.ts'
+import { createExtractor } from './extractor.ts'
+import { createFullLearner } from './full-learner.ts'
+import { loadRuntime } from './runtime.ts'
+
+/** ONNX Runtime on the CPU. @throws ColdmeshError `unsupported` when it isn't installed */
+export async function openOnnxEngine({ threads }: EngineOptions): Promise<Engine> {
+  const runtime = await loadRuntime()
+  return {
+    name: 'onnx',
+    device: 'cpu',
+    hasChoices: true,
+    createLearner: async (options) => createFullLearner(options, { runtime, threads }),
+    createExtractor: async (options) => createExtractor(options, { runtime, threads }),
+    close: async () => {},
+  }
+}

@@ -1,0 +1,55 @@
+import { availableParallelism } from 'node:os'
+import { ColdmeshError } from '../ports/errors.ts'
+import type { Trainer } from '../ports/trainer.ts'
+import { chooseEngine } from './choose.ts'
+import type { EngineChoice } from './names.ts'
+
+/** More threads than this gain little on models of the size that a CPU can finetune. */
+const MAX_DEFAULT_THREADS = 8
+const MAX_THREADS = 1_024
+const DEFAULT_SNAPSHOT_MS = 30_000
+
+export interface TrainerOptions {
+  /** Default: `auto`, the fastest that works here. */
+  readonly engine?: EngineChoice
+  /** Threads of engines on the CPU. Equal weights on every run are promised for 1 only. Default: one per processor, at most 8. */
+  readonly threads?: number
+}
+
+/**
+ * A trainer for BERT encoders, in a worker thread. Requests are done one after the other.
+ *
+ * @throws ColdmeshError `bad-input` for a number of threads that isn't one, `unsupported` for an engine that doesn't work here
+ */
+export async function createTrainer(options: TrainerOptions = {}): Promise<Trainer> {
+  const { engine = 'auto', threads = Math.min(availableParallelism(), MAX_DEFAULT_THREADS) } = options
+  if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
+    throw new ColdmeshError('bad-input', `The trainer can't run on ${threads} threads`, {
+      hint: `Give a whole number from 1 to ${MAX_THREADS}.`,
+    })
+  }
+  const { name, device, passedOver, client } = await chooseEngine(engine, { threads })
+  return {
+    name,
+    device,
+    passedOver,
+    async train({ signal, onProgress, onSnapshot, snapshotEveryMs = DEFAULT_SNAPSHOT_MS, ...task }) {
+      const everyMs = onSnapshot === undefined ? undefined : snapshotEveryMs
+      const options = { signal, onProgress, onSnapshot }
+      const reply = await client.submit({ kind: 'train', ...task, snapshotEveryMs: everyMs }, options)
+      if (reply.kind !== 'trained') throw new Error(`unexpected reply ${reply.kind}`)
+      return reply.result
+    },
+    async trainTogether({ model, tasks, plan, signal, onProgress }) {
+      const reply = await client.submit({ kind: 'train-together', model, tasks, plan }, { signal, onProgress })
+      if (reply.kind !== 'trained-together') throw new Error(`unexpected reply ${reply.kind}`)
+      return reply.result
+    },
+    async evaluate({ model, head, examples, maxTokens, signal }) {
+      const reply = await client.submit({ kind: 'evaluate', model, head, examples, maxTokens }, { signal })
+      if (reply.kind !== 'evaluated') throw new Error(`unexpected reply ${reply.kind}`)
+      return reply.result
+    },
+    stop: () => client.stop(),
+  }
+}

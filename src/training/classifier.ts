@@ -1,0 +1,40 @@
+import type { Head, Weights } from '../ports/trainer.ts'
+import type { BertBody, BertConfig } from './bert-config.ts'
+import { initialWeights } from './initial-weights.ts'
+
+export const HEAD_WEIGHT = 'classifier.weight'
+export const HEAD_BIAS = 'classifier.bias'
+const WORDS = 'embeddings.word_embeddings.weight'
+
+/** A classifier: an encoder, its pooler if it has one, and a linear head on the first token. */
+export interface ClassifierShape {
+  readonly config: BertConfig
+  readonly body: BertBody
+  readonly classes: number
+}
+
+/** Name of the table that is looked up. */
+export function wordTable({ body }: ClassifierShape): string {
+  return body.prefix + WORDS
+}
+
+/** Names and shapes of a head's weights. */
+export function headLayout({ config, classes }: ClassifierShape): Omit<Weights, 'data'>[] {
+  return [
+    { name: HEAD_WEIGHT, shape: [classes, config.hiddenSize] },
+    { name: HEAD_BIAS, shape: [classes] },
+  ]
+}
+
+/** `head`'s weights when it is for exactly these labels, else new ones. */
+export function startingHead(shape: ClassifierShape, head: Head | null, labels: readonly string[], seed: number) {
+  const layout = headLayout(shape)
+  const fits =
+    head !== null &&
+    head.labels.length === labels.length &&
+    head.labels.every((label, index) => label === labels[index]) &&
+    layout.every(({ name, shape }) =>
+      head.weights.some((weights) => weights.name === name && weights.shape.join() === shape.join()),
+    )
+  return { isNew: !fits, weights: fits ? head.weights : initialWeights(layout, seed) }
+}

@@ -1,0 +1,164 @@
+import { ColdmeshError } from '../ports/errors.ts'
+import type { TrainingPlan, TrainingProgress } from '../ports/trainer.ts'
+import { evaluationBatches, trainingBatches } from './batches.ts'
+import { createEarlyStopping } from './early-stopping.ts'
+import { EVALUATION_BATCH, type LabelledRow, type Learner, type Predictor } from './learner.ts'
+import { accuracy, macroF1 } from './metrics.ts'
+import { createRandom } from './random.ts'
+import { rateFactor } from './schedule.ts'
+import type { FitState } from './snapshot.ts'
+import { createSnapshotClock } from './snapshot-clock.ts'
+
+/** Progress is told at most this often, evaluations always. */
+const PROGRESS_INTERVAL_MS = 100
+
+export interface FitOptions {
+  readonly training: readonly LabelledRow[]
+  readonly validation: readonly LabelledRow[]
+  readonly plan: TrainingPlan
+  readonly onProgress: (progress: TrainingProgress) => void
+  /** Milliseconds on a clock that only goes forward. */
+  readonly now: () => number
+  /** @throws ColdmeshError `aborted` */
+  readonly checkAborted: () => void
+  /** Where an interrupted training of the same learner, rows and plan was; ignored when it doesn't fit. */
+  readonly resume?: FitState | null
+  readonly snapshots?: { readonly everyMs: number; readonly take: (state: FitState) => void }
+}
+
+/**
+ * The training loop. When it returns, `learner` has the weights of the best evaluation.
+ *
+ * @returns the steps done, the best accuracy on the validation rows, and the milliseconds spent before a resumption
+ */
+export async function fit(
+  learner: Learner,
+  options: FitOptions,
+): Promise<{ readonly steps: number; readonly accuracy: number; readonly spentMs: number }> {
+  const { training, validation, plan, onProgress, checkAborted } = options
+  const lengths = training.map(({ ids }) => ids.length)
+  const batches = trainingBatches(lengths, { ...plan, random: createRandom(plan.seed, 'batches') })
+  const stopping = createEarlyStopping(plan)
+  const meter = createMeter(options.now)
+  const clock = createSnapshotClock({
+    everyMs: options.snapshots?.everyMs ?? Number.POSITIVE_INFINITY,
+    now: options.now,
+  })
+  const started = options.now()
+  const observed: number[] = []
+  let best = 0
+  const observe = (scored: number) => {
+    observed.push(scored)
+    const verdict = stopping.observe(scored)
+    if (verdict.best) best = scored
+    return verdict
+  }
+  const resumed = await goOn(learner, options)
+  const { step: first = 0, spentMs = 0 } = resumed ?? {}
+  if (resumed !== null) {
+    for (const scored of resumed.observed) observe(scored)
+    for (let drawn = 0; drawn < first * plan.accumulation; drawn++) batches.next()
+    onProgress({ step: first, steps: plan.steps, loss: resumed.loss, tokensPerSecond: 0, isResumed: true })
+  }
+
+  async function takeSnapshot(step: number, loss: number): Promise<void> {
+    if (!clock.isDue() || learner.save === undefined) return
+    const state = await clock.time(async () => await learner.save?.())
+    const spent = spentMs + options.now() - started
+    if (state !== undefined)
+      options.snapshots?.take({ step, spentMs: spent, loss, observed: [...observed], learner: state })
+  }
+
+  for (let step = first; step < plan.steps; step++) {
+    let loss = 0
+    for (let part = 0; part < plan.accumulation; part++) {
+      checkAborted()
+      const batch = batches.next().value
+      const rows = batch.rows.flatMap((index) => training[index] ?? [])
+      loss += (await learner.learn(rows, batch.length)) / plan.accumulation
+      meter.count(rows)
+    }
+    if (!Number.isFinite(loss)) throw diverged(step + 1)
+    const rate = plan.learningRate * rateFactor(plan, step)
+    learner.step({ body: rate, head: rate * plan.headRate })
+    const isLast = step + 1 === plan.steps
+    const evaluates = isLast || (plan.evaluateEvery > 0 && (step + 1) % plan.evaluateEvery === 0)
+    meter.pause()
+    const report = {
+      step: step + 1,
+      steps: plan.steps,
+      loss,
+      tokensPerSecond: learner.tokensPerSecond ?? meter.tokensPerSecond(),
+    }
+    if (!evaluates) {
+      if (meter.isDue()) onProgress(report)
+      await takeSnapshot(step + 1, loss)
+      continue
+    }
+    const scored = (await evaluate(learner, validation, { ...plan, checkAborted })).accuracy
+    onProgress({ ...report, validationAccuracy: scored })
+    const verdict = observe(scored)
+    if (verdict.best) learner.keep()
+    if (isLast || verdict.stop) {
+      learner.restore()
+      return { steps: step + 1, accuracy: best, spentMs }
+    }
+    await takeSnapshot(step + 1, loss)
+  }
+  throw new Error('a plan has steps')
+}
+
+/** Brings the learner to where `resume` was; null when it starts anew. */
+async function goOn(learner: Learner, { resume, plan }: FitOptions): Promise<FitState | null> {
+  if (!resume || resume.step >= plan.steps) return null
+  return (await learner.load?.(resume.learner)) === true ? resume : null
+}
+
+/** Accuracy and macro F1 of `model` on `rows`. */
+export async function evaluate(
+  model: Pick<Predictor, 'predict'>,
+  rows: readonly LabelledRow[],
+  { maxTokens, checkAborted }: { readonly maxTokens: number; readonly checkAborted: () => void },
+): Promise<{ readonly accuracy: number; readonly macroF1: number }> {
+  const lengths = rows.map(({ ids }) => ids.length)
+  const predicted: number[] = []
+  const actual: number[] = []
+  for (const batch of evaluationBatches(lengths, { batch: EVALUATION_BATCH, maxTokens })) {
+    checkAborted()
+    const some = batch.rows.flatMap((index) => rows[index] ?? [])
+    predicted.push(...(await model.predict(some, batch.length)))
+    actual.push(...some.map(({ label }) => label))
+  }
+  return { accuracy: accuracy(predicted, actual), macroF1: macroF1(predicted, actual) }
+}
+
+/** Counts tokens, without padding, over the time spent on training steps. */
+export function createMeter(now: () => number) {
+  let tokens = 0
+  let spentMs = 0
+  let since = now()
+  let reported = Number.NEGATIVE_INFINITY
+  return {
+    count(rows: readonly LabelledRow[]): void {
+      for (const { ids } of rows) tokens += ids.length
+    },
+    pause(): void {
+      const paused = now()
+      spentMs += paused - since
+      since = paused
+    },
+    tokensPerSecond: () => (spentMs > 0 ? (tokens * 1_000) / spentMs : 0),
+    isDue(): boolean {
+      if (since - reported < PROGRESS_INTERVAL_MS) return false
+      reported = since
+      return true
+    },
+  }
+}
+
+export function diverged(step: number): ColdmeshError {
+  return new ColdmeshError('bad-input', `Training diverged at step ${step}: the loss is not a number`, {
+    facts: { step },
+    hint: 'Lower learningRate or headRate in the plan, or set clipNorm to 1.',
+  })
+}

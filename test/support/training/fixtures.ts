@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs'
+import type { Model, Weights } from '../../../src/ports/trainer.ts'
+
+// Reads the fixtures that test/reference/training/make_fixtures.py makes.
+
+interface EncodedTensor {
+  readonly shape: readonly number[]
+  readonly data: string
+}
+
+export interface ModelFixture {
+  readonly config: Model['config']
+  readonly plan: {
+    readonly rate: number
+    readonly headRate: number
+    readonly weightDecay: number
+    readonly clipNorm: number
+  }
+  readonly ids: readonly (readonly number[])[]
+  readonly types: readonly (readonly number[])[]
+  readonly lengths: readonly number[]
+  readonly labels: readonly number[]
+  readonly targets: readonly (readonly number[])[]
+  readonly weights: Readonly<Record<string, EncodedTensor>>
+  readonly logits: EncodedTensor
+  readonly losses: readonly number[]
+  readonly gradients: Readonly<Record<string, EncodedTensor>>
+  readonly after: Readonly<Record<string, EncodedTensor>>
+}
+
+export interface TokenizerFixture {
+  readonly tokenizer: Model['tokenizer']
+  readonly cases: readonly {
+    readonly text: string
+    readonly pair: string | null
+    readonly maxTokens: number
+    readonly ids: readonly number[]
+    readonly types: readonly number[]
+  }[]
+}
+
+export function readModelFixture(name: 'pooler' | 'no-pooler' | 'masked-language'): ModelFixture {
+  return JSON.parse(readFileSync(fixturePath(name), 'utf8'))
+}
+
+export function readTokenizerFixture(): TokenizerFixture {
+  return JSON.parse(readFileSync(fixturePath('tokenizer'), 'utf8'))
+}
+
+export function decodeTensor({ data }: EncodedTensor): Float32Array {
+  return new Float32Array(Uint8Array.from(Buffer.from(data, 'base64')).buffer)
+}
+
+export function decodeWeights(tensors: Readonly<Record<string, EncodedTensor>>): Weights[] {
+  return Object.entries(tensors).map(([name, tensor]) => ({ name, shape: tensor.shape, data: decodeTensor(tensor) }))
+}
+
+/** Euclidean norm of a - b over that of b. */
+export function relativeError(a: Float32Array, b: Float32Array): number {
+  return norm(a.map((value, index) => value - (b[index] ?? Number.NaN))) / norm(b)
+}
+
+export function norm(values: Float32Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
+}
+
+export function largestDifference(a: Float32Array, b: Float32Array): number {
+  return Math.max(...a.map((value, index) => Math.abs(value - (b[index] ?? Number.NaN))))
+}
+
+function fixturePath(name: string): URL {
+  return new URL(`../../fixtures/training/${name}.json`, import.meta.url)
+}
