@@ -2,6 +2,7 @@ import type { LogEntry } from 'coldmesh'
 import type { Run } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { short, show } from '../text/escape.ts'
+import { formatReports } from '../text/reports.ts'
 import { dirOf } from './data-dir.ts'
 import { openHistorySource } from './history.ts'
 
@@ -19,7 +20,7 @@ export const runLog: Run<'dir' | 'limit'> = async ({ args, options, output, sign
   return EXIT.done
 }
 
-function formatEntry({ round, base, aggregator, view, rule, inputs, excluded }: LogEntry): string {
+function formatEntry({ round, base, aggregator, view, rule, inputs, excluded, reports }: LogEntry): string {
   const lines = [
     `round ${round}  ${show(base)}`,
     `  ${show(rule)} of ${inputs.length} contributions, proposed by ${show(aggregator, { maxLength: 64 })} in view ${view}`,
@@ -28,6 +29,7 @@ function formatEntry({ round, base, aggregator, view, rule, inputs, excluded }: 
         `  + ${short(id)}  ${show(task, { maxLength: 40 })}: ${rows} rows of ${show(dataset, { maxLength: 40 })}, by ${short(author)}`,
     ),
     ...excluded.map(({ id, author, reason }) => `  - ${short(id)}  by ${short(author)}: ${show(reason)}`),
+    ...formatReports(reports).map((line) => `  = ${line}`),
   ]
   return lines.join('\n')
 }

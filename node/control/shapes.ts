@@ -1,5 +1,13 @@
 import { isAbsolute } from 'node:path'
-import type { JoinResult, LogEntry, PeerEvent, PeerStatus, VerifyReport } from 'coldmesh'
+import {
+  EVALUATION_MODES,
+  type JoinResult,
+  type LogEntry,
+  type PeerEvent,
+  type PeerStatus,
+  type ReportEntry,
+  type VerifyReport,
+} from 'coldmesh'
 import { z } from 'zod'
 
 const MAX_PATH = 4096
@@ -49,6 +57,21 @@ export const verifyRequest = z.strictObject({
   trust: cidText.optional(),
 })
 
+export const reportRequest = z.strictObject({
+  base: cidText,
+  task: z.string().min(1).max(64),
+  mode: z.enum(EVALUATION_MODES),
+  value: z.number().min(0).max(1),
+  standardError: z.number().min(0).max(1),
+  seeds: z.array(z.int().min(0)).min(1).max(32),
+  rows: z.int().min(1),
+  testRows: z.int().min(1),
+  labels: z.int().min(2),
+  plan: z.string().regex(/^[0-9a-f]{64}$/, 'is not a digest'),
+  engine: z.string().min(1).max(64),
+})
+export const reportsQuery = z.strictObject({ base: cidText.optional() })
+
 export const exportRequest = z.strictObject({ cid: cidText, out: absolutePath })
 export const noFields = z.strictObject({})
 export const logQuery = z.strictObject({
@@ -73,6 +96,7 @@ export const exportAnswer = z.object({
   kind: z.enum(['base', 'checkpoint']),
   files: z.array(z.string()),
 })
+export const reportAnswer = z.custom<ReportEntry>(has('id', 'base', 'task', 'value'))
 export const joinAnswer = z.object({ join: z.string() })
 export const errorAnswer = z.object({
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().nullable() }),

@@ -73,6 +73,10 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return `signs nothing: ${show(event.reason)}`
     case 'evidence':
       return `evidence: ${short(event.author)} contradicted itself in round ${event.round}`
+    case 'report': {
+      const { task, mode, value, standardError, author, round } = event.report
+      return `round ${round}: ${short(author)} reports ${show(task)}, ${mode}: ${percent(value)} ± ${percent(standardError)}`
+    }
     case 'outcome':
       return event.included
         ? `round ${event.round}: contribution ${short(event.id)} is part of base ${show(event.base)}`

@@ -2,6 +2,7 @@ import Table from 'cli-table3'
 import type { DaemonStatus } from '../control/shapes.ts'
 import { short, show } from './escape.ts'
 import type { Colors } from './output.ts'
+import { formatReports } from './reports.ts'
 import { describeWait } from './wait.ts'
 
 export function formatStatus(status: DaemonStatus, colors: Colors): string {
@@ -19,6 +20,10 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     lines.push(`trains   ${show(training.task)}, step ${training.step} of ${training.steps}`)
   }
   if (status.evidence > 0) lines.push(colors.red(`evidence of ${status.evidence} contradictions is stored`))
+  if (status.reports.held > 0) {
+    lines.push(`reports  ${status.reports.held}, ${status.reports.base.length} of this base`)
+    lines.push(...formatReports(status.reports.base).map((line) => `         ${line}`))
+  }
   if (status.contributions.length > 0) lines.push(contributionTable(status))
   return lines.join('\n')
 }

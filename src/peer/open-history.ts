@@ -6,6 +6,7 @@ import { readChain } from './chain.ts'
 import { paths, requireConfig } from './data-dir.ts'
 import { openGenesis, parseNetworkCid } from './genesis.ts'
 import { createHistory } from './history/history.ts'
+import { readReports } from './reports/read-reports.ts'
 import type { History, VerifyReport } from './types.ts'
 
 /** The head that a data directory knows, without a network. */
@@ -34,7 +35,8 @@ export async function openHistory(dataDir: string): Promise<OfflineHistory> {
   const network = openGenesis(id, genesisBytes)
   const last = chain.entries.at(-1)
   const resources = cleanup.move()
-  const history = createHistory({ network, genesisBytes, store, chain })
+  const reports = await readReports(dataDir, network, chain)
+  const history = createHistory({ network, genesisBytes, store, chain, reports })
   return {
     ...history,
     verify: async (base, options) => withDamage(await history.verify(base, options), chain.damage),

@@ -7,17 +7,21 @@ import type { PeerContext } from './context.ts'
 import type { EvidenceFile } from './evidence.ts'
 import { createHistory } from './history/history.ts'
 import { startJoin } from './join.ts'
+import type { Reports } from './reports/reports.ts'
 import type { RoundLoop } from './round/loop.ts'
 import { createRepair } from './round/repair.ts'
 import { contributionStatus, waitOf } from './round/reporter.ts'
 import type { TaskHeads } from './task-heads.ts'
 import type { Peer, PeerStatus } from './types.ts'
 
+const MAX_SHOWN_REPORTS = 64
+
 /** A running peer, out of its parts. */
 export function createFacade(parts: {
   readonly context: PeerContext
   readonly loop: RoundLoop
   readonly evidence: EvidenceFile
+  readonly reports: Reports
   readonly config: Config
   readonly heads: TaskHeads
   readonly saltSecret: Uint8Array
@@ -27,12 +31,13 @@ export function createFacade(parts: {
 }): Peer {
   const { context, loop } = parts
   const { network, mesh, events } = context
-  const repair = createRepair(context, loop)
+  const repair = createRepair(context, loop, (peer) => parts.reports.syncWith(peer))
   const history = createHistory({
     network,
     genesisBytes: parts.genesisBytes,
     store: context.store,
     chain: context.chain,
+    reports: parts.reports,
   })
   let training: PeerStatus['training'] = null
   let ownTrainer: Promise<Trainer> | null = null
@@ -66,6 +71,7 @@ export function createFacade(parts: {
       training,
       refused: loop.inbox.refused,
       evidence: parts.evidence.count,
+      reports: { held: parts.reports.held, base: parts.reports.of(state.head.base).slice(0, MAX_SHOWN_REPORTS) },
     }
   }
 
@@ -112,6 +118,7 @@ export function createFacade(parts: {
         },
         options,
       ),
+    report: (options) => parts.reports.publish(options),
     invite: () => formatInvite({ network: network.id, addresses: mesh.addresses().slice(0, 8) }),
     stop,
     [Symbol.asyncDispose]: stop,

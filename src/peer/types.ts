@@ -1,3 +1,4 @@
+import type { EvaluationMode } from '../evaluation/plans.ts'
 import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
 import type { Trainer, TrainingPlan } from '../ports/trainer.ts'
@@ -80,6 +81,8 @@ export interface PeerStatus {
     readonly reason: string
   }[]
   readonly evidence: number
+  /** How many evaluations are held, and those of the round's base (64 at most). */
+  readonly reports: { readonly held: number; readonly base: readonly ReportEntry[] }
 }
 
 /** What happens, as it happens. More kinds may be added. */
@@ -140,6 +143,7 @@ export type PeerEvent =
       readonly reason: string
     }
   | { readonly type: 'muted'; readonly reason: string }
+  | { readonly type: 'report'; readonly report: ReportEntry }
   | { readonly type: 'evidence'; readonly author: string; readonly round: number }
 
 export interface JoinOptions {
@@ -184,6 +188,32 @@ export interface JoinResult {
   }[]
 }
 
+/** Someone's evaluation of a base; advisory. Accuracies are fractions. */
+export interface ReportEntry {
+  readonly id: string
+  readonly author: string
+  readonly base: string
+  readonly round: number
+  readonly task: string
+  readonly mode: EvaluationMode
+  readonly metric: 'accuracy'
+  readonly value: number
+  readonly standardError: number
+  readonly seeds: readonly number[]
+  /** Rows trained on, and tested with. */
+  readonly rows: number
+  readonly testRows: number
+  readonly labels: number
+  /** Digest of the training plan, hex: equal where two reports had the same budget. */
+  readonly plan: string
+  readonly engine: string
+}
+
+/** `reportOf` makes one of an evaluation. */
+export interface ReportOptions extends Omit<ReportEntry, 'id' | 'author' | 'round' | 'metric'> {
+  readonly metric?: 'accuracy'
+}
+
 export interface LogEntry {
   readonly round: number
   readonly base: string
@@ -200,6 +230,8 @@ export interface LogEntry {
     readonly rows: number
   }[]
   readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
+  /** Evaluations of this base that are held here. */
+  readonly reports: readonly ReportEntry[]
 }
 
 export type VerifyLevel = 'signatures' | 'full'
@@ -237,6 +269,8 @@ export interface History {
   readonly network: string
   /** Newest first, from `base` (default: the head). */
   log(base?: string): AsyncIterable<LogEntry>
+  /** Evaluations of a base (default: the head) that are held here. @throws ColdmeshError `bad-input` */
+  reports(base?: string): readonly ReportEntry[]
   verify(base: string, options?: VerifyOptions): Promise<VerifyReport>
   /** A base becomes its directory with `OUT.certificate.cbor` and `OUT.genesis.cbor` beside it; a checkpoint `OUT/model.safetensors`. */
   export(
@@ -253,6 +287,8 @@ export interface Peer extends History, AsyncDisposable {
   events(options?: { readonly signal?: AbortSignal }): AsyncIterable<PeerEvent>
   join(options: JoinOptions): Joining
   invite(): string
+  /** Signs an evaluation of a base, keeps it and announces it. @throws ColdmeshError `bad-input`, `refused` (disk) */
+  report(options: ReportOptions): Promise<ReportEntry>
   /** Idempotent. */
   stop(): Promise<void>
 }

@@ -35,6 +35,11 @@ export function createFakePeer(): FakePeer {
       const result = finish.promise.then(() => ({ base: outcome.base, rounds: [outcome] }))
       return { result, [Symbol.asyncIterator]: events }
     },
+    report: async (options) => {
+      calls.push(`report ${options.base} ${options.task} ${options.mode} ${options.value}`)
+      return { ...options, id: 'report', author: 'ab'.repeat(32), round: 1, metric: 'accuracy' }
+    },
+    reports: () => [],
     invite: () => 'coldmesh1fake',
     stop: async () => {},
     async *log(base) {
@@ -65,7 +70,7 @@ export function createFakePeer(): FakePeer {
 function entryOf(round: number): LogEntry {
   const base = String(BASES[round - 1])
   const parent = BASES[round - 2] ?? 'bafybeibase0'.padEnd(59, 'z')
-  return { round, base, parent, aggregator: 'alpha', view: 0, rule: 'mean/1', inputs: [], excluded: [] }
+  return { round, base, parent, aggregator: 'alpha', view: 0, rule: 'mean/1', inputs: [], excluded: [], reports: [] }
 }
 
 async function* follow(
@@ -113,4 +118,5 @@ const STATUS: PeerStatus = {
   training: null,
   refused: [],
   evidence: 0,
+  reports: { held: 0, base: [] },
 }
