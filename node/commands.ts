@@ -83,6 +83,7 @@ export const COMMANDS: readonly Command[] = [
         ...COLUMNS,
         'rounds',
         ...PLAN,
+        'engine',
         'threads',
         'logLevel',
       ],
@@ -108,7 +109,7 @@ export const COMMANDS: readonly Command[] = [
       arguments: [
         { name: 'invite', help: 'invite or genesis CID (default: the network that DIR remembers)', required: false },
       ],
-      options: [...COMMON, 'data', ...COLUMNS, 'rounds', ...PLAN, ...MESH, 'threads', 'logLevel'],
+      options: [...COMMON, 'data', ...COLUMNS, 'rounds', ...PLAN, ...MESH, 'engine', 'threads', 'logLevel'],
       onDataDir: true,
       examples: ['coldmesh join INVITE --data reviews.csv --text text --label stars'],
     },
@@ -149,12 +150,25 @@ export const COMMANDS: readonly Command[] = [
     {
       name: 'verify',
       summary: 'checks a base back to its genesis; names the first bad link',
-      arguments: [{ name: 'base', help: 'base CID, or the directory of an exported base', required: true }],
-      options: [...COMMON, 'level', 'trust'],
+      arguments: [{ name: 'base', help: 'base CID, or the directory of an exported base', required: false }],
+      options: [...COMMON, 'level', 'trust', 'evidence'],
       onDataDir: true,
-      examples: ['coldmesh verify BASE_CID --dir ./alpha --trust GENESIS_CID'],
+      examples: [
+        'coldmesh verify BASE_CID --dir ./alpha --trust GENESIS_CID',
+        'coldmesh verify --evidence EVIDENCE_CID.cbor --trust GENESIS_CID',
+      ],
     },
     async () => (await import('./commands/verify.ts')).runVerify,
+  ),
+  defineCommand(
+    {
+      name: 'evidence',
+      summary: 'members that contradicted themselves: what this peer keeps of it, checked again',
+      options: [...COMMON, 'out'],
+      onDataDir: true,
+      examples: ['coldmesh evidence --dir ./alpha --out ./evidence'],
+    },
+    async () => (await import('./commands/evidence.ts')).runEvidence,
   ),
   defineCommand(
     {
@@ -195,6 +209,7 @@ export const COMMANDS: readonly Command[] = [
         'baseline',
         'base',
         ...BUDGET,
+        'engine',
         'threads',
         'plot',
         'report',

@@ -1,3 +1,5 @@
+import type { EngineChoice } from 'coldmesh'
+
 /** Every option once: flags, `COLDMESH_*` variables, the options file and docs/cli.md all come from here. */
 export interface OptionSpec {
   /** `seconds` and `number` may have a fraction; `count` is a whole number. */
@@ -16,6 +18,16 @@ export interface OptionSpec {
 }
 
 const MAX_PORT = 65_535
+
+/** The library's engines. Named again, since loading the library would slow every command down: the compiler and a test compare. */
+const ENGINES = [
+  'auto',
+  'tfjs-node-gpu',
+  'tfjs-webgpu',
+  'onnx',
+  'tfjs-node',
+  'tfjs-wasm',
+] as const satisfies readonly EngineChoice[]
 
 export const OPTIONS = {
   dir: {
@@ -86,6 +98,13 @@ export const OPTIONS = {
     min: 1,
     help: 'how long to look for the network the first time',
   },
+  engine: {
+    kind: 'text',
+    value: 'ENGINE',
+    choices: ENGINES,
+    default: 'auto',
+    help: 'what trains: the fastest that works on this machine (auto), or one by name',
+  },
   threads: { kind: 'count', value: 'N', min: 1, max: 256, help: 'threads that training may use' },
   logLevel: {
     kind: 'text',
@@ -119,6 +138,7 @@ export const OPTIONS = {
   patience: { kind: 'count', value: 'N', min: 0, help: 'evaluations without a gain before stopping (0: never)' },
   seed: { kind: 'count', value: 'N', min: 0, help: 'seed of shuffling and dropout; eval: the first one' },
 
+  evidence: { kind: 'path', value: 'FILE', help: 'check this file of evidence against a member, instead of a base' },
   limit: { kind: 'count', value: 'N', min: 1, help: 'at most this many rounds' },
   level: {
     kind: 'text',

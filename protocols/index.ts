@@ -16,9 +16,13 @@ export { REGISTRY, topicOf } from './registry.ts'
 export { type Report, report } from './report/messages.ts'
 export { judgeReport } from './report/rules.ts'
 export { openCertificate } from './round/certificate.ts'
+export type { Contradiction } from './round/contradiction.ts'
+export { type EvidenceView, encodeEvidence, isProven, judgeEvidence, type ProvenEvidence } from './round/evidence.ts'
 export {
   type Certificate,
   certificate,
+  type Evidence,
+  evidence,
   type InclusionList,
   inclusionList,
   type Precommit,

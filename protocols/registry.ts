@@ -3,7 +3,7 @@ import { genesis } from './genesis/messages.ts'
 import { lineage } from './lineage/messages.ts'
 import { invite } from './membership/messages.ts'
 import { report } from './report/messages.ts'
-import { certificate, inclusionList, precommit, prevote, proposal } from './round/messages.ts'
+import { certificate, evidence, inclusionList, precommit, prevote, proposal } from './round/messages.ts'
 import {
   syncBase,
   syncBasesRequest,
@@ -24,6 +24,7 @@ export const REGISTRY = [
   { declaration: prevote, carrier: 'votes' },
   { declaration: precommit, carrier: 'votes' },
   { declaration: certificate, carrier: 'object' },
+  { declaration: evidence, carrier: 'object' },
   { declaration: lineage, carrier: 'object' },
   { declaration: invite, carrier: 'object' },
   { declaration: syncHeadRequest, carrier: 'sync' },

@@ -16,6 +16,8 @@ export { reportOf } from './evaluation/report-of.ts'
 export { type MeanAndError, meanAndError, meanOverTasks } from './evaluation/statistics.ts'
 export { createPeer } from './peer/create-peer.ts'
 export { defaultDataDir, initDataDir } from './peer/data-dir.ts'
+// Judge a base
+export { verifyEvidence } from './peer/evidence-report.ts'
 export { createGenesis, DEFAULT_ROUND_POLICY } from './peer/genesis.ts'
 export { readModelDirectory } from './peer/model.ts'
 export { openHistory } from './peer/open-history.ts'

@@ -24,6 +24,7 @@ type Options =
   | 'task'
   | 'license'
   | 'rounds'
+  | 'engine'
   | 'threads'
 
 export const runDaemon: Run<Options> = async (call) => {
@@ -31,8 +32,11 @@ export const runDaemon: Run<Options> = async (call) => {
   const dataDir = dirOf(options)
   // Read before anything else: a wrong column should not first cost a sync.
   const dataset = await readDataset(options)
-  const { trainOn, threads } = options
-  const trainer = trainOn === undefined && threads === undefined ? undefined : await createTrainer(defined({ threads }))
+  const { trainOn, engine, threads } = options
+  const trainer =
+    trainOn === undefined && threads === undefined && engine === 'auto'
+      ? undefined
+      : await createTrainer({ engine, ...defined({ threads }) })
   const stopping = new AbortController()
   const anyStop = AbortSignal.any([signal, stopping.signal])
   // Started by a program that holds a channel to this process (as the demo does): without it nobody would stop us.

@@ -38,6 +38,7 @@ type Options =
   | 'batch'
   | 'accumulation'
   | 'maxTokens'
+  | 'engine'
   | 'threads'
   | 'plot'
   | 'report'
@@ -52,7 +53,7 @@ export const runEval: Run<Options> = async (call) => {
   const tasks = await readEvalTasks(options)
   const publish = options.report ? await openPublisher(dirOf(options), { seeds, tasks, signal }) : null
   await using bases = await openBases({ targets: args, dir: () => dirOf(options), rounds: options.evalRounds, signal })
-  const trainer = await createTrainer(defined({ threads: options.threads }))
+  const trainer = await createTrainer({ engine: options.engine, ...defined({ threads: options.threads }) })
   try {
     const plan = planOf(call)
     const others = await trainBaselines({

@@ -1,7 +1,14 @@
 import { existsSync } from 'node:fs'
-import type { LogEntry, VerifyOptions, VerifyReport } from 'coldmesh'
+import type { EvidenceReport, LogEntry, VerifyOptions, VerifyReport } from 'coldmesh'
 import { type DaemonClient, findDaemon } from '../control/client.ts'
-import { exportAnswer, roundsAnswer, statusAnswer, verifyAnswer } from '../control/shapes.ts'
+import {
+  evidenceAnswer,
+  evidenceReport,
+  exportAnswer,
+  roundsAnswer,
+  statusAnswer,
+  verifyAnswer,
+} from '../control/shapes.ts'
 import { defined } from '../defined.ts'
 import { CliError } from '../failure.ts'
 
@@ -21,6 +28,8 @@ export interface HistorySource extends AsyncDisposable {
     cid: string,
     options: { readonly out: string },
   ): Promise<{ readonly cid: string; readonly kind: 'base' | 'checkpoint'; readonly files: readonly string[] }>
+  evidence(): Promise<readonly { readonly report: EvidenceReport; readonly bytes: Uint8Array }[]>
+  verifyEvidence(bytes: Uint8Array): Promise<EvidenceReport>
 }
 
 /** @throws CliError `bad-input` when there is no such directory */
@@ -41,6 +50,8 @@ export async function openHistorySource(dir: string, signal: AbortSignal): Promi
     log: (base) => history.log(base),
     verify: (base, options) => history.verify(base, options),
     export: (cid, options) => history.export(cid, options),
+    evidence: async () => history.evidence(),
+    verifyEvidence: async (bytes) => history.verifyEvidence(bytes),
     [Symbol.asyncDispose]: () => history[Symbol.asyncDispose](),
   }
 }
@@ -55,6 +66,12 @@ async function openDaemonHistory(daemon: DaemonClient, signal: AbortSignal): Pro
     verify: (base, { level, trust }) =>
       daemon.post('/v1/verify', { base, ...defined({ level, trust }) }, verifyAnswer, signal),
     export: (cid, { out }) => daemon.post('/v1/export', { cid, out }, exportAnswer, signal),
+    evidence: async () => {
+      const { evidence } = await daemon.get('/v1/evidence', evidenceAnswer, signal)
+      return evidence.map(({ report, bytes }) => ({ report, bytes: Buffer.from(bytes, 'base64') }))
+    },
+    verifyEvidence: (bytes) =>
+      daemon.post('/v1/evidence', { bytes: Buffer.from(bytes).toString('base64') }, evidenceReport, signal),
     [Symbol.asyncDispose]: async () => {},
   }
 }

@@ -25,6 +25,7 @@ type Options =
   | 'task'
   | 'license'
   | 'rounds'
+  | 'engine'
   | 'threads'
 
 export const runJoin: Run<Options> = async (call) => {
@@ -64,9 +65,9 @@ async function joinHere(
   { options, output, signal }: Call<Options>,
 ): Promise<JoinResult> {
   const [{ createTrainer, openDataset }, { runPeer }] = await Promise.all([import('coldmesh'), import('./run-peer.ts')])
-  const { text, label, pair, task, license, rounds, threads } = options
+  const { text, label, pair, task, license, rounds, engine, threads } = options
   const dataset = await openDataset(data, { text, label, ...defined({ pair, name: task }) })
-  const trainer = await createTrainer(defined({ threads }))
+  const trainer = await createTrainer({ engine, ...defined({ threads }) })
   try {
     output.say('looks for the network')
     await using peer = await runPeer({ dataDir, network, options, trainer, signal })

@@ -11,9 +11,9 @@ export const runPeers: Run<'dir'> = async ({ options, output, signal }) => {
   const { peers } = await daemon.get('/v1/peers', peersAnswer, signal)
   output.result({ peers }, () => {
     if (peers.length === 0) return 'no peer is connected'
-    const table = createTable(['peer', 'member', 'addresses'])
-    for (const { id, member, addresses } of peers) {
-      table.push([show(id), show(member ?? ''), addresses.map((address) => show(address)).join(' ')])
+    const table = createTable(['peer', 'member', 'score', 'unanswered', 'addresses'])
+    for (const { id, member, score, unanswered, addresses } of peers) {
+      table.push([show(id), show(member ?? ''), score, unanswered, addresses.map((address) => show(address)).join(' ')])
     }
     return table.toString()
   })

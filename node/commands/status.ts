@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs'
+import type { EvidenceReport, EvidenceStatus } from 'coldmesh'
 import type { Run } from '../command.ts'
 import { findDaemon } from '../control/client.ts'
 import { statusAnswer } from '../control/shapes.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
 import { show } from '../text/escape.ts'
+import { contradictionLine } from '../text/evidence.ts'
 import { formatStatus } from '../text/status.ts'
 import { dirOf } from './data-dir.ts'
 import { openHistorySource } from './history.ts'
@@ -26,6 +28,7 @@ export const runStatus: Run<'dir'> = async ({ options, output, signal }) => {
       `no daemon runs on ${dir}`,
       known.network === null ? 'it belongs to no network yet' : `network  ${show(known.network)}`,
       ...(known.base === null ? [] : [`base     ${show(known.base)}, of round ${known.round}`]),
+      ...known.evidence.map((report) => output.colors.red(contradictionLine(report))),
     ].join('\n'),
   )
   return EXIT.done
@@ -36,13 +39,22 @@ interface LastKnown {
   /** The last certified round, and its base. */
   readonly round: number | null
   readonly base: string | null
+  readonly evidence: readonly EvidenceStatus[]
 }
 
 async function lastKnown(dir: string, signal: AbortSignal): Promise<LastKnown> {
   const { readConfig } = await import('coldmesh')
   const network = (await readConfig(dir))?.network ?? null
-  if (network === null) return { network, round: null, base: null }
+  if (network === null) return { network, round: null, base: null, evidence: [] }
   await using history = await openHistorySource(dir, signal)
-  for await (const { round, base } of history.log()) return { network: history.network, round, base }
-  return { network: history.network, round: 0, base: null }
+  const evidence = (await history.evidence()).flatMap(({ report }) => statusOf(report))
+  for await (const { round, base } of history.log()) return { network: history.network, round, base, evidence }
+  return { network: history.network, round: 0, base: null, evidence }
+}
+
+/** Nothing for evidence that does not hold: `coldmesh evidence` says why. */
+function statusOf({ id, author, name, round, kind, contradiction, seenMs }: EvidenceReport): readonly EvidenceStatus[] {
+  if (author === null || name === null || round === null || kind === null) return []
+  if (contradiction === null || seenMs === null) return []
+  return [{ id, author, name, round, kind, contradiction, seenMs }]
 }

@@ -8,13 +8,25 @@ import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
 import { formatVerification } from '../text/verification.ts'
 import { dirOf } from './data-dir.ts'
+import { verifyEvidenceFile } from './evidence.ts'
 import { openHistorySource } from './history.ts'
 
-type Options = 'dir' | 'level' | 'trust'
+type Options = 'dir' | 'level' | 'trust' | 'evidence'
 
 export const runVerify: Run<Options> = async (call) => {
-  const { args, output } = call
-  const target = args[0] ?? ''
+  const { args, options, output } = call
+  const target = args[0]
+  if (options.evidence !== undefined) {
+    if (target !== undefined) {
+      throw new CliError('bad-input', 'A base and --evidence are two things to verify.', { hint: 'Name one of them.' })
+    }
+    return await verifyEvidenceFile(options.evidence, call)
+  }
+  if (target === undefined) {
+    throw new CliError('bad-input', "Missing required argument 'base'.", {
+      hint: 'Name a base (its CID or directory), or a file with --evidence FILE.',
+    })
+  }
   const { report, trust } = existsSync(target) ? await verifyFiles(target, call) : await verifyCid(target, call)
   output.result(report, () => formatVerification(report, output.colors, trust))
   return report.valid ? EXIT.done : EXIT.notValid

@@ -9,6 +9,7 @@ import {
   baseParams,
   type DaemonStatus,
   eventsQuery,
+  evidenceRequest,
   exportRequest,
   joinParams,
   joinRequest,
@@ -44,6 +45,9 @@ export function addRoutes(app: FastifyInstance, { peer, joins, streams, onStop }
     return await first(peer.log(), ({ base }) => base === cid, 'This base is not in the lineage.')
   })
   app.get('/v1/reports', async (request) => ({ reports: peer.reports(read(reportsQuery, request.query).base) }))
+  app.get('/v1/evidence', async () => ({
+    evidence: peer.evidence().map(({ report, bytes }) => ({ report, bytes: Buffer.from(bytes).toString('base64') })),
+  }))
   app.get('/v1/events', async (request, reply) => {
     const { join } = read(eventsQuery, request.query)
     streams.open(reply.raw, (signal) => (join === undefined ? peer.events({ signal }) : joins.follow(join, signal)))
@@ -61,6 +65,10 @@ export function addRoutes(app: FastifyInstance, { peer, joins, streams, onStop }
   app.post('/v1/verify', async (request, reply) => {
     const { base, level, trust } = read(verifyRequest, request.body)
     return await peer.verify(base, { level, signal: signalOf(reply), ...defined({ trust }) })
+  })
+  app.post('/v1/evidence', async (request) => {
+    const { bytes } = read(evidenceRequest, request.body)
+    return peer.verifyEvidence(Buffer.from(bytes, 'base64'))
   })
   app.post('/v1/export', async (request) => {
     const { cid, out } = read(exportRequest, request.body)

@@ -1,17 +1,21 @@
 import { isAbsolute } from 'node:path'
-import {
-  EVALUATION_MODES,
-  type JoinResult,
-  type LogEntry,
-  type PeerEvent,
-  type PeerStatus,
-  type ReportEntry,
-  type VerifyReport,
+import type {
+  EvaluationMode,
+  EvidenceReport,
+  JoinResult,
+  LogEntry,
+  PeerEvent,
+  PeerStatus,
+  ReportEntry,
+  VerifyReport,
 } from 'coldmesh'
 import { z } from 'zod'
 
+/** The library's. Named again: this file is loaded by every command, the library is not. */
+const MODES = ['frozen', 'full', 'few-shot'] as const satisfies readonly EvaluationMode[]
 const MAX_PATH = 4096
 const MAX_LOG = 1000
+const MAX_EVIDENCE_TEXT = 32 * 1024
 const DEFAULT_LOG = 100
 
 const text = z.string().min(1).max(200)
@@ -60,7 +64,7 @@ export const verifyRequest = z.strictObject({
 export const reportRequest = z.strictObject({
   base: cidText,
   task: z.string().min(1).max(64),
-  mode: z.enum(EVALUATION_MODES),
+  mode: z.enum(MODES),
   value: z.number().min(0).max(1),
   standardError: z.number().min(0).max(1),
   seeds: z.array(z.int().min(0)).min(1).max(32),
@@ -72,6 +76,8 @@ export const reportRequest = z.strictObject({
 })
 export const reportsQuery = z.strictObject({ base: cidText.optional() })
 
+/** `evidence/1` in base64. */
+export const evidenceRequest = z.strictObject({ bytes: z.base64().max(MAX_EVIDENCE_TEXT) })
 export const exportRequest = z.strictObject({ cid: cidText, out: absolutePath })
 export const noFields = z.strictObject({})
 export const logQuery = z.strictObject({
@@ -88,9 +94,21 @@ export const joinParams = z.strictObject({ id: z.string().max(64) })
 export const statusAnswer = z.custom<DaemonStatus>(has('network', 'round', 'phase', 'base', 'running'))
 export const roundsAnswer = z.object({ rounds: z.array(z.custom<LogEntry>(has('round', 'base', 'inputs'))) })
 export const peersAnswer = z.object({
-  peers: z.array(z.object({ id: z.string(), addresses: z.array(z.string()), member: z.string().nullable() })),
+  peers: z.array(
+    z.object({
+      id: z.string(),
+      addresses: z.array(z.string()),
+      member: z.string().nullable(),
+      score: z.number(),
+      unanswered: z.number(),
+    }),
+  ),
 })
 export const verifyAnswer = z.custom<VerifyReport>(has('base', 'valid', 'rounds', 'failures'))
+export const evidenceReport = z.custom<EvidenceReport>(has('id', 'proven', 'reason', 'messages'))
+export const evidenceAnswer = z.object({
+  evidence: z.array(z.object({ report: evidenceReport, bytes: z.base64() })),
+})
 export const exportAnswer = z.object({
   cid: z.string(),
   kind: z.enum(['base', 'checkpoint']),

@@ -1,5 +1,6 @@
 import type { JoinEvent, PeerEvent } from 'coldmesh'
 import { short, show } from './escape.ts'
+import { contradictionLine } from './evidence.ts'
 import { describeWait } from './wait.ts'
 
 /** How many lines one training prints at most. */
@@ -36,6 +37,10 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return `round ${event.round}: in step with the network, base ${short(event.base)}`
     case 'waiting':
       return `round ${event.round}: waits for ${describeWait(event.wait)}`
+    case 'engine': {
+      const others = event.passedOver.map(({ engine, reason }) => `; not with ${show(engine)}: ${show(reason)}`)
+      return `round ${event.round}: trains with ${show(event.engine)} on ${show(event.device)}${others.join('')}`
+    }
     case 'training':
       return (
         `round ${event.round}: trains ${show(event.task)}, step ${event.step} of ${event.steps}, ` +
@@ -72,7 +77,7 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
     case 'muted':
       return `signs nothing: ${show(event.reason)}`
     case 'evidence':
-      return `evidence: ${short(event.author)} contradicted itself in round ${event.round}`
+      return contradictionLine(event)
     case 'report': {
       const { task, mode, value, standardError, author, round } = event.report
       return `round ${round}: ${short(author)} reports ${show(task)}, ${mode}: ${percent(value)} ± ${percent(standardError)}`

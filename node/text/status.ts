@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import type { DaemonStatus } from '../control/shapes.ts'
 import { short, show } from './escape.ts'
+import { contradictionLine } from './evidence.ts'
 import type { Colors } from './output.ts'
 import { formatReports } from './reports.ts'
 import { describeWait } from './wait.ts'
@@ -16,14 +17,15 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     ...status.multiaddrs.map((address) => `         ${show(address)}`),
   ]
   if (muted !== null) lines.push(colors.yellow(`signs nothing: ${show(muted)}`))
+  if (status.trainer !== null) lines.push(`engine   ${show(status.trainer.engine)} on ${show(status.trainer.device)}`)
   if (training !== null) {
     lines.push(`trains   ${show(training.task)}, step ${training.step} of ${training.steps}`)
   }
-  if (status.evidence > 0) lines.push(colors.red(`evidence of ${status.evidence} contradictions is stored`))
   if (status.reports.held > 0) {
     lines.push(`reports  ${status.reports.held}, ${status.reports.base.length} of this base`)
     lines.push(...formatReports(status.reports.base).map((line) => `         ${line}`))
   }
+  for (const found of status.evidence) lines.push(colors.red(contradictionLine(found)))
   if (status.contributions.length > 0) lines.push(contributionTable(status))
   return lines.join('\n')
 }

@@ -1,7 +1,9 @@
 import { bytes, cid, directoryCid, key, list, messageId, nullable, record, uint } from '../wire/fields.ts'
 import {
+  ENVELOPE_OVERHEAD_BYTES,
   MAX_CERTIFICATE_BYTES,
   MAX_COMMITTEE,
+  MAX_EVIDENCE_BYTES,
   MAX_LIST_BYTES,
   MAX_LISTED,
   MAX_LISTS_PER_ROUND,
@@ -52,8 +54,18 @@ export const certificate = declareObject({
   },
 })
 
+const envelope = () => bytes({ atMost: MAX_LIST_BYTES + ENVELOPE_OVERHEAD_BYTES })
+
+/** Two envelopes of one member that contradict each other, the one with the lower id first: proves itself, to anybody. */
+export const evidence = declareObject({
+  kind: 'evidence/1',
+  maxBytes: MAX_EVIDENCE_BYTES,
+  fields: { network: cid('dag-cbor'), first: envelope(), second: envelope() },
+})
+
 export type InclusionList = MessageOf<typeof inclusionList>
 export type Proposal = MessageOf<typeof proposal>
 export type Prevote = MessageOf<typeof prevote>
 export type Precommit = MessageOf<typeof precommit>
 export type Certificate = MessageOf<typeof certificate>
+export type Evidence = MessageOf<typeof evidence>

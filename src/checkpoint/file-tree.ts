@@ -2,6 +2,7 @@ import { decode, encode } from '@ipld/dag-pb'
 import { UnixFS } from 'ipfs-unixfs'
 import type { CID } from 'multiformats/cid'
 import { equalBytes } from '../../protocols/wire/bytes.ts'
+import type { ColdmeshError } from '../ports/errors.ts'
 import { dagPbCid, isDagPbCid, isRawCid } from './cid.ts'
 import { badCheckpoint } from './header.ts'
 
@@ -62,7 +63,7 @@ export function readRootBytes(block: Uint8Array): number {
   const bytes = data.blockSizes.reduce((sum, size) => sum + size, 0n)
   if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) throw badCheckpoint(`The file states ${bytes} bytes: too many.`)
   if (bytes <= BigInt(LEAF_BYTES))
-    throw badCheckpoint('A file of at most 1 MiB is one raw leaf; this one has a node above it.')
+    throw notCanonical('A file of at most 1 MiB is one raw leaf; this one has a node above it.')
   return Number(bytes)
 }
 
@@ -74,7 +75,7 @@ export function readChildren(block: Uint8Array, bytes: number, height: number): 
   const { links } = decodeFileNode(block)
   const sizes = childBytes(bytes, height)
   if (links.length !== sizes.length) {
-    throw badCheckpoint(
+    throw notCanonical(
       `A file node has ${links.length} links where ${sizes.length} are canonical: chunks must be 1 MiB, 1,024 a node.`,
     )
   }
@@ -84,9 +85,9 @@ export function readChildren(block: Uint8Array, bytes: number, height: number): 
     return size === undefined || !isChild(cid) ? [] : [{ cid, bytes: size }]
   })
   if (children.length !== links.length)
-    throw badCheckpoint('A file node links to a CID of another kind than the profile gives.')
+    throw notCanonical('A file node links to a CID of another kind than the profile gives.')
   if (!equalBytes(encodeNode(children, height).block, block)) {
-    throw badCheckpoint(
+    throw notCanonical(
       'A file node is not canonical: its sizes, field order or metadata differ from the profile unixfs-v1-2025.',
     )
   }
@@ -118,6 +119,11 @@ export function bytesFromTsize(tsize: number): number | null {
     else high = middle
   }
   return treeTsize(low) === tsize ? low : null
+}
+
+/** The same bytes have another name than the one that everybody computes for them. */
+function notCanonical(message: string): ColdmeshError {
+  return badCheckpoint(message, { reason: 'not-canonical' })
 }
 
 function capacity(height: number): number {

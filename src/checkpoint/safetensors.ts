@@ -1,16 +1,18 @@
+import { FLOAT_BYTES, isFloatDtype } from '../floats/dtypes.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Head, Weights } from '../ports/trainer.ts'
+import { decodeFloats, encodeFloats } from './float-tensor.ts'
 import { badCheckpoint, show } from './header.ts'
-import { encodeLayout, type Layout, parseLayout, type TensorEntry } from './layout.ts'
+import { encodeLayout, type Layout, parseLayout } from './layout.ts'
 
-const FLOAT_BYTES = 4
 const LABELS_KEY = 'labels'
 
 /**
- * Writes weights as a checkpoint of exactly this layout: header bytes from the layout, F32 tensors from `tensors`.
- * @param tensors every F32 tensor of the layout, in any order
+ * Writes weights as a checkpoint of exactly this layout: header bytes from the layout, float tensors from `tensors`, rounded
+ * once to the layout's dtype.
+ * @param tensors every float tensor of the layout, in any order
  * @param base a file of the same layout that the integer and boolean tensors are copied from; needed only when there are such
- * @throws ColdmeshError `bad-checkpoint` when names or shapes differ, `unsupported` for BF16 and F16
+ * @throws ColdmeshError `bad-checkpoint` when names or shapes differ, or a value is none of its dtype
  */
 export function encodeCheckpoint(layout: Layout, tensors: readonly Weights[], base?: Uint8Array): Uint8Array {
   assertLittleEndian()
@@ -19,31 +21,30 @@ export function encodeCheckpoint(layout: Layout, tensors: readonly Weights[], ba
   bytes.set(layout.header)
   for (const entry of layout.tensors) {
     const [from, to] = [layout.dataStart + entry.begin, layout.dataStart + entry.end]
-    if (entry.dtype !== 'F32') {
-      refuseHalfFloats(entry)
+    const { name, dtype, shape } = entry
+    if (!isFloatDtype(dtype)) {
       if (base === undefined || base.length !== layout.totalBytes) {
-        throw badCheckpoint(
-          `Tensor ${show(entry.name)} is ${entry.dtype}: it is copied from a base, which is not given.`,
-        )
+        throw badCheckpoint(`Tensor ${show(name)} is ${dtype}: it is copied from a base, which is not given.`)
       }
       bytes.set(base.subarray(from, to), from)
       continue
     }
-    const weights = byName.get(entry.name)
-    if (weights === undefined) throw badCheckpoint(`The weights lack tensor ${show(entry.name)}.`)
-    byName.delete(entry.name)
-    if (!equalShapes(weights.shape, entry.shape) || weights.data.length !== (entry.end - entry.begin) / FLOAT_BYTES) {
-      throw badCheckpoint(`Tensor ${show(entry.name)} has another shape than in the base.`)
+    const weights = byName.get(name)
+    if (weights === undefined) throw badCheckpoint(`The weights lack tensor ${show(name)}.`)
+    byName.delete(name)
+    if (!equalShapes(weights.shape, shape) || weights.data.length !== (to - from) / FLOAT_BYTES[dtype]) {
+      throw badCheckpoint(`Tensor ${show(name)} has another shape than in the base.`)
     }
-    bytes.set(new Uint8Array(weights.data.buffer, weights.data.byteOffset, weights.data.byteLength), from)
+    encodeFloats({ name, dtype }, weights.data, bytes.subarray(from, to))
   }
-  for (const name of byName.keys()) throw badCheckpoint(`The base has no F32 tensor ${show(name)}.`)
+  for (const name of byName.keys()) throw badCheckpoint(`The base has no float tensor ${show(name)}.`)
   return bytes
 }
 
 /**
- * Reads a checkpoint. `weights` are the F32 tensors in file order, copied out of `bytes`; integer tensors are skipped.
- * @throws ColdmeshError `bad-checkpoint`, `unsupported` for BF16 and F16
+ * Reads a checkpoint. `weights` are the float tensors in file order as F32, copied out of `bytes`; BF16 and F16 are widened,
+ * exactly; integer tensors are skipped.
+ * @throws ColdmeshError `bad-checkpoint`
  */
 export function decodeCheckpoint(bytes: Uint8Array): { layout: Layout; weights: readonly Weights[] } {
   assertLittleEndian()
@@ -52,10 +53,9 @@ export function decodeCheckpoint(bytes: Uint8Array): { layout: Layout; weights: 
   const data = new Uint8Array(bytes.subarray(layout.dataStart))
   const weights: Weights[] = []
   for (const entry of layout.tensors) {
-    refuseHalfFloats(entry)
-    if (entry.dtype !== 'F32') continue
-    const elements = (entry.end - entry.begin) / FLOAT_BYTES
-    weights.push({ name: entry.name, shape: entry.shape, data: new Float32Array(data.buffer, entry.begin, elements) })
+    const { name, dtype, shape, begin, end } = entry
+    if (!isFloatDtype(dtype)) continue
+    weights.push({ name, shape, data: decodeFloats(dtype, data.subarray(begin, end)) })
   }
   return { layout, weights }
 }
@@ -105,17 +105,6 @@ function checkHead({ labels, weights }: Head): void {
 
 function shapeOf(weights: readonly Weights[], name: string): readonly number[] | undefined {
   return weights.find((tensor) => tensor.name === name)?.shape
-}
-
-function refuseHalfFloats(entry: TensorEntry): void {
-  if (entry.dtype !== 'BF16' && entry.dtype !== 'F16') return
-  throw new ColdmeshError(
-    'unsupported',
-    `Tensor ${show(entry.name)} is ${entry.dtype}; this version trains and fuses F32 only.`,
-    {
-      hint: 'convert the model to F32 before `coldmesh import`',
-    },
-  )
 }
 
 function equalShapes(a: readonly number[], b: readonly number[]): boolean {

@@ -1,31 +1,90 @@
+import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
+import type { PassedOver } from '../ports/trainer.ts'
 import type { EngineOptions } from '../training/engine.ts'
-import { ENGINE_NAMES, type EngineChoice, type EngineName } from './names.ts'
+import { mayHaveGpu } from './gpu-device.ts'
+import {
+  ENGINE_CHOICES,
+  ENGINE_NAMES,
+  ENGINE_PACKAGES,
+  type EngineChoice,
+  type EngineName,
+  GPU_ENGINES,
+} from './names.ts'
+import type { OpenOptions } from './open-engine.ts'
 import { createWorkerClient, type WorkerClient } from './worker-client.ts'
+
+/** A driver that hangs should not hang us. Compiling for a GPU takes seconds. */
+const OPEN_TIMEOUT_MS = 120_000
 
 export interface ChosenEngine {
   readonly name: EngineName
   readonly device: string
+  readonly passedOver: readonly PassedOver[]
+  /** The worker in which it is open. */
   readonly client: WorkerClient
 }
 
-/** Opens the engine asked for, or the first that works. @throws ColdmeshError `unsupported` */
+/**
+ * Opens the engine asked for; for `auto` the first whose packages are here, that finds its device, and that computes rightly.
+ *
+ * @throws ColdmeshError `bad-input` for a name that no engine has, `unsupported` when it doesn't work here, `deadline`
+ */
 export async function chooseEngine(choice: EngineChoice, options: EngineOptions): Promise<ChosenEngine> {
-  if (choice !== 'auto') return openClient(choice, options)
-  const [first] = ENGINE_NAMES
-  return openClient(first, options)
+  if (!ENGINE_CHOICES.includes(choice)) {
+    throw new ColdmeshError('bad-input', `There is no engine ${JSON.stringify(choice)}`, {
+      hint: `There are: ${ENGINE_CHOICES.join(', ')}.`,
+    })
+  }
+  if (choice !== 'auto') return { ...(await openInWorker(choice, { ...options, allowSoftware: true })), passedOver: [] }
+  const passedOver: PassedOver[] = []
+  for (const engine of ENGINE_NAMES.filter(isInstalled)) {
+    if (GPU_ENGINES.includes(engine) && !mayHaveGpu()) {
+      passedOver.push({ engine, reason: 'this machine has no GPU' })
+      continue
+    }
+    try {
+      return { ...(await openInWorker(engine, { ...options, allowSoftware: false })), passedOver }
+    } catch (error) {
+      if (!isColdmeshError(error)) throw error
+      passedOver.push({ engine, reason: error.message })
+    }
+  }
+  throw new ColdmeshError('unsupported', 'No training engine works here', {
+    facts: Object.fromEntries(passedOver.map(({ engine, reason }) => [engine, reason])),
+    hint: 'Install coldmesh again, with its optional packages: one of them is onnxruntime-node.',
+  })
 }
 
-async function openClient(name: EngineName, options: EngineOptions): Promise<ChosenEngine> {
+function isInstalled(name: EngineName): boolean {
+  try {
+    for (const library of ENGINE_PACKAGES[name]) import.meta.resolve(library)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function openInWorker(engine: EngineName, options: OpenOptions): Promise<Omit<ChosenEngine, 'passedOver'>> {
   // Sources run as they are, the published package is built.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const url = new URL(`./worker.${extension}`, import.meta.url)
-  const client = createWorkerClient({ url, settings: { ...options, engine: name } })
+  const client = createWorkerClient({ url, settings: { ...options, engine } })
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    reject(
+      new ColdmeshError('deadline', `The engine ${engine} did not start in ${OPEN_TIMEOUT_MS / 1_000} seconds`, {
+        hint: 'Use another engine.',
+      }),
+    )
+  }, OPEN_TIMEOUT_MS)
   try {
-    const reply = await client.submit({ kind: 'open' }, {})
+    const reply = await Promise.race([client.submit({ kind: 'open' }, {}), late])
     if (reply.kind !== 'opened') throw new Error(`unexpected reply ${reply.kind}`)
-    return { name, device: reply.device, client }
+    return { name: engine, device: reply.device, client }
   } catch (error) {
     await client.stop()
     throw error
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -1,7 +1,7 @@
 import { ColdmeshError, type ErrorCode, type Facts } from '../ports/errors.ts'
 import type { TogetherResult, TrainingProgress, TrainingResult } from '../ports/trainer.ts'
-import type { EngineOptions } from '../training/engine.ts'
 import type { EngineName } from './names.ts'
+import type { OpenOptions } from './open-engine.ts'
 import type { EvaluateTask, TrainTask } from './tasks.ts'
 import type { TogetherTask } from './train-together.ts'
 
@@ -20,7 +20,7 @@ export type Task =
   | ({ readonly kind: 'evaluate' } & EvaluateTask)
 
 /** What the worker is started with. */
-export interface WorkerSettings extends EngineOptions {
+export interface WorkerSettings extends OpenOptions {
   readonly engine: EngineName
 }
 

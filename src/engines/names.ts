@@ -1,9 +1,21 @@
-/** Every engine by name, in the order in which `auto` tries them: the fastest first. */
-export const ENGINE_NAMES = ['onnx'] as const
+/** Every engine by name, in the order in which `auto` tries them: the fastest first (docs/training.md has the measurements). */
+export const ENGINE_NAMES = ['tfjs-node-gpu', 'tfjs-webgpu', 'onnx', 'tfjs-node', 'tfjs-wasm'] as const
 
 export type EngineName = (typeof ENGINE_NAMES)[number]
+
+/** Those that `auto` takes only with a GPU. */
+export const GPU_ENGINES: readonly EngineName[] = ['tfjs-node-gpu', 'tfjs-webgpu']
 
 /** What a user may ask for. */
 export const ENGINE_CHOICES = ['auto', ...ENGINE_NAMES] as const
 
 export type EngineChoice = (typeof ENGINE_CHOICES)[number]
+
+/** What each engine is made of, beside coldmesh's own code. */
+export const ENGINE_PACKAGES: Readonly<Record<EngineName, readonly string[]>> = {
+  'tfjs-node-gpu': ['@tensorflow/tfjs-node-gpu'],
+  'tfjs-webgpu': ['webgpu', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-webgpu'],
+  onnx: ['onnxruntime-node'],
+  'tfjs-node': ['@tensorflow/tfjs-node'],
+  'tfjs-wasm': ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm'],
+}

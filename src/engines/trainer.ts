@@ -27,10 +27,11 @@ export async function createTrainer(options: TrainerOptions = {}): Promise<Train
       hint: `Give a whole number from 1 to ${MAX_THREADS}.`,
     })
   }
-  const { name, device, client } = await chooseEngine(engine, { threads })
+  const { name, device, passedOver, client } = await chooseEngine(engine, { threads })
   return {
     name,
     device,
+    passedOver,
     async train({ model, head, dataset, plan, signal, onProgress }) {
       const options = { signal, onProgress }
       const reply = await client.submit({ kind: 'train', model, head, dataset, plan }, options)

@@ -1,13 +1,13 @@
+import { asFloats, asHalves, FLOAT_BYTES, type FloatDtype } from '../floats/dtypes.ts'
+import { firstNonFinite } from '../floats/scan.ts'
 import { ColdmeshError } from '../ports/errors.ts'
-import { checkDtypes, type FusionLayout, isFused, type Part, partsOf } from './layout.ts'
-import { findRule, type Kernel } from './rules.ts'
-import { firstNonFinite } from './scan.ts'
+import { checkDtypes, type FusionLayout, fusedDtype, type Part, partsOf } from './layout.ts'
+import { findRule, type Kernels } from './rules.ts'
 import { assertSubnormals } from './self-test.ts'
 import { createWindowReader, type WindowReader } from './window-reader.ts'
 
 /** One leaf of a checkpoint. Memory stays at (inputs + 2) windows, whatever the model's size. */
 export const WINDOW_BYTES = 1_048_576
-const FLOAT_BYTES = 4
 
 export interface FuseOptions {
   /** For example `mean/1`. */
@@ -30,14 +30,14 @@ export interface FuseOptions {
  * where it applies `tensor`, `element`), `not-valid` (the result is not finite), `refused` (a machine that can't compute it)
  */
 export function fuseCheckpoints(options: FuseOptions): AsyncIterable<Uint8Array> {
-  const kernel = findRule(options.rule, options.params)
+  const kernels = findRule(options.rule, options.params)
   checkDtypes(options.layout)
   if (options.inputs.length === 0) throw new RangeError('a fusion needs at least one input')
   assertSubnormals()
-  return streamWindows(options, kernel)
+  return streamWindows(options, kernels)
 }
 
-async function* streamWindows(options: FuseOptions, kernel: Kernel): AsyncGenerator<Uint8Array> {
+async function* streamWindows(options: FuseOptions, kernels: Kernels): AsyncGenerator<Uint8Array> {
   const { layout } = options
   const base = createWindowReader(options.base, WINDOW_BYTES)
   const readers = options.inputs.map((input) => createWindowReader(input, WINDOW_BYTES))
@@ -55,8 +55,9 @@ async function* streamWindows(options: FuseOptions, kernel: Kernel): AsyncGenera
       const found = partsOf(layout, offset, bytes, next)
       next = found.next
       for (const part of found.parts) {
-        if (isFused(part.tensor)) fusePart(kernel, part, windows, out)
-        else copyEqual(part, baseWindow, windows, out)
+        const dtype = fusedDtype(part.tensor)
+        if (dtype === null) copyEqual(part, baseWindow, windows, out)
+        else fusePart({ kernels, dtype, part, windows, out })
       }
       yield out
     }
@@ -67,29 +68,31 @@ async function* streamWindows(options: FuseOptions, kernel: Kernel): AsyncGenera
   }
 }
 
-function fusePart(kernel: Kernel, part: Part, windows: readonly Uint8Array[], out: Uint8Array): void {
-  const inputs = windows.map((window) => floatsOf(window, part))
-  const fused = floatsOf(out, part)
-  kernel(inputs, fused)
-  // f64 sums of finite F32 values are finite, and so is their mean: a look at the result tells of all inputs
-  const element = firstNonFinite(fused)
+function fusePart(options: {
+  readonly kernels: Kernels
+  readonly dtype: FloatDtype
+  readonly part: Part
+  readonly windows: readonly Uint8Array[]
+  readonly out: Uint8Array
+}): void {
+  const { kernels, dtype, part } = options
+  const inputs = options.windows.map((window) => window.subarray(part.from, part.to))
+  const out = options.out.subarray(part.from, part.to)
+  if (dtype === 'F32') kernels.F32(inputs.map(asFloats), asFloats(out))
+  else kernels[dtype](inputs.map(asHalves), asHalves(out))
+  // f64 sums of finite values are finite, and so is their mean: a look at the result tells of all inputs
+  const element = firstNonFinite(dtype, out)
   if (element < 0) return
   for (const [input, data] of inputs.entries()) {
-    const bad = firstNonFinite(data)
-    if (bad >= 0) throw notFinite(input, part, bad)
+    const bad = firstNonFinite(dtype, data)
+    if (bad >= 0) throw notFinite(input, part, bad + part.skipped / FLOAT_BYTES[dtype])
   }
-  const at = part.skipped / FLOAT_BYTES + element
-  throw new ColdmeshError(
-    'not-valid',
-    `The fusion of tensor ${JSON.stringify(part.tensor.name)} is not finite at element ${at}.`,
-    {
-      facts: { tensor: part.tensor.name, element: at },
-    },
-  )
+  const facts = { tensor: part.tensor.name, element: element + part.skipped / FLOAT_BYTES[dtype] }
+  const message = `The fusion of tensor ${JSON.stringify(facts.tensor)} is not finite at element ${facts.element}.`
+  throw new ColdmeshError('not-valid', message, { facts })
 }
 
-function notFinite(input: number, part: Part, index: number): ColdmeshError {
-  const element = part.skipped / FLOAT_BYTES + index
+function notFinite(input: number, part: Part, element: number): ColdmeshError {
   const tensor = part.tensor.name
   const message = `Input ${input} has NaN or infinity in tensor ${JSON.stringify(tensor)} at element ${element}.`
   return new ColdmeshError('bad-checkpoint', message, { facts: { input, tensor, element } })
@@ -136,10 +139,6 @@ async function requireEnd(reader: WindowReader, who: string, input?: number): Pr
   if (await reader.isAtEnd()) return
   const facts = input === undefined ? {} : { input }
   throw new ColdmeshError('bad-checkpoint', `${who} has more bytes than its layout.`, { facts })
-}
-
-function floatsOf(window: Uint8Array, part: Part): Float32Array {
-  return new Float32Array(window.buffer, window.byteOffset + part.from, (part.to - part.from) / FLOAT_BYTES)
 }
 
 /** Index of the first byte in [from, to) in which the two differ, or -1. */

@@ -1,3 +1,4 @@
+import { FLOAT_BYTES, type FloatDtype, isFloatDtype } from '../floats/dtypes.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 
 /** What fusion needs to know of a checkpoint's layout; `Layout` of `src/checkpoint` is one. */
@@ -28,26 +29,27 @@ export interface Part {
   readonly skipped: number
 }
 
-const FLOAT_BYTES = 4
 const COPIED: readonly string[] = ['I64', 'I32', 'I16', 'I8', 'U64', 'U32', 'U16', 'U8', 'BOOL']
 
-/** True for tensors that are fused; the others are equal to the base's. */
-export function isFused(tensor: FusionTensor): boolean {
-  return tensor.dtype === 'F32'
+/** The float type of a tensor that is fused; null for the others, which are equal to the base's. */
+export function fusedDtype({ dtype }: FusionTensor): FloatDtype | null {
+  return isFloatDtype(dtype) ? dtype : null
 }
 
 /** @throws ColdmeshError `unsupported` when a tensor can be neither fused nor copied */
 export function checkDtypes(layout: FusionLayout): void {
   for (const tensor of layout.tensors) {
-    if (isFused(tensor)) {
-      if ((layout.dataStart + tensor.begin) % FLOAT_BYTES !== 0) throw new RangeError('F32 tensors are aligned')
+    const dtype = fusedDtype(tensor)
+    if (dtype !== null) {
+      if ((layout.dataStart + tensor.begin) % FLOAT_BYTES[dtype] !== 0)
+        throw new RangeError('float tensors are aligned')
       continue
     }
     if (COPIED.includes(tensor.dtype)) continue
-    const message = `Tensor ${JSON.stringify(tensor.name)} is ${tensor.dtype}; this version fuses F32 only.`
+    const message = `Tensor ${JSON.stringify(tensor.name)} is ${tensor.dtype}; this version fuses F32, BF16 and F16.`
     throw new ColdmeshError('unsupported', message, {
       facts: { tensor: tensor.name, dtype: tensor.dtype },
-      hint: 'convert the model to F32',
+      hint: 'run `coldmesh import --dtype f32` on the model directory',
     })
   }
 }

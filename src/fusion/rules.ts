@@ -1,12 +1,25 @@
 import { ColdmeshError } from '../ports/errors.ts'
-import { meanF32 } from './mean.ts'
+import { meanF32, meanHalf } from './mean.ts'
 
 /** One window of a rule: `inputs` in contribution-id order and `out`, all of one length. */
-export type Kernel = (inputs: readonly Float32Array[], out: Float32Array) => void
+type Kernel<Elements> = (inputs: readonly Elements[], out: Elements) => void
+
+/** A rule's kernel for each float type; those of 16 bits take bits. */
+export interface Kernels {
+  readonly F32: Kernel<Float32Array>
+  readonly BF16: Kernel<Uint16Array>
+  readonly F16: Kernel<Uint16Array>
+}
+
+const MEAN: Kernels = {
+  F32: meanF32,
+  BF16: (inputs, out) => meanHalf('BF16', inputs, out),
+  F16: (inputs, out) => meanHalf('F16', inputs, out),
+}
 
 /** Every rule that a genesis may name. Rows are added, never edited; null: this version does not compute it. */
-const RULES: Readonly<Record<string, Kernel | null>> = {
-  'mean/1': meanF32,
+const RULES: Readonly<Record<string, Kernels | null>> = {
+  'mean/1': MEAN,
   'clipped-mean/1': null,
   'weighted-mean/1': null,
   'trimmed-mean/1': null,
@@ -18,15 +31,15 @@ const RULES: Readonly<Record<string, Kernel | null>> = {
 export const IMPLEMENTED_RULES: readonly string[] = Object.keys(RULES).filter((name) => RULES[name] !== null)
 
 /**
- * The kernel of a rule, by its exact name and version; there is no falling back to another rule.
+ * The kernels of a rule, by its exact name and version; there is no falling back to another rule.
  * @throws ColdmeshError `unsupported`
  */
-export function findRule(rule: string, params: Readonly<Record<string, number>>): Kernel {
-  const kernel = Object.hasOwn(RULES, rule) ? RULES[rule] : undefined
+export function findRule(rule: string, params: Readonly<Record<string, number>>): Kernels {
+  const kernels = Object.hasOwn(RULES, rule) ? RULES[rule] : undefined
   const hint = `this version computes ${IMPLEMENTED_RULES.join(', ')}; a newer coldmesh may know more`
-  if (kernel === undefined)
+  if (kernels === undefined)
     throw new ColdmeshError('unsupported', `The fusion rule ${JSON.stringify(rule)} is unknown.`, { hint })
-  if (kernel === null) {
+  if (kernels === null) {
     throw new ColdmeshError('unsupported', `The fusion rule ${rule} is not computed by this version.`, {
       facts: { rule },
       hint,
@@ -37,5 +50,5 @@ export function findRule(rule: string, params: Readonly<Record<string, number>>)
     const message = `The parameter ${JSON.stringify(param)} of ${rule} is not supported by this version.`
     throw new ColdmeshError('unsupported', message, { facts: { rule }, hint })
   }
-  return kernel
+  return kernels
 }

@@ -1,7 +1,8 @@
+import { FLOAT_BYTES, type FloatDtype } from '../floats/dtypes.ts'
+import { firstNonFinite } from '../floats/scan.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import { firstDifference, WINDOW_BYTES } from './fuse.ts'
-import { checkDtypes, type FusionLayout, isFused, type Part, partsOf } from './layout.ts'
-import { firstNonFinite } from './scan.ts'
+import { checkDtypes, type FusionLayout, fusedDtype, type Part, partsOf } from './layout.ts'
 import { createWindowReader } from './window-reader.ts'
 
 export type Validation =
@@ -13,11 +14,9 @@ export type Validation =
       readonly detail: string
     }
 
-const FLOAT_BYTES = 4
-
 /**
  * Checks a contribution's checkpoint against its base in one pass and constant memory: equal length and header, finite
- * F32 values, integer and boolean tensors as in the base. The base is read only if it has such tensors.
+ * float values, integer and boolean tensors as in the base. The base is read only if it has such tensors.
  * @throws ColdmeshError `unsupported` for a dtype that is not fused, `bad-checkpoint` when
  * the base itself is cut off; a bad checkpoint is a value, not an error
  */
@@ -28,7 +27,7 @@ export async function validateCheckpoint(options: {
 }): Promise<Validation> {
   const { layout } = options
   checkDtypes(layout)
-  const needsBase = !layout.tensors.every(isFused)
+  const needsBase = layout.tensors.some((tensor) => fusedDtype(tensor) === null)
   const base = createWindowReader(options.base, WINDOW_BYTES)
   const checkpoint = createWindowReader(options.checkpoint, WINDOW_BYTES)
   let next = 0
@@ -51,7 +50,8 @@ export async function validateCheckpoint(options: {
       const found = partsOf(layout, offset, bytes, next)
       next = found.next
       for (const part of found.parts) {
-        const verdict = isFused(part.tensor) ? checkFinite(part, window) : checkEqual(part, window, baseWindow)
+        const dtype = fusedDtype(part.tensor)
+        const verdict = dtype === null ? checkEqual(part, window, baseWindow) : checkFinite(dtype, part, window)
         if (!verdict.ok) return verdict
       }
     }
@@ -65,11 +65,11 @@ function wrongSize(layout: FusionLayout, how: 'fewer' | 'more'): Validation {
   return { ok: false, reason: 'wrong-size', detail: `The file has ${how} than the base's ${layout.totalBytes} bytes.` }
 }
 
-function checkFinite(part: Part, window: Uint8Array): Validation {
-  const floats = new Float32Array(window.buffer, window.byteOffset + part.from, (part.to - part.from) / FLOAT_BYTES)
-  const bad = firstNonFinite(floats)
+function checkFinite(dtype: FloatDtype, part: Part, window: Uint8Array): Validation {
+  const bad = firstNonFinite(dtype, window.subarray(part.from, part.to))
   if (bad < 0) return { ok: true }
-  const detail = `Tensor ${JSON.stringify(part.tensor.name)} has NaN or infinity at element ${part.skipped / FLOAT_BYTES + bad}.`
+  const element = part.skipped / FLOAT_BYTES[dtype] + bad
+  const detail = `Tensor ${JSON.stringify(part.tensor.name)} has NaN or infinity at element ${element}.`
   return { ok: false, reason: 'not-finite', detail }
 }
 

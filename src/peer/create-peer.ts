@@ -111,7 +111,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     signal: stopped.signal,
   }
   const head = await readHead(network, facts, store, chain)
-  const evidence = await openEvidence(dataDir, log, events)
+  const evidence = await openEvidence({ dataDir, network, clock: systemClock, log, events })
   cleanup.defer(() => evidence.close())
   const muted = await openProbation({ dataDir, isJournalNew, head, isMember: network.isMember(signer.key) })
   const loop = createRoundLoop({ context, head, evidence, muted })
@@ -152,6 +152,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     reports,
     config,
     heads: openTaskHeads(dataDir, log),
+    unansweredBy: store.unansweredBy,
     saltSecret: seed,
     trainer: options.trainer ?? null,
     genesisBytes: await store.get(networkId),

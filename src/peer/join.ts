@@ -7,6 +7,7 @@ import { equalCids } from '../../protocols/wire/bytes.ts'
 import { decodeCanonical, idOf } from '../../protocols/wire/codec.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import { openBase } from '../checkpoint/base.ts'
+import type { Layout } from '../checkpoint/layout.ts'
 import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { importFile } from '../checkpoint/unixfs.ts'
 import { ColdmeshError } from '../ports/errors.ts'
@@ -19,7 +20,7 @@ import { createEmitter } from './emitter.ts'
 import { readModel } from './model.ts'
 import type { RoundLoop } from './round/loop.ts'
 import type { TaskHeads } from './task-heads.ts'
-import type { JoinEvent, Joining, JoinOptions, JoinResult, PeerStatus } from './types.ts'
+import type { JoinEvent, Joining, JoinOptions, JoinResult, PeerEvent, PeerStatus } from './types.ts'
 
 const BILLION = 1_000_000_000
 
@@ -107,6 +108,10 @@ async function trainAndAnnounce(
 ): Promise<OwnContribution | null> {
   const { loop, store, facts, heads } = context
   const { round, head } = loop.state
+  const tell = (event: Extract<JoinEvent, PeerEvent>) => {
+    emit(event)
+    context.events.emit(event)
+  }
   const over = new AbortController()
   const stopWatching = context.events.on(() => {
     if (loop.state.round !== round) over.abort()
@@ -114,6 +119,8 @@ async function trainAndAnnounce(
   try {
     const model = await readModel(head.base, store)
     const trainer = await context.trainer()
+    const { name, device, passedOver = [] } = trainer
+    tell({ type: 'engine', round, engine: name, device, passedOver })
     const seeded = { ...plan, seed: plan.seed + round }
     const trained = await trainer.train({
       model,
@@ -123,24 +130,19 @@ async function trainAndAnnounce(
       signal: AbortSignal.any([signal, over.signal]),
       onProgress: ({ step, steps, loss, tokensPerSecond }) => {
         context.onTraining({ task, step, steps, loss })
-        const event = { type: 'training', round, task, step, steps, loss, tokensPerSecond } as const
-        emit(event)
-        context.events.emit(event)
+        tell({ type: 'training', round, task, step, steps, loss, tokensPerSecond })
       },
     })
     if (over.signal.aborted) return null
     const { before, after } = trained.validation
     const { seconds, steps } = trained
-    const event = { type: 'trained', round, task, before, after, seconds, steps } as const
-    emit(event)
-    context.events.emit(event)
+    tell({ type: 'trained', round, task, before, after, seconds, steps })
     await heads.write(task, trained.head)
     const { cid } = await importFile([encodeCheckpoint(facts.layout, trained.body, model.file)], (block, bytes) =>
       store.put(block, bytes),
     )
     if (loop.state.round !== round) return null
-    if (equalCids(cid, head.weights))
-      throw new ColdmeshError('bad-input', 'Training changed nothing.', { hint: 'Raise --steps or --learning-rate.' })
+    if (equalCids(cid, head.weights)) throw changedNothing(facts.layout)
     const fields = contributionFields(context, options, { plan: seeded, task, trained, trainer, checkpoint: cid })
     const signed = await loop.contribute({ round, parent: head.base, ...fields })
     context.events.emit({ type: 'announced', round, id: String(signed.id), checkpoint: String(cid) })
@@ -154,6 +156,15 @@ async function trainAndAnnounce(
     stopWatching()
     context.onTraining(null)
   }
+}
+
+/** Types of 16 bits are coarse: a weight that moves by less than half of a step stays where it was. */
+function changedNothing({ tensors }: Layout): ColdmeshError {
+  const half = tensors.find(({ dtype }) => dtype === 'BF16' || dtype === 'F16')?.dtype
+  const rounding = half === undefined ? '' : ` that is left after rounding to ${half}`
+  return new ColdmeshError('bad-input', `Training changed nothing${rounding}.`, {
+    hint: 'Raise --steps or --learning-rate.',
+  })
 }
 
 function contributionFields(

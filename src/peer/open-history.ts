@@ -4,6 +4,7 @@ import { nullLog } from '../adapters/memory/log.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import { readChain } from './chain.ts'
 import { paths, requireConfig } from './data-dir.ts'
+import { readEvidence } from './evidence.ts'
 import { openGenesis, parseNetworkCid } from './genesis.ts'
 import { createHistory } from './history/history.ts'
 import { readReports } from './reports/read-reports.ts'
@@ -30,13 +31,14 @@ export async function openHistory(dataDir: string): Promise<OfflineHistory> {
   const store = await createContentStore({ dir: paths.blocks(dataDir), node: null, log: nullLog })
   cleanup.defer(() => store.stop())
   const chain = await readChain(paths.chain(dataDir))
+  const evidence = await readEvidence(dataDir)
   const id = parseNetworkCid(config.network)
   const genesisBytes = await store.get(id)
   const network = openGenesis(id, genesisBytes)
   const last = chain.entries.at(-1)
   const resources = cleanup.move()
   const reports = await readReports(dataDir, network, chain)
-  const history = createHistory({ network, genesisBytes, store, chain, reports })
+  const history = createHistory({ network, genesisBytes, store, chain, evidence, reports })
   return {
     ...history,
     verify: async (base, options) => withDamage(await history.verify(base, options), chain.damage),

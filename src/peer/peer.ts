@@ -5,6 +5,7 @@ import type { Config } from '../adapters/config/config.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import type { PeerContext } from './context.ts'
 import type { EvidenceFile } from './evidence.ts'
+import { evidenceStatus } from './evidence-report.ts'
 import { createHistory } from './history/history.ts'
 import { startJoin } from './join.ts'
 import type { Reports } from './reports/reports.ts'
@@ -15,6 +16,7 @@ import type { TaskHeads } from './task-heads.ts'
 import type { Peer, PeerStatus } from './types.ts'
 
 const MAX_SHOWN_REPORTS = 64
+const MAX_EVIDENCE_SHOWN = 32
 
 /** A running peer, out of its parts. */
 export function createFacade(parts: {
@@ -24,6 +26,8 @@ export function createFacade(parts: {
   readonly reports: Reports
   readonly config: Config
   readonly heads: TaskHeads
+  /** Questions for blocks that a peer left unanswered. */
+  readonly unansweredBy: (peer: string) => number
   readonly saltSecret: Uint8Array
   readonly trainer: Trainer | null
   readonly genesisBytes: Uint8Array
@@ -38,15 +42,29 @@ export function createFacade(parts: {
     store: context.store,
     chain: context.chain,
     reports: parts.reports,
+    evidence: parts.evidence.entries,
   })
   let training: PeerStatus['training'] = null
   let ownTrainer: Promise<Trainer> | null = null
+  let inUse: Trainer | null = parts.trainer
   let stopping: Promise<void> | null = null
 
   async function loadTrainer(): Promise<Trainer> {
     if (parts.trainer) return parts.trainer
     const { createTrainer } = await import('../engines/trainer.ts')
     return createTrainer()
+  }
+
+  async function trainer(): Promise<Trainer> {
+    ownTrainer ??= loadTrainer()
+    try {
+      inUse = await ownTrainer
+      return inUse
+    } catch (error) {
+      // What was missing may be there the next time.
+      ownTrainer = null
+      throw error
+    }
   }
 
   function status(): PeerStatus {
@@ -68,10 +86,11 @@ export function createFacade(parts: {
       peers: mesh.peers().length,
       waitingFor: waitOf(state, context),
       contributions: [...state.contributions.values()].map(contributionStatus),
+      trainer: inUse === null ? null : { engine: inUse.name, device: inUse.device },
       training,
       refused: loop.inbox.refused,
-      evidence: parts.evidence.count,
       reports: { held: parts.reports.held, base: parts.reports.of(state.head.base).slice(0, MAX_SHOWN_REPORTS) },
+      evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), network),
     }
   }
 
@@ -84,7 +103,7 @@ export function createFacade(parts: {
     stopping ??= (async () => {
       repair.stop()
       await parts.stop()
-      if (!parts.trainer && ownTrainer) await (await ownTrainer).stop()
+      if (!parts.trainer) await (await ownTrainer?.catch(() => null))?.stop()
     })()
     await stopping
   }
@@ -101,7 +120,14 @@ export function createFacade(parts: {
     network: String(network.id),
     key: toHex(context.key),
     status,
-    peers: () => mesh.peers().map(({ id, addresses }) => ({ id, addresses, member: memberOf(id) })),
+    peers: () =>
+      mesh.peers().map(({ id, addresses, score }) => ({
+        id,
+        addresses,
+        member: memberOf(id),
+        score: Math.round(100 * score) / 100,
+        unanswered: parts.unansweredBy(id),
+      })),
     events: ({ signal } = {}) => events.iterate(signal),
     join: (options) =>
       startJoin(
@@ -111,7 +137,7 @@ export function createFacade(parts: {
           heads: parts.heads,
           saltSecret: parts.saltSecret,
           synced: repair.synced,
-          trainer: () => (ownTrainer ??= loadTrainer()),
+          trainer,
           onTraining: (now) => {
             training = now
           },

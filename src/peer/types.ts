@@ -1,7 +1,10 @@
 import type { EvaluationMode } from '../evaluation/plans.ts'
 import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
-import type { Trainer, TrainingPlan } from '../ports/trainer.ts'
+import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
+import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+
+export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 
 /** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, accuracies fractions. */
 
@@ -67,6 +70,8 @@ export interface PeerStatus {
   readonly peers: number
   readonly waitingFor: Wait | null
   readonly contributions: readonly ContributionStatus[]
+  /** What trains; null until it was first needed. */
+  readonly trainer: { readonly engine: string; readonly device: string } | null
   readonly training: {
     readonly task: string
     readonly step: number
@@ -80,9 +85,21 @@ export interface PeerStatus {
     readonly author: string | null
     readonly reason: string
   }[]
-  readonly evidence: number
+  /** Members that contradicted themselves, newest last, at most 32; `evidence()` has them all. */
+  readonly evidence: readonly EvidenceStatus[]
   /** How many evaluations are held, and those of the round's base (64 at most). */
   readonly reports: { readonly held: number; readonly base: readonly ReportEntry[] }
+}
+
+export interface ConnectedPeer {
+  readonly id: string
+  readonly addresses: readonly string[]
+  /** Name in the committee, or null. */
+  readonly member: string | null
+  /** What its gossip earned: 0 for a stranger, below 0 after messages that are provably wrong; docs/network.md has the steps. */
+  readonly score: number
+  /** Questions for content that it left unanswered since it last gave some; with any it is asked last. */
+  readonly unanswered: number
 }
 
 /** What happens, as it happens. More kinds may be added. */
@@ -90,6 +107,14 @@ export type PeerEvent =
   | { readonly type: 'peer'; readonly peer: string; readonly connected: boolean; readonly peers: number }
   | { readonly type: 'synced'; readonly round: number; readonly base: string }
   | { readonly type: 'waiting'; readonly round: number; readonly wait: Wait }
+  /** What a round's training runs on, and the faster engines that are installed but don't work here. */
+  | {
+      readonly type: 'engine'
+      readonly round: number
+      readonly engine: string
+      readonly device: string
+      readonly passedOver: readonly PassedOver[]
+    }
   | {
       readonly type: 'training'
       readonly round: number
@@ -144,7 +169,7 @@ export type PeerEvent =
     }
   | { readonly type: 'muted'; readonly reason: string }
   | { readonly type: 'report'; readonly report: ReportEntry }
-  | { readonly type: 'evidence'; readonly author: string; readonly round: number }
+  | ({ readonly type: 'evidence' } & EvidenceStatus)
 
 export interface JoinOptions {
   readonly dataset: Dataset
@@ -160,7 +185,7 @@ export interface JoinOptions {
 export type JoinEvent =
   | Extract<
       PeerEvent,
-      { type: 'synced' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
+      { type: 'synced' | 'engine' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
     >
   /** What came of one round: `included` in the base or not, with the reason. */
   | {
@@ -266,6 +291,10 @@ export interface VerifyOptions {
 
 /** The history that a data directory or a peer holds. */
 export interface History {
+  /** Everything that is stored, oldest first, checked again: the report, and the bytes of `evidence/1` for others. */
+  evidence(): readonly { readonly report: EvidenceReport; readonly bytes: Uint8Array }[]
+  /** Checks evidence from elsewhere against this network's committee. */
+  verifyEvidence(bytes: Uint8Array): EvidenceReport
   readonly network: string
   /** Newest first, from `base` (default: the head). */
   log(base?: string): AsyncIterable<LogEntry>
@@ -282,7 +311,8 @@ export interface History {
 export interface Peer extends History, AsyncDisposable {
   readonly key: string
   status(): PeerStatus
-  peers(): readonly { readonly id: string; readonly addresses: readonly string[]; readonly member: string | null }[]
+  /** Who is connected now. */
+  peers(): readonly ConnectedPeer[]
   /** Everything from now on. */
   events(options?: { readonly signal?: AbortSignal }): AsyncIterable<PeerEvent>
   join(options: JoinOptions): Joining

@@ -14,4 +14,6 @@ export interface Mesh {
 export interface MeshPeer {
   readonly id: string
   readonly addresses: string[]
+  /** What its gossip earned: 0 for a stranger, below 0 after messages that are provably wrong. */
+  readonly score: number
 }

@@ -77,6 +77,11 @@ export interface TrainingResult {
   readonly rows: number
 }
 
+export interface PassedOver {
+  readonly engine: string
+  readonly reason: string
+}
+
 export interface TaskToTrain {
   readonly dataset: Dataset
   readonly head: Head | null
@@ -91,10 +96,12 @@ export interface TogetherResult {
 }
 
 export interface Trainer {
-  /** For example `onnx-cpu`. Recorded in every contribution. */
+  /** For example `onnx`. Recorded in every contribution. */
   readonly name: string
   /** The device it runs on, for example `cpu`. */
   readonly device: string
+  /** Faster ones that are installed but don't work here. */
+  readonly passedOver?: readonly PassedOver[]
   /** @throws ColdmeshError `bad-model`, `bad-dataset`, `unsupported`, `aborted` */
   train(request: {
     readonly model: Model

@@ -1,6 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import type { Contribution } from '../../protocols/contribution/messages.ts'
-import { selectInputs } from '../../protocols/lineage/pipeline.ts'
+import { type Selection, selectInputs } from '../../protocols/lineage/pipeline.ts'
 import { compareBytes, equalBytes, toHex } from '../../protocols/wire/bytes.ts'
 import { lotteryTicket, roundSeed } from '../../protocols/wire/election.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
@@ -45,12 +45,17 @@ function forgetSome(state: RoundState): void {
   }
 }
 
-/** What would be inputs if everybody listed exactly these, and a round took any number: no copies, no replays. */
-export function usefulAmong(state: RoundState, entries: readonly ContributionEntry[]): ReadonlySet<ContributionEntry> {
+/** The choice of inputs if everybody listed exactly these, and a round took any number. */
+export function selectAmong(state: RoundState, entries: readonly ContributionEntry[]): Selection {
   const candidates = entries.map((entry) => entry.contribution)
   const lists = [candidates.map(({ id }) => id)]
   const facts = { ...lineageView(state.network, state.head), lists, threshold: 1, maxContributions: entries.length }
-  const inputs = new Set(selectInputs(candidates, facts).inputs.map(({ id }) => String(id)))
+  return selectInputs(candidates, facts)
+}
+
+/** What that choice takes: no copies, no replays. */
+export function usefulAmong(state: RoundState, entries: readonly ContributionEntry[]): ReadonlySet<ContributionEntry> {
+  const inputs = new Set(selectAmong(state, entries).inputs.map(({ id }) => String(id)))
   return new Set(entries.filter((entry) => inputs.has(String(entry.contribution.id))))
 }
 

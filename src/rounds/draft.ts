@@ -19,6 +19,8 @@ export function openDraft(state: RoundState, now: number): Draft {
     contributions: new Map(state.contributions),
     listers: new Map(state.listers),
     lists: new Map(state.lists),
+    listed: new Map(state.listed),
+    doubleLists: new Map(state.doubleLists),
     proposals: new Map(state.proposals),
     prevotes: new Map(state.prevotes),
     precommits: new Map(state.precommits),

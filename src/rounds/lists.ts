@@ -4,24 +4,37 @@ import { compareCids, toHex } from '../../protocols/wire/bytes.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import { MAX_LISTS_PER_ROUND } from '../../protocols/wire/limits.ts'
 import { byTicket, held, noteLister, usefulAmong } from './collect.ts'
+import { contradictedList } from './contradicted-list.ts'
 import { type Draft, isSelf, say, setTimer } from './draft.ts'
-import type { RoundState } from './state.ts'
+import type { ContributionEntry, RoundState } from './state.ts'
 
 /** Lists before the second view. Each view allows one more, so that nobody can make us spend them all at once. */
 const LISTS_AT_FIRST = 3
 
-/** SPEC 9.1: fetch what others list, first from the lister. */
-export function takeList(draft: Draft, signed: Signed<InclusionList>): void {
+/**
+ * SPEC 9.1: fetch what others list, first from the lister. Returns the list that this one contradicts, if any: the first
+ * that was seen counts, and both are kept for whoever asks.
+ */
+export function takeList(draft: Draft, signed: Signed<InclusionList>): Signed<InclusionList> | null {
   const { state, effects } = draft
   const { author, contributions, seq } = signed.message
+  const contradicted = contradictedList(state, signed)
+  if (contradicted) {
+    if (state.accused.has(toHex(author))) return contradicted
+    state.known.add(String(signed.id))
+    state.doubleLists.set(toHex(author), [contradicted, signed])
+    return contradicted
+  }
   const before = state.lists.get(toHex(author))
-  if (before && before.message.seq >= seq) return
+  if (before && before.message.seq >= seq) return null
   state.known.add(String(signed.id))
   state.lists.set(toHex(author), signed)
+  state.listed.set(toHex(author), [...(state.listed.get(toHex(author)) ?? []), signed])
   for (const id of contributions) noteLister(draft, id, author)
-  if (isSelf(state, author)) return
+  if (isSelf(state, author)) return null
   const unseen = contributions.filter((id) => !state.contributions.has(String(id)))
   if (unseen.length > 0) effects.push({ type: 'fetch-contributions', ids: unseen, from: author })
+  return null
 }
 
 /** In each new view: asks for what f + 1 lists name and nobody told us of yet, each time another lister. */
@@ -107,7 +120,7 @@ function ownListing(state: RoundState, own: InclusionList | null): readonly CID[
   const { maxContributions } = state.network.genesis.round
   const ids = new Map((own?.contributions ?? []).map((id) => [String(id), id]))
   const entries = [...held(state)].sort(byTicket)
-  const useful = usefulAmong(state, entries)
+  const useful = usefulAmong(state, firstsAmong(held(state)))
   const isListed = (id: CID) => state.listers.get(String(id))?.keys.some((key) => !isSelf(state, key)) === true
   const fresh = entries.filter((entry) => !ids.has(String(entry.contribution.id)))
   const room = maxContributions - [...ids.values()].filter((id) => !isListed(id)).length
@@ -119,4 +132,15 @@ function ownListing(state: RoundState, own: InclusionList | null): readonly CID[
     if (ids.size < 2 * maxContributions) ids.set(String(contribution.id), contribution.id)
   }
   return [...ids.values()].sort(compareCids)
+}
+
+/** Of those with the same checkpoint the one that was announced first, whatever the lottery says: who copies comes later. */
+function firstsAmong(entries: readonly ContributionEntry[]): readonly ContributionEntry[] {
+  const seen = new Set<string>()
+  return entries.filter(({ contribution }) => {
+    const checkpoint = String(contribution.checkpoint)
+    if (seen.has(checkpoint)) return false
+    seen.add(checkpoint)
+    return true
+  })
 }

@@ -16,12 +16,8 @@ export function receive(draft: Draft, signed: Signed<Contribution | RoundMessage
     return
   }
   const { message, ...rest } = asRoundMessage(signed)
-  if (message.kind === 'list/1') {
-    takeList(draft, { ...rest, message })
-    return
-  }
+  const first = message.kind === 'list/1' ? takeList(draft, { ...rest, message }) : keep(state, { ...rest, message })
   const second = { ...rest, message }
-  const first = keep(state, second)
   const author = toHex(message.author)
   if (!first || state.accused.has(author)) return
   state.accused.add(author)

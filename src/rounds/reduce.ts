@@ -44,6 +44,8 @@ export function createRound(options: {
     contributions: new Map(contributions),
     listers: new Map(),
     lists: new Map(),
+    listed: new Map(),
+    doubleLists: new Map(),
     proposals: new Map(),
     prevotes: new Map(),
     precommits: new Map(),

@@ -120,6 +120,10 @@ export interface RoundState {
   /** The first vote of each member, by view and key. */
   readonly prevotes: Map<number, ReadonlyMap<string, Signed<Prevote>>>
   readonly precommits: Map<number, ReadonlyMap<string, Signed<Precommit>>>
+  /** The first list of each seq, by key: what later ones may not contradict. */
+  readonly listed: Map<string, readonly Signed<InclusionList>[]>
+  /** Two lists of a member that contradict each other, by key. */
+  readonly doubleLists: Map<string, readonly Signed<InclusionList>[]>
   /** What equivocators said besides, by slot. */
   readonly doubles: Map<string, readonly Signed<Proposal | Prevote | Precommit>[]>
   /** Highest view in which a member spoke, by key. */

@@ -2,12 +2,13 @@ import type { Contribution } from '../../protocols/contribution/messages.ts'
 import { contribution as contributionMessage } from '../../protocols/contribution/messages.ts'
 import { type ContributionView, judgeContribution, judgeTerms } from '../../protocols/contribution/rules.ts'
 import type { LineageView } from '../../protocols/lineage/rules.ts'
-import { inclusionList } from '../../protocols/round/messages.ts'
+import { type InclusionList, inclusionList } from '../../protocols/round/messages.ts'
 import { judgeRoundMessage, type RoundMessage, type RoundView } from '../../protocols/round/rules.ts'
 import { equalBytes, equalCids, toHex } from '../../protocols/wire/bytes.ts'
 import { aggregatorOf, roundSeed } from '../../protocols/wire/election.ts'
 import { isSigned, openEnvelope, type Signed } from '../../protocols/wire/envelope.ts'
 import { ACCEPT, ignore, reject, type Verdict } from '../../protocols/wire/verdict.ts'
+import { contradictedList } from './contradicted-list.ts'
 import { type NetworkFacts, openNetworkCertificate } from './network.ts'
 import type { Head, RoundState, SignedContribution } from './state.ts'
 import { isSurplus } from './tally.ts'
@@ -17,8 +18,19 @@ export function judge(state: RoundState, signed: Signed<Contribution | RoundMess
   if (isContribution(signed)) return judgeContribution(signed, contributionView(state, signed))
   const { message, ...rest } = asRoundMessage(signed)
   const verdict = judgeRoundMessage({ ...rest, message }, roundView(state))
-  if (verdict.verdict !== 'accept' || message.kind === 'list/1') return verdict
+  if (message.kind === 'list/1') return judgeContradiction(state, { ...rest, message }, verdict)
+  if (verdict.verdict !== 'accept') return verdict
   return isSurplus(state, { ...rest, message }) ? ignore('contradiction-known') : verdict
+}
+
+/**
+ * A list that is older than one held, or drops what it names, is taken once as evidence. Nobody is to blame for relaying
+ * it: the relayer may have seen no other.
+ */
+function judgeContradiction(state: RoundState, signed: Signed<InclusionList>, verdict: Verdict): Verdict {
+  const isAside = verdict.verdict !== 'accept' && ['older-list', 'dropped-entry'].includes(verdict.reason)
+  if (!isAside || contradictedList(state, signed) === null) return verdict
+  return state.accused.has(toHex(signed.message.author)) ? ignore('contradiction-known') : ACCEPT
 }
 
 export function isContribution(signed: Signed<Contribution | RoundMessage>): signed is Signed<Contribution> {

@@ -8,7 +8,7 @@ export const BETA1 = 0.9
 export const BETA2 = 0.999
 export const EPSILON = 1e-8
 /** Added to the norm of all gradients before dividing by it, as PyTorch does. */
-const CLIP_EPSILON = 1e-6
+export const CLIP_EPSILON = 1e-6
 
 /** Factor on all gradients, whose norm is `norm`, so that it becomes `clipNorm` at most; 0: off. */
 export function clipFactor(norm: number, clipNorm: number): number {

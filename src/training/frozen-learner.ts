@@ -36,6 +36,7 @@ export async function createFrozenLearner(engine: Engine, options: FrozenLearner
       )
     },
     step: (rates) => head.step(rates.head),
+    gradients: async () => head.gradients(),
     predict: async (rows) => likeliest(head.logits(featuresOf(rows)), rows.length, shape.classes),
     keep: () => {
       kept = head.weights()

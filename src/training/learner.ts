@@ -29,6 +29,8 @@ export interface Learner extends Predictor {
   learn(rows: readonly LabelledRow[], length: number): Promise<number>
   /** A step of the optimizer with the mean of the gradients added since the last one. */
   step(rates: LearningRates): void
+  /** The mean of the gradients added since the last step, by name: what an engine is judged by. */
+  gradients(): Promise<ReadonlyMap<string, Float32Array>>
   /** Keeps the weights as they are now, and goes back to those kept last. */
   keep(): void
   restore(): void

@@ -10,6 +10,8 @@ export interface LinearHead {
   learn(features: readonly Float32Array[], labels: readonly number[]): number
   /** A step of AdamW with the mean of what was added since the last. */
   step(rate: number): void
+  /** The mean of the gradients added since the last step. */
+  gradients(): ReadonlyMap<string, Float32Array>
   /** Copies of the weights now. */
   weights(): Weights[]
   load(weights: readonly Weights[]): void
@@ -95,6 +97,8 @@ export function createLinearHead(
     logits,
     learn,
     step,
+    gradients: () =>
+      new Map(parameters.map(({ name, gradients }) => [name, Float32Array.from(gradients, (sum) => sum / added)])),
     weights: () => parameters.map(({ name, shape, data }) => ({ name, shape, data: data.slice() })),
     load(weights) {
       for (const { name, data } of weights) parameterOf(parameters, name).data.set(data)

@@ -6,10 +6,13 @@ import { importsOf, packageOf } from './imports.ts'
 import { ROOT, readSources, type SourceFile } from './source-files.ts'
 
 type Packages = Record<string, string>
-const manifest: { dependencies: Packages; optionalDependencies: Packages; devDependencies: Packages } = JSON.parse(
-  readFileSync(`${ROOT}package.json`, 'utf8'),
-)
-const runtime = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })
+const manifest: Record<'dependencies' | 'optionalDependencies' | 'peerDependencies' | 'devDependencies', Packages> =
+  JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'))
+const runtime = Object.keys({
+  ...manifest.dependencies,
+  ...manifest.optionalDependencies,
+  ...manifest.peerDependencies,
+})
 const table = readFileSync(`${ROOT}docs/dependencies.md`, 'utf8')
 
 /** Rows of docs/dependencies.md: a package and the folders that own it. */
@@ -56,8 +59,8 @@ function readOrNull(path: string): string | null {
 
 describe('docs/dependencies.md', () => {
   it('has a line for every dependency, and none for others', () => {
-    const all = [...runtime, ...Object.keys(manifest.devDependencies)]
-    assert.deepEqual([...rows.keys()].sort(), all.sort())
+    const all = new Set([...runtime, ...Object.keys(manifest.devDependencies)])
+    assert.deepEqual([...rows.keys()].sort(), [...all].sort())
   })
 
   it('says where each is used at run time', () => {
@@ -88,6 +91,7 @@ describe('docs/dependencies.md', () => {
     const versions = Object.entries({
       ...manifest.dependencies,
       ...manifest.optionalDependencies,
+      ...manifest.peerDependencies,
       ...manifest.devDependencies,
     })
     assert.deepEqual(

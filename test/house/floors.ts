@@ -18,7 +18,8 @@ export function placeOf(path: string): Place | null {
     return { floor: 1, room: `protocols/${room}` }
   }
   if (top === 'src') {
-    if (room === 'ports') return { floor: 2, room: 'src/ports' }
+    // Below the other pure rooms, which share them.
+    if (room === 'ports' || room === 'floats') return { floor: 2, room: `src/${room}` }
     if (PURE_ROOMS.includes(room)) return { floor: 2.1, room: `src/${room}` }
     // Judges bases with what the other pure rooms have.
     if (room === 'evaluation') return { floor: 2.2, room: 'src/evaluation' }

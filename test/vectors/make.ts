@@ -1,4 +1,5 @@
 import { makeContribution } from './making/contribution.ts'
+import { makeEvidence } from './making/evidence.ts'
 import { makeGenesis } from './making/genesis.ts'
 import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
@@ -17,6 +18,7 @@ const makers = {
   makeGenesis,
   makeContribution,
   makeRound,
+  makeEvidence,
   makeLineage,
   makeMembership,
   makeSync,

@@ -1,11 +1,12 @@
-// Compares the shipped base with the same architecture with random weights, on every task, frozen and finetuned.
-//   node --conditions=coldmesh-source examples/data/base/evaluate.ts [--model DIR] [--seeds N] [--threads N] [--json FILE]
+// Compares the shipped base with the same architecture with random weights, on every task: frozen, finetuned and
+// finetuned on 100 rows.
+//   node --conditions=coldmesh-source examples/data/base/evaluate.ts [--model DIR] [--tasks A,B] [--seeds N] [--threads N] [--json FILE]
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createTrainer, type Model, readModelDirectory, type TrainingPlan } from 'coldmesh'
 import { createBertBody } from '../../../src/training/initial-weights.ts'
-import { readTasks, type Task } from './task-files.ts'
+import { fewRows, readTasks, type Task } from './task-files.ts'
 
 const { values } = parseArgs({
   options: {
@@ -24,17 +25,21 @@ const SHARED = {
   batch: 32,
   accumulation: 1,
   clipNorm: 1,
-  maxTokens: 32,
   dropout: 0.1,
   validationFraction: 0.1,
   evaluateEvery: 0,
   patience: 0,
   minGain: 0,
 } as const
+const FEW_ROWS = 100
+const MODES = ['frozen', 'full', 'few-shot'] as const
+type Mode = (typeof MODES)[number]
+
 /** For each base and task, the better of a mode's plans on the validation rows of seed 1. */
-const PLANS: Readonly<Record<TrainingPlan['mode'], readonly Omit<TrainingPlan, 'seed'>[]>> = {
+const PLANS: Readonly<Record<Mode, readonly Omit<TrainingPlan, 'seed' | 'maxTokens'>[]>> = {
   frozen: [10, 50].map((headRate) => ({ ...SHARED, mode: 'frozen', learningRate: 1e-3, headRate, steps: 600 })),
   full: [5e-4, 1e-3].map((learningRate) => ({ ...SHARED, mode: 'full', learningRate, headRate: 4, steps: 150 })),
+  'few-shot': [{ ...SHARED, mode: 'full', learningRate: 5e-4, headRate: 4, steps: 60 }],
 }
 
 const shipped = await readModelDirectory(values.model)
@@ -44,19 +49,19 @@ const trainer = await createTrainer({ threads: Number(values.threads) })
 const results: Record<string, Record<string, { mean: number; error: number }>> = {}
 for (const task of tasks) {
   const row: Record<string, { mean: number; error: number }> = {}
-  for (const mode of ['frozen', 'full'] as const) {
+  for (const mode of MODES) {
     for (const base of ['random', 'pretrained']) {
       const modelOf = (seed: number) =>
         base === 'pretrained' ? shipped : { ...shipped, body: createBertBody(shipped.config, { seed, pooler: true }) }
       let best = null
       for (const plan of PLANS[mode]) {
-        const tried = await measure(task, modelOf(1), { ...plan, seed: 1 })
+        const tried = await measure(task, mode, modelOf(1), { ...plan, seed: 1, maxTokens: task.maxTokens })
         if (best === null || tried.validation > best.validation) best = tried
       }
       if (best === null) throw new Error('a mode has plans')
       const tests = [best.test]
       for (let seed = 2; seed <= Number(values.seeds); seed++) {
-        tests.push((await measure(task, modelOf(seed), { ...best.plan, seed })).test)
+        tests.push((await measure(task, mode, modelOf(seed), { ...best.plan, seed })).test)
       }
       row[`${base} ${mode}`] = summary(tests)
     }
@@ -72,8 +77,9 @@ for (const task of tasks) {
 await trainer.stop()
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`)
 
-async function measure(task: Task, model: Model, plan: TrainingPlan) {
-  const { body, head, validation } = await trainer.train({ model, head: null, dataset: task.dataset, plan })
+async function measure(task: Task, mode: Mode, model: Model, plan: TrainingPlan) {
+  const dataset = mode === 'few-shot' ? fewRows(task.dataset, { rows: FEW_ROWS, seed: plan.seed }) : task.dataset
+  const { body, head, validation } = await trainer.train({ model, head: null, dataset, plan })
   const trained = { ...model, body }
   const { accuracy } = await trainer.evaluate({ model: trained, head, examples: task.test, maxTokens: plan.maxTokens })
   return { plan, validation: validation.after, test: accuracy }

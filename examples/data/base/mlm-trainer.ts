@@ -1,5 +1,6 @@
 import { adamWScratch, createAdamW } from '../../../src/adapters/onnx/adamw.ts'
-import { type Bucket, encoder } from '../../../src/adapters/onnx/bert.ts'
+import { encoder } from '../../../src/adapters/onnx/bert.ts'
+import type { Bucket } from '../../../src/training/encoder-inputs.ts'
 import { readBertConfig, withDropout } from '../../../src/training/bert-config.ts'
 import { I32 } from '../../../src/adapters/onnx/graph.ts'
 import { fillEncoderInputs, MASK_STATE_FLOATS } from '../../../src/adapters/onnx/host-inputs.ts'

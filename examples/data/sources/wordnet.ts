@@ -16,6 +16,8 @@ export interface Synset {
   readonly examples: readonly string[]
   /** Ids of the direct hypernyms. */
   readonly hypernyms: readonly string[]
+  /** Ids of the subjects that it belongs to, such as law. */
+  readonly topics: readonly string[]
 }
 
 // lexnames(5WN): the number in the second column of a data file.
@@ -48,9 +50,12 @@ export function parseSynset(line: string, pos: PartOfSpeech): Synset {
   const words = Array.from({ length: wordCount }, (_, i) => plainWord(field(4 + 2 * i)))
   const pointersAt = 4 + 2 * wordCount
   const hypernyms: string[] = []
+  const topics: string[] = []
   for (let i = 0; i < Number(field(pointersAt)); i++) {
     const at = pointersAt + 1 + 4 * i
-    if (field(at) === '@' || field(at) === '@i') hypernyms.push(field(at + 2) + field(at + 1))
+    const target = field(at + 2) + field(at + 1)
+    if (field(at) === '@' || field(at) === '@i') hypernyms.push(target)
+    if (field(at) === ';c') topics.push(target)
   }
   const [definition = '', ...quoted] = line
     .slice(bar + 3)
@@ -64,6 +69,7 @@ export function parseSynset(line: string, pos: PartOfSpeech): Synset {
     definition: tidy(definition.replace(/^\([^)]*\)\s*/, '')),
     examples: quoted.map((example) => tidy(example.replace(/^"|"\s*$/g, ''))).filter((example) => example !== ''),
     hypernyms,
+    topics,
   }
 }
 

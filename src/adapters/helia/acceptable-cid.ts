@@ -22,6 +22,7 @@ export function requireAcceptableCid(cid: CID): void {
   if (isAcceptableCid(cid)) return
   throw new ColdmeshError('bad-checkpoint', 'A CID is not version 1 with a full SHA-256 of raw or dag-pb bytes.', {
     facts: {
+      reason: 'bad-cid',
       cid: cid.toString(),
       version: cid.version,
       codec: cid.code,

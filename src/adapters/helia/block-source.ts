@@ -5,25 +5,28 @@ import type { CID } from 'multiformats/cid'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Log } from '../../ports/system.ts'
 import { cancelWant } from './cancel-want.ts'
-import {
-  DEFAULT_BLOCK_DEADLINE_MS,
-  DEFAULT_BLOCKS_PER_PEER,
-  DEFAULT_BROADCAST_MS,
-  DEFAULT_REMEMBERED_WANTS,
-} from './limits.ts'
+import { DEFAULT_BLOCKS_PER_PEER, DEFAULT_BROADCAST_MS, DEFAULT_REMEMBERED_WANTS } from './limits.ts'
 import type { PeerOrder } from './peer-order.ts'
+import type { Unanswered } from './unanswered.ts'
 
 export interface BlockSource {
-  /** Asks one peer after another until one gives the block; it is verified and stored. Ends by the signal only. */
-  fetch(cid: CID, order: PeerOrder, signal: AbortSignal): Promise<Uint8Array>
+  /**
+   * Asks one peer after another until one gives the block; it is verified and stored. Ends by the signal only.
+   * @param within.blockDeadlineMs how long each may take, the first time round
+   */
+  fetch(
+    cid: CID,
+    order: PeerOrder,
+    within: { readonly blockDeadlineMs: number; readonly signal: AbortSignal },
+  ): Promise<Uint8Array>
 }
 
 export interface BlockSourceOptions {
   readonly helia: Helia
   readonly libp2p: Libp2p
   readonly connected: () => readonly string[]
+  readonly unanswered: Unanswered
   readonly log: Log
-  readonly blockDeadlineMs?: number
   readonly broadcastMs?: number
 }
 
@@ -32,14 +35,14 @@ export interface BlockSourceOptions {
  * for each block (a library session lets one slow peer hold it for ever), and a broadcast only when all have failed.
  */
 export function createBlockSource(options: BlockSourceOptions): BlockSource {
-  const { helia, libp2p, connected, log, blockDeadlineMs = DEFAULT_BLOCK_DEADLINE_MS } = options
-  const { broadcastMs = DEFAULT_BROADCAST_MS } = options
+  const { helia, libp2p, connected, unanswered, log, broadcastMs = DEFAULT_BROADCAST_MS } = options
   const busy = new Map<string, number>()
   const askedBefore = createRecent(DEFAULT_REMEMBERED_WANTS)
 
   const ask = async (cid: CID, peer: string, timeoutMs: number, signal: AbortSignal): Promise<Uint8Array> => {
     busy.set(peer, (busy.get(peer) ?? 0) + 1)
-    const within = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+    const tooLate = AbortSignal.timeout(timeoutMs)
+    const within = AbortSignal.any([signal, tooLate])
     // A session of one peer and one block: the library evicts a peer from its session at the first failure.
     const session = helia.blockstore.createSession(cid, {
       providers: [peerIdFromString(peer).toCID()],
@@ -48,7 +51,12 @@ export function createBlockSource(options: BlockSourceOptions): BlockSource {
     })
     try {
       if (askedBefore(`${peer} ${cid}`)) await cancelWant(libp2p, peer, cid, within)
-      return await wholeOf(session.get(cid, { signal: within }))
+      const block = await wholeOf(session.get(cid, { signal: within }))
+      unanswered.clear(peer)
+      return block
+    } catch (error) {
+      if (tooLate.aborted && !signal.aborted) unanswered.add(peer)
+      throw error
     } finally {
       session.close()
       busy.set(peer, (busy.get(peer) ?? 1) - 1)
@@ -68,7 +76,7 @@ export function createBlockSource(options: BlockSourceOptions): BlockSource {
   }
 
   return {
-    async fetch(cid, order, signal) {
+    async fetch(cid, order, { blockDeadlineMs, signal }) {
       for (let timeoutMs = blockDeadlineMs; ; timeoutMs *= 2) {
         const asked = new Set<string>()
         for (let peer = choose(order, asked); peer !== undefined; peer = choose(order, asked)) {

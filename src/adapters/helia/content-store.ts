@@ -9,10 +9,16 @@ import { createExchange } from './bitswap.ts'
 import { memoryBlockFiles, openBlockFiles } from './block-files.ts'
 import { createBlockSource } from './block-source.ts'
 import { blockstoreView } from './blockstore-view.ts'
-import { DEFAULT_MAX_PROVIDERS, DEFAULT_PROVIDER_DIAL_MS, DEFAULT_STALL_MS } from './limits.ts'
+import {
+  DEFAULT_BLOCK_DEADLINE_MS,
+  DEFAULT_MAX_PROVIDERS,
+  DEFAULT_PROVIDER_DIAL_MS,
+  DEFAULT_STALL_MS,
+} from './limits.ts'
 import { createLocalBlocks } from './local-blocks.ts'
 import { createPatience } from './patience.ts'
 import { createPeerOrder } from './peer-order.ts'
+import { createUnanswered } from './unanswered.ts'
 import { walk } from './walk.ts'
 
 export interface ContentStoreOptions {
@@ -27,6 +33,8 @@ export interface ContentStoreOptions {
 }
 
 export interface OpenContentStore extends ContentStore, AsyncDisposable {
+  /** Questions for blocks that a peer left unanswered since it last gave one. */
+  unansweredBy(peer: string): number
   /** Begins to serve blocks to others and to fetch from them; the node should be started before. */
   start(): Promise<void>
   stop(): Promise<void>
@@ -34,7 +42,8 @@ export interface OpenContentStore extends ContentStore, AsyncDisposable {
 
 /** @throws ColdmeshError `refused` */
 export async function createContentStore(options: ContentStoreOptions): Promise<OpenContentStore> {
-  const { dir, node, log } = options
+  const { dir, node, log, blockDeadlineMs = DEFAULT_BLOCK_DEADLINE_MS } = options
+  const unanswered = createUnanswered()
   const local = createLocalBlocks(dir === null ? memoryBlockFiles() : await openBlockFiles(dir))
   const exchange = node === null ? undefined : createExchange(node.libp2p, blockstoreView(local))
   const source =
@@ -44,8 +53,8 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
           helia: exchange.helia,
           libp2p: node.libp2p,
           connected: () => node.mesh.peers().map(({ id }) => id),
+          unanswered,
           log,
-          ...(options.blockDeadlineMs === undefined ? {} : { blockDeadlineMs: options.blockDeadlineMs }),
           ...(options.broadcastMs === undefined ? {} : { broadcastMs: options.broadcastMs }),
         })
   let running = false
@@ -66,9 +75,14 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
   const fetch = async (root: CID, fetchOptions: FetchOptions): Promise<{ blocks: number; bytes: number }> => {
     const { shape, maxBytes, fileBytes, timeoutMs, stallMs = DEFAULT_STALL_MS, onProgress } = fetchOptions
     const providers = (fetchOptions.providers ?? []).slice(0, DEFAULT_MAX_PROVIDERS)
-    const order = createPeerOrder(providers.map(peerOf).filter((peer) => peer !== undefined))
+    const order = createPeerOrder(
+      providers.map(peerOf).filter((peer) => peer !== undefined),
+      unanswered.count,
+    )
     using patience = createPatience({ root, timeoutMs, stallMs, signal: fetchOptions.signal })
     const { signal } = patience
+    // One peer's silence must leave time to ask another.
+    const within = { blockDeadlineMs: Math.min(blockDeadlineMs, stallMs / 2), signal }
     const fresh = new Set<string>()
     let dialled: Promise<void> | undefined
     let blocks = 0
@@ -85,7 +99,7 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
       }
       dialled ??= dialProviders(providers, signal)
       await dialled
-      const block = await source.fetch(cid, order, signal)
+      const block = await source.fetch(cid, order, within)
       fresh.add(cid.toString())
       patience.progress()
       return block
@@ -119,6 +133,7 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
     },
     delete: local.delete,
     fetch,
+    unansweredBy: unanswered.count,
     start() {
       starting ??= (async () => {
         await exchange?.start()

@@ -9,11 +9,17 @@ import { DEFAULT_DIAL_TIMEOUT_MS } from './limits.ts'
 import { unreachable } from './unreachable.ts'
 
 /** Who we are connected to, seen through libp2p. */
-export function createMesh(options: { libp2p: Libp2p; clock: Clock }): Mesh {
-  const { libp2p, clock } = options
+export function createMesh(options: {
+  libp2p: Libp2p
+  clock: Clock
+  /** The gossip score of a peer. */
+  scoreOf: (peer: string) => number
+}): Mesh {
+  const { libp2p, clock, scoreOf } = options
   const describe = (peer: PeerId): MeshPeer => ({
     id: peer.toString(),
     addresses: libp2p.getConnections(peer).map((connection) => connection.remoteAddr.toString()),
+    score: scoreOf(peer.toString()),
   })
   return {
     self: libp2p.peerId.toString(),

@@ -20,6 +20,7 @@ import {
   DEFAULT_MAX_SAVED_PEERS,
 } from './limits.ts'
 import { createMesh } from './mesh.ts'
+import { scoreOf } from './scoring.ts'
 import { createStreams, type StreamLimits } from './streams.ts'
 
 export interface NodeOptions {
@@ -89,7 +90,7 @@ export async function createNode(options: NodeOptions): Promise<Libp2pNode> {
     log: log.child('streams'),
     ...(limits === undefined ? {} : { limits }),
   })
-  const mesh = createMesh({ libp2p, clock })
+  const mesh = createMesh({ libp2p, clock, scoreOf: (peer) => scoreOf(gossipsub, peer) })
   const known = createKnownPeers(libp2p)
   const discovered = new Map<string, Candidate>()
 

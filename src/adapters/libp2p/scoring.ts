@@ -1,4 +1,4 @@
-import type { GossipsubOpts } from '@libp2p/gossipsub'
+import type { GossipSub, GossipsubOpts } from '@libp2p/gossipsub'
 import { DEFAULT_PEERS_PER_ADDRESS } from './limits.ts'
 
 type ScoreParams = NonNullable<GossipsubOpts['scoreParams']>
@@ -74,4 +74,11 @@ const TOPIC_SCORES: TopicScores[string] = {
   meshFailurePenaltyDecay: 0.5,
   invalidMessageDeliveriesWeight: REJECT_WEIGHT,
   invalidMessageDeliveriesDecay: 0.5 ** (1 / HALF_LIFE_SECONDS),
+}
+
+/** What the gossip of this peer earned; 0 for one that is not known. The library has it, and leaves it out of its types. */
+export function scoreOf(gossipsub: GossipSub, peer: string): number {
+  const getScore: unknown = Reflect.get(gossipsub, 'getScore')
+  if (typeof getScore !== 'function') throw new TypeError('gossipsub has no getScore: check its new version')
+  return Number(Reflect.apply(getScore, gossipsub, [peer]))
 }

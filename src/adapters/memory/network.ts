@@ -106,13 +106,13 @@ export function memoryNetwork(options: { clock?: Clock } = {}): MemoryNetwork {
     mesh: {
       self: peer.id,
       addresses: () => [`/memory/${peer.id}`],
-      peers: () => [...peer.links].map((id) => ({ id, addresses: [`/memory/${id}`] })),
+      peers: () => [...peer.links].map((id) => ({ id, addresses: [`/memory/${id}`], score: 0 })),
       async connect(address, { signal } = {}) {
         if (signal?.aborted === true) throw new ColdmeshError('aborted', `Stopped connecting to ${address}.`)
         const id = address.replace(/^\/memory\//, '')
         if (!peers.has(id) || id === peer.id) throw new ColdmeshError('unreachable', `Could not reach ${address}.`)
         setLink(peer.id, id, true)
-        return { id, addresses: [`/memory/${id}`] }
+        return { id, addresses: [`/memory/${id}`], score: 0 }
       },
       onChange(listener) {
         peer.listeners.add(listener)

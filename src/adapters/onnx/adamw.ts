@@ -32,6 +32,8 @@ export interface AdamW {
   add(ids: Int32Array): void
   /** One step with the mean of what was added since the last; returns the gradient's norm before clipping. */
   step(rates: Readonly<Record<Parameter['group'], number>>): number
+  /** The mean of the gradients added since the last step, by name. */
+  gradients(): ReadonlyMap<string, Float32Array>
   /** Brings rows that no step has touched up to date. Call before reading weights. */
   settle(): void
 }
@@ -106,7 +108,19 @@ export function createAdamW(memory: ParameterMemory, options: AdamWOptions): Ada
     return norm
   }
 
-  return { prepare: (ids) => rows?.prepare(ids), add, step, settle: () => rows?.settle() }
+  function gradientOf(parameter: Parameter): Float32Array {
+    if (parameter === table && rows !== null) return rows.dense()
+    return memory.floats(sums + parameter.gradients - gradients.address, parameter.count).slice()
+  }
+
+  return {
+    prepare: (ids) => rows?.prepare(ids),
+    add,
+    step,
+    gradients: () =>
+      new Map(trained.map((parameter) => [parameter.name, gradientOf(parameter).map((sum) => sum / added)])),
+    settle: () => rows?.settle(),
+  }
 }
 
 /** Sums per-token gradients by token, and knows which rows of the table have ever had one. */
@@ -150,6 +164,14 @@ function createRowSums(memory: ParameterMemory, table: Parameter) {
         slots[id] = summed.length
         summed.push(id)
       }
+    },
+    /** The sums as one row for each of the table. */
+    dense(): Float32Array {
+      const sums = new Float32Array(tableRows * columns)
+      for (const [slot, row] of summed.entries()) {
+        sums.set(memory.floats(target + slot * rowBytes, columns), row * columns)
+      }
+      return sums
     },
     sumOfSquares: () => kernels.sumOfSquares(target, summed.length * columns),
     update(keep: number, update: (offset: number, gradient: number | null, length: number) => void): void {

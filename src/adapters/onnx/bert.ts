@@ -1,4 +1,5 @@
 import type { BertConfig } from '../../training/bert-config.ts'
+import type { Bucket } from '../../training/encoder-inputs.ts'
 import { type Graph, I32, type Value } from './graph.ts'
 import { firstRows, lookUpRows } from './lookups.ts'
 import {
@@ -14,12 +15,6 @@ import {
   softmax,
   tanh,
 } from './operations.ts'
-
-/** Shape of a batch: `batch` rows of `length` tokens. */
-export interface Bucket {
-  readonly batch: number
-  readonly length: number
-}
 
 /** A dropout mask that the host fills before a run: an input of zeros and 1 / (1 - rate). */
 export interface DropoutMask {

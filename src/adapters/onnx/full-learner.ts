@@ -54,6 +54,7 @@ export function createFullLearner(options: LearnerOptions, { runtime, threads }:
       return program.outputs['loss']?.[0] ?? Number.NaN
     },
     step: (rates) => void adamW.step(rates),
+    gradients: async () => adamW.gradients(),
     async predict(rows, length) {
       adamW.settle()
       const program = await predicting.get(length)

@@ -1,78 +1,48 @@
 import type { BertConfig } from '../../training/bert-config.ts'
+import { MASK_STATE_INTEGERS, maskState } from '../../training/dropout-masks.ts'
+import * as inputs from '../../training/encoder-inputs.ts'
 import type { LabelledRow, TokenRow } from '../../training/learner.ts'
-import { createRandom } from '../../training/random.ts'
-import type { Bucket } from './bert.ts'
 import type { ParameterMemory } from './parameters.ts'
 import type { OpenProgram } from './program.ts'
 
-/** Added to attention scores of padding: the softmax of what is left is exactly that of the row alone. */
-const PADDING_SCORE = -1e9
 /** Added to the logits of outputs that a row's label can't be: their probability and gradient are exactly zero. */
 const NO_CHOICE = -1e9
-/** Marks padding where table rows are told apart. */
-export const NO_ID = -1
 
-/**
- * Fills the encoder's inputs, sequence-first. Rows past the end of `rows` are padding.
- *
- * @returns `tableIds` [length * batch]: the id at each place, NO_ID for padding
- */
+/** Fills the encoder's inputs of `program`. @returns as `fillEncoderInputs` of src/training */
 export function fillEncoderInputs(
   { integers, floats }: OpenProgram,
   config: BertConfig,
-  { batch, length }: Bucket,
+  bucket: inputs.Bucket,
   rows: readonly TokenRow[],
-  tableIds = new Int32Array(length * batch),
+  tableIds?: Int32Array<ArrayBuffer>,
 ): Int32Array {
-  const ids = integers['ids']
+  const { ids } = integers
   const { types, mask } = floats
   if (ids === undefined || types === undefined || mask === undefined) throw new Error('not an encoder')
-  types.fill(0)
-  for (let row = 0; row < batch; row++) {
-    const tokens = rows[row]
-    const count = Math.min(length, tokens?.ids.length ?? 0)
-    for (let place = 0; place < length; place++) {
-      const index = place * batch + row
-      const id = place < count ? (tokens?.ids[place] ?? config.padTokenId) : NO_ID
-      ids[index] = id === NO_ID ? config.padTokenId : id
-      tableIds[index] = id
-      types[index * config.tokenTypes + (tokens?.types?.[place] ?? 0)] = 1
-    }
-    for (let head = 0; head < config.heads; head++) {
-      const start = (row * config.heads + head) * length
-      mask.fill(0, start, start + count)
-      mask.fill(PADDING_SCORE, start + count, start + length)
-    }
-  }
-  return tableIds
+  return inputs.fillEncoderInputs({ ids, types, mask }, config, bucket, rows, tableIds)
 }
 
 /** Fills the inputs of the loss: rows past the end of `rows` don't count. */
 export function fillLossInputs({ floats }: OpenProgram, rows: readonly LabelledRow[], classes: number): void {
-  const target = floats['target']
-  const weights = floats['targetWeight']
-  const excluded = floats['choices']
-  if (target === undefined || weights === undefined || excluded === undefined) throw new Error('not a training program')
-  target.fill(0)
-  weights.fill(0)
+  const { target, targetWeight } = floats
+  if (target === undefined || targetWeight === undefined) throw new Error('not a training program')
+  inputs.fillLossInputs({ target, targetWeight }, rows, classes)
+  fillChoices(floats['choices'], rows, classes)
+}
+
+function fillChoices(excluded: Float32Array | undefined, rows: readonly LabelledRow[], classes: number): void {
+  if (excluded === undefined) throw new Error('not a training program')
   excluded.fill(0)
-  for (const [row, { label, choices }] of rows.entries()) {
-    if (choices !== undefined) {
-      excluded.fill(NO_CHOICE, row * classes, (row + 1) * classes)
-      excluded.fill(0, row * classes + choices[0], row * classes + choices[1])
-    }
-    weights[row] = 1 / rows.length
-    target[row * classes + label] = 1 / rows.length
+  for (const [row, { choices }] of rows.entries()) {
+    if (choices === undefined) continue
+    excluded.fill(NO_CHOICE, row * classes, (row + 1) * classes)
+    excluded.fill(0, row * classes + choices[0], row * classes + choices[1])
   }
 }
 
 /** Seeds the generators of the dropout masks in `memory`'s scratch `maskState`. */
 export function seedMasks(memory: ParameterMemory, seed: number): void {
-  const address = memory.scratch['maskState'] ?? 0
-  const random = createRandom(seed, 'dropout')
-  new Uint32Array(memory.memory.buffer, address, MASK_STATE_FLOATS).forEach((_, index, state) => {
-    state[index] = random.uint32()
-  })
+  new Uint32Array(memory.memory.buffer, memory.scratch['maskState'] ?? 0, MASK_STATE_INTEGERS).set(maskState(seed))
 }
 
-export const MASK_STATE_FLOATS = 16
+export const MASK_STATE_FLOATS = MASK_STATE_INTEGERS

@@ -1,10 +1,10 @@
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Model, TrainingPlan, Weights } from '../../ports/trainer.ts'
 import { checkBertBody, readBertConfig, withDropout } from '../../training/bert-config.ts'
+import type { Bucket } from '../../training/encoder-inputs.ts'
 import { initialWeights } from '../../training/initial-weights.ts'
 import { rateFactor } from '../../training/schedule.ts'
 import { type AdamWOptions, adamWScratch, createAdamW } from './adamw.ts'
-import type { Bucket } from './bert.ts'
 import { fillEncoderInputs, MASK_STATE_FLOATS, seedMasks } from './host-inputs.ts'
 import {
   createTargetFiller,

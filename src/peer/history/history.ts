@@ -5,6 +5,8 @@ import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
 import type { Chain } from '../chain.ts'
+import type { StoredEvidence } from '../evidence.ts'
+import { verifyEvidence } from '../evidence-report.ts'
 import type { Reports } from '../reports/reports.ts'
 import type { History } from '../types.ts'
 import { exportContent } from './export.ts'
@@ -21,14 +23,19 @@ export function createHistory(options: {
   readonly store: ContentStore
   readonly chain: Pick<Chain, 'entries'>
   readonly reports?: Pick<Reports, 'of'>
+  /** May grow meanwhile. */
+  readonly evidence?: readonly StoredEvidence[]
 }): History {
-  const { network, genesisBytes, store, chain, reports = NO_REPORTS } = options
+  const { network, genesisBytes, store, chain, reports = NO_REPORTS, evidence = [] } = options
   const baseOf = (text: string | undefined) =>
     text === undefined ? (chain.entries.at(-1)?.base ?? network.genesis.base) : readCid(text)
   const certificateOf = (base: CID) => chain.entries.find((entry) => equalCids(entry.base, base))?.certificate ?? null
 
   return {
     network: String(network.id),
+    evidence: () =>
+      evidence.map(({ bytes, seenMs }) => ({ report: verifyEvidence(bytes, { network, seenMs }), bytes })),
+    verifyEvidence: (bytes) => verifyEvidence(bytes, { network }),
     log: (text) => {
       const base = baseOf(text)
       return readLog({ network, store, base, certificate: certificateOf(base), reportsOf: reports.of })

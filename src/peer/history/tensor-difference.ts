@@ -1,4 +1,6 @@
+import { decodeFloats } from '../../checkpoint/float-tensor.ts'
 import type { Layout, TensorEntry } from '../../checkpoint/layout.ts'
+import { FLOAT_BYTES, isFloatDtype } from '../../floats/dtypes.ts'
 
 /** The same stretch of a checkpoint in two versions. */
 export interface Stretch {
@@ -28,10 +30,11 @@ function elementBytes({ begin, end, shape }: TensorEntry): number {
   return (end - begin) / shape.reduce((product, size) => product * size, 1)
 }
 
-/** F32 as a number that reads back exactly, other types as bytes. */
+/** A float as a number that reads back exactly, other types as bytes. */
 function showElement({ dtype }: TensorEntry, bytes: Uint8Array): string {
-  if (dtype === 'F32' && bytes.length === 4) {
-    return String(new DataView(bytes.buffer, bytes.byteOffset, 4).getFloat32(0, true))
+  if (isFloatDtype(dtype) && bytes.length === FLOAT_BYTES[dtype]) {
+    // a copy: aligned whatever the stretch's address
+    return String(decodeFloats(dtype, Uint8Array.from(bytes))[0])
   }
   return `0x${Buffer.from(bytes).toString('hex')}`
 }

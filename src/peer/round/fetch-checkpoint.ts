@@ -6,7 +6,9 @@ import type { PeerContext } from '../context.ts'
 import { addressesOf } from './sources.ts'
 
 const MIN_FETCH_MS = 20_000
-const STALL_MS = 10_000
+const MIN_STALL_MS = 10_000
+/** What may be on its way at once from one peer, then from another: leaves, six of each. */
+const STALL_BYTES = 16 * 1_048_576
 /** Nodes above the leaves, and room for their links. */
 const NODES_BYTES = 1_048_576
 
@@ -18,6 +20,7 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
   const { store, log, facts, network } = context
   const { bytes, round } = network.genesis
   const dialled = new Set<string>()
+  const msFor = (size: number) => Math.ceil((1000 * size) / round.minBytesPerSecond)
   const open = (cid: CID) => readFile(cid, (block) => store.get(block), { maxBytes: bytes })
 
   /** Whoever lists it, then the addresses that its author states: each is dialled at most once a round. */
@@ -37,8 +40,8 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
       fileBytes: bytes,
       maxBytes: bytes + Math.ceil(bytes / 1000) + NODES_BYTES,
       providers: providersOf(contribution, listers),
-      timeoutMs: Math.max(MIN_FETCH_MS, Math.ceil((1000 * bytes) / round.minBytesPerSecond)),
-      stallMs: STALL_MS,
+      timeoutMs: Math.max(MIN_FETCH_MS, msFor(bytes)),
+      stallMs: Math.max(MIN_STALL_MS, msFor(STALL_BYTES)),
       signal,
     })
     const [base, checkpoint] = [open(state.head.weights), open(contribution.checkpoint)]

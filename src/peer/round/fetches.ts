@@ -4,6 +4,7 @@ import type { RoundState, SignedContribution } from '../../rounds/state.ts'
 import type { PeerContext } from '../context.ts'
 import { createCheckpointTry } from './fetch-checkpoint.ts'
 import { fetchLineage } from './fetch-lineage.ts'
+import { createFetchSlots } from './fetch-slots.ts'
 import { reasonOf } from './sources.ts'
 
 const MAX_PARALLEL = 4
@@ -35,7 +36,7 @@ export function createFetches(context: PeerContext, state: RoundState, signal: A
   const { log, clock } = context
   const tryCheckpoint = createCheckpointTry(context, state, signal)
   const pursuits = new Map<string, Pursuit>()
-  const withSlot = createSlots(MAX_PARALLEL)
+  const withSlot = createFetchSlots(MAX_PARALLEL)
 
   function later(delayMs: number, work: () => void): void {
     signal.addEventListener('abort', clock.after(delayMs, work), { once: true })
@@ -49,7 +50,7 @@ export function createFetches(context: PeerContext, state: RoundState, signal: A
     if (pursuit.isRunning || signal.aborted) return
     pursuit.isRunning = true
     pursuit.tries++
-    const reason = await withSlot(async () => {
+    const reason = await withSlot(pursuit.tries, async () => {
       return signal.aborted ? UNAVAILABLE : await tryCheckpoint(contribution, pursuit.listers)
     }).catch((error: unknown) => reasonOf(error, context))
     pursuit.isRunning = false
@@ -74,20 +75,5 @@ export function createFetches(context: PeerContext, state: RoundState, signal: A
         if (!signal.aborted) done(bytes)
       })
     },
-  }
-}
-
-function createSlots(max: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = []
-  let running = 0
-  return async (work) => {
-    if (running >= max) await new Promise<void>((resolve) => waiting.push(resolve))
-    running++
-    try {
-      return await work()
-    } finally {
-      running--
-      waiting.shift()?.()
-    }
   }
 }

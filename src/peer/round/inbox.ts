@@ -13,6 +13,8 @@ export type InboxTopic = 'contributions' | 'votes'
 /** Messages of the next round that are kept until we reach it. */
 const MAX_EARLY = 512
 const MAX_REFUSED = 32
+/** Of contributions: ignored, which costs nobody anything, but somebody will ask why. */
+const TOLD: readonly string[] = ['past-round', 'author-limit']
 
 export interface Refusal {
   readonly what: string
@@ -43,6 +45,8 @@ export function createInbox(options: {
   const refused: Refusal[] = []
 
   function note(refusal: Refusal): void {
+    // Neighbours say things more than once.
+    if (refusal.id !== null && refused.some(({ id, reason }) => id === refusal.id && reason === refusal.reason)) return
     refused.push(refusal)
     if (refused.length > MAX_REFUSED) refused.shift()
     context.log.warn('refused', { ...refusal })
@@ -75,8 +79,9 @@ export function createInbox(options: {
       }
       const verdict = judge(state(), signed)
       if (verdict.verdict === 'accept') options.accept(signed)
-      if (verdict.verdict === 'reject') {
-        const { kind, author } = signed.message
+      const { kind, author } = signed.message
+      const isTold = verdict.verdict === 'ignore' && kind === 'contribution/1' && TOLD.includes(verdict.reason)
+      if (verdict.verdict === 'reject' || isTold) {
         note({ what: kind, id: String(signed.id), author: toHex(author), reason: verdict.reason })
       }
       if (

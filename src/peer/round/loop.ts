@@ -6,6 +6,7 @@ import { isColdmeshError } from '../../ports/errors.ts'
 import { UNAVAILABLE } from '../../rounds/collect.ts'
 import type { RoundEffect, RoundEvent } from '../../rounds/events.ts'
 import { heldMessages } from '../../rounds/held.ts'
+import { leftOut } from '../../rounds/left-out.ts'
 import { createRound, reduce } from '../../rounds/reduce.ts'
 import type { ContributionEntry, Head, RoundState } from '../../rounds/state.ts'
 import { asRoundMessage, isAdmissibleParent, isContribution } from '../../rounds/views.ts'
@@ -179,7 +180,8 @@ export function createRoundLoop(options: {
     over = new AbortController()
     if (mute?.isOver(head)) mute = null
     reporter.advanced(state, checked)
-    for (const entry of state.contributions.values()) if (entry.state === 'fetching') noteRefused(entry, UNAVAILABLE)
+    if (head.round === state.round)
+      for (const { entry, reason } of leftOut(state, checked.opened)) noteRefused(entry, reason)
     state = newRound(head, state)
     fetches = createFetches(context, state, over.signal)
     begin()

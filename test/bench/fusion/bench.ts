@@ -5,9 +5,9 @@ import { importFile as importWithLibrary } from 'ipfs-unixfs-importer'
 import type { CID } from 'multiformats/cid'
 import { encodeLayout } from '../../../src/checkpoint/layout.ts'
 import { importFile, LEAF_BYTES } from '../../../src/checkpoint/unixfs.ts'
+import { firstNonFiniteFloat } from '../../../src/floats/scan.ts'
 import { fuseCheckpoints } from '../../../src/fusion/fuse.ts'
 import { meanF32 } from '../../../src/fusion/mean.ts'
-import { firstNonFinite } from '../../../src/fusion/scan.ts'
 import { validateCheckpoint } from '../../../src/fusion/validate.ts'
 
 /**
@@ -35,7 +35,7 @@ const fusion = await speed(
   () => drain(fuseCheckpoints({ rule: 'mean/1', params: {}, layout, base: chunks(file), inputs: files.map(chunks) })),
   bytes,
 )
-const scan = await speed(() => tensors.every((tensor) => firstNonFinite(tensor) < 0), bytes)
+const scan = await speed(() => tensors.every((tensor) => firstNonFiniteFloat(tensor) < 0), bytes)
 const validation = await speed(
   () => validateCheckpoint({ layout, base: chunks(file), checkpoint: chunks(file) }),
   file.length,
@@ -62,7 +62,7 @@ if (numpy) {
     `  meanF32 is ${(kernel / numpy.by_tensor).toFixed(2)} times numpy tensor by tensor, fuseCheckpoints ${(fusion / numpy.by_tensor).toFixed(2)} times`,
   )
 }
-row('firstNonFinite', scan, naive)
+row('firstNonFiniteFloat', scan, naive)
 row('validateCheckpoint, from memory', validation, naive)
 console.log(`import of ${file.length} bytes, GB per CPU second (best of ${RUNS})`)
 row('sha-256 of 1 MiB blocks, the limit', hashing, hashing)

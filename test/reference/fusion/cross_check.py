@@ -6,6 +6,7 @@ Needs numpy, and node on the PATH or in node_modules. Prints 'N passed, N failed
 """
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
@@ -18,12 +19,14 @@ import numpy as np
 sys.dont_write_bytecode = True
 
 import fuse
+import halves
 import make_vectors
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REPOSITORY = os.path.abspath(os.path.join(HERE, "..", "..", ".."))
 
-KINDS = ["weights", "bits", "subnormal", "huge", "ties", "zeros", "cancelling", "equal"]
+# wider elements first, as the layout wants it
+DTYPES = [("F32",) * 3, ("BF16",) * 3, ("F16",) * 3, ("F32", "BF16", "F16"), ("F32", "F16", "BF16")]
 FAULTS = ["nan", "infinity", "signalling nan", "header", "integer", "short", "long"]
 
 
@@ -38,36 +41,86 @@ def encode(tensors):
     return len(text).to_bytes(8, "little") + text + b"".join(array.tobytes() for _, _, array in tensors)
 
 
-def floats(random, kind, count, base):
-    if kind == "weights":
-        return (base + random.standard_normal(count) * 1e-3).astype(np.float32)
-    if kind == "bits":
-        bits = random.integers(0, 2**32, count, dtype=np.uint32)
-        bits[bits & 0x7F800000 == 0x7F800000] ^= 0x40000000
-        return bits.view(np.float32)
-    if kind == "subnormal":
-        bits = random.integers(0, 40, count, dtype=np.uint32) | random.integers(0, 2, count, dtype=np.uint32) << 31
-        return bits.astype(np.uint32).view(np.float32)
-    if kind == "huge":
-        return np.where(random.integers(0, 2, count) == 1, np.float32(3.4028235e38), np.float32(-3.4028233e38)).astype(np.float32)
-    if kind == "ties":
-        return (np.uint32(0x3F800000) + random.integers(0, 4, count, dtype=np.uint32)).view(np.float32)
-    if kind == "zeros":
-        return (random.integers(0, 2, count, dtype=np.uint32) << 31).astype(np.uint32).view(np.float32)
-    if kind == "cancelling":
-        return (random.choice([1e30, -1e30, 1.0, 1e-30, 3.0], count) * random.choice([1.0, 1.0000001], count)).astype(np.float32)
+MAKERS = {}
+BITS = {"F32": np.uint32, "BF16": np.uint16, "F16": np.uint16}
+LARGEST = {"F32": 3.4028235e38, "BF16": 3.3895314e38, "F16": 65504.0}
+
+
+def maker(make):
+    MAKERS[make.__name__] = make
+    return make
+
+
+@maker
+def weights(random, dtype, base):
+    return fuse.narrow(dtype, fuse.widen(dtype, base) + random.standard_normal(base.size) * 1e-3)
+
+
+@maker
+def bits(random, dtype, base):
+    made = random.integers(0, 1 << 8 * base.itemsize, base.size, dtype=base.dtype)
+    exponent = fuse.FUSED[dtype]
+    made[made & exponent == exponent] ^= 1 << (8 * base.itemsize - 2)
+    return made
+
+
+@maker
+def subnormal(random, dtype, base):
+    signs = random.integers(0, 2, base.size, dtype=base.dtype) << (8 * base.itemsize - 1)
+    return random.integers(0, 40, base.size, dtype=base.dtype) | signs
+
+
+@maker
+def huge(random, dtype, base):
+    largest = fuse.FUSED[dtype] - 1
+    return random.integers(largest - 2, largest + 1, base.size, dtype=base.dtype) | zeros(random, dtype, base)
+
+
+@maker
+def ties(random, dtype, base):
+    one = int(fuse.narrow(dtype, np.ones(1))[0])
+    return random.integers(one, one + 4, base.size, dtype=base.dtype)
+
+
+@maker
+def near_ties(random, dtype, base):
+    """Values whose means are ties but for something far below: what a rounding on the way would lose."""
+    step = {"F32": 2.0**-23, "BF16": 2.0**-7, "F16": 2.0**-10}[dtype]
+    little = {"F32": 2.0**-48, "BF16": 2.0**-38, "F16": 2.0**-24}[dtype]
+    return fuse.narrow(dtype, random.choice([1.0, 1.0 + step, 2 * step, little, -little, 0.0], base.size))
+
+
+@maker
+def zeros(random, dtype, base):
+    return random.integers(0, 2, base.size, dtype=base.dtype) << (8 * base.itemsize - 1)
+
+
+@maker
+def cancelling(random, dtype, base):
+    large = min(1e30, LARGEST[dtype] / 4)
+    return fuse.narrow(dtype, random.choice([large, -large, 1.0, 1e-30, 3.0], base.size) * random.choice([1.0, 1.001], base.size))
+
+
+@maker
+def equal(random, dtype, base):
     return base
+
+
+KINDS = list(MAKERS)
 
 
 def spoil(random, fault, data):
     start, tensors = fuse.parse_header(data)
     data = bytearray(data)
     if fault in ("nan", "infinity", "signalling nan"):
-        _, _, begin, end = [tensor for tensor in tensors if tensor[1] == "F32"][0]
-        first, last = begin, end - 4
-        at = [first, last, begin + 4 * int(random.integers(0, (end - begin) // 4))][int(random.integers(0, 3))]
-        pattern = {"nan": 0x7FC00000, "infinity": 0xFF800000, "signalling nan": 0x7F800001}[fault]
-        data[at:at + 4] = pattern.to_bytes(4, "little")
+        of_floats = [tensor for tensor in tensors if tensor[1] in fuse.FUSED]
+        _, dtype, begin, end = of_floats[int(random.integers(0, len(of_floats)))]
+        size = fuse.ITEM_BYTES[dtype]
+        at = [begin, end - size, begin + size * int(random.integers(0, (end - begin) // size))][int(random.integers(0, 3))]
+        exponent = fuse.FUSED[dtype]
+        sign = 1 << (8 * size - 1)
+        pattern = {"nan": exponent | exponent >> 1, "infinity": exponent | sign, "signalling nan": exponent | 1}[fault]
+        data[at:at + size] = pattern.to_bytes(size, "little")
     elif fault == "header":
         data[start - 1] ^= 0x01
     elif fault == "integer":
@@ -88,15 +141,19 @@ def write_case(folder, random, index):
         sizes[0] = 300_000 + int(random.integers(0, 9))  # more than one window
     shapes = [(sizes[0],), (sizes[1], 3), ()]
     positions = np.arange(int(random.integers(1, 20)), dtype="<i8")
-    base = [random.standard_normal(shape).astype(np.float32).reshape(shape) for shape in shapes]
     names = ["embeddings.weight", "layer.0.weight", "pooler.scale"]
-    tensors = [("position_ids", "I64", positions), *zip(names, ["F32"] * 3, base)]
+    dtypes = DTYPES[index % len(DTYPES)]
+    base = [
+        fuse.narrow(dtype, random.standard_normal(int(np.prod(shape)))).astype(BITS[dtype])
+        for dtype, shape in zip(dtypes, shapes)
+    ]
+    body = lambda arrays: [(name, dtype, array.reshape(shape)) for name, dtype, array, shape in zip(names, dtypes, arrays, shapes)]
+    tensors = [("position_ids", "I64", positions), *body(base)]
     files = [encode(tensors)]
     count = [1, 2, 3, 4, 5, 7, 8, 9, 12, 16, 23, 64][index % 12]
-    kind = KINDS[index % len(KINDS)]
+    make = MAKERS[KINDS[index // 3 % len(KINDS)]]
     for _ in range(count):
-        made = [floats(random, kind, array.size, array.reshape(-1)).reshape(array.shape) for array in base]
-        files.append(encode([tensors[0], *zip(names, ["F32"] * 3, made)]))
+        files.append(encode([tensors[0], *body([make(random, dtype, array) for dtype, array in zip(dtypes, base)])]))
     if index % 4 == 3:
         victim = 1 + int(random.integers(0, count))
         files[victim] = spoil(random, FAULTS[index // 4 % len(FAULTS)], files[victim])
@@ -123,13 +180,34 @@ def judge(folder, expected):
 
 def check_vectors():
     """The frozen vectors against numpy, case by case."""
-    with open(make_vectors.FROZEN, encoding="ascii") as file:
-        frozen = file.read()
-    yield "the frozen vectors are what make_vectors.py writes", None if frozen == make_vectors.render() else "they differ"
-    for case in json.loads(frozen)["cases"]:
-        columns = [np.array([int(item, 16) for item in row], dtype=np.uint32).view(np.float32) for row in case["inputs"]]
-        output = [f"{item:08x}" for item in fuse.mean(columns).view(np.uint32)]
-        yield f"vector: {case['title']}", None if output == case["output"] else f"numpy gives {output}"
+    for name, text in make_vectors.files().items():
+        with open(os.path.join(make_vectors.FROZEN, name), encoding="ascii") as file:
+            yield f"{name} is what make_vectors.py writes", None if file.read() == text else "it differs"
+        frozen = json.loads(text)
+        dtype = frozen["dtype"]
+        for case in frozen.get("cases", []):
+            columns = [np.array([int(item, 16) for item in row], dtype=BITS[dtype]) for row in case["inputs"]]
+            output = [f"{item:0{2 * columns[0].itemsize}x}" for item in fuse.mean(dtype, columns)]
+            yield f"{name}: {case['title']}", None if output == case["output"] else f"numpy gives {output}"
+    for dtype in halves.FORMATS:
+        yield from check_halves(dtype)
+
+
+def check_halves(dtype):
+    """The vectors' oracle, exact fractions, against numpy: all patterns, all ties, random doubles."""
+    patterns = np.arange(1 << 16, dtype=np.uint16)
+    finite = patterns[patterns & fuse.FUSED[dtype] != fuse.FUSED[dtype]]
+    values = fuse.widen(dtype, finite)
+    exact = [float(halves.exact(dtype, int(pattern))) for pattern in finite]
+    yield f"{dtype}: numpy widens every finite pattern to its exact value", None if values.tolist() == exact else "it does not"
+    again = fuse.narrow(dtype, values)
+    yield f"{dtype}: and rounds it back to itself", None if (again == finite).all() else "it does not"
+    ties = np.array([number for _, number in halves.tie_cases(dtype)])
+    digest = hashlib.sha256(fuse.narrow(dtype, ties).astype("<u2").tobytes()).hexdigest()
+    yield f"{dtype}: numpy rounds every tie and its neighbours alike", None if digest == halves.tie_digest(dtype) else digest
+    numbers = [*(number for _, number in halves.boundaries(dtype)), *halves.random_doubles(dtype, 5000), *ties[::997]]
+    wrong = [number for number, bits in zip(numbers, fuse.narrow(dtype, np.array(numbers))) if bits != halves.nearest(dtype, number)]
+    yield f"{dtype}: numpy rounds {len(numbers)} doubles as exact fractions do", f"not {wrong[:3]}" if wrong else None
 
 
 def main():

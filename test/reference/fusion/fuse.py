@@ -18,7 +18,7 @@ ITEM_BYTES = {
     "F32": 4, "BF16": 2, "F16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1,
     "U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1,
 }
-FUSED = {"F32"}
+FUSED = {"F32": 0x7F800000, "BF16": 0x7F80, "F16": 0x7C00}  # the exponent of each
 COPIED = {"I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL"}
 
 
@@ -72,14 +72,33 @@ def parse_header(data):
     return start, tensors
 
 
-def mean(inputs):
-    """mean/1 of equally long F32 arrays: f64 sum from +0 in order, one f64 division, one rounding, -0 to +0."""
+def widen(dtype, bits):
+    """The values of elements given as bits, in f64: exactly."""
+    if dtype == "BF16":
+        return (bits.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+    return bits.view(np.float32 if dtype == "F32" else np.float16).astype(np.float64)
+
+
+def narrow(dtype, values):
+    """f64 values rounded once, to nearest, ties to even; as bits."""
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        if dtype == "F32":
+            return values.astype(np.float32).view(np.uint32)
+        if dtype == "F16":
+            return values.astype(np.float16).view(np.uint16)
+        # the distance of neighbouring BF16 values is a power of two: dividing by it and multiplying with it are exact
+        unit = np.ldexp(1.0, np.maximum(np.frexp(values)[1] - 1, -126) - 7)
+        return ((np.rint(values / unit) * unit).astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
+
+
+def mean(dtype, inputs):
+    """mean/1 of equally long arrays of bits: f64 sum from +0 in order, one f64 division, one rounding, -0 to +0."""
     total = np.zeros(len(inputs[0]), dtype=np.float64)
-    for array in inputs:
-        total = total + array.astype(np.float64)
-    with np.errstate(over="ignore"):
-        fused = (total / np.float64(len(inputs))).astype(np.float32)
-    return fused + np.float32(0)
+    for bits in inputs:
+        total = total + widen(dtype, bits)
+    fused = narrow(dtype, total / np.float64(len(inputs)))
+    fused[fused == 1 << (8 * ITEM_BYTES[dtype] - 1)] = 0
+    return fused
 
 
 def fuse(base, inputs):
@@ -102,15 +121,16 @@ def fuse(base, inputs):
             continue
         if dtype not in FUSED:
             raise Refused(f"{name}: {dtype} is not fused")
-        for index, part in enumerate(parts):
-            exponents = np.frombuffer(part, dtype="<u4") & 0x7F800000
-            if (exponents == 0x7F800000).any():
-                element = int(np.argmax(exponents == 0x7F800000))
-                raise Refused(f"input {index}: {name} is not finite at element {element}")
-        fused = mean([np.frombuffer(part, dtype="<f4") for part in parts])
-        if not np.isfinite(fused).all():
+        columns = [np.frombuffer(part, dtype=f"<u{ITEM_BYTES[dtype]}") for part in parts]
+        exponent = FUSED[dtype]
+        for index, bits in enumerate(columns):
+            special = bits & exponent == exponent
+            if special.any():
+                raise Refused(f"input {index}: {name} is not finite at element {int(np.argmax(special))}")
+        fused = mean(dtype, columns)
+        if (fused & exponent == exponent).any():
             raise Refused(f"{name}: the result is not finite")
-        out[begin:end] = fused.astype("<f4").tobytes()
+        out[begin:end] = fused.astype(f"<u{ITEM_BYTES[dtype]}").tobytes()
     return bytes(out)
 
 

@@ -1,8 +1,9 @@
-"""Writes test/vectors/fusion/mean.v1.json: mean/1 in plain Python, whose floats are IEEE-754 doubles.
+"""Writes the files of test/vectors/fusion: mean/1 in plain Python, whose floats are IEEE-754 doubles.
 
-    python3 make_vectors.py [OUT]
+    python3 make_vectors.py [FOLDER]
 
-The file is frozen: running this again gives the same bytes. Values are the bits of an F32, 8 hex digits.
+mean.v1.json is of F32, mean-bf16.v1.json and mean-f16.v1.json of the types of 16 bits, halves.v1.json of widening and rounding
+those. The files are frozen: running this again gives the same bytes. Values are the bits of an element in hex.
 """
 
 import json
@@ -10,8 +11,12 @@ import os
 import struct
 import sys
 
+sys.dont_write_bytecode = True
+
+import halves
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-FROZEN = os.path.join(HERE, "..", "..", "vectors", "fusion", "mean.v1.json")
+FROZEN = os.path.join(HERE, "..", "..", "vectors", "fusion")
 
 
 def value(bits):
@@ -71,20 +76,83 @@ def random_cases():
         yield f"{count} inputs of every size", [[next(source) for _ in range(24)] for _ in range(count)]
 
 
-def document():
-    cases = []
-    for title, inputs in [*CASES, *random_cases()]:
-        cases.append({"title": title, "inputs": inputs, "output": [mean(column) for column in zip(*inputs)]})
-    return {"rule": "mean/1", "dtype": "F32", "encoding": "bits of each element, big-endian hex", "cases": cases}
+def half_mean(dtype, column):
+    """mean/1 of 16-bit patterns: their exact values, summed and divided in doubles, rounded once."""
+    total = 0.0
+    for item in column:
+        total = total + float(halves.exact(dtype, int(item, 16)))
+    rounded = f"{halves.nearest(dtype, total / len(column)):04x}"
+    return "0000" if rounded == "8000" else rounded
 
 
-def render():
-    cases = document()
-    rows = ",\n".join("    " + json.dumps(case) for case in cases.pop("cases"))
-    head = ",\n".join(f"  {json.dumps(key)}: {json.dumps(item)}" for key, item in cases.items())
-    return f"{{\n{head},\n  \"cases\": [\n{rows}\n  ]\n}}\n"
+def finite_halves(dtype, seed):
+    """Finite patterns of every size, and patterns near one: means that are near ties."""
+    infinity = halves.infinity(dtype)
+    one = halves.nearest(dtype, 1.0)
+    for word in halves.words(seed):
+        pattern = word & 0xFFFF if word >> 31 else one + (word & 7)
+        if pattern & infinity != infinity:
+            yield f"{pattern:04x}"
+
+
+def half_cases(dtype):
+    infinity = halves.infinity(dtype)
+    text = lambda pattern: f"{pattern:04x}"
+    of = lambda number: text(halves.nearest(dtype, number))
+    one, largest, lowest = of(1.0), text(infinity - 1), text(0x8000 | infinity - 1)
+    following, after = text(int(one, 16) + 1), text(int(one, 16) + 2)
+    tiny, minus_tiny, zero, minus_zero = "0001", "8001", "0000", "8000"
+    step = 2.0 ** -halves.FORMATS[dtype][1]
+    yield "one input is itself", [[one, tiny, largest, lowest, "8003", zero]]
+    yield "one input: -0 becomes +0", [[minus_zero]]
+    yield "zeros of both signs give +0", [[minus_zero, minus_zero, zero], [minus_zero, zero, minus_zero]]
+    yield "opposites give +0", [[one, largest], [text(int(one, 16) | 0x8000), lowest]]
+    yield "a negative mean below half the smallest subnormal becomes +0", [[minus_tiny], [zero], [zero]]
+    yield "half the smallest subnormal ties to even, which is 0", [[tiny, minus_tiny], [zero, zero]]
+    yield "three halves of the smallest subnormal tie to 2", [["0003", "8003"], [zero, zero]]
+    yield "subnormals are kept", [["0005", "0003", text(1 << halves.FORMATS[dtype][1])], ["0009", tiny, "0002"]]
+    yield "a tie goes to the even neighbour, down and up", [[one, following], [following, after]]
+    yield "the largest values don't overflow", [[largest, lowest]] * 7
+    yield "64 of the largest", [[largest]] * 64
+    yield "thirds", [[of(1.0), of(3.0)], [of(2.0), of(1.0)], [of(4.0), of(0.1)]]
+    yield "sums are not rounded on the way", [[of(1.0)], [of(step)], [of(step)], [of(step)]]
+    little = 2.0**-38 if dtype == "BF16" else 2.0**-24
+    yield "just above a tie that F32 would make of it", [[of(2.0)], [of(2.0)], [of(2 * step)], [of(little)]]
+    yield "just below a tie that F32 would make of it", [[of(2.0)], [of(2.0)], [of(2 * step)], [text(0x8000 | int(of(little), 16))]]
+    for count in range(1, 65):
+        source = finite_halves(dtype, count)
+        yield f"{count} inputs", [[next(source) for _ in range(4)] for _ in range(count)]
+
+
+def document(dtype, cases, mean_of):
+    made = [{"title": title, "inputs": inputs, "output": [mean_of(column) for column in zip(*inputs)]} for title, inputs in cases]
+    return {"rule": "mean/1", "dtype": dtype, "encoding": "bits of each element, big-endian hex", "cases": made}
+
+
+def render(whole, lists):
+    """JSON with one item of `lists` a line."""
+    fields = []
+    for key, item in whole.items():
+        if key in lists:
+            rows = ",\n".join("    " + json.dumps(row) for row in item)
+            fields.append(f"  {json.dumps(key)}: [\n{rows}\n  ]")
+        else:
+            fields.append(f"  {json.dumps(key)}: {json.dumps(item)}")
+    return "{\n" + ",\n".join(fields) + "\n}\n"
+
+
+def files():
+    """{name: text} of all frozen files."""
+    made = {"mean.v1.json": render(document("F32", [*CASES, *random_cases()], mean), {"cases"})}
+    for dtype in halves.FORMATS:
+        whole = document(dtype, half_cases(dtype), lambda column: half_mean(dtype, column))
+        made[f"mean-{dtype.lower()}.v1.json"] = render(whole, {"cases"})
+        made[f"{dtype.lower()}.v1.json"] = render(halves.document(dtype), {"round"})
+    return made
 
 
 if __name__ == "__main__":
-    with open(sys.argv[1] if len(sys.argv) > 1 else FROZEN, "w", encoding="ascii") as file:
-        file.write(render())
+    folder = sys.argv[1] if len(sys.argv) > 1 else FROZEN
+    for name, text in files().items():
+        with open(os.path.join(folder, name), "w", encoding="ascii") as file:
+            file.write(text)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGenesis, initDataDir, type RoundPolicy } from 'coldmesh'
 import { fromHex, parseCid, rankCommittee, roundSeed, toHex } from 'coldmesh/protocols'
+import type { FloatDtype } from '../../../src/floats/dtypes.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
 import { writeTinyBase } from './tiny-base.ts'
 
@@ -45,10 +46,12 @@ export async function createTestNetwork(options: {
   readonly round?: Partial<RoundPolicy>
   readonly quorum?: 'byzantine' | 'crash'
   readonly rows?: number
+  /** Of the base's weights; F32 by default. */
+  readonly dtype?: FloatDtype
 }): Promise<TestNetwork> {
   const dir = await mkdtemp(join(tmpdir(), 'coldmesh-e2e-'))
   const baseDir = join(dir, 'base')
-  await writeTinyBase(baseDir)
+  await writeTinyBase(baseDir, { dtype: options.dtype ?? 'F32' })
   const peers: TestPeer[] = []
   for (const [i, name] of NAMES.slice(0, options.members).entries()) {
     const dataDir = join(dir, name)

@@ -2,6 +2,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encodeLayout } from '../../../src/checkpoint/layout.ts'
 import { encodeCheckpoint } from '../../../src/checkpoint/safetensors.ts'
+import type { FloatDtype } from '../../../src/floats/dtypes.ts'
 import { createBertBody } from '../../../src/training/initial-weights.ts'
 
 const SHIPPED = join(import.meta.dirname, '..', '..', '..', 'examples', 'data', 'base', 'model')
@@ -23,12 +24,15 @@ const CONFIG = {
   pad_token_id: 0,
 }
 
-/** A base of random weights (half a megabyte) with the shipped tokenizer: networks that train in a second. */
-export async function writeTinyBase(directory: string, { seed = 1 } = {}): Promise<void> {
+/** A base of random weights (a megabyte in F32) with the shipped tokenizer: networks that train in a second. */
+export async function writeTinyBase(
+  directory: string,
+  { seed = 1, dtype = 'F32' }: { readonly seed?: number; readonly dtype?: FloatDtype } = {},
+): Promise<void> {
   await mkdir(directory, { recursive: true })
   const body = createBertBody(CONFIG, { seed, pooler: true })
   const layout = encodeLayout(
-    body.map(({ name, shape }) => ({ name, shape, dtype: 'F32' })),
+    body.map(({ name, shape }) => ({ name, shape, dtype })),
     { format: 'pt' },
   )
   await writeFile(join(directory, 'model.safetensors'), encodeCheckpoint(layout, body))

@@ -1,3 +1,4 @@
+import { verifyEvidence } from '../../../src/peer/evidence-report.ts'
 import type { JoinEvent, LogEntry, Peer, PeerEvent, PeerStatus } from '../../../src/peer/types.ts'
 
 export const NETWORK = 'bafyreigenesisgenesisgenesisgenesisgenesisgenesisgenesisge'
@@ -21,7 +22,9 @@ export function createFakePeer(): FakePeer {
     key: 'ab'.repeat(32),
     network: NETWORK,
     status: () => STATUS,
-    peers: () => [{ id: '12D3KooWfake', addresses: ['/ip4/127.0.0.1/tcp/1'], member: 'beta' }],
+    peers: () => [
+      { id: '12D3KooWfake', addresses: ['/ip4/127.0.0.1/tcp/1'], member: 'beta', score: -20, unanswered: 1 },
+    ],
     events: ({ signal } = {}) => follow(listeners, signal),
     join: ({ task, rounds }) => {
       calls.push(`join ${task ?? ''} ${rounds ?? 1}`)
@@ -40,6 +43,8 @@ export function createFakePeer(): FakePeer {
       return { ...options, id: 'report', author: 'ab'.repeat(32), round: 1, metric: 'accuracy' }
     },
     reports: () => [],
+    evidence: () => [],
+    verifyEvidence: (bytes) => verifyEvidence(bytes),
     invite: () => 'coldmesh1fake',
     stop: async () => {},
     async *log(base) {
@@ -115,8 +120,9 @@ const STATUS: PeerStatus = {
   peers: 1,
   waitingFor: { what: 'contributions', have: 1, need: 3, missing: [], sinceMs: 1, untilMs: null },
   contributions: [],
+  trainer: { engine: 'onnx', device: 'cpu' },
   training: null,
   refused: [],
-  evidence: 0,
   reports: { held: 0, base: [] },
+  evidence: [],
 }

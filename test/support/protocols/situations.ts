@@ -6,6 +6,7 @@ import { isOpenedLineage, openLineage } from '../../../protocols/lineage/rules.t
 import { REPORT_MESSAGES, VOTE_MESSAGES } from '../../../protocols/registry.ts'
 import { judgeReport } from '../../../protocols/report/rules.ts'
 import { openCertificate } from '../../../protocols/round/certificate.ts'
+import { isProven, judgeEvidence } from '../../../protocols/round/evidence.ts'
 import type { InclusionList } from '../../../protocols/round/messages.ts'
 import { judgeRoundMessage, type RoundMessage } from '../../../protocols/round/rules.ts'
 import { equalCids, fromHex, toHex } from '../../../protocols/wire/bytes.ts'
@@ -53,6 +54,10 @@ export interface ReportSituation {
 
 export interface CertificateSituation {
   readonly quorum: number
+  readonly members: readonly string[]
+}
+
+export interface EvidenceSituation {
   readonly members: readonly string[]
 }
 
@@ -127,6 +132,11 @@ export function judgeCertificateIn(bytes: Uint8Array, network: CID, view: Certif
   const isMember = (key: Uint8Array) => view.members.includes(toHex(key))
   const opened = openCertificate(bytes, { network, quorum: view.quorum, isMember })
   return 'verdict' in opened ? opened : ACCEPT
+}
+
+export function judgeEvidenceIn(bytes: Uint8Array, network: CID, { members }: EvidenceSituation): Verdict {
+  const judged = judgeEvidence(bytes, { network, isMember: (key) => members.includes(toHex(key)) })
+  return isProven(judged) ? ACCEPT : judged
 }
 
 export function judgeLineageIn(bytes: Uint8Array, view: LineageSituation): Verdict {

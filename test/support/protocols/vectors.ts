@@ -10,8 +10,10 @@ import { ACCEPT, reject, type Verdict } from '../../../protocols/wire/verdict.ts
 import {
   type CertificateSituation,
   type ContributionSituation,
+  type EvidenceSituation,
   judgeCertificateIn,
   judgeContributionIn,
+  judgeEvidenceIn,
   judgeLineageIn,
   judgeReportIn,
   judgeRoundMessageIn,
@@ -115,6 +117,7 @@ export function judgeInView({ kind, network }: Pick<VectorFile, 'kind' | 'networ
   if (kind === 'contribution/1') return judgeContributionIn(bytes, id, vector.view as ContributionSituation)
   if (kind === 'report/1') return judgeReportIn(bytes, id, vector.view as ReportSituation)
   if (kind === 'certificate/1') return judgeCertificateIn(bytes, id, vector.view as CertificateSituation)
+  if (kind === 'evidence/1') return judgeEvidenceIn(bytes, id, vector.view as EvidenceSituation)
   return judgeRoundMessageIn(bytes, id, vector.view as RoundSituation)
 }
 

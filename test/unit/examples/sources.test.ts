@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { passagesOf } from '../../../examples/data/sources/addresses.ts'
 import { csv } from '../../../examples/data/sources/csv.ts'
+import { articlesOf } from '../../../examples/data/sources/declarations.ts'
 import { sentencesOf } from '../../../examples/data/sources/prose.ts'
 import { assignSplits, fraction, textKey } from '../../../examples/data/sources/split.ts'
 import { parseSynset } from '../../../examples/data/sources/wordnet.ts'
 
 describe('parseSynset', () => {
-  it('takes words, supersense, hypernyms, definition and examples from a line', () => {
+  it('takes words, supersense, hypernyms, subjects, definition and examples from a line', () => {
     const line =
-      '02084071 05 n 02 dog 0 domestic_dog(p) 0 002 @ 02083346 n 0000 ~ 01322604 n 0000 | ' +
+      '02084071 05 n 02 dog 0 domestic_dog(p) 0 003 @ 02083346 n 0000 ~ 01322604 n 0000 ;c 06092831 n 0000 | ' +
       '(zoology) a member of the genus Canis; bred in many forms; "the dog barked all night"; "good dog"  '
     assert.deepEqual(parseSynset(line, 'noun'), {
       id: 'n02084071',
@@ -18,6 +20,7 @@ describe('parseSynset', () => {
       definition: 'a member of the genus Canis; bred in many forms',
       examples: ['the dog barked all night', 'good dog'],
       hypernyms: ['n02083346'],
+      topics: ['n06092831'],
     })
   })
 })
@@ -68,5 +71,26 @@ describe('sentencesOf', () => {
       '“Third!”',
       'Yes it is.',
     ])
+  })
+})
+
+describe('passagesOf', () => {
+  it('joins whole sentences while they fit, and leaves out what is too long or too short', () => {
+    const half = `${'a'.repeat(119)}.`
+    const long = `${'b'.repeat(241)}.`
+    const short = `${'c'.repeat(78)}.`
+    assert.deepEqual(passagesOf([half, half.slice(1), half, long, short]), [`${half} ${half.slice(1)}`, half])
+  })
+})
+
+describe('articlesOf', () => {
+  it('takes the paragraphs of a page, without marks, cut at a space', () => {
+    const long = `${'word '.repeat(40)}end`
+    const page = `<html data-iso6393="eng"><p>All <b>are</b> born free &amp; equal.</p><p>Short.</p><p>${long}</p></html>`
+    assert.deepEqual(articlesOf(page), [
+      { article: 'udhr:0', language: 'eng', text: 'All are born free & equal.' },
+      { article: 'udhr:2', language: 'eng', text: `${'word '.repeat(36)}`.trim() },
+    ])
+    assert.deepEqual(articlesOf('<p>Of no language that is named.</p>'), [])
   })
 })

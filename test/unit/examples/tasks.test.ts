@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { parse } from 'csv-parse/sync'
+import { fewRows, readTasks } from '../../../examples/data/base/task-files.ts'
 import { SPLITS, type Split, textKey } from '../../../examples/data/sources/split.ts'
+import { readDemoTasks } from '../../../node/demo/tasks.ts'
 
 const folder = join(import.meta.dirname, '../../../examples/data/tasks')
 const MAX_BYTES = 4 * 2 ** 20
@@ -12,6 +14,10 @@ interface Task {
   readonly name: string
   readonly role: string
   readonly columns: readonly string[]
+  readonly maxTokens: number
+  readonly licence: string
+  readonly sources: readonly string[]
+  readonly isTextPretrained?: boolean
   readonly classes: readonly string[]
   readonly rows: Readonly<Record<Split, number>>
   readonly baselines: { readonly majority: number; readonly tfidf: number } | null
@@ -24,9 +30,25 @@ function rowsOf(task: Task, split: Split): Record<string, string>[] {
 }
 
 describe('shipped tasks', () => {
-  it('has four contributors and at least two unseen tasks', () => {
-    assert.equal(tasks.filter(({ role }) => role === 'contributor').length, 4)
-    assert.ok(tasks.filter(({ role }) => role === 'unseen').length >= 2)
+  it('are thirteen, each with a name of its own', () => {
+    assert.equal(new Set(tasks.map(({ name }) => name)).size, 13)
+  })
+
+  it('leave the demo its four seen and two unseen tasks', () => {
+    const { seen, unseen } = readDemoTasks()
+    assert.deepEqual(
+      seen.map(({ name }) => name),
+      ['wn-pos', 'wn-example-pos', 'wn-noun-supersense', 'wn-sentiment'],
+    )
+    assert.deepEqual(
+      unseen.map(({ name }) => name),
+      ['wn-animal', 'wn-verb-supersense'],
+    )
+  })
+
+  it('say where their texts were in pretraining', () => {
+    const known = tasks.filter(({ isTextPretrained }) => isTextPretrained).map(({ name }) => name)
+    assert.deepEqual(known, ['sotu-era', 'name-list'])
   })
 
   for (const task of tasks) {
@@ -43,6 +65,18 @@ describe('shipped tasks', () => {
     it(`${task.name} is described with measured baselines`, () => {
       const { majority = 0, tfidf = 0 } = task.baselines ?? {}
       assert.ok(majority > 0 && majority < 1 && tfidf > 0 && tfidf < 1)
+    })
+
+    it(`${task.name} names its sources by version and a licence that ships`, () => {
+      assert.ok(task.sources.length > 0 && task.sources.every((source) => /@\d+\.\d+\.\d+$/.test(source)))
+      const files = [...task.licence.matchAll(/LICENSES\/[\w-]+\.txt/g)].map(([file]) => join(folder, '..', file))
+      assert.ok(files.length > 0 && files.every(existsSync), task.licence)
+    })
+
+    it(`${task.name} has texts of about its ${task.maxTokens} tokens or fewer`, () => {
+      const texts = rowsOf(task, 'train').map(({ text = '', pair = '' }) => `${text} ${pair}`)
+      const words = texts.map((text) => text.split(/[\s-]+|(?=[,;.()])/).length).sort((a, b) => a - b)
+      assert.ok((words[Math.floor(words.length * 0.9)] ?? 0) <= task.maxTokens)
     })
   }
 
@@ -64,5 +98,19 @@ describe('shipped tasks', () => {
     const files = tasks.flatMap(({ name }) => SPLITS.map((split) => join(folder, name, `${split}.csv`)))
     const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0)
     assert.ok(bytes < MAX_BYTES, `${bytes} bytes`)
+  })
+})
+
+describe('fewRows', () => {
+  it('takes the labels in turn, another choice for each seed, the same for one', async () => {
+    const animal = (await readTasks()).find(({ name }) => name === 'wn-animal')
+    assert.ok(animal)
+    const few = (seed: number) => fewRows(animal.dataset, { rows: 100, seed }).examples
+    const counts = Object.values(Object.groupBy(few(1), ({ label }) => label)).map((rows) => rows?.length ?? 0)
+    assert.equal(counts.length, 8)
+    assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, counts.join())
+    assert.deepEqual(few(1), few(1))
+    assert.notDeepEqual(few(1), few(2))
+    assert.equal(new Set(few(1).map(({ text }) => text)).size, 100)
   })
 })

@@ -50,7 +50,7 @@ describe('encodeCheckpoint and decodeCheckpoint', () => {
 
   it('refuse missing, unknown and misshapen weights, and a missing base', () => {
     assert.throws(() => encodeCheckpoint(layout, [w], baseBytes()), /lack tensor "b"/)
-    assert.throws(() => encodeCheckpoint(layout, [w, b, { ...b, name: 'c' }], baseBytes()), /no F32 tensor "c"/)
+    assert.throws(() => encodeCheckpoint(layout, [w, b, { ...b, name: 'c' }], baseBytes()), /no float tensor "c"/)
     assert.throws(() => encodeCheckpoint(layout, [{ ...w, shape: [4] }, b], baseBytes()), /another shape/)
     assert.throws(
       () => encodeCheckpoint(layout, [{ ...w, data: new Float32Array(3) }, b], baseBytes()),
@@ -59,20 +59,51 @@ describe('encodeCheckpoint and decodeCheckpoint', () => {
     assert.throws(() => encodeCheckpoint(layout, [w, b]), /copied from a base/)
   })
 
-  it('refuse BF16 and F16 as unsupported, not as bad', () => {
-    for (const dtype of ['BF16', 'F16'] as const) {
-      const half = encodeLayout([{ name: 'w', dtype, shape: [4] }])
-      const bytes = new Uint8Array(half.totalBytes)
-      bytes.set(half.header)
-      assert.throws(
-        () => decodeCheckpoint(bytes),
-        (error) => isColdmeshError(error, 'unsupported'),
-      )
-      assert.throws(
-        () => encodeCheckpoint(half, []),
-        (error) => isColdmeshError(error, 'unsupported'),
-      )
+  // fault 73
+  it('widen BF16 and F16 exactly, and round them once, to nearest, ties to even; all types in one file', () => {
+    const mixed = encodeLayout([
+      { name: 'ids', dtype: 'I64', shape: [1] },
+      { name: 'w', dtype: 'F32', shape: [2, 2] },
+      { name: 'brain', dtype: 'BF16', shape: [3] },
+      { name: 'half', dtype: 'F16', shape: [5] },
+    ])
+    const base = new Uint8Array(mixed.totalBytes)
+    base.set(mixed.header)
+    base.set([7], mixed.dataStart)
+    const brain = { name: 'brain', shape: [3], data: new Float32Array([1 + 2 ** -8, 1 + 3 * 2 ** -8, -1e38]) }
+    const half = { name: 'half', shape: [5], data: new Float32Array([65_519, 2 ** -25, 3 * 2 ** -25, -0, 0.1]) }
+    const bytes = encodeCheckpoint(mixed, [half, w, brain], base)
+    assert.deepEqual(bytes.subarray(mixed.dataStart, mixed.dataStart + 8), new Uint8Array([7, 0, 0, 0, 0, 0, 0, 0]))
+    const { weights } = decodeCheckpoint(bytes)
+    assert.deepEqual(weights, [
+      w,
+      { ...brain, data: new Float32Array([1, 1 + 2 ** -6, -150 * 2 ** 119]) },
+      { ...half, data: new Float32Array([65_504, 0, 2 ** -23, -0, 0.0999755859375]) },
+    ])
+    assert.deepEqual(encodeCheckpoint(mixed, weights, base), bytes, 'what was read is written alike, -0 too')
+  })
+
+  // fault 72
+  it('refuse to write NaN, infinity and what F16 cannot hold, naming tensor and element', () => {
+    for (const dtype of ['F32', 'BF16', 'F16'] as const) {
+      const one = encodeLayout([{ name: 'w', dtype, shape: [2000] }])
+      for (const value of [Number.NaN, Number.POSITIVE_INFINITY, ...(dtype === 'F16' ? [65_520, -1e30] : [])]) {
+        const data = new Float32Array(2000).with(1500, value)
+        assert.throws(
+          () => encodeCheckpoint(one, [{ name: 'w', shape: [2000], data }]),
+          (error) =>
+            isColdmeshError(error, 'bad-checkpoint') &&
+            error.facts['tensor'] === 'w' &&
+            error.facts['element'] === 1500 &&
+            error.message.includes(Number.isFinite(value) ? 'more than F16 can hold' : String(value)),
+        )
+      }
     }
+    const brain = encodeLayout([{ name: 'w', dtype: 'BF16', shape: [1] }])
+    assert.throws(
+      () => encodeCheckpoint(brain, [{ name: 'w', shape: [1], data: new Float32Array([3.4028235e38]) }]),
+      /more than BF16 can hold/,
+    )
   })
 })
 

@@ -22,7 +22,7 @@ const evaluate = {
   maxTokens: 8,
 } as const
 
-const settings = { engine: 'onnx', threads: 1 } as const
+const settings = { engine: 'onnx', threads: 1, allowSoftware: false } as const
 
 describe('createWorkerClient', () => {
   it('rejects with refused when the worker throws or exits, for every task, and goes on with the next', async () => {

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { encodeLayout } from '../../../../src/checkpoint/layout.ts'
+import { asHalves } from '../../../../src/floats/dtypes.ts'
 import { type FuseOptions, fuseCheckpoints } from '../../../../src/fusion/fuse.ts'
-import { meanF32 } from '../../../../src/fusion/mean.ts'
+import { meanF32, meanHalf } from '../../../../src/fusion/mean.ts'
 import { type ErrorCode, isColdmeshError } from '../../../../src/ports/errors.ts'
-import { checkpoint, LAYOUT, offsetOf, stream } from './support.ts'
+import { checkpoint, edges, LAYOUT, NON_FINITE, offsetOf, stream } from './support.ts'
 
 const base = checkpoint(0)
 
@@ -26,15 +27,21 @@ async function fuse(inputs: readonly Uint8Array[], changes: Changes = {}): Promi
 /** The mean of whole files held in memory. */
 function expected(inputs: readonly Uint8Array[]): Buffer {
   const out = Buffer.from(base)
-  for (const { dtype, begin, end } of LAYOUT.tensors.filter((tensor) => tensor.dtype === 'F32')) {
+  for (const { dtype, begin, end } of LAYOUT.tensors) {
     const [from, to] = [LAYOUT.dataStart + begin, LAYOUT.dataStart + end]
-    assert.equal(dtype, 'F32')
-    const fused = new Float32Array((end - begin) / 4)
-    meanF32(
-      inputs.map((input) => new Float32Array(input.slice(from, to).buffer)),
-      fused,
-    )
-    out.set(new Uint8Array(fused.buffer), from)
+    const parts = inputs.map((input) => Uint8Array.from(input.subarray(from, to)))
+    if (dtype === 'F32') {
+      const fused = new Float32Array((end - begin) / 4)
+      meanF32(
+        parts.map(({ buffer }) => new Float32Array(buffer)),
+        fused,
+      )
+      out.set(new Uint8Array(fused.buffer), from)
+    } else if (dtype === 'BF16' || dtype === 'F16') {
+      const fused = new Uint16Array((end - begin) / 2)
+      meanHalf(dtype, parts.map(asHalves), fused)
+      out.set(new Uint8Array(fused.buffer), from)
+    }
   }
   return out
 }
@@ -61,9 +68,10 @@ function fails(
 
 describe('fuseCheckpoints', () => {
   const inputs = [1, 2, 3].map(checkpoint)
-  const NAN = [0, 0, 0xc0, 0x7f]
+  const [NAN = []] = NON_FINITE.F32
 
-  it('fuses every F32 tensor over window borders and keeps header and other tensors', async () => {
+  // fault 73
+  it('fuses F32, BF16 and F16 tensors of one file over window borders, and keeps header and other tensors', async () => {
     assert.ok((await fuse(inputs)).equals(expected(inputs)))
   })
 
@@ -103,31 +111,42 @@ describe('fuseCheckpoints', () => {
     const sizes = []
     for await (const chunk of fuseCheckpoints({ rule: 'mean/1', params: {}, layout: LAYOUT, ...streams }))
       sizes.push(chunk.length)
-    assert.deepEqual(sizes, [1_048_576, LAYOUT.totalBytes - 1_048_576])
+    const whole = Math.floor(LAYOUT.totalBytes / 1_048_576)
+    assert.deepEqual(sizes, [...Array.from({ length: whole }, () => 1_048_576), LAYOUT.totalBytes % 1_048_576])
   })
 
   // fault 72
-  it('names input, tensor and element of a NaN or infinity: first, last, both sides of a window border', async () => {
-    const border = (1_048_576 - offsetOf('large', 0)) / 4
-    const places = [
-      ['large', 0],
-      ['large', border - 1],
-      ['large', border],
-      ['large', 300_000],
-      ['small', 4],
-    ] as const
-    for (const [tensor, element] of places) {
-      for (const bits of [NAN, [1, 0, 0x80, 0x7f], [0, 0, 0x80, 0x7f], [0, 0, 0x80, 0xff]]) {
-        const bad = inputs.map((input, i) => (i === 1 ? changed(input, offsetOf(tensor, element), bits) : input))
-        await fails(fuse(bad), 'bad-checkpoint', /^Input 1 has NaN or infinity/, { input: 1, tensor, element })
+  it('names input, tensor and element of NaN, signalling NaN and infinity in each float type: first, last, at window borders', async () => {
+    const places = edges()
+    assert.ok(places.length >= 14)
+    for (const [i, { tensor, dtype, element }] of places.entries()) {
+      // each place with one of the five, each type with all of them
+      const bits = NON_FINITE[dtype][i % 5] ?? []
+      const bad = inputs.map((input, i) => (i === 1 ? changed(input, offsetOf(tensor, element), bits) : input))
+      await fails(fuse(bad), 'bad-checkpoint', /^Input 1 has NaN or infinity/, { input: 1, tensor, element })
+    }
+    for (const [tensor, dtype] of [
+      ['small', 'F32'],
+      ['brain', 'BF16'],
+      ['half', 'F16'],
+    ] as const) {
+      for (const bits of NON_FINITE[dtype]) {
+        const bad = inputs.map((input, i) => (i === 2 ? changed(input, offsetOf(tensor, 3), bits) : input))
+        await fails(fuse(bad), 'bad-checkpoint', /^Input 2 has NaN or infinity/, { input: 2, tensor, element: 3 })
       }
     }
   })
 
   it('finds infinities that would cancel or hide in the mean', async () => {
-    const at = offsetOf('small', 2)
-    const bad = [0x7f, 0xff, 0x7f].map((top, i) => changed(inputs[i] ?? base, at, [0, 0, 0x80, top]))
-    await fails(fuse(bad), 'bad-checkpoint', /^Input 0 /, { input: 0, tensor: 'small', element: 2 })
+    for (const [tensor, dtype] of [
+      ['small', 'F32'],
+      ['brain', 'BF16'],
+      ['half', 'F16'],
+    ] as const) {
+      const [plus = [], minus = []] = NON_FINITE[dtype].slice(3)
+      const bad = [plus, minus, plus].map((bits, i) => changed(inputs[i] ?? base, offsetOf(tensor, 2), bits))
+      await fails(fuse(bad), 'bad-checkpoint', /^Input 0 /, { input: 0, tensor, element: 2 })
+    }
   })
 
   it('rejects a header that differs by one byte, in an input or in the base', async () => {
@@ -167,11 +186,13 @@ describe('fuseCheckpoints', () => {
       () => fuseCheckpoints({ ...fresh(), rule: 'mean/1', params: { step: 1 } }),
       (error) => isColdmeshError(error, 'unsupported'),
     )
-    for (const dtype of ['BF16', 'F16'] as const) {
-      const layout = encodeLayout([{ name: 'w', dtype, shape: [4] }])
+    // no layout has these dtypes: whoever makes one by hand is told
+    for (const dtype of ['F8_E4M3', 'I4', 'F64']) {
+      const layout = { ...LAYOUT, tensors: [{ name: 'w', dtype, begin: 0, end: 8 }] }
       assert.throws(
         () => fuseCheckpoints({ ...fresh(), layout, rule: 'mean/1' }),
-        (error) => isColdmeshError(error, 'unsupported') && error.message.includes(dtype),
+        (error) =>
+          isColdmeshError(error, 'unsupported') && error.message.includes(`"w" is ${dtype}; this version fuses`),
       )
     }
     assert.throws(() => fuseCheckpoints({ ...fresh(), rule: 'mean/1', inputs: [] }), RangeError)

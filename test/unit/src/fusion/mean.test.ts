@@ -3,12 +3,17 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { meanF32 } from '../../../../src/fusion/mean.ts'
+import type { HalfDtype } from '../../../../src/floats/dtypes.ts'
+import { meanF32, meanHalf } from '../../../../src/fusion/mean.ts'
 import { bitsOf, finiteFloats, floatsOf } from './support.ts'
 
-const vectors: { cases: { title: string; inputs: string[][]; output: string[] }[] } = JSON.parse(
-  await readFile(join(import.meta.dirname, '../../../vectors/fusion/mean.v1.json'), 'utf8'),
-)
+async function readVectors(
+  name: string,
+): Promise<{ cases: { title: string; inputs: string[][]; output: string[] }[] }> {
+  return JSON.parse(await readFile(join(import.meta.dirname, '../../../vectors/fusion', name), 'utf8'))
+}
+
+const vectors = await readVectors('mean.v1.json')
 
 function mean(inputs: readonly Float32Array[]): Float32Array {
   const out = new Float32Array(inputs[0]?.length ?? 0).fill(Number.NaN)
@@ -93,3 +98,56 @@ describe('meanF32', () => {
     assert.throws(() => meanF32([new Float32Array(2), new Float32Array(1)], new Float32Array(2)), RangeError)
   })
 })
+
+function halvesOf(bits: readonly string[]): Uint16Array {
+  return Uint16Array.from(bits, (text) => Number.parseInt(text, 16))
+}
+
+function hexOf(halves: Uint16Array): string[] {
+  return Array.from(halves, (bits) => bits.toString(16).padStart(4, '0'))
+}
+
+function halfMean(dtype: HalfDtype, inputs: readonly Uint16Array[]): Uint16Array {
+  const out = new Uint16Array(inputs[0]?.length ?? 0).fill(0xffff)
+  meanHalf(dtype, inputs, out)
+  return out
+}
+
+for (const dtype of ['BF16', 'F16'] as const) {
+  const { cases } = await readVectors(`mean-${dtype.toLowerCase()}.v1.json`)
+
+  describe(`meanHalf of ${dtype}`, () => {
+    it('gives the frozen bits, from 1 to 64 inputs, ties, subnormals and zeros of both signs', () => {
+      assert.ok(cases.length > 76)
+      for (const { title, inputs, output } of cases)
+        assert.deepEqual(hexOf(halfMean(dtype, inputs.map(halvesOf))), output, title)
+    })
+
+    it('gives the same bits in every position of its blocks', () => {
+      for (const { title, inputs, output } of cases.slice(-64)) {
+        const long = inputs.map((column) => Uint16Array.from({ length: 2051 }, (_, i) => halvesOf(column)[i % 4] ?? 0))
+        const expected = Array.from({ length: 2051 }, (_, i) => output[i % 4])
+        assert.deepEqual(hexOf(halfMean(dtype, long)), expected, title)
+      }
+    })
+
+    it('of equal inputs is the input, after -0 became +0', () => {
+      const infinity = dtype === 'BF16' ? 0x7f80 : 0x7c00
+      const all = Uint16Array.from({ length: 65_536 }, (_, i) => i).filter((bits) => (bits & infinity) !== infinity)
+      const expected = all.map((bits) => (bits === 0x8000 ? 0 : bits))
+      for (const count of [1, 3, 7, 64])
+        assert.deepEqual(
+          halfMean(
+            dtype,
+            Array.from({ length: count }, () => all),
+          ),
+          expected,
+        )
+    })
+
+    it('refuses no input, and inputs of other lengths', () => {
+      assert.throws(() => meanHalf(dtype, [], new Uint16Array(1)), RangeError)
+      assert.throws(() => meanHalf(dtype, [new Uint16Array(2), new Uint16Array(1)], new Uint16Array(2)), RangeError)
+    })
+  })
+}

@@ -7,7 +7,7 @@ import { isColdmeshError } from '../../../../src/ports/errors.ts'
 
 describe('findRule', () => {
   it('gives mean/1 its kernel', () => {
-    assert.equal(findRule('mean/1', {}), meanF32)
+    assert.equal(findRule('mean/1', {}).F32, meanF32)
     assert.deepEqual(IMPLEMENTED_RULES, ['mean/1'])
   })
 

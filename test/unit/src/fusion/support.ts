@@ -1,5 +1,8 @@
 import fc from 'fast-check'
-import { encodeLayout, type Layout } from '../../../../src/checkpoint/layout.ts'
+import { encodeFloats } from '../../../../src/checkpoint/float-tensor.ts'
+import { elementBytes, encodeLayout, type Layout } from '../../../../src/checkpoint/layout.ts'
+import { FLOAT_BYTES, type FloatDtype, isFloatDtype } from '../../../../src/floats/dtypes.ts'
+import { WINDOW_BYTES } from '../../../../src/fusion/fuse.ts'
 
 /** F32 values as big-endian hex, and back: equal bits, not equal numbers. */
 export function bitsOf(floats: Float32Array): string[] {
@@ -24,11 +27,13 @@ export function finiteFloats(length: number): fc.Arbitrary<Float32Array> {
     .map((words) => new Float32Array(new Uint32Array(words).buffer))
 }
 
-/** ids I64 [3], large F32 (more than one window), small F32 [5], mask BOOL [3]. */
+/** Every kind of tensor; each large one lies in more than one window, and borders lie inside all three. */
 export const LAYOUT: Layout = encodeLayout([
   { name: 'ids', dtype: 'I64', shape: [3] },
   { name: 'large', dtype: 'F32', shape: [300_001] },
   { name: 'small', dtype: 'F32', shape: [5] },
+  { name: 'brain', dtype: 'BF16', shape: [600_003] },
+  { name: 'half', dtype: 'F16', shape: [600_003] },
   { name: 'mask', dtype: 'BOOL', shape: [3] },
 ])
 
@@ -36,13 +41,13 @@ export const LAYOUT: Layout = encodeLayout([
 export function checkpoint(seed: number): Uint8Array {
   const bytes = new Uint8Array(LAYOUT.totalBytes)
   bytes.set(LAYOUT.header)
-  for (const { name, begin, end } of LAYOUT.tensors) {
+  for (const { name, dtype, begin, end } of LAYOUT.tensors) {
     const from = LAYOUT.dataStart + begin
     if (name === 'ids') bytes.set([1, 0, 0, 0, 0, 0, 0, 0, 2], from)
     else if (name === 'mask') bytes.set([1, 0, 1], from)
-    else {
-      const floats = new Float32Array((end - begin) / 4).map((_, i) => Math.sin(i * 0.7 + seed) * 0.1)
-      bytes.set(new Uint8Array(floats.buffer), from)
+    else if (isFloatDtype(dtype)) {
+      const floats = new Float32Array((end - begin) / FLOAT_BYTES[dtype]).map((_, i) => Math.sin(i * 0.7 + seed) * 0.1)
+      encodeFloats({ name, dtype }, floats, bytes.subarray(from, LAYOUT.dataStart + end))
     }
   }
   return bytes
@@ -51,7 +56,45 @@ export function checkpoint(seed: number): Uint8Array {
 /** Offset in the file of an element of a tensor of LAYOUT. */
 export function offsetOf(tensor: string, element: number): number {
   const entry = LAYOUT.tensors.find(({ name }) => name === tensor)
-  return LAYOUT.dataStart + (entry?.begin ?? Number.NaN) + element * 4
+  if (entry === undefined) throw new Error(`LAYOUT has no ${tensor}`)
+  return LAYOUT.dataStart + entry.begin + element * elementBytes(entry.dtype)
+}
+
+/** NaN, signalling NaN and both infinities, as bytes of an element. */
+export const NON_FINITE: Readonly<Record<FloatDtype, readonly (readonly number[])[]>> = {
+  F32: [
+    [0, 0, 0xc0, 0x7f],
+    [1, 0, 0x80, 0x7f],
+    [1, 0, 0x80, 0xff],
+    [0, 0, 0x80, 0x7f],
+    [0, 0, 0x80, 0xff],
+  ],
+  BF16: [
+    [0xc0, 0x7f],
+    [0x81, 0x7f],
+    [0x81, 0xff],
+    [0x80, 0x7f],
+    [0x80, 0xff],
+  ],
+  F16: [
+    [0, 0x7e],
+    [1, 0x7c],
+    [1, 0xfc],
+    [0, 0x7c],
+    [0, 0xfc],
+  ],
+}
+
+/** The first and last element of each float tensor of LAYOUT, and those on both sides of each border of a window. */
+export function edges(): readonly { tensor: string; dtype: FloatDtype; element: number }[] {
+  return LAYOUT.tensors.flatMap(({ name, dtype, begin, end }) => {
+    if (!isFloatDtype(dtype)) return []
+    const size = FLOAT_BYTES[dtype]
+    const [from, to] = [LAYOUT.dataStart + begin, LAYOUT.dataStart + end]
+    const borders = [1, 2, 3].map((window) => window * WINDOW_BYTES).filter((border) => border > from && border < to)
+    const offsets = [from, to - size, ...borders.flatMap((border) => [border - size, border])]
+    return offsets.map((offset) => ({ tensor: name, dtype, element: (offset - from) / size }))
+  })
 }
 
 /** A stream that hands out one reused Buffer, in chunks of the given sizes, at odd addresses. */

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { encodeLayout } from '../../../../src/checkpoint/layout.ts'
 import { validateCheckpoint } from '../../../../src/fusion/validate.ts'
 import { isColdmeshError } from '../../../../src/ports/errors.ts'
-import { checkpoint, LAYOUT, offsetOf, stream } from './support.ts'
+import { checkpoint, edges, LAYOUT, NON_FINITE, offsetOf, stream } from './support.ts'
 
 const base = checkpoint(0)
 
@@ -54,6 +54,17 @@ describe('validateCheckpoint', () => {
     })
   }
 
+  // fault 72
+  it('names tensor and element of NaN, signalling NaN and infinity in each float type: first, last, at window borders', async () => {
+    for (const { tensor, dtype, element } of edges()) {
+      for (const bits of NON_FINITE[dtype].slice(1, 4)) {
+        const verdict = await validate(changed(offsetOf(tensor, element), bits))
+        const detail = `Tensor "${tensor}" has NaN or infinity at element ${element}.`
+        assert.deepEqual(verdict, { ok: false, reason: 'not-finite', detail })
+      }
+    }
+  })
+
   it('does not read the base when all tensors are floats', async () => {
     const layout = encodeLayout([{ name: 'w', dtype: 'F32', shape: [4] }])
     const bytes = new Uint8Array(layout.totalBytes)
@@ -67,7 +78,7 @@ describe('validateCheckpoint', () => {
   it('throws when the base itself is cut off, and for dtypes that are not fused', async () => {
     const cut = validateCheckpoint({ layout: LAYOUT, base: stream(base.subarray(0, 50)), checkpoint: stream(base) })
     await assert.rejects(cut, (error) => isColdmeshError(error, 'bad-checkpoint'))
-    const layout = encodeLayout([{ name: 'w', dtype: 'BF16', shape: [4] }])
+    const layout = { ...LAYOUT, tensors: [{ name: 'w', dtype: 'F8_E5M2', begin: 0, end: 8 }] }
     const half = validateCheckpoint({ layout, base: stream(base), checkpoint: stream(base) })
     await assert.rejects(half, (error) => isColdmeshError(error, 'unsupported'))
   })

@@ -1,9 +1,17 @@
+import { asFloats, asHalves, type FloatDtype, infinityBits } from './dtypes.ts'
+
 const EXPONENT = 0x7f800000
 /** Added to a masked exponent, carries into the sign bit exactly when all its bits are one. */
 const CARRY = 0x00800000
 
-/** Index of the first NaN or infinity, by its bits; -1 if there is none. */
-export function firstNonFinite(data: Float32Array): number {
+/** Index of the first NaN or infinity among the elements in `bytes`, by its bits; -1 if there is none. */
+export function firstNonFinite(dtype: FloatDtype, bytes: Uint8Array): number {
+  return dtype === 'F32'
+    ? firstNonFiniteFloat(asFloats(bytes))
+    : firstNonFiniteHalf(asHalves(bytes), infinityBits(dtype))
+}
+
+export function firstNonFiniteFloat(data: Float32Array): number {
   const bits = new Int32Array(data.buffer, data.byteOffset, data.length)
   const eights = bits.length - (bits.length % 8)
   let from = 0
@@ -22,4 +30,11 @@ function hasNonFinite(bits: Int32Array, i: number): boolean {
 
 function carry(bits: number | undefined): number {
   return (((bits ?? 0) & EXPONENT) + CARRY) | 0
+}
+
+function firstNonFiniteHalf(bits: Uint16Array, exponent: number): number {
+  for (let index = 0; index < bits.length; index++) {
+    if (((bits[index] ?? 0) & exponent) === exponent) return index
+  }
+  return -1
 }

@@ -1,0 +1,1 @@
+export { openTfjsEngine, type TfjsEngineOptions } from './engine.ts'

@@ -1,0 +1,28 @@
+import type { ClassifierShape } from '../../training/classifier.ts'
+import { type Bucket, createEncoderInputs, fillEncoderInputs, fillLossInputs } from '../../training/encoder-inputs.ts'
+import type { LabelledRow, TokenRow } from '../../training/learner.ts'
+import type { Tf } from './backends.ts'
+import type { InputTensors } from './encoder.ts'
+
+/** Rows as tensors, which the caller disposes of. Rows past the end of `rows` are padding. */
+export function encoderTensors(
+  tf: Tf,
+  { config }: ClassifierShape,
+  bucket: Bucket,
+  rows: readonly TokenRow[],
+): InputTensors {
+  const { batch, length } = bucket
+  const inputs = createEncoderInputs(config, bucket)
+  fillEncoderInputs(inputs, config, bucket, rows)
+  return {
+    ids: tf.tensor(inputs.ids, [length * batch], 'int32'),
+    types: tf.tensor(inputs.types, [length * batch, config.tokenTypes]),
+    mask: tf.tensor(inputs.mask, [batch * config.heads, 1, length]),
+  }
+}
+
+export function lossTensors(tf: Tf, { classes }: ClassifierShape, batch: number, rows: readonly LabelledRow[]) {
+  const inputs = { target: new Float32Array(batch * classes), targetWeight: new Float32Array(batch) }
+  fillLossInputs(inputs, rows, classes)
+  return { target: tf.tensor(inputs.target, [batch, classes]), weight: tf.tensor(inputs.targetWeight, [batch, 1]) }
+}

@@ -1,0 +1,149 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Tf } from './backends.ts'
+import { withGradient } from './with-gradient.ts'
+
+/** Of equal shapes. */
+export function add(tf: Tf, a: Tensor, b: Tensor): Tensor {
+  return withGradient(tf, [a, b], () => ({
+    value: tf.add(a, b),
+    backward: (gradient) => [gradient.clone(), gradient.clone()],
+  }))
+}
+
+/** x * factors, which are data of the same shape. */
+export function multiply(tf: Tf, x: Tensor, factors: Tensor): Tensor {
+  return withGradient(tf, [x], () => ({
+    value: tf.mul(x, factors),
+    saved: [factors],
+    backward: (gradient, saved) => [tf.mul(gradient, saved(0))],
+  }))
+}
+
+export function tanh(tf: Tf, x: Tensor): Tensor {
+  return withGradient(tf, [x], () => {
+    const value = tf.tanh(x)
+    return {
+      value,
+      saved: [value],
+      backward: (gradient, saved) => [tf.mul(gradient, tf.sub(1, tf.mul(saved(0), saved(0))))],
+    }
+  })
+}
+
+/** The first `count` rows of x [rows, size]. */
+export function firstRows(tf: Tf, x: Tensor, count: number): Tensor {
+  const [rows = 0, size = 0] = x.shape
+  return withGradient(tf, [x], () => ({
+    value: tf.slice(x, [0, 0], [count, size]),
+    backward: (gradient) => [
+      tf.pad(gradient, [
+        [0, rows - count],
+        [0, 0],
+      ]),
+    ],
+  }))
+}
+
+/** x [length * batch, size] + rows [length, size], each to all rows of the batch. */
+export function addToEach(tf: Tf, x: Tensor, rows: Tensor): Tensor {
+  const [length = 0, size = 0] = rows.shape
+  const grouped = [length, -1, size]
+  return withGradient(tf, [x, rows], () => ({
+    value: tf.reshape(tf.add(tf.reshape(x, grouped), tf.reshape(rows, [length, 1, size])), x.shape),
+    backward: (gradient) => [gradient.clone(), tf.sum(tf.reshape(gradient, grouped), 1)],
+  }))
+}
+
+/** x @ weight^T + bias. x [rows, in], weight [out, in], bias [out]. */
+export function linear(tf: Tf, x: Tensor, weight: Tensor, bias: Tensor): Tensor {
+  return withGradient(tf, [x, weight, bias], () => ({
+    value: tf.add(tf.matMul(x, tf.transpose(weight)), bias),
+    saved: [x, weight],
+    backward: (gradient, saved) => [
+      tf.matMul(gradient, saved(1)),
+      tf.matMul(tf.transpose(gradient), saved(0)),
+      columnSums(tf, gradient),
+    ],
+  }))
+}
+
+/** choices @ table, for choices [rows, count] that are data, and table [count, size]. */
+export function choose(tf: Tf, choices: Tensor, table: Tensor): Tensor {
+  return withGradient(tf, [table], () => ({
+    value: tf.matMul(choices, table),
+    saved: [choices],
+    backward: (gradient, saved) => [tf.matMul(tf.transpose(saved(0)), gradient)],
+  }))
+}
+
+/** Rows of table [count, size] by `ids` [rows], which are data. */
+export function lookUp(tf: Tf, table: Tensor, ids: Tensor): Tensor {
+  const [count = 0, size = 0] = table.shape
+  return withGradient(tf, [table], () => ({
+    value: tf.gather(table, tf.cast(ids, 'int32')),
+    saved: [ids],
+    backward: (gradient, saved) => [tf.scatterND(tf.reshape(saved(0), [-1, 1]), gradient, [count, size])],
+  }))
+}
+
+/** Over the last axis. x [rows, size], gain and offset [size]. */
+export function layerNorm(tf: Tf, x: Tensor, gain: Tensor, offset: Tensor, epsilon: number): Tensor {
+  return withGradient(tf, [x, gain, offset], () => {
+    const centred = tf.sub(x, tf.mean(x, -1, true))
+    const inverseDeviation = tf.rsqrt(tf.add(tf.mean(tf.mul(centred, centred), -1, true), epsilon))
+    const normalized = tf.mul(centred, inverseDeviation)
+    return {
+      value: tf.add(tf.mul(normalized, gain), offset),
+      saved: [normalized, inverseDeviation, gain],
+      backward: (gradient, saved) => {
+        const [normalized, inverseDeviation, gain] = [saved(0), saved(1), saved(2)]
+        const scaled = tf.mul(gradient, gain)
+        const mean1 = tf.mean(scaled, -1, true)
+        const mean2 = tf.mean(tf.mul(scaled, normalized), -1, true)
+        return [
+          tf.mul(tf.sub(tf.sub(scaled, mean1), tf.mul(normalized, mean2)), inverseDeviation),
+          columnSums(tf, tf.mul(gradient, normalized)),
+          columnSums(tf, gradient),
+        ]
+      },
+    }
+  })
+}
+
+/** Exact: x times the normal distribution's integral up to x. */
+export function gelu(tf: Tf, x: Tensor): Tensor {
+  return withGradient(tf, [x], () => {
+    const share = tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5)
+    return {
+      value: tf.mul(x, share),
+      saved: [x, share],
+      backward: (gradient, saved) => {
+        const [x, share] = [saved(0), saved(1)]
+        const density = tf.mul(tf.exp(tf.mul(tf.mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI))
+        return [tf.mul(gradient, tf.add(share, tf.mul(x, density)))]
+      },
+    }
+  })
+}
+
+/**
+ * Weighted sum over rows of -log softmax(logits)[row's class]. `target` [rows, classes] holds each row's weight in the column of its
+ * class, `weight` [rows, 1] the same weights.
+ */
+export function crossEntropy(tf: Tf, logits: Tensor, target: Tensor, weight: Tensor): Tensor {
+  return withGradient(tf, [logits], () => {
+    const centred = tf.sub(logits, tf.max(logits, -1, true))
+    const logProbabilities = tf.sub(centred, tf.log(tf.sum(tf.exp(centred), -1, true)))
+    return {
+      value: tf.neg(tf.sum(tf.mul(logProbabilities, target))),
+      saved: [logProbabilities, target, weight],
+      backward: (gradient, saved) => [tf.mul(gradient, tf.sub(tf.mul(tf.exp(saved(0)), saved(2)), saved(1)))],
+    }
+  })
+}
+
+/** [rows, columns] -> [columns], as a product with ones: faster than a sum over the first axis. */
+function columnSums(tf: Tf, x: Tensor): Tensor {
+  const [rows = 0, columns = 0] = x.shape
+  return tf.reshape(tf.matMul(tf.ones([1, rows]), x), [columns])
+}

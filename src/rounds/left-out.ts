@@ -1,0 +1,41 @@
+import type { OpenedLineage } from '../../protocols/lineage/rules.ts'
+import { selectAmong, UNAVAILABLE } from './collect.ts'
+import type { ContributionEntry, RoundState, SignedContribution } from './state.ts'
+
+export interface LeftOut {
+  readonly entry: ContributionEntry
+  readonly reason: string
+}
+
+/**
+ * Why each contribution that we know is not in the base that ended the round: what its lineage says, else what kept it off
+ * our list. What was refused before has its reason already; an empty round leaves all to the next.
+ */
+export function leftOut(state: RoundState, opened: OpenedLineage<SignedContribution>): readonly LeftOut[] {
+  const entries = [...state.contributions.values()]
+  const onTheWay = entries.filter((entry) => entry.state === 'fetching')
+  if (opened.isEmpty) return onTheWay.map((entry) => ({ entry, reason: UNAVAILABLE }))
+  const inputs = new Set(opened.inputs.map(({ id }) => String(id)))
+  const excluded = new Map(opened.excluded.map(({ contribution, reason }) => [String(contribution.id), reason]))
+  const ownReasons = reasonsOf(state, entries)
+  return entries.flatMap((entry) => {
+    const id = String(entry.contribution.id)
+    if (inputs.has(id) || entry.state === 'refused') return []
+    const reason = excluded.get(id) ?? ownReasons.get(id) ?? fallbackFor(state, entry)
+    return reason === null ? [] : [{ entry, reason }]
+  })
+}
+
+/** What the choice of inputs would say if everybody listed all that we hold or could have asked for. */
+function reasonsOf(state: RoundState, entries: readonly ContributionEntry[]): ReadonlyMap<string, string> {
+  const possible = entries.filter((entry) => entry.state === 'held' || entry.state === 'announced')
+  const { excluded } = selectAmong(state, possible)
+  return new Map(excluded.map(({ candidate, reason }) => [String(candidate.id), reason]))
+}
+
+/** Held, and listed by too few in time; on its way; or never asked for. Who only follows asks for nothing. */
+function fallbackFor(state: RoundState, entry: ContributionEntry): string | null {
+  if (entry.state === 'held') return 'not-listed'
+  if (entry.state === 'fetching') return UNAVAILABLE
+  return state.self === null ? null : 'not-fetched'
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# The compliance suite of training engines on WebGPU, without a GPU: on SwiftShader, from Debian's chromium-common.
+#   test/reference/webgpu/check.sh
+# SWIFTSHADER names the folder with libvk_swiftshader.so and libvulkan.so.1 when it is another one.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
+export PATH="$PWD/node_modules/.bin:$PATH"
+readonly swiftshader=${SWIFTSHADER:-/usr/lib/chromium}
+readonly deadline=${WEBGPU_DEADLINE:-300}
+
+for library in libvk_swiftshader.so libvulkan.so.1; do
+  if [[ ! -e $swiftshader/$library ]]; then
+    echo "$swiftshader/$library is not there: apt-get install --no-install-recommends chromium-common" >&2
+    exit 1
+  fi
+done
+
+readonly scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cat >"$scratch/icd.json" <<JSON
+{ "file_format_version": "1.0.0", "ICD": { "library_path": "$swiftshader/libvk_swiftshader.so", "api_version": "1.0.5" } }
+JSON
+
+status=0
+LD_LIBRARY_PATH="$swiftshader" VK_ICD_FILENAMES="$scratch/icd.json" timeout "$deadline" \
+  node --conditions=coldmesh-source --test --test-reporter=tap test/reference/webgpu/compliance.test.ts \
+  >"$scratch/tap" 2>"$scratch/errors" || status=$?
+grep -E '^ *(not ok|ok) ' "$scratch/tap" || true
+[[ $status -eq 0 ]] || tail -n 60 "$scratch/tap" "$scratch/errors"
+passed=$(awk '/^# pass / { print $3 }' "$scratch/tap")
+failed=$(awk '/^# fail / { print $3 }' "$scratch/tap")
+cancelled=$(awk '/^# cancelled / { print $3 }' "$scratch/tap")
+echo "${passed:-0} passed, $((${failed:-1} + ${cancelled:-0})) failed"
+[[ $status -eq 0 && ${passed:-0} -gt 0 ]]

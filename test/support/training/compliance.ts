@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import { openOnnxEngine } from '../../../src/adapters/onnx/index.ts'
+import { checkBertBody, readBertConfig } from '../../../src/training/bert-config.ts'
+import { startingHead } from '../../../src/training/classifier.ts'
+import type { Engine } from '../../../src/training/engine.ts'
+import type { LabelledRow } from '../../../src/training/learner.ts'
+import { createLinearHead } from '../../../src/training/linear-head.ts'
+import { completePlan } from '../../../src/training/plan.ts'
+import { createRandom } from '../../../src/training/random.ts'
+import { rateFactor } from '../../../src/training/schedule.ts'
+import {
+  decodeTensor,
+  decodeWeights,
+  largestDifference,
+  type ModelFixture,
+  norm,
+  readModelFixture,
+  relativeError,
+} from './fixtures.ts'
+import { tinyModel } from './tiny.ts'
+
+// What every engine must do. References are PyTorch's in float64, and ONNX Runtime's for long runs. Engines compute in float32,
+// about 7 digits, and add in different orders; some take the exponential and error functions from polynomials good to 1e-7. These bounds
+// leave room for that, not for a wrong term.
+const LOGIT_TOLERANCE = 2e-5
+const GRADIENT_TOLERANCE = 1e-4
+const LOSS_TOLERANCE = 2e-5
+const WEIGHT_TOLERANCE = 2e-4
+/** Over 50 steps differences of rounding grow: Adam turns a sign of a tiny gradient into a whole step. */
+const LONG_LOSS_TOLERANCE = 2e-3
+/** A key's bias moves all scores of a query alike: its true gradient is zero, and Adam makes steps of rounding errors. */
+const KEY_BIAS = /attention\.self\.key\.bias$/
+const LENGTH = 8
+
+export interface Subject {
+  readonly engine: Engine
+  /** Tensors alive on its device now; null where that is not counted. */
+  readonly liveTensors: (() => number) | null
+}
+
+export function describeEngine(name: string, open: () => Promise<Subject>): void {
+  describe(`${name}, as every engine`, async () => {
+    const { engine, liveTensors } = await open()
+    const live = () => liveTensors?.() ?? 0
+    after(() => engine.close())
+
+    for (const fixtureName of ['pooler', 'no-pooler'] as const) {
+      const fixture = readModelFixture(fixtureName)
+      const { body, head, shape, rows } = openFixture(fixture)
+
+      it(`has the features of transformers, padding and token types included (${fixtureName})`, async () => {
+        const extractor = await engine.createExtractor({ shape, body })
+        // A bucket longer than the batch: padding changes nothing.
+        for (const length of [LENGTH, 12]) {
+          const logits = createLinearHead(head).logits(await extractor.features(rows, length))
+          assert.ok(largestDifference(logits, decodeTensor(fixture.logits)) < LOGIT_TOLERANCE)
+        }
+        await extractor.release()
+      })
+
+      it(`has PyTorch's gradients, losses and weights after steps of AdamW with clipping, decay and a faster head (${fixtureName})`, async () => {
+        const { plan } = fixture
+        const learner = await engine.createLearner({
+          shape,
+          body,
+          head,
+          plan: { ...plan, accumulation: 1, seed: 1 },
+          batch: rows.length + 1, // one row of padding that must not count
+          longest: LENGTH,
+        })
+        for (const [step, expected] of fixture.losses.entries()) {
+          const loss = await learner.learn(rows, LENGTH)
+          assert.ok(Math.abs(loss - expected) < LOSS_TOLERANCE, `step ${step}: ${loss}, not ${expected}`)
+          if (step === 0) checkGradients(await learner.gradients(), fixture)
+          learner.step({ body: plan.rate, head: plan.rate * plan.headRate })
+        }
+        const weights = new Map(
+          [...(await learner.body()), ...(await learner.head())].map((tensor) => [tensor.name, tensor.data]),
+        )
+        for (const { name, data } of decodeWeights(fixture.after)) {
+          const error = relativeError(weights.get(name) ?? new Float32Array(data.length), data)
+          assert.ok(KEY_BIAS.test(name) || error < WEIGHT_TOLERANCE, `${name}: ${error}`)
+        }
+        await learner.release()
+      })
+    }
+
+    for (const dropout of [0, 0.1]) {
+      it(`has the losses and predictions of ONNX Runtime over ${STEPS} steps with dropout ${dropout}`, async () => {
+        const expected = await trainLong(await openOnnxEngine({ threads: 1 }), dropout)
+        const { losses, predicted } = await trainLong(engine, dropout)
+        const difference = Math.max(...losses.map((loss, step) => Math.abs(loss - (expected.losses[step] ?? 0))))
+        assert.ok(losses.length === STEPS && difference < LONG_LOSS_TOLERANCE, `${difference}`)
+        assert.ok((losses.at(-1) ?? 1) < (losses[0] ?? 0) / 2, 'nothing was learned')
+        assert.deepEqual(predicted, expected.predicted)
+      })
+    }
+
+    it('adds up the gradients of several batches', async () => {
+      const { shape, body, head, rows } = openFixture(readModelFixture('pooler'))
+      const create = (accumulation: number, batch: number) =>
+        engine.createLearner({ shape, body, head, plan: { ...PLAN, accumulation }, batch, longest: LENGTH })
+      const whole = await create(1, rows.length)
+      const parts = await create(2, rows.length / 2)
+      const loss = await whole.learn(rows, LENGTH)
+      const losses = [await parts.learn(rows.slice(0, 2), LENGTH), await parts.learn(rows.slice(2), LENGTH)]
+      assert.ok(Math.abs((losses[0] ?? 0) / 2 + (losses[1] ?? 0) / 2 - loss) < LOSS_TOLERANCE)
+      const expected = await whole.gradients()
+      const scale = norm(Float32Array.from([...expected.values()].flatMap((gradient) => [...gradient])))
+      for (const [name, gradient] of await parts.gradients()) {
+        assert.ok(largestDifference(gradient, expected.get(name) ?? gradient.map(() => 9)) < scale * 1e-5, name)
+      }
+      await whole.release()
+      await parts.release()
+    })
+
+    it('goes back to the weights it kept', async () => {
+      const { shape, body, head, rows } = openFixture(readModelFixture('no-pooler'))
+      const learner = await engine.createLearner({ shape, body, head, plan: PLAN, batch: rows.length, longest: LENGTH })
+      const step = async () => {
+        await learner.learn(rows, LENGTH)
+        learner.step({ body: 1e-2, head: 1e-2 })
+      }
+      await step()
+      learner.keep()
+      const kept = await learner.body()
+      await step()
+      assert.notDeepEqual(await learner.body(), kept)
+      learner.restore()
+      assert.deepEqual(await learner.body(), kept)
+      await learner.release()
+    })
+
+    it('passes on what is no weight, and prefixes, as they are', async () => {
+      const { shape, body, head, rows } = openFixture(readModelFixture('pooler'))
+      const places = { name: 'bert.embeddings.position_ids', shape: [1, 3], data: Float32Array.of(0, 1, 2) }
+      const learner = await engine.createLearner({
+        shape,
+        body: [places, ...body],
+        head,
+        plan: PLAN,
+        batch: rows.length,
+        longest: LENGTH,
+      })
+      await learner.learn(rows, LENGTH)
+      learner.step({ body: 1e-2, head: 1e-2 })
+      const after = await learner.body()
+      assert.deepEqual(after[0], places)
+      assert.deepEqual(
+        after.map(({ name }) => name),
+        [places.name, ...body.map(({ name }) => name)],
+      )
+      await learner.release()
+    })
+
+    if (liveTensors !== null) {
+      it('holds as many tensors after each step as after the first, and none after all is released', async () => {
+        const before = live()
+        const { shape, body, head, rows } = openFixture(readModelFixture('pooler'))
+        const learner = await engine.createLearner({ shape, body, head, plan: PLAN, batch: 4, longest: LENGTH })
+        const counts: number[] = []
+        for (let step = 0; step < 3; step++) {
+          await learner.learn(rows, LENGTH)
+          learner.step({ body: 1e-3, head: 1e-3 })
+          await learner.predict(rows, LENGTH)
+          learner.keep()
+          learner.restore()
+          counts.push(live())
+        }
+        assert.ok((counts[0] ?? 0) > before)
+        assert.deepEqual(new Set(counts).size, 1, `${counts}`)
+        await learner.release()
+        const extractor = await engine.createExtractor({ shape, body })
+        await extractor.features(rows, LENGTH)
+        await extractor.release()
+        assert.equal(live(), before)
+      })
+    }
+  })
+}
+
+const PLAN = { weightDecay: 0.01, clipNorm: 1, accumulation: 1, seed: 1 }
+
+function checkGradients(actual: ReadonlyMap<string, Float32Array>, fixture: ModelFixture): void {
+  const expected = decodeWeights(fixture.gradients)
+  assert.equal(actual.size, expected.length)
+  const whole = norm(Float32Array.from(expected.flatMap(({ data }) => [...data])))
+  for (const { name, data } of expected) {
+    const gradient = actual.get(name)
+    assert.ok(gradient !== undefined, name)
+    const scale = Math.max(norm(data), whole * 1e-4)
+    const difference = norm(gradient.map((value, index) => value - (data[index] ?? Number.NaN)))
+    assert.ok(difference / scale < GRADIENT_TOLERANCE, `${name}: ${difference / scale}`)
+  }
+}
+
+function openFixture(fixture: ModelFixture) {
+  const weights = decodeWeights(fixture.weights)
+  const body = weights.filter(({ name }) => !name.startsWith('classifier.'))
+  const head = weights.filter(({ name }) => name.startsWith('classifier.'))
+  const config = readBertConfig(fixture.config)
+  const shape = { config, body: checkBertBody(config, body), classes: 3 }
+  const rows = fixture.lengths.map((length, row) => ({
+    ids: fixture.ids[row]?.slice(0, length) ?? [],
+    types: fixture.types[row]?.slice(0, length) ?? [],
+    label: fixture.labels?.[row] ?? 0,
+  }))
+  return { body, head, shape, rows }
+}
+
+const STEPS = 50
+const LABELS = ['a', 'b', 'c']
+const ROWS = 48
+const BATCH = 8
+
+/** The same plan, rows and weights for every engine. */
+async function trainLong(engine: Engine, dropout: number): Promise<{ losses: number[]; predicted: number[] }> {
+  const model = tinyModel({ dropout })
+  const config = readBertConfig(model.config)
+  const shape = { config, body: checkBertBody(config, model.body), classes: LABELS.length }
+  const plan = completePlan({ steps: STEPS, learningRate: 2e-3, headRate: 5, dropout, seed: 5 })
+  const rows = trainingRows(config.vocabSize)
+  const learner = await engine.createLearner({
+    shape,
+    body: model.body,
+    head: startingHead(shape, null, LABELS, plan.seed).weights,
+    plan,
+    batch: BATCH,
+    longest: LENGTH,
+  })
+  const losses: number[] = []
+  for (let step = 0; step < STEPS; step++) {
+    const start = (step * BATCH) % ROWS
+    losses.push(await learner.learn(rows.slice(start, start + BATCH), LENGTH))
+    const rate = plan.learningRate * rateFactor(plan, step)
+    learner.step({ body: rate, head: rate * plan.headRate })
+  }
+  const predicted = await learner.predict(rows.slice(0, 32), LENGTH)
+  await learner.release()
+  return { losses, predicted }
+}
+
+/** A row's label is told by one of its tokens. */
+function trainingRows(vocabSize: number): LabelledRow[] {
+  const random = createRandom(11, 'rows')
+  return Array.from({ length: ROWS }, (_, index) => {
+    const label = index % LABELS.length
+    const words = Array.from({ length: 1 + random.below(4) }, () => 10 + random.below(vocabSize - 10))
+    const ids = [2, ...random.shuffle([5 + label, ...words]), 3]
+    return { ids, types: ids.map((_, place) => Number(place > 2)), label }
+  })
+}
