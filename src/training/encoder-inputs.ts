@@ -23,10 +23,14 @@ export interface LossInputs {
   readonly target: Float32Array
   /** [batch, 1]: the weight: 1 / rows, 0 for a row that doesn't count */
   readonly targetWeight: Float32Array
+  /** [batch, classes]: added to the logits; 0 for those that a row's label is one of */
+  readonly choices: Float32Array
 }
 
 /** Added to attention scores of padding: the softmax of what is left is exactly that of the row alone. */
 const PADDING_SCORE = -1e9
+/** Added to the logits of outputs that a row's label can't be: their probability and gradient are exactly zero. */
+const NO_CHOICE = -1e9
 /** Marks padding where table rows are told apart. */
 export const NO_ID = -1
 
@@ -72,13 +76,18 @@ export function fillEncoderInputs(
 
 /** Fills the inputs of the loss: rows past the end of `rows` don't count. */
 export function fillLossInputs(
-  { target, targetWeight }: LossInputs,
+  { target, targetWeight, choices: added }: LossInputs,
   rows: readonly LabelledRow[],
   classes: number,
 ): void {
   target.fill(0)
   targetWeight.fill(0)
-  for (const [row, { label }] of rows.entries()) {
+  added.fill(0)
+  for (const [row, { label, choices }] of rows.entries()) {
+    if (choices !== undefined) {
+      added.fill(NO_CHOICE, row * classes, (row + 1) * classes)
+      added.fill(0, row * classes + choices[0], row * classes + choices[1])
+    }
     targetWeight[row] = 1 / rows.length
     target[row * classes + label] = 1 / rows.length
   }

@@ -5,9 +5,6 @@ import type { LabelledRow, TokenRow } from '../../training/learner.ts'
 import type { ParameterMemory } from './parameters.ts'
 import type { OpenProgram } from './program.ts'
 
-/** Added to the logits of outputs that a row's label can't be: their probability and gradient are exactly zero. */
-const NO_CHOICE = -1e9
-
 /** Fills the encoder's inputs of `program`. @returns as `fillEncoderInputs` of src/training */
 export function fillEncoderInputs(
   { integers, floats }: OpenProgram,
@@ -24,20 +21,11 @@ export function fillEncoderInputs(
 
 /** Fills the inputs of the loss: rows past the end of `rows` don't count. */
 export function fillLossInputs({ floats }: OpenProgram, rows: readonly LabelledRow[], classes: number): void {
-  const { target, targetWeight } = floats
-  if (target === undefined || targetWeight === undefined) throw new Error('not a training program')
-  inputs.fillLossInputs({ target, targetWeight }, rows, classes)
-  fillChoices(floats['choices'], rows, classes)
-}
-
-function fillChoices(excluded: Float32Array | undefined, rows: readonly LabelledRow[], classes: number): void {
-  if (excluded === undefined) throw new Error('not a training program')
-  excluded.fill(0)
-  for (const [row, { choices }] of rows.entries()) {
-    if (choices === undefined) continue
-    excluded.fill(NO_CHOICE, row * classes, (row + 1) * classes)
-    excluded.fill(0, row * classes + choices[0], row * classes + choices[1])
+  const { target, targetWeight, choices } = floats
+  if (target === undefined || targetWeight === undefined || choices === undefined) {
+    throw new Error('not a training program')
   }
+  inputs.fillLossInputs({ target, targetWeight, choices }, rows, classes)
 }
 
 /** Seeds the generators of the dropout masks in `memory`'s scratch `maskState`. */

@@ -22,7 +22,15 @@ export function encoderTensors(
 }
 
 export function lossTensors(tf: Tf, { classes }: ClassifierShape, batch: number, rows: readonly LabelledRow[]) {
-  const inputs = { target: new Float32Array(batch * classes), targetWeight: new Float32Array(batch) }
+  const inputs = {
+    target: new Float32Array(batch * classes),
+    targetWeight: new Float32Array(batch),
+    choices: new Float32Array(batch * classes),
+  }
   fillLossInputs(inputs, rows, classes)
-  return { target: tf.tensor(inputs.target, [batch, classes]), weight: tf.tensor(inputs.targetWeight, [batch, 1]) }
+  return {
+    target: tf.tensor(inputs.target, [batch, classes]),
+    weight: tf.tensor(inputs.targetWeight, [batch, 1]),
+    choices: tf.tensor(inputs.choices, [batch, classes]),
+  }
 }

@@ -10,7 +10,7 @@ import { stepAdamW } from './adamw.ts'
 import type { Tf } from './backends.ts'
 import { dropout, type EncoderOptions, encode } from './encoder.ts'
 import { encoderTensors, lossTensors } from './inputs.ts'
-import { crossEntropy, linear } from './operations.ts'
+import { add, crossEntropy, linear } from './operations.ts'
 import { byName, createParameters, disposeParameters, type Parameter, readTensor, replace } from './parameters.ts'
 
 /** Body and head learn. All that changes is in `parameters`, `masks` and two counts. */
@@ -36,13 +36,9 @@ export function createLearner(tf: Tf, options: LearnerOptions): Learner {
 
   function addGradients(rows: readonly LabelledRow[], length: number): Tensor {
     const { value, grads } = tf.valueAndGrads((...weights: Tensor[]) => {
-      const { target, weight } = lossTensors(tf, shape, batch, rows)
-      return crossEntropy(
-        tf,
-        logits({ ...encoderWith(weights, { batch, length }), mask: drawTensor }, rows),
-        target,
-        weight,
-      )
+      const { target, weight, choices } = lossTensors(tf, shape, batch, rows)
+      const scores = logits({ ...encoderWith(weights, { batch, length }), mask: drawTensor }, rows)
+      return crossEntropy(tf, add(tf, scores, choices), target, weight)
     })(parameters.map(({ weight }) => weight))
     for (const [index, parameter] of parameters.entries()) {
       const gradient = grads[index]
