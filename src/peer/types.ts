@@ -1,10 +1,12 @@
-import type { EvaluationMode } from '../evaluation/plans.ts'
 import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
 import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+import type { ReportEntry, ReportOptions } from './report-types.ts'
 
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
+export type { ReportEntry, ReportOptions } from './report-types.ts'
 
 /** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, accuracies fractions. */
 
@@ -213,32 +215,6 @@ export interface JoinResult {
   }[]
 }
 
-/** Someone's evaluation of a base; advisory. Accuracies are fractions. */
-export interface ReportEntry {
-  readonly id: string
-  readonly author: string
-  readonly base: string
-  readonly round: number
-  readonly task: string
-  readonly mode: EvaluationMode
-  readonly metric: 'accuracy'
-  readonly value: number
-  readonly standardError: number
-  readonly seeds: readonly number[]
-  /** Rows trained on, and tested with. */
-  readonly rows: number
-  readonly testRows: number
-  readonly labels: number
-  /** Digest of the training plan, hex: equal where two reports had the same budget. */
-  readonly plan: string
-  readonly engine: string
-}
-
-/** `reportOf` makes one of an evaluation. */
-export interface ReportOptions extends Omit<ReportEntry, 'id' | 'author' | 'round' | 'metric'> {
-  readonly metric?: 'accuracy'
-}
-
 export interface LogEntry {
   readonly round: number
   readonly base: string
@@ -321,30 +297,4 @@ export interface Peer extends History, AsyncDisposable {
   report(options: ReportOptions): Promise<ReportEntry>
   /** Idempotent. */
   stop(): Promise<void>
-}
-
-export interface GenesisOptions {
-  /** Where the base's blocks and the genesis go. */
-  readonly dataDir: string
-  readonly name: string
-  /** Directory with config.json, tokenizer files and a canonical model.safetensors. */
-  readonly base: string
-  readonly committee: readonly { readonly name: string; readonly key: string }[]
-  readonly quorum?: 'byzantine' | 'crash'
-  readonly rule?: string
-  readonly round?: Partial<RoundPolicy>
-  readonly contributors?: 'open' | readonly string[]
-}
-
-export interface RoundPolicy {
-  readonly minContributions: number
-  readonly maxContributions: number
-  readonly collectMs: number
-  readonly graceMs: number
-  readonly viewTimeoutMs: number
-  readonly minBytesPerSecond: number
-  readonly maxViews: number
-  readonly keepRounds: number
-  readonly historyRounds: number
-  readonly maxStaleness: number
 }

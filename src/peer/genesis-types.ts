@@ -1,0 +1,25 @@
+export interface GenesisOptions {
+  /** Where the base's blocks and the genesis go. */
+  readonly dataDir: string
+  readonly name: string
+  /** Directory with config.json, tokenizer files and a canonical model.safetensors. */
+  readonly base: string
+  readonly committee: readonly { readonly name: string; readonly key: string }[]
+  readonly quorum?: 'byzantine' | 'crash'
+  readonly rule?: string
+  readonly round?: Partial<RoundPolicy>
+  readonly contributors?: 'open' | readonly string[]
+}
+
+export interface RoundPolicy {
+  readonly minContributions: number
+  readonly maxContributions: number
+  readonly collectMs: number
+  readonly graceMs: number
+  readonly viewTimeoutMs: number
+  readonly minBytesPerSecond: number
+  readonly maxViews: number
+  readonly keepRounds: number
+  readonly historyRounds: number
+  readonly maxStaleness: number
+}
