@@ -115,6 +115,7 @@ export const exportAnswer = z.object({
   files: z.array(z.string()),
 })
 export const reportAnswer = z.custom<ReportEntry>(has('id', 'base', 'task', 'value'))
+export const reportsAnswer = z.object({ reports: z.array(reportAnswer) })
 export const joinAnswer = z.object({ join: z.string() })
 export const errorAnswer = z.object({
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().nullable() }),

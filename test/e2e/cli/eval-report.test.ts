@@ -9,7 +9,7 @@ import { encodeCanonical } from '../../../protocols/wire/codec.ts'
 import type { Daemon } from '../../support/e2e/daemon.ts'
 import { type Gossiper, startGossiper } from '../../support/e2e/gossiper.ts'
 import { createTestNetwork } from '../../support/e2e/network.ts'
-import { runCli } from '../../support/node/cli.ts'
+import { runCli, startCli } from '../../support/node/cli.ts'
 import { testCid } from '../../support/protocols/network.ts'
 
 const inviteOf = async (daemon: Daemon) =>
@@ -84,6 +84,7 @@ describe('coldmesh eval --report', () => {
     assert.ok(Math.abs(seen.value - results[1].mean) < 1e-9)
     const text = await runCli(['log', '--dir', ben.dataDir])
     assert.match(text.stdout, /= mine, frozen: \d+\.\d% ± \d+\.\d% of \d+ test rows, 2 seed\(s\)/)
+    assert.match(text.stdout, new RegExp(`round 0  ${network.base}\\n  = mine, frozen`))
     const status = await runCli(['status', '--dir', ben.dataDir])
     assert.match(status.stdout, /reports {2}2, 1 of this base/)
 
@@ -98,8 +99,8 @@ describe('coldmesh eval --report', () => {
 
     await using gossiper = await startGossiper(await inviteOf(ada))
     const known = parseCid(base)
-    const foreign = gossiper.sign(payload(gossiper, { base: testCid('another network’s base') }))
-    await gossiper.say('reports', foreign)
+    const foreign = testCid('another network’s base')
+    await gossiper.sayUntilHeard('reports', (seq) => gossiper.sign(payload(gossiper, { base: foreign, seq })))
     await gossiper.say('reports', gossiper.sign(payload(gossiper, { base: known })))
     const heard = await ada.event(
       ({ event, report: said }) => event === 'report' && JSON.stringify(said).includes('theirs'),
@@ -122,13 +123,26 @@ describe('coldmesh eval --report', () => {
     assert.equal(JSON.parse(JSON.stringify((await ada.status())['reports'])).held, 3)
   })
 
-  it('fails before the work when no daemon runs, or when nobody says which tasks', async () => {
+  it('fails before the work when it can’t be done, and stops on Ctrl-C', async () => {
     await using network = await createTestNetwork({ members: 1 })
     const [peer] = network.peers
     assert.ok(peer)
     const absent = await runCli(['eval', '--dir', peer.dataDir, '--data', peer.data, '--report'])
     assert.equal(absent.code, 3)
     assert.match(absent.stderr, /^coldmesh: unreachable: No daemon runs/)
+    const interrupted = startCli([
+      ...['eval', join(network.dir, 'base'), '--data', peer.data],
+      ...['--baseline', 'one-shot', '--steps', '1000000', '--threads', '1'],
+    ])
+    const exit = new Promise((resolve) => interrupted.once('exit', resolve))
+    await new Promise<void>((resolve) => {
+      interrupted.stdout.on('data', (chunk) => String(chunk).includes('trains the baseline') && resolve())
+    })
+    interrupted.kill('SIGINT')
+    assert.equal(await exit, 130)
+    const beyond = await runCli(['eval', '--dir', peer.dataDir, '--data', peer.data, '--rounds', '0,9'])
+    assert.equal(beyond.code, 2, beyond.stderr)
+    assert.match(beyond.stderr, /--rounds 0,9 names a round that is not in the lineage/)
     const neither = await runCli(['eval', '--dir', peer.dataDir])
     assert.equal(neither.code, 2)
     assert.match(neither.stderr, /--data FILE.*--tasks/)
