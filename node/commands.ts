@@ -22,7 +22,7 @@ const BUDGET = [
   'accumulation',
   'maxTokens',
 ] as const satisfies readonly OptionName[]
-const MESH = ['listen', 'peer', 'noMdns', 'noDht', 'joinTimeout'] as const satisfies readonly OptionName[]
+const MESH = ['listen', 'peer', 'noMdns', 'noDht', 'joinTimeout', 'checkStore'] as const satisfies readonly OptionName[]
 const COLUMNS = ['text', 'pair', 'label', 'task', 'license'] as const satisfies readonly OptionName[]
 
 /** Every command once, in the order of help. */
@@ -85,6 +85,7 @@ export const COMMANDS: readonly Command[] = [
         ...PLAN,
         'engine',
         'threads',
+        'snapshotEvery',
         'logLevel',
       ],
       onDataDir: true,
@@ -109,7 +110,18 @@ export const COMMANDS: readonly Command[] = [
       arguments: [
         { name: 'invite', help: 'invite or genesis CID (default: the network that DIR remembers)', required: false },
       ],
-      options: [...COMMON, 'data', ...COLUMNS, 'rounds', ...PLAN, ...MESH, 'engine', 'threads', 'logLevel'],
+      options: [
+        ...COMMON,
+        'data',
+        ...COLUMNS,
+        'rounds',
+        ...PLAN,
+        ...MESH,
+        'engine',
+        'threads',
+        'snapshotEvery',
+        'logLevel',
+      ],
       onDataDir: true,
       examples: ['coldmesh join INVITE --data reviews.csv --text text --label stars'],
     },

@@ -139,6 +139,19 @@ export const OPTIONS = {
   seed: { kind: 'count', value: 'N', min: 0, help: 'seed of shuffling and dropout; eval: the first one' },
 
   evidence: { kind: 'path', value: 'FILE', help: 'check this file of evidence against a member, instead of a base' },
+  snapshotEvery: {
+    kind: 'seconds',
+    value: 'SECONDS',
+    min: 0,
+    help: 'how often the state of a training is saved, to go on from after a crash (default 30; 0: never)',
+  },
+  checkStore: {
+    kind: 'seconds',
+    value: 'SECONDS',
+    min: 0,
+    help: 'how often everything stored is read and damage repaired from peers (default 21600; 0: never)',
+  },
+
   limit: { kind: 'count', value: 'N', min: 1, help: 'at most this many rounds' },
   level: {
     kind: 'text',

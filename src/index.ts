@@ -37,6 +37,7 @@ export type {
   TrainingPlan,
   TrainingProgress,
   TrainingResult,
+  TrainingSnapshot,
   Weights,
 } from './ports/trainer.ts'
 export { completePlan, DEFAULT_PLAN } from './training/plan.ts'

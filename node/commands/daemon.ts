@@ -9,7 +9,7 @@ import { show } from '../text/escape.ts'
 import { createEventWriter, eventRecord } from '../text/events.ts'
 import { dirOf } from './data-dir.ts'
 import { type MeshOption, runPeer } from './run-peer.ts'
-import { type PlanOption, planOf } from './training.ts'
+import { type PlanOption, planOf, snapshotsOf } from './training.ts'
 
 type Options =
   | 'dir'
@@ -26,6 +26,7 @@ type Options =
   | 'rounds'
   | 'engine'
   | 'threads'
+  | 'snapshotEvery'
 
 export const runDaemon: Run<Options> = async (call) => {
   const { options, signal } = call
@@ -90,7 +91,14 @@ async function contribute(
 ): Promise<void> {
   const { task, license, rounds = Number.POSITIVE_INFINITY } = options
   try {
-    const joining = peer.join({ dataset, plan: planOf(options), rounds, signal, ...defined({ task, license }) })
+    const joining = peer.join({
+      dataset,
+      plan: planOf(options),
+      rounds,
+      signal,
+      ...snapshotsOf(options),
+      ...defined({ task, license }),
+    })
     joining.result.catch(() => {})
     const write = createEventWriter()
     // Everything else is among the peer's own events.

@@ -12,7 +12,7 @@ import { show } from '../text/escape.ts'
 import { createEventWriter, eventRecord } from '../text/events.ts'
 import { dirOf } from './data-dir.ts'
 import type { MeshOption } from './run-peer.ts'
-import { type PlanOption, planOf } from './training.ts'
+import { type PlanOption, planOf, snapshotsOf } from './training.ts'
 
 type Options =
   | 'dir'
@@ -27,6 +27,7 @@ type Options =
   | 'rounds'
   | 'engine'
   | 'threads'
+  | 'snapshotEvery'
 
 export const runJoin: Run<Options> = async (call) => {
   const { args, options } = call
@@ -71,7 +72,13 @@ async function joinHere(
   try {
     output.say('looks for the network')
     await using peer = await runPeer({ dataDir, network, options, trainer, signal })
-    const joining = peer.join({ dataset, plan: planOf(options), signal, ...defined({ task, license, rounds }) })
+    const joining = peer.join({
+      dataset,
+      plan: planOf(options),
+      signal,
+      ...snapshotsOf(options),
+      ...defined({ task, license, rounds }),
+    })
     joining.result.catch(() => {})
     const write = createEventWriter()
     for await (const event of joining) print(event, write, { output })

@@ -2,7 +2,7 @@ import { createLog, createPeer, initDataDir, type Log, type Peer, type Trainer }
 import { defined } from '../defined.ts'
 import type { OptionValues } from '../options.ts'
 
-export type MeshOption = 'listen' | 'peer' | 'noMdns' | 'noDht' | 'joinTimeout' | 'logLevel'
+export type MeshOption = 'listen' | 'peer' | 'noMdns' | 'noDht' | 'joinTimeout' | 'checkStore' | 'logLevel'
 
 export interface RunPeerOptions {
   readonly dataDir: string
@@ -15,7 +15,7 @@ export interface RunPeerOptions {
 /** A peer on `dataDir`, which is made first when there is none. */
 export async function runPeer(request: RunPeerOptions): Promise<Peer> {
   const { dataDir, network, options, trainer, signal } = request
-  const { listen, peer, noMdns, noDht, joinTimeout, logLevel } = options
+  const { listen, peer, noMdns, noDht, joinTimeout, checkStore, logLevel } = options
   const log: Log = createLog({ level: logLevel })
   await initDataDir(dataDir)
   return await createPeer({
@@ -29,7 +29,12 @@ export async function runPeer(request: RunPeerOptions): Promise<Peer> {
     ...defined({
       network,
       trainer,
-      joinTimeoutMs: joinTimeout === undefined ? undefined : Math.round(joinTimeout * 1000),
+      joinTimeoutMs: milliseconds(joinTimeout),
+      checkStoreMs: milliseconds(checkStore),
     }),
   })
+}
+
+function milliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : Math.round(seconds * 1000)
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { CliError } from '../failure.ts'
 
 const TOKEN_BYTES = 32
 const OWNER_ONLY = 0o600
@@ -19,12 +20,21 @@ export function createToken(): string {
   return randomBytes(TOKEN_BYTES).toString('base64url')
 }
 
+/** @throws CliError `refused` when the disk does */
 export function writeControlFile(dataDir: string, file: ControlFile): void {
   const path = pathOf(dataDir)
   const draft = `${path}.${process.pid}.tmp`
-  rmSync(draft, { force: true })
-  writeFileSync(draft, `${JSON.stringify({ version: 1, ...file })}\n`, { mode: OWNER_ONLY, flag: 'wx' })
-  renameSync(draft, path)
+  try {
+    rmSync(draft, { force: true })
+    writeFileSync(draft, `${JSON.stringify({ version: 1, ...file })}\n`, { mode: OWNER_ONLY, flag: 'wx' })
+    renameSync(draft, path)
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+    throw new CliError('refused', `Could not write ${path} (${code}).`, {
+      hint: 'Free some space, mend the permissions of the data directory, or name another one with --dir.',
+      cause,
+    })
+  }
 }
 
 /** Null when there is none, it is damaged, or the process that wrote it is gone. */

@@ -46,6 +46,8 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
         `round ${event.round}: trains ${show(event.task)}, step ${event.step} of ${event.steps}, ` +
         `loss ${event.loss.toFixed(3)}, ${Math.round(event.tokensPerSecond).toLocaleString('en')} tokens/s`
       )
+    case 'resumed':
+      return `round ${event.round}: resumes training at step ${event.step} of ${event.steps} (${show(event.task)})`
     case 'trained': {
       const before = event.before === null ? '' : ` from ${percent(event.before)}`
       return (
@@ -76,6 +78,12 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return `refused ${show(event.what)}${event.author === null ? '' : ` by ${short(event.author)}`}: ${show(event.reason)}`
     case 'muted':
       return `signs nothing: ${show(event.reason)}`
+    case 'trouble':
+      return `trouble with the ${show(event.what)}: ${show(event.reason)}${event.hint === null ? '' : ` ${show(event.hint)}`}`
+    case 'trouble-over':
+      return `the ${show(event.what)} works again`
+    case 'repaired':
+      return `repaired block ${short(event.cid)} of ${show(event.place)}`
     case 'evidence':
       return contradictionLine(event)
     case 'report': {

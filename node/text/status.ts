@@ -18,6 +18,12 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
   ]
   if (muted !== null) lines.push(colors.yellow(`signs nothing: ${show(muted)}`))
   if (status.trainer !== null) lines.push(`engine   ${show(status.trainer.engine)} on ${show(status.trainer.device)}`)
+  for (const { what, reason, hint } of status.troubles) {
+    lines.push(
+      colors.red(`trouble  ${show(what)}: ${show(reason)}`),
+      ...(hint === null ? [] : [`         ${show(hint)}`]),
+    )
+  }
   if (training !== null) {
     lines.push(`trains   ${show(training.task)}, step ${training.step} of ${training.steps}`)
   }

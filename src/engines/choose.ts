@@ -38,10 +38,7 @@ export async function chooseEngine(choice: EngineChoice, options: EngineOptions)
   if (choice !== 'auto') return { ...(await openInWorker(choice, { ...options, allowSoftware: true })), passedOver: [] }
   const passedOver: PassedOver[] = []
   for (const engine of ENGINE_NAMES.filter(isInstalled)) {
-    if (GPU_ENGINES.includes(engine) && !mayHaveGpu()) {
-      passedOver.push({ engine, reason: 'this machine has no GPU' })
-      continue
-    }
+    if (GPU_ENGINES.includes(engine) && !mayHaveGpu()) continue
     try {
       return { ...(await openInWorker(engine, { ...options, allowSoftware: false })), passedOver }
     } catch (error) {

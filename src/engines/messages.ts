@@ -1,5 +1,5 @@
 import { ColdmeshError, type ErrorCode, type Facts } from '../ports/errors.ts'
-import type { TogetherResult, TrainingProgress, TrainingResult } from '../ports/trainer.ts'
+import type { TogetherResult, TrainingProgress, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
 import type { EngineName } from './names.ts'
 import type { OpenOptions } from './open-engine.ts'
 import type { EvaluateTask, TrainTask } from './tasks.ts'
@@ -42,6 +42,7 @@ export interface Failure {
 export type Reply =
   | { readonly kind: 'opened'; readonly device: string }
   | { readonly kind: 'progress'; readonly progress: TrainingProgress }
+  | { readonly kind: 'snapshot'; readonly snapshot: TrainingSnapshot }
   | { readonly kind: 'trained'; readonly result: TrainingResult }
   | { readonly kind: 'trained-together'; readonly result: TogetherResult }
   | { readonly kind: 'evaluated'; readonly result: Evaluation }

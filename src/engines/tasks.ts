@@ -1,14 +1,15 @@
 import type { Dataset, Example } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
-import type { Head, Model, TrainingPlan, TrainingProgress, TrainingResult } from '../ports/trainer.ts'
+import type { Head, Model, TrainingPlan, TrainingProgress, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
 import { bucketLength } from '../training/batches.ts'
 import { type BertConfig, checkBertBody, readBertConfig, withDropout } from '../training/bert-config.ts'
 import { type ClassifierShape, startingHead } from '../training/classifier.ts'
 import type { Engine } from '../training/engine.ts'
-import { evaluate, fit } from '../training/fit.ts'
+import { evaluate, type FitOptions, fit } from '../training/fit.ts'
 import { createFrozenLearner, createPredictor } from '../training/frozen-learner.ts'
 import type { LabelledRow } from '../training/learner.ts'
 import { completePlan } from '../training/plan.ts'
+import { decodeSnapshot, encodeSnapshot, type FitState, fingerprintOf } from '../training/snapshot.ts'
 import { splitExamples } from '../training/split.ts'
 import { createTextEncoder } from '../training/text-encoder.ts'
 
@@ -19,6 +20,9 @@ export interface TrainTask {
   readonly head: Head | null
   readonly dataset: Dataset
   readonly plan: TrainingPlan
+  readonly snapshot?: TrainingSnapshot | undefined
+  /** Absent: no snapshots. */
+  readonly snapshotEveryMs?: number | undefined
 }
 
 export interface EvaluateTask {
@@ -37,8 +41,11 @@ export interface TaskContext {
 
 /** Finetunes. @throws ColdmeshError as `Trainer.train` */
 export async function runTrain(
-  { model, head, dataset, plan: given }: TrainTask,
-  context: TaskContext & { readonly onProgress: (progress: TrainingProgress) => void },
+  { model, head, dataset, plan: given, snapshot, snapshotEveryMs }: TrainTask,
+  context: TaskContext & {
+    readonly onProgress: (progress: TrainingProgress) => void
+    readonly onSnapshot: (snapshot: TrainingSnapshot) => void
+  },
 ): Promise<TrainingResult> {
   const started = context.now()
   const plan = completePlan(given)
@@ -69,14 +76,29 @@ export async function runTrain(
       ? await createFrozenLearner(engine, learnerOptions)
       : await engine.createLearner(learnerOptions)
   try {
-    const scope = { ...context, plan: learnerOptions.plan, training, validation }
+    const facts = { engine: [engine.name, engine.device], plan, config, split: [training.length, validation.length] }
+    const snapshots =
+      snapshotEveryMs === undefined && snapshot === undefined
+        ? {}
+        : createSnapshots({
+            fingerprint: fingerprintOf({
+              facts,
+              rows: learnerOptions.rows,
+              weights: [...learnerOptions.body, ...learnerOptions.head],
+            }),
+            trainer: engine.name,
+            given: snapshot,
+            everyMs: snapshotEveryMs,
+            take: context.onSnapshot,
+          })
+    const scope = { ...context, plan: learnerOptions.plan, training, validation, ...snapshots }
     const before = start.isNew ? null : (await evaluate(learner, validation, { maxTokens, ...context })).accuracy
-    const { steps, accuracy } = await fit(learner, scope)
+    const { steps, accuracy, spentMs } = await fit(learner, scope)
     return {
       body: await learner.body(),
       head: { labels, weights: await learner.head() },
       steps,
-      seconds: (context.now() - started) / 1_000,
+      seconds: (spentMs + context.now() - started) / 1_000,
       validation: { rows: validation.length, before, after: accuracy },
       rows: training.length,
     }
@@ -104,6 +126,20 @@ export async function runEvaluate(
   } finally {
     await predictor.release()
   }
+}
+
+function createSnapshots(options: {
+  readonly fingerprint: string
+  readonly trainer: string
+  readonly given: TrainingSnapshot | undefined
+  readonly everyMs: number | undefined
+  readonly take: (snapshot: TrainingSnapshot) => void
+}): Pick<FitOptions, 'resume' | 'snapshots'> {
+  const { fingerprint, trainer, given, everyMs, take } = options
+  const resume = given?.trainer === trainer ? decodeSnapshot(given.bytes, fingerprint) : null
+  if (everyMs === undefined) return { resume }
+  const give = (state: FitState) => take({ trainer, step: state.step, bytes: encodeSnapshot(fingerprint, state) })
+  return { resume, snapshots: { everyMs, take: give } }
 }
 
 function splitDataset({ examples, validation, labels }: Dataset, plan: TrainingPlan) {

@@ -7,6 +7,7 @@ import type { EngineChoice } from './names.ts'
 /** More threads than this gain little on models of the size that a CPU can finetune. */
 const MAX_DEFAULT_THREADS = 8
 const MAX_THREADS = 1_024
+const DEFAULT_SNAPSHOT_MS = 30_000
 
 export interface TrainerOptions {
   /** Default: `auto`, the fastest that works here. */
@@ -32,9 +33,10 @@ export async function createTrainer(options: TrainerOptions = {}): Promise<Train
     name,
     device,
     passedOver,
-    async train({ model, head, dataset, plan, signal, onProgress }) {
-      const options = { signal, onProgress }
-      const reply = await client.submit({ kind: 'train', model, head, dataset, plan }, options)
+    async train({ signal, onProgress, onSnapshot, snapshotEveryMs = DEFAULT_SNAPSHOT_MS, ...task }) {
+      const everyMs = onSnapshot === undefined ? undefined : snapshotEveryMs
+      const options = { signal, onProgress, onSnapshot }
+      const reply = await client.submit({ kind: 'train', ...task, snapshotEveryMs: everyMs }, options)
       if (reply.kind !== 'trained') throw new Error(`unexpected reply ${reply.kind}`)
       return reply.result
     },

@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import { ColdmeshError } from '../ports/errors.ts'
-import type { TrainingProgress } from '../ports/trainer.ts'
+import type { TrainingProgress, TrainingSnapshot } from '../ports/trainer.ts'
 import { failureError, type Reply, type Request, type Task, type WorkerSettings } from './messages.ts'
 
 export interface SubmitOptions {
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: TrainingProgress) => void) | undefined
+  readonly onSnapshot?: ((snapshot: TrainingSnapshot) => void) | undefined
 }
 
 export interface WorkerClient {
@@ -14,7 +15,7 @@ export interface WorkerClient {
    *
    * @throws ColdmeshError: the worker's; `aborted` by the signal or `stop`; `refused` when the worker died; and what onProgress throws
    */
-  submit(task: Task, options: SubmitOptions): Promise<Exclude<Reply, { kind: 'progress' | 'failed' }>>
+  submit(task: Task, options: SubmitOptions): Promise<Exclude<Reply, { kind: 'progress' | 'snapshot' | 'failed' }>>
   /** Ends the worker and what it is doing. Idempotent. */
   stop(): Promise<void>
 }
@@ -28,6 +29,7 @@ interface Job {
   readonly abort: () => void
   readonly ended: Promise<unknown>
   readonly tell: (progress: TrainingProgress) => void
+  readonly save: (snapshot: TrainingSnapshot) => void
   readonly settle: (outcome: Reply | ColdmeshError) => void
 }
 
@@ -45,6 +47,7 @@ export function createWorkerClient(options: { readonly url: URL; readonly settin
     const started = new Worker(options.url, { workerData: options.settings })
     started.on('message', (reply: Reply) => {
       if (reply.kind === 'progress') current?.tell(reply.progress)
+      else if (reply.kind === 'snapshot') current?.save(reply.snapshot)
       else finish(reply)
     })
     started.on('messageerror', (cause) => lose(started, cause))
@@ -87,7 +90,7 @@ export function createWorkerClient(options: { readonly url: URL; readonly settin
   }
 
   return {
-    async submit(task, { signal, onProgress }) {
+    async submit(task, { signal, onProgress, onSnapshot }) {
       if (stopped) throw new ColdmeshError('aborted', 'The trainer is stopped')
       if (signal?.aborted) throw new ColdmeshError('aborted', 'Training was aborted')
       const abort = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
@@ -95,22 +98,31 @@ export function createWorkerClient(options: { readonly url: URL; readonly settin
       signal?.addEventListener('abort', onAbort, { once: true })
       const { promise, resolve: settle } = Promise.withResolvers<Reply | ColdmeshError>()
       const thrown: unknown[] = []
-      const tell = (progress: TrainingProgress) => {
-        try {
-          onProgress?.(progress)
-        } catch (error) {
-          thrown.push(error)
-          onAbort()
+      const telling =
+        <T>(listener: ((value: T) => void) | undefined) =>
+        (value: T) => {
+          try {
+            listener?.(value)
+          } catch (error) {
+            thrown.push(error)
+            onAbort()
+          }
         }
-      }
-      waiting.push({ request: { task, abort }, abort: onAbort, ended: promise, tell, settle })
+      waiting.push({
+        request: { task, abort },
+        abort: onAbort,
+        ended: promise,
+        tell: telling(onProgress),
+        save: telling(onSnapshot),
+        settle,
+      })
       startNext()
       const outcome = await promise
       signal?.removeEventListener('abort', onAbort)
       if (thrown.length > 0) throw thrown[0]
       if (outcome instanceof ColdmeshError) throw outcome
       if (outcome.kind === 'failed') throw failureError(outcome.failure)
-      if (outcome.kind === 'progress') throw new Error('progress ends nothing')
+      if (outcome.kind === 'progress' || outcome.kind === 'snapshot') throw new Error('progress ends nothing')
       return outcome
     },
     // ONNX Runtime aborts the whole process when its thread is ended in the middle of a run: so the run ends first.

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { ColdmeshError } from '../ports/errors.ts'
-import type { TrainingProgress, Weights } from '../ports/trainer.ts'
+import type { TrainingProgress, TrainingSnapshot } from '../ports/trainer.ts'
 import type { Engine } from '../training/engine.ts'
 import { describeFailure, type Reply, type Request, type WorkerSettings } from './messages.ts'
 import { openEngine } from './open-engine.ts'
@@ -33,18 +33,17 @@ async function answer({ task, abort }: Request): Promise<void> {
       reply({ kind: 'evaluated', result: await runEvaluate(task, context) })
     } else if (task.kind === 'train-together') {
       const result = await runTrainTogether(task, { ...context, onProgress })
-      reply({ kind: 'trained-together', result }, buffersOf(result.body))
+      reply({ kind: 'trained-together', result }, buffersOf(result.body.map(({ data }) => data)))
     } else {
-      const result = await runTrain(task, { ...context, onProgress })
-      reply({ kind: 'trained', result }, buffersOf([...result.body, ...result.head.weights]))
+      const onSnapshot = (snapshot: TrainingSnapshot) =>
+        reply({ kind: 'snapshot', snapshot }, buffersOf([snapshot.bytes]))
+      const result = await runTrain(task, { ...context, onProgress, onSnapshot })
+      const weights = [...result.body, ...result.head.weights]
+      reply({ kind: 'trained', result }, buffersOf(weights.map(({ data }) => data)))
     }
   } catch (error) {
     reply({ kind: 'failed', failure: describeFailure(error) })
   }
-}
-
-function buffersOf(weights: readonly Weights[]): ArrayBuffer[] {
-  return weights.flatMap(({ data }) => (data.buffer instanceof ArrayBuffer ? data.buffer : []))
 }
 
 async function close(): Promise<void> {
@@ -53,6 +52,10 @@ async function close(): Promise<void> {
   } finally {
     parentPort?.close()
   }
+}
+
+function buffersOf(arrays: readonly ArrayBufferView[]): ArrayBuffer[] {
+  return arrays.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? buffer : []))
 }
 
 function reply(message: Reply, transferred: ArrayBuffer[] = []): void {

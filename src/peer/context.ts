@@ -9,6 +9,7 @@ import type { Chain } from './chain.ts'
 import type { Emitter } from './emitter.ts'
 import type { Speaker } from './speaker.ts'
 import type { SyncClient } from './sync/client.ts'
+import type { Troubles } from './troubles.ts'
 import type { PeerEvent } from './types.ts'
 
 /** What every part of a running peer works with. */
@@ -28,6 +29,7 @@ export interface PeerContext {
   readonly clock: Clock
   readonly log: Log
   readonly events: Emitter<PeerEvent>
+  readonly troubles: Troubles
   /** libp2p peer id (text) of whoever has this key. */
   readonly peerIdOf: (key: Uint8Array) => string
   /** Aborts when the peer stops. */

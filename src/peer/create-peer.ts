@@ -3,6 +3,7 @@ import type { CID } from 'multiformats/cid'
 import { parseInvite } from '../../protocols/membership/invite.ts'
 import { TOPICS, topicOf } from '../../protocols/registry.ts'
 import { SYNC_PROTOCOL } from '../../protocols/sync/messages.ts'
+import { parseCid } from '../../protocols/wire/bytes.ts'
 import { MalformedError } from '../../protocols/wire/codec.ts'
 import { MAX_GENESIS_BYTES } from '../../protocols/wire/limits.ts'
 import type { Config } from '../adapters/config/config.ts'
@@ -18,10 +19,11 @@ import { createSigner } from '../adapters/system/signer.ts'
 import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
 import type { Log } from '../ports/system.ts'
 import type { NetworkFacts } from '../rounds/network.ts'
-import { readBaseFacts } from './builder.ts'
+import type { Head } from '../rounds/state.ts'
+import { type BaseFacts, readBaseFacts } from './builder.ts'
 import { openChain } from './chain.ts'
 import type { PeerContext } from './context.ts'
-import { initDataDir, paths, requireConfig, writeConfig } from './data-dir.ts'
+import { initDataDir, paths, requireConfig, sweepDataDir, writeConfig } from './data-dir.ts'
 import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
 import { openGenesis, parseNetworkCid } from './genesis.ts'
@@ -33,13 +35,19 @@ import { createReports } from './reports/reports.ts'
 import { createRoundOf } from './reports/round-of.ts'
 import { createRoundLoop } from './round/loop.ts'
 import { createSpeaker } from './speaker.ts'
+import { nameOfPlace, type PlacesOptions } from './store/places.ts'
+import { createRepairingStore } from './store/repairing-store.ts'
+import { DEFAULT_CHECK_STORE_MS } from './store/store-check.ts'
 import { createSyncClient } from './sync/client.ts'
 import { answerSync } from './sync/server.ts'
 import { openTaskHeads } from './task-heads.ts'
+import { openTrainingSnapshots } from './training-snapshots.ts'
+import { createTroubles } from './troubles.ts'
 import type { Peer, PeerEvent, PeerOptions } from './types.ts'
 
 const DEFAULT_JOIN_TIMEOUT_MS = 60_000
 const FETCH_TIMEOUT_MS = 10_000
+const HEAD_RETRY_MS = 500
 const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
 
 /**
@@ -53,6 +61,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   await initDataDir(dataDir)
   const isJournalNew = !existsSync(paths.journal(dataDir))
   const lock = cleanup.use(await lockDirectory(dataDir))
+  await sweepDataDir(dataDir)
   const seed = await readKey(paths.key(dataDir))
   const signer = createSigner(seed)
   const config = await requireConfig(dataDir)
@@ -78,20 +87,31 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     log: log.child('libp2p'),
   })
   cleanup.defer(() => node.stop())
-  const store = await createContentStore({ dir: paths.blocks(dataDir), node, log: log.child('store') })
-  cleanup.defer(() => store.stop())
+  const blocks = await createContentStore({ dir: paths.blocks(dataDir), node, log: log.child('store') })
+  cleanup.defer(() => blocks.stop())
+  const events = createEmitter<PeerEvent>()
+  const troubles = createTroubles({ events, clock: systemClock, log })
+  let places: PlacesOptions | null = null
+  const store = createRepairingStore({
+    store: blocks,
+    troubles,
+    events,
+    clock: systemClock,
+    log: log.child('store'),
+    placeOf: async (cid) => (places === null ? 'the genesis' : await nameOfPlace(cid, places)),
+  })
   // Answered by nothing until the round runs: a neighbour then asks again.
   let answer: (request: Uint8Array) => AsyncIterable<Uint8Array> = nothing
   await node.streams.serve(SYNC_PROTOCOL, ({ bytes }) => answer(bytes))
   await node.start()
-  await store.start()
+  await blocks.start()
 
   const network = await findNetwork(networkId)
+  places = { network, chain, store: blocks }
   const facts = await readBaseFacts(network, store)
   await remember(dataDir, config, networkId, [...addresses, ...(options.peers ?? [])])
 
   const stopped = new AbortController()
-  const events = createEmitter<PeerEvent>()
   const context: PeerContext = {
     dataDir,
     key: signer.key,
@@ -107,10 +127,11 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     clock: systemClock,
     log: log.child('round'),
     events,
+    troubles,
     peerIdOf,
     signal: stopped.signal,
   }
-  const head = await readHead(network, facts, store, chain)
+  const head = await findHead(network, facts)
   const evidence = await openEvidence({ dataDir, network, clock: systemClock, log, events })
   cleanup.defer(() => evidence.close())
   const muted = await openProbation({ dataDir, isJournalNew, head, isMember: network.isMember(signer.key) })
@@ -152,7 +173,10 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     reports,
     config,
     heads: openTaskHeads(dataDir, log),
-    unansweredBy: store.unansweredBy,
+    unansweredBy: blocks.unansweredBy,
+    snapshots: openTrainingSnapshots({ dataDir, log, troubles }),
+    store,
+    checkStoreMs: options.checkStoreMs ?? DEFAULT_CHECK_STORE_MS,
     saltSecret: seed,
     trainer: options.trainer ?? null,
     genesisBytes: await store.get(networkId),
@@ -180,6 +204,22 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     return found
   }
 
+  /** The head's record, from the store; damaged blocks of it from whoever has them, within the deadline. */
+  async function findHead(network: NetworkFacts, facts: BaseFacts): Promise<Head> {
+    const deadline = systemClock.now() + (options.joinTimeoutMs ?? DEFAULT_JOIN_TIMEOUT_MS)
+    for (;;) {
+      try {
+        return await readHead(network, facts, store, chain)
+      } catch (error) {
+        if (!isColdmeshError(error, 'block-missing') && !isColdmeshError(error, 'block-corrupt')) throw error
+        if (systemClock.now() >= deadline || options.signal?.aborted === true) throw error
+        const cid = parseCid(String(error.facts['cid']))
+        await waitAMoment()
+        if (cid !== null) await store.repair(cid).catch(() => {})
+      }
+    }
+  }
+
   async function retryUntil(deadline: number, attempt: () => Promise<unknown>): Promise<void> {
     for (;;) {
       try {
@@ -202,6 +242,12 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       }
     }
   }
+}
+
+function waitAMoment(): Promise<void> {
+  return new Promise((resolve) => {
+    systemClock.after(HEAD_RETRY_MS, resolve)
+  })
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { toHex } from '../../protocols/wire/bytes.ts'
 import { type Config, configPath, EMPTY_CONFIG, formatConfig, readConfig } from '../adapters/config/config.ts'
-import { writeFileAtomic } from '../adapters/files/atomic.ts'
+import { makeDirectory, sweepTemporary, writeFileAtomic } from '../adapters/files/atomic.ts'
 import { openJournal } from '../adapters/files/journal.ts'
 import { createKey, readKey } from '../adapters/files/key-file.ts'
+import { lockDirectory } from '../adapters/files/lock.ts'
 import { createSigner } from '../adapters/system/signer.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 
@@ -19,6 +19,7 @@ export const paths = {
   datastore: (dir: string) => join(dir, 'datastore'),
   heads: (dir: string) => join(dir, 'heads'),
   reports: (dir: string) => join(dir, 'reports'),
+  snapshots: (dir: string) => join(dir, 'snapshots'),
 }
 
 /** `coldmesh` in the platform's data folder. */
@@ -30,37 +31,56 @@ export function defaultDataDir(): string {
 }
 
 /**
- * Creates key, journal and config; leaves what is there as it is.
+ * Creates key, journal and config; leaves what is there as it is, also what another process runs on.
  * @returns the public key (hex), and whether it is new
- * @throws ColdmeshError `refused`
+ * @throws ColdmeshError `refused`, `locked` when something is to be made and another process has the directory
  */
 export async function initDataDir(
   dir: string,
   options: { name?: string } = {},
 ): Promise<{ key: string; created: boolean }> {
-  const created = !existsSync(paths.key(dir))
-  if (created && existsSync(paths.journal(dir))) {
-    throw new ColdmeshError('refused', `${dir} has a journal but no key.`, {
-      hint: 'Restore the key from its backup, or choose an empty directory for a new peer.',
-    })
+  let created = false
+  if (!(await isComplete(dir, options.name))) {
+    await mkdirOrRefuse(dir)
+    await using _ = await lockDirectory(dir)
+    created = await makeKey(dir)
+    const config = await readConfig(dir)
+    const name = options.name ?? config?.name ?? ''
+    if (config?.name !== name) await writeConfig(dir, { ...(config ?? EMPTY_CONFIG), name })
   }
-  await mkdirOrRefuse(dir)
-  if (created) {
-    // The journal first: a key that has none is a key restored from a copy, and stays silent for a while.
-    await (await openJournal(paths.journal(dir))).close()
-    await createKey(paths.key(dir))
-  }
-  const config = await readConfig(dir)
-  if (!config) await writeConfig(dir, { ...EMPTY_CONFIG, name: options.name ?? '' })
-  else if (options.name !== undefined && config.name !== options.name)
-    await writeConfig(dir, { ...config, name: options.name })
   const seed = await readKey(paths.key(dir))
   return { key: toHex(createSigner(seed).key), created }
 }
 
+async function isComplete(dir: string, name: string | undefined): Promise<boolean> {
+  if (!existsSync(paths.key(dir))) return false
+  const config = await readConfig(dir)
+  return config !== null && (name === undefined || config.name === name)
+}
+
+/** The journal first: a key that has none is a key restored from a copy, and stays silent for a while. */
+async function makeKey(dir: string): Promise<boolean> {
+  if (existsSync(paths.key(dir))) return false
+  const journal = await openJournal(paths.journal(dir))
+  const hasSpoken = journal.records.length > 0
+  await journal.close()
+  if (hasSpoken) {
+    throw new ColdmeshError('refused', `${dir} has a journal but no key.`, {
+      hint: 'Restore the key from its backup, or choose an empty directory for a new peer.',
+    })
+  }
+  await createKey(paths.key(dir))
+  return true
+}
+
+/** Deletes what a crash left half written. Only for whoever holds the lock. */
+export async function sweepDataDir(dir: string): Promise<void> {
+  for (const folder of [dir, paths.heads(dir), paths.snapshots(dir)]) await sweepTemporary(folder)
+}
+
 async function mkdirOrRefuse(dir: string): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 })
+    await makeDirectory(dir, 0o700)
   } catch (error) {
     throw new ColdmeshError('refused', `The data directory ${dir} cannot be made.`, {
       cause: error,

@@ -11,7 +11,7 @@ import type { Layout } from '../checkpoint/layout.ts'
 import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { importFile } from '../checkpoint/unixfs.ts'
 import { ColdmeshError } from '../ports/errors.ts'
-import type { Trainer, TrainingPlan, TrainingResult } from '../ports/trainer.ts'
+import type { Trainer, TrainingPlan, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
 import { isContribution } from '../rounds/views.ts'
 import { commitmentRow, commitRows } from '../training/commitment.ts'
 import { completePlan } from '../training/plan.ts'
@@ -20,13 +20,17 @@ import { createEmitter } from './emitter.ts'
 import { readModel } from './model.ts'
 import type { RoundLoop } from './round/loop.ts'
 import type { TaskHeads } from './task-heads.ts'
+import type { TrainingSnapshots } from './training-snapshots.ts'
 import type { JoinEvent, Joining, JoinOptions, JoinResult, PeerEvent, PeerStatus } from './types.ts'
+import { untilStored } from './until-stored.ts'
 
 const BILLION = 1_000_000_000
+const DEFAULT_SNAPSHOT_MS = 30_000
 
 export interface JoinContext extends PeerContext {
   readonly loop: RoundLoop
   readonly heads: TaskHeads
+  readonly snapshots: TrainingSnapshots
   readonly trainer: () => Promise<Trainer>
   /** Secret of this peer, for dataset commitments. */
   readonly saltSecret: Uint8Array
@@ -68,7 +72,9 @@ export function startJoin(context: JoinContext, options: JoinOptions): Joining {
 }
 
 function isJoinEvent(event: { type: string }): event is JoinEvent {
-  return ['synced', 'announced', 'listed', 'waiting', 'fused', 'refused'].includes(event.type)
+  return ['synced', 'announced', 'listed', 'waiting', 'fused', 'refused', 'trouble', 'trouble-over'].includes(
+    event.type,
+  )
 }
 
 async function contributeOnce(
@@ -106,7 +112,7 @@ async function trainAndAnnounce(
   signal: AbortSignal,
   emit: (event: JoinEvent) => void,
 ): Promise<OwnContribution | null> {
-  const { loop, store, facts, heads } = context
+  const { loop, store, facts, heads, snapshots } = context
   const { round, head } = loop.state
   const tell = (event: Extract<JoinEvent, PeerEvent>) => {
     emit(event)
@@ -122,29 +128,46 @@ async function trainAndAnnounce(
     const { name, device, passedOver = [] } = trainer
     tell({ type: 'engine', round, engine: name, device, passedOver })
     const seeded = { ...plan, seed: plan.seed + round }
+    const key = { round, base: String(head.base), task, plan: seeded, dataset: options.dataset }
+    const { snapshotEveryMs = DEFAULT_SNAPSHOT_MS } = options
+    const snapshot = snapshotEveryMs === 0 ? null : await snapshots.read(key, trainer.name)
+    let isFirst = true
     const trained = await trainer.train({
       model,
       head: await heads.read(task),
       dataset: options.dataset,
       plan: seeded,
       signal: AbortSignal.any([signal, over.signal]),
-      onProgress: ({ step, steps, loss, tokensPerSecond }) => {
+      ...(snapshot === null ? {} : { snapshot }),
+      ...(snapshotEveryMs === 0
+        ? {}
+        : { snapshotEveryMs, onSnapshot: (taken: TrainingSnapshot) => void snapshots.write(key, taken) }),
+      onProgress: ({ step, steps, loss, tokensPerSecond, isResumed }) => {
         context.onTraining({ task, step, steps, loss })
-        tell({ type: 'training', round, task, step, steps, loss, tokensPerSecond })
+        if (isFirst && snapshot !== null && !isResumed)
+          context.log.warn('snapshot-ignored', { round, error: 'of another model, plan, data or engine' })
+        isFirst = false
+        if (isResumed) tell({ type: 'resumed', round, task, step, steps })
+        else tell({ type: 'training', round, task, step, steps, loss, tokensPerSecond })
       },
     })
     if (over.signal.aborted) return null
     const { before, after } = trained.validation
     const { seconds, steps } = trained
     tell({ type: 'trained', round, task, before, after, seconds, steps })
-    await heads.write(task, trained.head)
-    const { cid } = await importFile([encodeCheckpoint(facts.layout, trained.body, model.file)], (block, bytes) =>
-      store.put(block, bytes),
+    const until = AbortSignal.any([signal, over.signal])
+    const bytes = encodeCheckpoint(facts.layout, trained.body, model.file)
+    await untilStored(context, 'head', until, () => heads.write(task, trained.head))
+    const { cid } = await untilStored(context, 'checkpoint', until, () =>
+      importFile([bytes], (block, leaf) => store.put(block, leaf)),
     )
     if (loop.state.round !== round) return null
     if (equalCids(cid, head.weights)) throw changedNothing(facts.layout)
     const fields = contributionFields(context, options, { plan: seeded, task, trained, trainer, checkpoint: cid })
-    const signed = await loop.contribute({ round, parent: head.base, ...fields })
+    const signed = await untilStored(context, 'journal', until, () =>
+      loop.contribute({ round, parent: head.base, ...fields }),
+    )
+    await snapshots.remove(key)
     context.events.emit({ type: 'announced', round, id: String(signed.id), checkpoint: String(cid) })
     if (!isContribution(signed)) throw new Error('a contribution was signed')
     return signed

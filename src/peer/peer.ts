@@ -12,7 +12,10 @@ import type { Reports } from './reports/reports.ts'
 import type { RoundLoop } from './round/loop.ts'
 import { createRepair } from './round/repair.ts'
 import { contributionStatus, waitOf } from './round/reporter.ts'
+import type { RepairingStore } from './store/repairing-store.ts'
+import { startStoreCheck } from './store/store-check.ts'
 import type { TaskHeads } from './task-heads.ts'
+import type { TrainingSnapshots } from './training-snapshots.ts'
 import type { Peer, PeerStatus } from './types.ts'
 
 const MAX_SHOWN_REPORTS = 64
@@ -28,6 +31,9 @@ export function createFacade(parts: {
   readonly heads: TaskHeads
   /** Questions for blocks that a peer left unanswered. */
   readonly unansweredBy: (peer: string) => number
+  readonly snapshots: TrainingSnapshots
+  readonly store: RepairingStore
+  readonly checkStoreMs: number
   readonly saltSecret: Uint8Array
   readonly trainer: Trainer | null
   readonly genesisBytes: Uint8Array
@@ -90,6 +96,7 @@ export function createFacade(parts: {
       training,
       refused: loop.inbox.refused,
       reports: { held: parts.reports.held, base: parts.reports.of(state.head.base).slice(0, MAX_SHOWN_REPORTS) },
+      troubles: context.troubles.current,
       evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), network),
     }
   }
@@ -112,8 +119,15 @@ export function createFacade(parts: {
     events.emit({ type: 'peer', peer, connected, peers: mesh.peers().length })
   })
   context.signal.addEventListener('abort', unwatch, { once: true })
+  const forgetOld = () => void parts.snapshots.keepOnly(loop.state.round)
+  events.on(({ type }) => {
+    // The round is entered after this event.
+    if (type === 'fused' || type === 'synced') queueMicrotask(forgetOld)
+  })
+  forgetOld()
   loop.start()
   repair.start()
+  startStoreCheck(context, { store: parts.store, everyMs: parts.checkStoreMs, synced: repair.synced })
 
   return {
     ...history,
@@ -135,6 +149,7 @@ export function createFacade(parts: {
           ...context,
           loop,
           heads: parts.heads,
+          snapshots: parts.snapshots,
           saltSecret: parts.saltSecret,
           synced: repair.synced,
           trainer,

@@ -3,10 +3,14 @@ import type { Log } from '../ports/system.ts'
 import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
+import type { Trouble, TroubleEvent } from './trouble-types.ts'
+import type { VerifyOptions, VerifyReport } from './verify-types.ts'
 
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
+export type { Trouble, TroubleEvent } from './trouble-types.ts'
+export type { VerifyLevel, VerifyOptions, VerifyReport } from './verify-types.ts'
 
 /** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, accuracies fractions. */
 
@@ -19,6 +23,8 @@ export interface PeerOptions {
   readonly listen?: readonly string[]
   /** Multiaddrs (with /p2p/) to dial besides the invite's and the saved ones. */
   readonly peers?: readonly string[]
+  /** How often everything in the store is read and compared with its CID, besides the start. Default 6 hours; 0 = never. */
+  readonly checkStoreMs?: number
   readonly mdns?: boolean
   readonly dht?: boolean
   /** Needed to join rounds; created on first use when absent. */
@@ -87,6 +93,8 @@ export interface PeerStatus {
     readonly author: string | null
     readonly reason: string
   }[]
+  /** What this machine refuses or has lost at the moment: a full disk, damaged blocks. Empty when all is well. */
+  readonly troubles: readonly Trouble[]
   /** Members that contradicted themselves, newest last, at most 32; `evidence()` has them all. */
   readonly evidence: readonly EvidenceStatus[]
   /** How many evaluations are held, and those of the round's base (64 at most). */
@@ -172,6 +180,7 @@ export type PeerEvent =
   | { readonly type: 'muted'; readonly reason: string }
   | { readonly type: 'report'; readonly report: ReportEntry }
   | ({ readonly type: 'evidence' } & EvidenceStatus)
+  | TroubleEvent
 
 export interface JoinOptions {
   readonly dataset: Dataset
@@ -181,6 +190,8 @@ export interface JoinOptions {
   readonly plan?: Partial<TrainingPlan>
   /** How many rounds to contribute to. Default 1; Infinity stays. */
   readonly rounds?: number
+  /** How often the training's state is written down, to go on from after a crash. Default 30 seconds; 0 = never. */
+  readonly snapshotEveryMs?: number
   readonly signal?: AbortSignal
 }
 
@@ -189,6 +200,7 @@ export type JoinEvent =
       PeerEvent,
       { type: 'synced' | 'engine' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
     >
+  | Exclude<TroubleEvent, { type: 'repaired' }>
   /** What came of one round: `included` in the base or not, with the reason. */
   | {
       readonly type: 'outcome'
@@ -233,36 +245,6 @@ export interface LogEntry {
   readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
   /** Evaluations of this base that are held here. */
   readonly reports: readonly ReportEntry[]
-}
-
-export type VerifyLevel = 'signatures' | 'full'
-
-export interface VerifyReport {
-  readonly base: string
-  readonly network: string
-  readonly valid: boolean
-  readonly certified: boolean
-  /** Only when the caller named the genesis CID. */
-  readonly trusted: boolean
-  readonly level: VerifyLevel
-  /** Newest first. `fusion` is null at level `signatures`. */
-  readonly rounds: readonly {
-    readonly round: number
-    readonly base: string
-    readonly certified: boolean
-    readonly fusion: 'reproduced' | 'unavailable' | 'differs' | null
-    readonly inputs: number
-  }[]
-  /** `link` names the bad link, e.g. `lineage`, `certificate`, `weights`, `contribution <id>`, `block <cid>`. */
-  readonly failures: readonly { readonly round: number; readonly link: string; readonly reason: string }[]
-}
-
-export interface VerifyOptions {
-  readonly level?: VerifyLevel
-  /** Genesis CID that the caller trusts. */
-  readonly trust?: string
-  readonly signal?: AbortSignal
-  readonly onProgress?: (progress: { readonly round: number; readonly of: number }) => void
 }
 
 /** The history that a data directory or a peer holds. */

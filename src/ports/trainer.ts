@@ -63,6 +63,15 @@ export interface TrainingProgress {
   readonly tokensPerSecond: number
   /** Set after an evaluation on the validation rows. */
   readonly validationAccuracy?: number
+  /** Set on the first report of a training that goes on from a snapshot: `step` is where. */
+  readonly isResumed?: true
+}
+
+/** The whole state of an interrupted training after `step`: weights, kept weights, moments, generators. Only the engine that wrote it reads it. */
+export interface TrainingSnapshot {
+  readonly trainer: string
+  readonly step: number
+  readonly bytes: Uint8Array
 }
 
 export interface TrainingResult {
@@ -100,7 +109,7 @@ export interface Trainer {
   readonly name: string
   /** The device it runs on, for example `cpu`. */
   readonly device: string
-  /** Faster ones that are installed but don't work here. */
+  /** Faster ones that are installed but don't work here, though there may be a GPU. */
   readonly passedOver?: readonly PassedOver[]
   /** @throws ColdmeshError `bad-model`, `bad-dataset`, `unsupported`, `aborted` */
   train(request: {
@@ -110,6 +119,11 @@ export interface Trainer {
     readonly plan: TrainingPlan
     readonly signal?: AbortSignal
     readonly onProgress?: (progress: TrainingProgress) => void
+    /** Goes on from here: with one thread, to the same weights as without the break. Ignored when it fits not this model, plan, data and engine. */
+    readonly snapshot?: TrainingSnapshot
+    /** Called between steps, at most every `snapshotEveryMs`. */
+    readonly onSnapshot?: (snapshot: TrainingSnapshot) => void
+    readonly snapshotEveryMs?: number
   }): Promise<TrainingResult>
   /**
    * Multitask training: one body and a head for each task, batches of the tasks in turn, one optimizer. Takes all of the plan's steps and returns

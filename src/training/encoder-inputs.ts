@@ -23,7 +23,7 @@ export interface LossInputs {
   readonly target: Float32Array
   /** [batch, 1]: the weight: 1 / rows, 0 for a row that doesn't count */
   readonly targetWeight: Float32Array
-  /** [batch, classes]: added to the logits; 0 for those that a row's label is one of */
+  /** [batch, classes]: added to the logits, 0 for those that a row's label is one of */
   readonly choices: Float32Array
 }
 
@@ -76,17 +76,17 @@ export function fillEncoderInputs(
 
 /** Fills the inputs of the loss: rows past the end of `rows` don't count. */
 export function fillLossInputs(
-  { target, targetWeight, choices: added }: LossInputs,
+  { target, targetWeight, choices: excluded }: LossInputs,
   rows: readonly LabelledRow[],
   classes: number,
 ): void {
   target.fill(0)
   targetWeight.fill(0)
-  added.fill(0)
+  excluded.fill(0)
   for (const [row, { label, choices }] of rows.entries()) {
     if (choices !== undefined) {
-      added.fill(NO_CHOICE, row * classes, (row + 1) * classes)
-      added.fill(0, row * classes + choices[0], row * classes + choices[1])
+      excluded.fill(NO_CHOICE, row * classes, (row + 1) * classes)
+      excluded.fill(0, row * classes + choices[0], row * classes + choices[1])
     }
     targetWeight[row] = 1 / rows.length
     target[row * classes + label] = 1 / rows.length

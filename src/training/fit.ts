@@ -6,6 +6,8 @@ import { EVALUATION_BATCH, type LabelledRow, type Learner, type Predictor } from
 import { accuracy, macroF1 } from './metrics.ts'
 import { createRandom } from './random.ts'
 import { rateFactor } from './schedule.ts'
+import type { FitState } from './snapshot.ts'
+import { createSnapshotClock } from './snapshot-clock.ts'
 
 /** Progress is told at most this often, evaluations always. */
 const PROGRESS_INTERVAL_MS = 100
@@ -19,24 +21,55 @@ export interface FitOptions {
   readonly now: () => number
   /** @throws ColdmeshError `aborted` */
   readonly checkAborted: () => void
+  /** Where an interrupted training of the same learner, rows and plan was; ignored when it doesn't fit. */
+  readonly resume?: FitState | null
+  readonly snapshots?: { readonly everyMs: number; readonly take: (state: FitState) => void }
 }
 
 /**
  * The training loop. When it returns, `learner` has the weights of the best evaluation.
  *
- * @returns the steps done and the best accuracy on the validation rows
+ * @returns the steps done, the best accuracy on the validation rows, and the milliseconds spent before a resumption
  */
 export async function fit(
   learner: Learner,
   options: FitOptions,
-): Promise<{ readonly steps: number; readonly accuracy: number }> {
+): Promise<{ readonly steps: number; readonly accuracy: number; readonly spentMs: number }> {
   const { training, validation, plan, onProgress, checkAborted } = options
   const lengths = training.map(({ ids }) => ids.length)
   const batches = trainingBatches(lengths, { ...plan, random: createRandom(plan.seed, 'batches') })
   const stopping = createEarlyStopping(plan)
   const meter = createMeter(options.now)
+  const clock = createSnapshotClock({
+    everyMs: options.snapshots?.everyMs ?? Number.POSITIVE_INFINITY,
+    now: options.now,
+  })
+  const started = options.now()
+  const observed: number[] = []
   let best = 0
-  for (let step = 0; step < plan.steps; step++) {
+  const observe = (scored: number) => {
+    observed.push(scored)
+    const verdict = stopping.observe(scored)
+    if (verdict.best) best = scored
+    return verdict
+  }
+  const resumed = await goOn(learner, options)
+  const { step: first = 0, spentMs = 0 } = resumed ?? {}
+  if (resumed !== null) {
+    for (const scored of resumed.observed) observe(scored)
+    for (let drawn = 0; drawn < first * plan.accumulation; drawn++) batches.next()
+    onProgress({ step: first, steps: plan.steps, loss: resumed.loss, tokensPerSecond: 0, isResumed: true })
+  }
+
+  async function takeSnapshot(step: number, loss: number): Promise<void> {
+    if (!clock.isDue() || learner.save === undefined) return
+    const state = await clock.time(async () => await learner.save?.())
+    const spent = spentMs + options.now() - started
+    if (state !== undefined)
+      options.snapshots?.take({ step, spentMs: spent, loss, observed: [...observed], learner: state })
+  }
+
+  for (let step = first; step < plan.steps; step++) {
     let loss = 0
     for (let part = 0; part < plan.accumulation; part++) {
       checkAborted()
@@ -59,21 +92,26 @@ export async function fit(
     }
     if (!evaluates) {
       if (meter.isDue()) onProgress(report)
+      await takeSnapshot(step + 1, loss)
       continue
     }
     const scored = (await evaluate(learner, validation, { ...plan, checkAborted })).accuracy
     onProgress({ ...report, validationAccuracy: scored })
-    const verdict = stopping.observe(scored)
-    if (verdict.best) {
-      best = scored
-      learner.keep()
-    }
+    const verdict = observe(scored)
+    if (verdict.best) learner.keep()
     if (isLast || verdict.stop) {
       learner.restore()
-      return { steps: step + 1, accuracy: best }
+      return { steps: step + 1, accuracy: best, spentMs }
     }
+    await takeSnapshot(step + 1, loss)
   }
   throw new Error('a plan has steps')
+}
+
+/** Brings the learner to where `resume` was; null when it starts anew. */
+async function goOn(learner: Learner, { resume, plan }: FitOptions): Promise<FitState | null> {
+  if (!resume || resume.step >= plan.steps) return null
+  return (await learner.load?.(resume.learner)) === true ? resume : null
 }
 
 /** Accuracy and macro F1 of `model` on `rows`. */

@@ -8,6 +8,7 @@ import {
   type Predictor,
   type TokenRow,
 } from './learner.ts'
+import { bytesOf, readInto } from './learner-state.ts'
 import { createLinearHead } from './linear-head.ts'
 
 export interface FrozenLearnerOptions extends LearnerOptions {
@@ -42,6 +43,20 @@ export async function createFrozenLearner(engine: Engine, options: FrozenLearner
       kept = head.weights()
     },
     restore: () => head.load(kept),
+    save: async () => ({
+      ...head.save(),
+      ...Object.fromEntries(kept.map(({ name, data }) => [`kept ${name}`, bytesOf(data)])),
+    }),
+    load: async (state) => {
+      const keeping = kept.map((weights) => ({ ...weights, data: weights.data.slice() }))
+      const areKept = readInto(
+        keeping.map(({ name, data }) => [`kept ${name}`, data] as const),
+        state,
+      )
+      if (!areKept || !head.restore(state)) return false
+      kept = keeping
+      return true
+    },
     body: async () => options.body.map(({ name, shape, data }) => ({ name, shape, data: data.slice() })),
     head: async () => head.weights(),
     release: async () => {},

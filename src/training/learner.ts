@@ -34,10 +34,17 @@ export interface Learner extends Predictor {
   /** Keeps the weights as they are now, and goes back to those kept last. */
   keep(): void
   restore(): void
+  /** Copies of everything that the next step depends on, between two steps; absent where an engine can't. */
+  save?(): Promise<LearnerState>
+  /** Goes on from what `save` gave to a learner of the same options. False, and nothing changed, when it doesn't fit. */
+  load?(state: LearnerState): Promise<boolean>
   /** Copies of the weights now. */
   body(): Promise<Weights[]>
   head(): Promise<Weights[]>
 }
+
+/** Bytes by name; what they mean is the learner's own matter. */
+export type LearnerState = Readonly<Record<string, Uint8Array>>
 
 export interface LearningRates {
   readonly body: number

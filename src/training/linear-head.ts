@@ -1,6 +1,8 @@
 import type { Weights } from '../ports/trainer.ts'
 import { BETA1, BETA2, clipFactor, EPSILON, isDecayed } from './adam.ts'
 import { HEAD_BIAS, HEAD_WEIGHT } from './classifier.ts'
+import type { LearnerState } from './learner.ts'
+import { bytesOf, type Numbers, readInto } from './learner-state.ts'
 
 /** A linear classifier over features, in plain arithmetic: it is small beside the body that makes the features. */
 export interface LinearHead {
@@ -15,6 +17,9 @@ export interface LinearHead {
   /** Copies of the weights now. */
   weights(): Weights[]
   load(weights: readonly Weights[]): void
+  /** Weights, moments and steps, and back. */
+  save(): LearnerState
+  restore(state: LearnerState): boolean
 }
 
 interface Parameter extends Weights {
@@ -103,6 +108,16 @@ export function createLinearHead(
     load(weights) {
       for (const { name, data } of weights) parameterOf(parameters, name).data.set(data)
     },
+    save: () => ({
+      steps: bytesOf(Float64Array.of(steps)),
+      ...Object.fromEntries(statesOf(parameters).map(([name, numbers]) => [name, bytesOf(numbers)])),
+    }),
+    restore: (state) => {
+      const done = new Float64Array(1)
+      const isRead = readInto([['steps', done], ...statesOf(parameters)], state)
+      if (isRead) steps = done[0] ?? 0
+      return isRead
+    },
   }
 }
 
@@ -130,6 +145,14 @@ function update(
     data[index] = (data[index] ?? 0) * keep - (size * mean) / (Math.sqrt(square) / root + EPSILON)
   }
   gradients.fill(0)
+}
+
+function statesOf(parameters: readonly Parameter[]): (readonly [string, Numbers])[] {
+  return parameters.flatMap(({ name, data, means, squares }) => [
+    [name, data] as const,
+    [`means ${name}`, means] as const,
+    [`squares ${name}`, squares] as const,
+  ])
 }
 
 function parameterOf(parameters: readonly Parameter[], name: string): Parameter {

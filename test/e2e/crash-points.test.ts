@@ -1,45 +1,117 @@
 import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { encode } from '@ipld/dag-cbor'
+import { findContradictions } from '../support/audit/contradictions.ts'
+import { type CrashPoint, crashAt, recordSteps } from '../support/e2e/crash-loop.ts'
 import type { DaemonEvent } from '../support/e2e/daemon.ts'
 import { createTestNetwork } from '../support/e2e/network.ts'
+import { startWitness } from '../support/e2e/witness.ts'
 
-/** `after-journal` is durable and unsaid, `after-send` is said. The simulator of `test/unit/src/rounds` tries every step. */
-const POINTS = [
-  'after-journal:list',
-  'after-journal:proposal',
-  'after-send:prevote',
-  'after-journal:precommit',
-] as const
+const QUORUM = 3
+/** What a round writes; the rest of a start is tried at every step by test/unit/src/adapters/files/power-cut.test.ts. */
+const SUBJECTS = /^(journal|chain|blocks|heads) /
+const SAID = ['list', 'prevote', 'precommit'] as const
 
-// docs/reliability.md: fault 47 (kill -9), invariant S5.
-describe('a member killed while it speaks', () => {
-  for (const point of POINTS) {
-    it(`comes back, votes, and contradicts nothing: ${point}`, async () => {
-      const round = { collectMs: 1_500, graceMs: 1_500, viewTimeoutMs: 3_000 }
-      // Three members: a quorum is all of them, so the round can't end before the killed one speaks again.
-      await using network = await createTestNetwork({ members: 3, round })
-      const victim = network.peers.find(({ name }) => name === network.rank(1)[0])
-      assert.ok(victim)
-      const daemons = await network.startAll(({ name }) => ({
-        rounds: 20,
-        env: name === victim.name ? { COLDMESH_CRASH_AT: point } : {},
-      }))
-      const killed = daemons.find(({ name }) => name === victim.name)
-      assert.equal((await killed?.ended)?.signal, 'SIGKILL')
+/**
+ * One kill after each kind of step that the recording saw, one in the middle of each kind of bytes, block writes also late
+ * in a round (a download first, the fused base last), and one after each kind of message.
+ */
+function pointsOf(trace: readonly string[]): readonly CrashPoint[] {
+  const labels = [...new Set(trace)].filter((label) => SUBJECTS.test(label))
+  const once = labels.map((label) => ({ label, nth: 1 }))
+  const torn = labels.filter((label) => label.endsWith(' write')).map((label) => ({ label, nth: 1, torn: true }))
+  const late = labels.filter((label) => /^blocks (write|rename)$/.test(label)).map((label) => ({ label, nth: 9 }))
+  return [...once, ...torn, ...late, ...SAID.map((said) => ({ said }))]
+}
 
-      const back = await network.start(victim, { rounds: 20 })
-      const everyone = [...daemons.filter((daemon) => daemon !== killed), back]
-      const isVote = ({ event, step, base }: DaemonEvent) => event === 'voted' && step === 'precommit' && base !== null
-      const vote = await back.event(isVote, 'a vote of the restarted member', 90_000)
-      // A precommit that is in the journal is said again, not voted anew: its next vote is in the next round.
-      assert.equal(vote['round'], point.endsWith('precommit') ? 2 : 1)
-      const isThatRound = (event: DaemonEvent) => event.event === 'fused' && event['round'] === vote['round']
-      const fused = await Promise.all(everyone.map((daemon) => daemon.event(isThatRound, 'that round')))
-      assert.equal(new Set(fused.map(({ base }) => base)).size, 1)
-      const bad = everyone.flatMap(({ events }) =>
-        events.filter(({ event }) => event === 'evidence' || event === 'muted'),
+/** Every single step of a start and two rounds, one kill each: COLDMESH_CRASH_STEPS=all, about an hour. */
+function allPoints(trace: readonly string[]): readonly CrashPoint[] {
+  return trace.map((_, i) => ({ step: i + 1 }))
+}
+
+// docs/reliability.md: fault 47 (kill -9 after each step), invariant S5.
+describe('a member killed at every kind of step', () => {
+  it('comes back each time, contradicts nothing, ends with the others at one head, and leaves nothing half written', async () => {
+    const round = { minContributions: 1, maxContributions: 4, collectMs: 300, graceMs: 200, viewTimeoutMs: 1_000 }
+    await using network = await createTestNetwork({ members: 4, round })
+    const [founder, second, third, victim] = network.peers
+    assert.ok(founder && second && third && victim)
+    const first = await network.start(founder, { rounds: 100_000 })
+    const invite = String((await first.event(({ event }) => event === 'ready', 'ready'))['invite'])
+    const survivors = [first, await network.start(second, { invite }), await network.start(third, { invite })]
+    await using witness = await startWitness(invite)
+    const options = { invite, rounds: 100_000 }
+
+    const trace = await recordSteps(network, victim, options)
+    const points = process.env['COLDMESH_CRASH_STEPS'] === 'all' ? allPoints(trace) : pointsOf(trace)
+    assert.ok(points.length > 15, `${points.length} points`)
+    const { journaled, chains } = await crashAt(network, victim, points, options)
+
+    const back = await network.start(victim, options)
+    const everyone = [...survivors, back]
+    const isVote = ({ event, step, base }: DaemonEvent) => event === 'voted' && step === 'precommit' && base !== null
+    const vote = await back.event(isVote, 'a vote of the restarted member', 90_000)
+    const isThatRound = (event: DaemonEvent) => event.event === 'fused' && event['round'] === vote['round']
+    const fused = await Promise.all(everyone.map((daemon) => daemon.event(isThatRound, 'that round')))
+    assert.equal(new Set(fused.map(({ base }) => base)).size, 1, 'one head')
+    const complaints = everyone.flatMap(({ events }) =>
+      events.filter(({ event }) => event === 'evidence' || event === 'muted'),
+    )
+    assert.deepEqual(complaints, [])
+
+    const agreed = first.events.filter(({ event }) => event === 'fused').map(({ base }) => String(base))
+    for (const [i, chain] of chains.entries())
+      assert.deepEqual(
+        chain,
+        agreed.slice(0, chain.length),
+        `old or new head, never another: ${JSON.stringify(points[i])}`,
       )
-      assert.deepEqual(bad, [])
-    })
-  }
+    assert.ok(journaled.length > 0 && witness.heard.length > 0)
+    assert.deepEqual(findContradictions([...witness.heard, ...journaled], QUORUM), [])
+
+    await back.stop()
+    const files = await readdir(victim.dataDir, { recursive: true })
+    assert.deepEqual(
+      files.filter((name) => name.endsWith('.tmp')),
+      [],
+    )
+    assert.deepEqual(await readdir(join(victim.dataDir, 'blocks', '.unfinished')), [])
+  })
+})
+
+describe('the check for contradictions', () => {
+  const author = new Uint8Array(32).fill(1)
+  const signed = (fields: Readonly<Record<string, unknown>>) =>
+    encode({ payload: encode({ author, round: 1, ...fields }), signature: new Uint8Array(64) })
+  const vote = (kind: string, view: number, base: string | null) => signed({ kind, view, base })
+
+  it('sees two votes in one view, a list that takes back, and a vote against a lock', () => {
+    const wrong: readonly (readonly [RegExp, readonly Uint8Array[]])[] = [
+      [/2 different/, [vote('prevote/1', 0, 'a'), vote('prevote/1', 0, null)]],
+      [
+        /takes back/,
+        [
+          signed({ kind: 'list/1', seq: 0, contributions: ['x'] }),
+          signed({ kind: 'list/1', seq: 1, contributions: [] }),
+        ],
+      ],
+      [/against its lock/, [vote('precommit/1', 0, 'a'), vote('prevote/1', 1, 'b')]],
+    ]
+    for (const [what, envelopes] of wrong) assert.match(String(findContradictions(envelopes, QUORUM)), what)
+  })
+
+  it('takes the same vote twice, votes of several views, and a lock that is kept or lifted', () => {
+    const others = [2, 3, 4].map((i) =>
+      signed({ kind: 'prevote/1', view: 1, base: 'b', author: new Uint8Array(32).fill(i) }),
+    )
+    const right = [
+      vote('precommit/1', 0, 'a'),
+      vote('prevote/1', 0, 'a'),
+      vote('prevote/1', 0, 'a'),
+      vote('prevote/1', 2, 'b'),
+    ]
+    assert.deepEqual(findContradictions([...right, ...others], QUORUM), [])
+  })
 })

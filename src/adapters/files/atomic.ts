@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { diskError } from './disk-error.ts'
+import { diskError, systemCode } from './disk-error.ts'
 
 export interface WriteOptions {
   /** Permission bits of a new file. Default 0o644. */
@@ -19,13 +19,33 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array, options: 
   const directory = dirname(path)
   const aside = join(directory, `.${basename(path)}.${randomBytes(6).toString('hex')}${TEMPORARY_SUFFIX}`)
   try {
-    await mkdir(directory, { recursive: true })
+    await makeDirectory(directory)
     await writeDurable(aside, bytes, options.mode ?? 0o644)
     await rename(aside, path)
     await syncDirectory(directory)
   } catch (error) {
     await unlink(aside).catch(() => {})
     throw diskError(error, 'write', path)
+  }
+}
+
+/** Makes a directory and those above it, each on disk under its parent's name when it resolves. System errors pass through. */
+export async function makeDirectory(directory: string, mode?: number): Promise<void> {
+  const first = await mkdir(directory, { recursive: true, ...(mode === undefined ? {} : { mode }) })
+  if (first === undefined) return
+  const top = dirname(first)
+  for (let made = dirname(directory); made.length > top.length; made = dirname(made)) await syncDirectory(made)
+  await syncDirectory(top)
+}
+
+/** Deletes what a crash left half written in `directory`. Only for whoever holds the data directory's lock. */
+export async function sweepTemporary(directory: string): Promise<void> {
+  try {
+    for (const name of await readdir(directory)) {
+      if (name.endsWith(TEMPORARY_SUFFIX)) await unlink(join(directory, name))
+    }
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw diskError(error, 'clear what a crash left in', directory)
   }
 }
 

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises'
+import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Journal } from '../../ports/system.ts'
@@ -87,9 +87,6 @@ async function load(path: string): Promise<{ records: Uint8Array[]; end: number 
     if (error instanceof ColdmeshError || systemCode(error) !== 'ENOENT') throw diskError(error, 'read', path)
   }
   const empty = encodeJournal([])
-  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
-    throw diskError(error, 'create', dirname(path))
-  })
   await writeFileAtomic(path, empty, { mode: MODE })
   return { records: [], end: empty.byteLength }
 }

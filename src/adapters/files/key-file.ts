@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { link, lstat, mkdir, readFile, unlink } from 'node:fs/promises'
+import { link, lstat, readFile, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ColdmeshError } from '../../ports/errors.ts'
-import { syncDirectory, TEMPORARY_SUFFIX, writeDurable } from './atomic.ts'
+import { makeDirectory, syncDirectory, TEMPORARY_SUFFIX, writeDurable } from './atomic.ts'
 import { diskError, systemCode } from './disk-error.ts'
 
 /** A key file is exactly the 32-byte Ed25519 seed. */
@@ -18,7 +18,7 @@ export async function createKey(path: string): Promise<Uint8Array> {
   const seed = randomBytes(KEY_BYTES)
   const aside = `${path}.${randomBytes(6).toString('hex')}${TEMPORARY_SUFFIX}`
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeDirectory(dirname(path), 0o700)
     await writeDurable(aside, seed, OWNER_ONLY)
     // A hard link fails where a rename would silently replace an existing key.
     await link(aside, path)

@@ -1,4 +1,6 @@
 import { BETA1, BETA2, clipFactor, EPSILON } from '../../training/adam.ts'
+import type { LearnerState } from '../../training/learner.ts'
+import { bytesOf, readInto } from '../../training/learner-state.ts'
 import { gradientFloats, type Parameter, type ParameterMemory, type ParameterSpec } from './parameters.ts'
 
 export interface AdamWOptions {
@@ -36,6 +38,9 @@ export interface AdamW {
   gradients(): ReadonlyMap<string, Float32Array>
   /** Brings rows that no step has touched up to date. Call before reading weights. */
   settle(): void
+  /** What it knows besides weights and moments, between two steps; and back. */
+  save(): LearnerState
+  load(state: LearnerState): boolean
 }
 
 /**
@@ -120,6 +125,27 @@ export function createAdamW(memory: ParameterMemory, options: AdamWOptions): Ada
     gradients: () =>
       new Map(trained.map((parameter) => [parameter.name, gradientOf(parameter).map((sum) => sum / added)])),
     settle: () => rows?.settle(),
+    save: () => ({
+      steps: bytesOf(Float64Array.of(steps, rows?.owed ?? 1)),
+      activeRows: bytesOf(rows?.active() ?? new Int32Array()),
+    }),
+    load: (state) => {
+      const numbers = new Float64Array(2)
+      const active = new Int32Array((state['activeRows']?.byteLength ?? 0) / 4)
+      if (
+        !readInto(
+          [
+            ['steps', numbers],
+            ['activeRows', active],
+          ],
+          state,
+        )
+      )
+        return false
+      steps = numbers[0] ?? 0
+      rows?.goOn(active, numbers[1] ?? 1)
+      return true
+    },
   }
 }
 
@@ -182,6 +208,20 @@ function createRowSums(memory: ParameterMemory, table: Parameter) {
       owed *= keep
       for (const row of summed) slots[row] = -1
       summed.length = 0
+    },
+    get owed() {
+      return owed
+    },
+    active: () => Int32Array.from(active),
+    /** Takes over the rows that had a gradient; their weights are up to date. */
+    goOn(rows: Int32Array, decay: number): void {
+      isActive.fill(0)
+      active.length = 0
+      for (const row of rows) {
+        isActive[row] = 1
+        active.push(row)
+      }
+      owed = decay
     },
     settle(): void {
       if (owed === 1) return

@@ -2,9 +2,10 @@ import type { Weights } from '../../ports/trainer.ts'
 import { headLayout, wordTable } from '../../training/classifier.ts'
 import type { LearnerOptions } from '../../training/engine.ts'
 import { EVALUATION_BATCH, type Learner, likeliest } from '../../training/learner.ts'
+import { bytesOf, readInto } from '../../training/learner-state.ts'
 import { type AdamWOptions, adamWScratch, createAdamW } from './adamw.ts'
 import { classifierParameters, defineFinetuning, defineLogits } from './classifier.ts'
-import { fillEncoderInputs, fillLossInputs, MASK_STATE_FLOATS, seedMasks } from './host-inputs.ts'
+import { fillEncoderInputs, fillLossInputs, MASK_STATE_FLOATS, seedMasks, viewMaskState } from './host-inputs.ts'
 import { createParameterMemory, loadWeights, readWeights } from './parameters.ts'
 import { maskFloats, openProgram, type Program } from './program.ts'
 import { createProgramCache } from './program-cache.ts'
@@ -68,6 +69,25 @@ export function createFullLearner(options: LearnerOptions, { runtime, threads }:
     },
     restore() {
       if (kept !== null) memory.restore(kept)
+    },
+    save: async () => ({
+      ...adamW.save(),
+      memory: bytesOf(memory.state()),
+      masks: bytesOf(viewMaskState(memory)),
+      kept: bytesOf(kept ?? new Float32Array()),
+    }),
+    load: async (state) => {
+      const keeping = new Float32Array(state['kept']?.byteLength === 0 ? 0 : memory.snapshot().length)
+      const fits = state['memory']?.byteLength === memory.state().byteLength && state['masks'] !== undefined
+      if (!fits || !readInto([['kept', keeping]], state) || !adamW.load(state)) return false
+      kept = keeping.length === 0 ? null : keeping
+      return readInto(
+        [
+          ['memory', memory.state()],
+          ['masks', viewMaskState(memory)],
+        ],
+        state,
+      )
     },
     body: () => read(options.body),
     head: () => read(headLayout(shape)),

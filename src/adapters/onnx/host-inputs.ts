@@ -22,15 +22,19 @@ export function fillEncoderInputs(
 /** Fills the inputs of the loss: rows past the end of `rows` don't count. */
 export function fillLossInputs({ floats }: OpenProgram, rows: readonly LabelledRow[], classes: number): void {
   const { target, targetWeight, choices } = floats
-  if (target === undefined || targetWeight === undefined || choices === undefined) {
+  if (target === undefined || targetWeight === undefined || choices === undefined)
     throw new Error('not a training program')
-  }
   inputs.fillLossInputs({ target, targetWeight, choices }, rows, classes)
 }
 
 /** Seeds the generators of the dropout masks in `memory`'s scratch `maskState`. */
 export function seedMasks(memory: ParameterMemory, seed: number): void {
-  new Uint32Array(memory.memory.buffer, memory.scratch['maskState'] ?? 0, MASK_STATE_INTEGERS).set(maskState(seed))
+  viewMaskState(memory).set(maskState(seed))
+}
+
+/** The generators of the dropout masks: a view. */
+export function viewMaskState({ memory, scratch }: ParameterMemory): Uint32Array {
+  return new Uint32Array(memory.buffer, scratch['maskState'] ?? 0, MASK_STATE_INTEGERS)
 }
 
 export const MASK_STATE_FLOATS = MASK_STATE_INTEGERS

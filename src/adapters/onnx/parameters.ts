@@ -52,6 +52,8 @@ export interface ParameterMemory {
   /** Copies of all weights in one array, and back. */
   snapshot(): Float32Array
   restore(snapshot: Float32Array): void
+  /** All weights and moments: one range, a view. */
+  state(): Float32Array<ArrayBuffer>
 }
 
 const ORDER: readonly GradientKind[] = ['dense', 'both', 'rows', 'none']
@@ -106,6 +108,7 @@ export function createParameterMemory(
     floats,
     snapshot: () => all().slice(),
     restore: (snapshot) => all().set(snapshot),
+    state: () => floats(start, (gradientStart - start) / 4),
   }
 }
 

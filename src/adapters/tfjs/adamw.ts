@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { BETA1, BETA2, CLIP_EPSILON, EPSILON, isDecayed } from '../../training/adam.ts'
+import { BETA1, BETA2, CLIP_EPSILON, EPSILON } from '../../training/adam.ts'
 import type { LearningRates } from '../../training/learner.ts'
 import type { Tf } from './backends.ts'
-import { type Parameter, replace } from './parameters.ts'
+import { type Group, replace } from './parameters.ts'
 
 /** Moments too small to matter become zero every so many steps: arithmetic on denormal numbers is slow on a CPU. */
 const FLUSH_STEPS = 64
@@ -20,28 +20,27 @@ export interface StepOptions {
 }
 
 /** One step of AdamW with the mean of the gradients added, clipped by their common norm. The sums are gone after it. */
-export function stepAdamW(tf: Tf, parameters: readonly Parameter[], options: StepOptions): void {
-  const { rates, weightDecay, clipNorm, step, added } = options
+export function stepAdamW(tf: Tf, groups: readonly Group[], options: StepOptions): void {
+  const { rates, weightDecay, step } = options
   const root = Math.sqrt(1 - BETA2 ** step)
-  const scale = tf.tidy(() => gradientScale(tf, parameters, { clipNorm, added }))
-  for (const parameter of parameters) {
-    const rate = rates[parameter.group]
-    const size = rate / (1 - BETA1 ** step)
-    const keep = isDecayed(parameter.name) ? 1 - rate * weightDecay : 1
-    const [mean, square, weight] = tf.tidy(() => {
-      const gradient = tf.mul(parameter.sum ?? tf.zerosLike(parameter.weight), scale)
-      const mean = tf.add(tf.mul(parameter.mean, BETA1), tf.mul(gradient, 1 - BETA1))
-      const square = tf.add(tf.mul(parameter.square, BETA2), tf.mul(tf.mul(gradient, gradient), 1 - BETA2))
-      const divisor = tf.add(tf.mul(tf.sqrt(square), 1 / root), EPSILON)
-      const weight = tf.sub(tf.mul(parameter.weight, keep), tf.div(tf.mul(mean, size), divisor))
-      if (step % FLUSH_STEPS !== 0) return [mean, square, weight]
-      return [flush(tf, mean, SMALLEST_MEAN), flush(tf, square, SMALLEST_SQUARE), weight]
+  const scale = tf.tidy(() => gradientScale(tf, groups, options))
+  for (const { rate, decays, vectors } of groups) {
+    const size = rates[rate] / (1 - BETA1 ** step)
+    const keep = decays ? 1 - rates[rate] * weightDecay : 1
+    const next = tf.tidy(() => {
+      const gradient = tf.mul(vectors.sums ?? tf.zerosLike(vectors.weights), scale)
+      const means = tf.add(tf.mul(vectors.means, BETA1), tf.mul(gradient, 1 - BETA1))
+      const squares = tf.add(tf.mul(vectors.squares, BETA2), tf.mul(tf.mul(gradient, gradient), 1 - BETA2))
+      const divisor = tf.add(tf.mul(tf.sqrt(squares), 1 / root), EPSILON)
+      const weights = tf.sub(tf.mul(vectors.weights, keep), tf.div(tf.mul(means, size), divisor))
+      if (step % FLUSH_STEPS !== 0) return { weights, means, squares }
+      return { weights, means: flush(tf, means, SMALLEST_MEAN), squares: flush(tf, squares, SMALLEST_SQUARE) }
     })
-    if (mean !== undefined) replace(parameter, 'mean', mean)
-    if (square !== undefined) replace(parameter, 'square', square)
-    if (weight !== undefined) replace(parameter, 'weight', weight)
-    parameter.sum?.dispose()
-    parameter.sum = null
+    replace(vectors, 'weights', next.weights)
+    replace(vectors, 'means', next.means)
+    replace(vectors, 'squares', next.squares)
+    vectors.sums?.dispose()
+    vectors.sums = null
   }
   scale.dispose()
 }
@@ -49,12 +48,12 @@ export function stepAdamW(tf: Tf, parameters: readonly Parameter[], options: Ste
 /** Factor on the sums, on the device: reading the norm would wait for it. */
 function gradientScale(
   tf: Tf,
-  parameters: readonly Parameter[],
+  groups: readonly Group[],
   { clipNorm, added }: Pick<StepOptions, 'clipNorm' | 'added'>,
 ): Tensor {
   if (clipNorm === 0) return tf.scalar(1 / added)
-  const squares = parameters.flatMap(({ sum }) => (sum === null ? [] : [tf.sum(tf.mul(sum, sum))]))
-  const norm = tf.mul(tf.sqrt(tf.sum(tf.stack(squares))), 1 / added)
+  const squares = groups.flatMap(({ vectors: { sums } }) => (sums === null ? [] : [tf.sum(tf.mul(sums, sums))]))
+  const norm = tf.mul(tf.sqrt(tf.addN(squares)), 1 / added)
   return tf.mul(tf.minimum(tf.div(tf.scalar(clipNorm), tf.add(norm, CLIP_EPSILON)), tf.scalar(1)), 1 / added)
 }
 

@@ -3,11 +3,11 @@ import { EVALUATION_BATCH } from '../../training/learner.ts'
 import type { Tf } from './backends.ts'
 import { encode } from './encoder.ts'
 import { encoderTensors } from './inputs.ts'
-import { byName, readTensor, weightTensor } from './parameters.ts'
+import { byName, readTensor } from './parameters.ts'
 
 /** The forward pass of a body over a copy of its weights. */
 export function createExtractor(tf: Tf, { shape, body }: BodyOptions): FeatureExtractor {
-  const tensors = new Map(body.map((weights) => [weights.name, weightTensor(tf, weights)]))
+  const tensors = new Map(body.map((weights) => [weights.name, tf.tensor(weights.data.slice(), [...weights.shape])]))
   const weight = byName(tensors, shape.body.prefix)
   const { hiddenSize } = shape.config
   return {

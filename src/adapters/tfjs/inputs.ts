@@ -1,3 +1,4 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
 import type { ClassifierShape } from '../../training/classifier.ts'
 import { type Bucket, createEncoderInputs, fillEncoderInputs, fillLossInputs } from '../../training/encoder-inputs.ts'
 import type { LabelledRow, TokenRow } from '../../training/learner.ts'
@@ -21,16 +22,26 @@ export function encoderTensors(
   }
 }
 
-export function lossTensors(tf: Tf, { classes }: ClassifierShape, batch: number, rows: readonly LabelledRow[]) {
-  const inputs = {
-    target: new Float32Array(batch * classes),
-    targetWeight: new Float32Array(batch),
-    choices: new Float32Array(batch * classes),
-  }
-  fillLossInputs(inputs, rows, classes)
+/** What the loss reads, as tensors: `LossInputs` of src/training. */
+export interface LossTensors {
+  readonly target: Tensor
+  readonly weight: Tensor
+  readonly choices: Tensor
+}
+
+export function lossTensors(
+  tf: Tf,
+  { classes }: ClassifierShape,
+  batch: number,
+  rows: readonly LabelledRow[],
+): LossTensors {
+  const target = new Float32Array(batch * classes)
+  const targetWeight = new Float32Array(batch)
+  const choices = new Float32Array(batch * classes)
+  fillLossInputs({ target, targetWeight, choices }, rows, classes)
   return {
-    target: tf.tensor(inputs.target, [batch, classes]),
-    weight: tf.tensor(inputs.targetWeight, [batch, 1]),
-    choices: tf.tensor(inputs.choices, [batch, classes]),
+    target: tf.tensor(target, [batch, classes]),
+    weight: tf.tensor(targetWeight, [batch, 1]),
+    choices: tf.tensor(choices, [batch, classes]),
   }
 }

@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Weights } from '../../ports/trainer.ts'
-import { isWeight } from '../../training/bert-config.ts'
 import { HEAD_BIAS, HEAD_WEIGHT, headLayout } from '../../training/classifier.ts'
 import { drawMask, maskState } from '../../training/dropout-masks.ts'
+import type { Bucket } from '../../training/encoder-inputs.ts'
 import type { LearnerOptions } from '../../training/engine.ts'
 import { EVALUATION_BATCH, type LabelledRow, type Learner, likeliest } from '../../training/learner.ts'
 import { elementCount } from '../../training/shape.ts'
@@ -10,102 +10,106 @@ import { stepAdamW } from './adamw.ts'
 import type { Tf } from './backends.ts'
 import { dropout, type EncoderOptions, encode } from './encoder.ts'
 import { encoderTensors, lossTensors } from './inputs.ts'
-import { add, crossEntropy, linear } from './operations.ts'
-import { byName, createParameters, disposeParameters, type Parameter, readTensor, replace } from './parameters.ts'
+import { type LearnerMemory, loadMemory, saveMemory } from './memory.ts'
+import { crossEntropy, linear } from './operations.ts'
+import { byName, createGroups, disposeGroups, partOf, readTensor, replace } from './parameters.ts'
 
-/** Body and head learn. All that changes is in `parameters`, `masks` and two counts. */
+/** Body and head learn. All that changes is in `memory`. */
 export function createLearner(tf: Tf, options: LearnerOptions): Learner {
   const { shape, plan, batch } = options
-  const parameters = createParameters(tf, options)
-  const masks = maskState(plan.seed)
-  let steps = 0
-  let added = 0
+  const memory: LearnerMemory = { groups: createGroups(tf, options), masks: maskState(plan.seed), steps: 0, added: 0 }
+  const members = memory.groups.flatMap(({ members }) => members)
 
-  const drawTensor = (of: number[], rate: number) => tf.tensor(drawMask(masks, elementCount(of), rate), of)
+  const drawTensor = (of: number[], rate: number) => tf.tensor(drawMask(memory.masks, elementCount(of), rate), of)
+  const weightsNow = () =>
+    memory.groups.flatMap(({ members, vectors }) => members.map((member) => partOf(tf, vectors.weights, member)))
 
-  function logits(encoder: EncoderOptions, rows: readonly LabelledRow[]): Tensor {
-    const pooled = encode(encoder, encoderTensors(tf, shape, encoder, rows))
+  function logits(
+    weights: readonly Tensor[],
+    rows: readonly LabelledRow[],
+    { mask, ...bucket }: Bucket & Pick<EncoderOptions, 'mask'>,
+  ): Tensor {
+    const named = members.flatMap(({ name }, index) => {
+      const tensor = weights[index]
+      return tensor === undefined ? [] : [[name, tensor] as const]
+    })
+    const weight = byName(new Map(named), shape.body.prefix)
+    const encoder = { tf, shape, weight, mask, ...bucket }
+    const pooled = encode(encoder, encoderTensors(tf, shape, bucket, rows))
     const dropped = dropout(encoder, pooled, shape.config.classifierDropout)
-    return linear(tf, dropped, encoder.weight(HEAD_WEIGHT), encoder.weight(HEAD_BIAS))
-  }
-
-  const encoderWith = (weights: readonly Tensor[], bucket: { batch: number; length: number }) => {
-    const tensors = new Map(parameters.map(({ name, weight }, index) => [name, weights[index] ?? weight]))
-    return { tf, shape, ...bucket, weight: byName(tensors, shape.body.prefix) }
+    return linear(tf, dropped, weight(HEAD_WEIGHT), weight(HEAD_BIAS))
   }
 
   function addGradients(rows: readonly LabelledRow[], length: number): Tensor {
-    const { value, grads } = tf.valueAndGrads((...weights: Tensor[]) => {
-      const { target, weight, choices } = lossTensors(tf, shape, batch, rows)
-      const scores = logits({ ...encoderWith(weights, { batch, length }), mask: drawTensor }, rows)
-      return crossEntropy(tf, add(tf, scores, choices), target, weight)
-    })(parameters.map(({ weight }) => weight))
-    for (const [index, parameter] of parameters.entries()) {
-      const gradient = grads[index]
-      if (gradient === undefined) throw new Error(`no gradient of ${parameter.name}`)
-      replace(parameter, 'sum', tf.keep(parameter.sum === null ? gradient : tf.add(parameter.sum, gradient)))
+    const { value, grads } = tf.valueAndGrads((...weights: Tensor[]) =>
+      crossEntropy(tf, logits(weights, rows, { batch, length, mask: drawTensor }), lossTensors(tf, shape, batch, rows)),
+    )(weightsNow())
+    let first = 0
+    for (const { members, vectors } of memory.groups) {
+      const parts = grads.slice(first, first + members.length).map((gradient) => tf.reshape(gradient, [-1]))
+      first += members.length
+      const gradients = tf.concat(parts)
+      replace(vectors, 'sums', tf.keep(vectors.sums === null ? gradients : tf.add(vectors.sums, gradients)))
     }
     return value
   }
 
-  const readAll = async (layout: readonly Weights[] | ReturnType<typeof headLayout>, read: (of: Parameter) => Tensor) =>
-    Promise.all(
-      layout.map(async ({ name, shape }) => {
-        const parameter = parameters.find((candidate) => candidate.name === name)
-        if (parameter === undefined) throw new Error(`no parameter ${name}`)
-        return { name, shape, data: await readTensor(read(parameter)) }
-      }),
-    )
-  const weightOf = ({ weight }: Parameter) => weight
+  async function readAll(vector: 'weights' | 'sums'): Promise<Map<string, Float32Array>> {
+    const found = new Map<string, Float32Array>()
+    for (const { members, vectors } of memory.groups) {
+      const tensor = vectors[vector]
+      if (tensor === null) continue
+      const numbers = await readTensor(tensor)
+      for (const { name, offset, count } of members) found.set(name, numbers.slice(offset, offset + count))
+    }
+    return found
+  }
+
+  async function weightsLike(layout: readonly (Omit<Weights, 'data'> & Partial<Weights>)[]): Promise<Weights[]> {
+    const found = await readAll('weights')
+    // What is no weight, as numbered places, is passed on as it came.
+    return layout.map(({ name, shape, data }) => ({
+      name,
+      shape,
+      data: found.get(name) ?? data?.slice() ?? new Float32Array(),
+    }))
+  }
 
   return {
     async learn(rows, length) {
       const loss = tf.tidy(() => addGradients(rows, length))
-      added++
+      memory.added++
       const [value = Number.NaN] = await loss.data()
       loss.dispose()
       return value
     },
     step(rates) {
-      steps++
-      stepAdamW(tf, parameters, { ...plan, rates, step: steps, added })
-      added = 0
+      memory.steps++
+      stepAdamW(tf, memory.groups, { ...plan, rates, step: memory.steps, added: memory.added })
+      memory.added = 0
     },
     async gradients() {
-      const found = new Map<string, Float32Array>()
-      for (const { name, sum } of parameters) {
-        if (sum !== null)
-          found.set(
-            name,
-            (await readTensor(sum)).map((value) => value / added),
-          )
-      }
-      return found
+      const sums = await readAll('sums')
+      return new Map([...sums].map(([name, values]) => [name, values.map((value) => value / memory.added)]))
     },
     async predict(rows, length) {
-      const bucket = { batch: EVALUATION_BATCH, length }
-      const found = tf.tidy(() => logits({ ...encoderWith([], bucket), mask: null }, rows))
+      const found = tf.tidy(() => logits(weightsNow(), rows, { batch: EVALUATION_BATCH, length, mask: null }))
       const numbers = await readTensor(found)
       found.dispose()
       return likeliest(numbers, rows.length, shape.classes)
     },
     keep() {
-      for (const parameter of parameters) replace(parameter, 'kept', parameter.weight.clone())
+      for (const { vectors } of memory.groups) replace(vectors, 'kept', vectors.weights.clone())
     },
     restore() {
-      for (const parameter of parameters) {
-        if (parameter.kept !== null) replace(parameter, 'weight', parameter.kept.clone())
+      for (const { vectors } of memory.groups) {
+        if (vectors.kept !== null) replace(vectors, 'weights', vectors.kept.clone())
       }
     },
-    async body() {
-      const trained = await readAll(
-        options.body.filter(({ name }) => isWeight(name)),
-        weightOf,
-      )
-      const byTheirName = new Map(trained.map((weights) => [weights.name, weights]))
-      return options.body.map((weights) => byTheirName.get(weights.name) ?? { ...weights, data: weights.data.slice() })
-    },
-    head: () => readAll(headLayout(shape), weightOf),
-    release: async () => disposeParameters(parameters),
+    save: () => saveMemory(memory),
+    load: async (state) => loadMemory(tf, memory, state),
+    body: () => weightsLike(options.body),
+    head: () => weightsLike(headLayout(shape)),
+    release: async () => disposeGroups(memory.groups),
   }
 }

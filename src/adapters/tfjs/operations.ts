@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Tf } from './backends.ts'
+import type { LossTensors } from './inputs.ts'
 import { withGradient } from './with-gradient.ts'
 
 /** Of equal shapes. */
@@ -127,12 +128,13 @@ export function gelu(tf: Tf, x: Tensor): Tensor {
 }
 
 /**
- * Weighted sum over rows of -log softmax(logits)[row's class]. `target` [rows, classes] holds each row's weight in the column of its
- * class, `weight` [rows, 1] the same weights.
+ * Weighted sum over rows of -log softmax(logits + choices)[row's class]. `target` [rows, classes] holds each row's weight in the
+ * column of its class, `weight` [rows, 1] the same weights.
  */
-export function crossEntropy(tf: Tf, logits: Tensor, target: Tensor, weight: Tensor): Tensor {
+export function crossEntropy(tf: Tf, logits: Tensor, { target, weight, choices }: LossTensors): Tensor {
   return withGradient(tf, [logits], () => {
-    const centred = tf.sub(logits, tf.max(logits, -1, true))
+    const chosen = tf.add(logits, choices)
+    const centred = tf.sub(chosen, tf.max(chosen, -1, true))
     const logProbabilities = tf.sub(centred, tf.log(tf.sum(tf.exp(centred), -1, true)))
     return {
       value: tf.neg(tf.sum(tf.mul(logProbabilities, target))),

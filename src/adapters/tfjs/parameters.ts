@@ -1,54 +1,82 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Weights } from '../../ports/trainer.ts'
+import { isDecayed } from '../../training/adam.ts'
 import { isWeight } from '../../training/bert-config.ts'
 import type { LearnerOptions } from '../../training/engine.ts'
+import { elementCount } from '../../training/shape.ts'
 import type { Tf } from './backends.ts'
 
-/** A weight under training, and all that training knows about it. Each tensor is owned here and replaced, never changed. */
-export interface Parameter {
+/** Where in its group's vectors a weight is. */
+export interface Member {
   readonly name: string
-  readonly group: 'body' | 'head'
-  weight: Tensor
+  readonly shape: readonly number[]
+  readonly offset: number
+  readonly count: number
+}
+
+/** What training knows of a group, each a vector of all its members: owned here and replaced, never changed. */
+export interface Vectors {
+  weights: Tensor
   /** Adam's moments. */
-  mean: Tensor
-  square: Tensor
+  means: Tensor
+  squares: Tensor
   /** Gradients added since the last step. */
-  sum: Tensor | null
-  /** The weight as it was when it was kept. */
+  sums: Tensor | null
+  /** The weights as they were when they were kept. */
   kept: Tensor | null
 }
 
-const SLOTS = ['weight', 'mean', 'square', 'sum', 'kept'] as const
+/** Weights that step alike, end to end: a few large operations of the optimizer instead of many small ones. */
+export interface Group {
+  readonly rate: 'body' | 'head'
+  readonly decays: boolean
+  readonly members: readonly Member[]
+  readonly count: number
+  readonly vectors: Vectors
+}
 
-export function createParameters(tf: Tf, { body, head }: Pick<LearnerOptions, 'body' | 'head'>): Parameter[] {
-  const create = (group: Parameter['group'], { name, shape, data }: Weights): Parameter => ({
-    name,
-    group,
-    weight: weightTensor(tf, { shape, data }),
-    mean: tf.zeros([...shape]),
-    square: tf.zeros([...shape]),
-    sum: null,
-    kept: null,
+export function createGroups(tf: Tf, { body, head }: Pick<LearnerOptions, 'body' | 'head'>): Group[] {
+  const trained = body.filter(({ name }) => isWeight(name))
+  return [true, false].flatMap((decays) =>
+    [{ rate: 'body', weights: trained } as const, { rate: 'head', weights: head } as const].map(({ rate, weights }) =>
+      createGroup(tf, rate, decays, weights),
+    ),
+  )
+}
+
+function createGroup(tf: Tf, rate: Group['rate'], decays: boolean, weights: readonly Weights[]): Group {
+  const chosen = weights.filter(({ name }) => isDecayed(name) === decays)
+  let count = 0
+  const members = chosen.map(({ name, shape }) => {
+    const member = { name, shape, offset: count, count: elementCount(shape) }
+    count += member.count
+    return member
   })
-  return [
-    ...body.filter(({ name }) => isWeight(name)).map((weights) => create('body', weights)),
-    ...head.map((weights) => create('head', weights)),
-  ]
+  const values = new Float32Array(count)
+  for (const [index, { data }] of chosen.entries()) values.set(data, members[index]?.offset)
+  const vectors = {
+    weights: tf.tensor(values, [count]),
+    means: tf.zeros([count]),
+    squares: tf.zeros([count]),
+    sums: null,
+    kept: null,
+  }
+  return { rate, decays, members, count, vectors }
 }
 
-/** A copy of weights on the device. */
-export function weightTensor(tf: Tf, { shape, data }: Pick<Weights, 'shape' | 'data'>): Tensor {
-  return tf.tensor(data.slice(), [...shape], 'float32')
+/** A member's part of a vector, in its shape. */
+export function partOf(tf: Tf, vector: Tensor, { shape, offset, count }: Member): Tensor {
+  return tf.reshape(tf.slice(vector, [offset], [count]), [...shape])
 }
 
-/** Replaces a tensor of `parameter`. */
-export function replace(parameter: Parameter, slot: 'weight' | 'mean' | 'square' | 'sum' | 'kept', next: Tensor): void {
-  parameter[slot]?.dispose()
-  parameter[slot] = next
+/** Replaces a vector. */
+export function replace(vectors: Vectors, name: keyof Vectors, next: Tensor): void {
+  vectors[name]?.dispose()
+  vectors[name] = next
 }
 
-export function disposeParameters(parameters: readonly Parameter[]): void {
-  for (const parameter of parameters) for (const slot of SLOTS) parameter[slot]?.dispose()
+export function disposeGroups(groups: readonly Group[]): void {
+  for (const { vectors } of groups) for (const vector of Object.values(vectors)) vector?.dispose()
 }
 
 /** Finds tensors by name, with or without the body's prefix. */
@@ -60,7 +88,7 @@ export function byName(tensors: ReadonlyMap<string, Tensor>, prefix: string): (n
   }
 }
 
-/** Copies of what is on the device. */
+/** A copy of what is on the device. */
 export async function readTensor(tensor: Tensor): Promise<Float32Array> {
   return Float32Array.from(await tensor.data())
 }

@@ -4,6 +4,8 @@ import { type Backend, load, use } from './backends.ts'
 const ENGINE = 'tfjs-webgpu'
 const INSTALL = 'Install both: npm install webgpu @tensorflow/tfjs-backend-webgpu.'
 const DRIVER = 'Install the Vulkan driver of the GPU (on Debian also libvulkan1), or use another engine.'
+/** What a contribution holds. */
+const MAX_DEVICE_LENGTH = 64
 /** Adapters that compute on the CPU, and call themselves so. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|software|microsoft basic render/i
 
@@ -34,7 +36,7 @@ export async function openWebGpu({ allowSoftware }: { readonly allowSoftware: bo
   await use(tf, ENGINE, 'webgpu', DRIVER)
   return {
     tf,
-    device: `${isSoftware ? 'cpu' : 'gpu'}: ${name}`,
+    device: `${isSoftware ? 'cpu' : 'gpu'}: ${name}`.replace(/[^ -~]/g, '?').slice(0, MAX_DEVICE_LENGTH),
     close: async () => tf.removeBackend('webgpu'),
   }
 }

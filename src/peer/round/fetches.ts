@@ -55,7 +55,8 @@ export function createFetches(context: PeerContext, state: RoundState, signal: A
     }).catch((error: unknown) => reasonOf(error, context))
     pursuit.isRunning = false
     if (signal.aborted) return
-    if (reason !== null) log.info('checkpoint-not-held', { id: contribution.id, reason, tries: pursuit.tries })
+    if (reason === null) context.troubles.over('blocks')
+    else log.info('checkpoint-not-held', { id: contribution.id, reason, tries: pursuit.tries })
     done(reason)
     if (reason !== UNAVAILABLE || (pursuit.listers.length === 0 && pursuit.tries >= MAX_UNLISTED_TRIES)) return
     later(pursuit.retryMs, () => void pursue(contribution, pursuit, done))

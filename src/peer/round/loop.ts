@@ -15,6 +15,7 @@ import type { PeerContext } from '../context.ts'
 import type { EvidenceFile } from '../evidence.ts'
 import { type CheckedBase, checkNext } from '../heads.ts'
 import type { OwnMessage } from '../speaker.ts'
+import { isOwnTrouble } from '../troubles.ts'
 import { fetchBase, followChain, judgeHead } from './catch-up.ts'
 import { createFetches, type Fetches } from './fetches.ts'
 import { createInbox, type Inbox, type InboxTopic } from './inbox.ts'
@@ -22,6 +23,7 @@ import { createReporter } from './reporter.ts'
 import { createVoice, pause } from './voice.ts'
 
 const ADOPT_RETRY_MS = 1_000
+const BUILD_RETRY_MS = 1_000
 
 /** Runs round after round: feeds the pure machine, does what it asks for, and moves on when a base is final. */
 export interface RoundLoop {
@@ -149,9 +151,19 @@ export function createRoundLoop(options: {
     if (effect.spec.round !== state.round || over.signal.aborted) return
     try {
       const built = await buildBase(effect.spec, context)
+      context.troubles.over('fusion')
       dispatch({ type: 'built', key: effect.key, base: built.base, lineage: built.lineage, now: clock.now() })
     } catch (error) {
       log.error('build-failed', { error: String(error) })
+      if (isOwnTrouble(error)) {
+        // The inputs may be right: no verdict on them before this machine works again.
+        context.troubles.report('fusion', error)
+        const again = () => {
+          builds = builds.then(() => build(effect))
+        }
+        over.signal.addEventListener('abort', clock.after(BUILD_RETRY_MS, again), { once: true })
+        return
+      }
       const reason = isColdmeshError(error) ? error.code : 'build-failed'
       dispatch({ type: 'build-failed', key: effect.key, reason, now: clock.now() })
     }
@@ -163,11 +175,13 @@ export function createRoundLoop(options: {
         await fetchBase(context, base, [], context.signal)
         const checked = await checkNext(network, state.head, store, { base, certificate })
         await context.chain.append({ round: checked.head.round, base, certificate })
+        context.troubles.over('base')
         enter(checked)
         return
       } catch (error) {
         if (context.signal.aborted) return
         log.warn('base-not-adopted', { base, error: String(error) })
+        if (isOwnTrouble(error)) context.troubles.report('base', error)
         await pause(context, ADOPT_RETRY_MS)
       }
     }
@@ -201,7 +215,7 @@ export function createRoundLoop(options: {
     for (const early of inbox.takeEarly()) inbox.receive(early.topic, early.envelope)
     speaking = speaking
       .then(() => speaker.keepOnly(isNeeded))
-      .catch((error: unknown) => log.error('journal', { error: String(error) }))
+      .catch((error: unknown) => context.troubles.report('journal', error))
   }
 
   async function syncWith(peer: string): Promise<void> {
@@ -215,6 +229,7 @@ export function createRoundLoop(options: {
       const theirs = await context.sync.head(peer, context.signal)
       if (judgeHead(context, state.head, theirs) === 'not-ahead') return
       await followTo(peer, theirs.round)
+      context.troubles.over('base')
     } catch (error) {
       onSyncError(peer, error)
     }
@@ -237,6 +252,7 @@ export function createRoundLoop(options: {
   function onSyncError(peer: string, error: unknown): void {
     if (context.signal.aborted) return
     const reason = isColdmeshError(error, 'not-valid') ? error.facts['reason'] : null
+    if (isOwnTrouble(error)) context.troubles.report('base', error)
     if (reason === 'fork') silence(`two certified bases of round ${state.head.round}`)
     log.info('sync-failed', { peer, error: String(error) })
   }

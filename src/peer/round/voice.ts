@@ -40,9 +40,12 @@ export function createVoice(options: {
     for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(2 * retryMs, LAST_RETRY_MS)) {
       if (options.isStale(saying) || context.signal.aborted) return null
       try {
-        return await context.speaker.say(saying, proof)
+        const signed = await context.speaker.say(saying, proof)
+        context.troubles.over('journal')
+        return signed
       } catch (error) {
         log.error('not-said', { kind: saying.kind, error: String(error), retryMs })
+        context.troubles.report('journal', error)
         inbox.note({ what: saying.kind, id: null, author: null, reason: `not journaled: ${String(error)}` })
       }
       await pause(context, retryMs)

@@ -57,6 +57,7 @@ describe('a wrong command line', () => {
       message: /--peers takes a whole number from 2 to 16, not "many"/,
     })
     await refuses(['demo', '--rounds', '0'], { ...usage, message: /--rounds takes a whole number of at least 1/ })
+    await refuses(['join', '--engine', 'cuda'], { ...usage, message: /--engine .*tfjs-webgpu.*"cuda"/ })
     await refuses(['join', '--dir', folder.path], { ...usage, message: /what to train on/ })
   })
 

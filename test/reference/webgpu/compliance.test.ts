@@ -13,6 +13,7 @@ import { sentenceDataset, tinyModel } from '../../support/training/tiny.ts'
 describeEngine('tfjs-webgpu', async () => ({
   engine: await openTfjsEngine({ backend: 'webgpu', allowSoftware: true }),
   liveTensors: () => tf.memory().numTensors,
+  isSlow: true,
 }))
 
 describe('the WebGPU engine', () => {
@@ -27,7 +28,6 @@ describe('the WebGPU engine', () => {
     const chosen = await createTrainer()
     await chosen.stop()
     assert.equal(chosen.name, 'onnx')
-    assert.ok(chosen.passedOver?.some(({ engine }) => engine === 'tfjs-webgpu'))
     const trainer = await createTrainer({ engine: 'tfjs-webgpu' })
     assert.match(trainer.device, /^cpu: .*SwiftShader/)
     const plan = completePlan({ steps: 2, batch: 4 })

@@ -28,6 +28,8 @@ export interface TestNetwork extends AsyncDisposable {
   /** Names in the order in which they propose in a round. */
   rank(round: number): readonly string[]
   start(peer: TestPeer, options?: StartOptions): Promise<Daemon>
+  /** The same without waiting until it is ready. */
+  launch(peer: TestPeer, options?: StartOptions): Daemon
   /** Starts everyone; the first one's invite leads the others. */
   startAll(options?: (peer: TestPeer) => StartOptions): Promise<readonly Daemon[]>
 }
@@ -79,10 +81,7 @@ export async function createTestNetwork(options: {
   })
   const daemons: Daemon[] = []
 
-  async function start(
-    peer: TestPeer,
-    { invite, rounds = 0, env = {}, args = [] }: StartOptions = {},
-  ): Promise<Daemon> {
+  function launch(peer: TestPeer, { invite, rounds = 0, env = {}, args = [] }: StartOptions = {}): Daemon {
     const daemon = startDaemon({
       name: peer.name,
       dataDir: peer.dataDir,
@@ -95,6 +94,11 @@ export async function createTestNetwork(options: {
       ],
     })
     daemons.push(daemon)
+    return daemon
+  }
+
+  async function start(peer: TestPeer, options?: StartOptions): Promise<Daemon> {
+    const daemon = launch(peer, options)
     await daemon.event(({ event }) => event === 'ready', 'ready')
     return daemon
   }
@@ -106,6 +110,7 @@ export async function createTestNetwork(options: {
     peers,
     rank: (round) => rankNames(peers, network, round),
     start,
+    launch,
     startAll: async (optionsOf = () => ({})) => {
       const first = await start(founder, optionsOf(founder))
       const ready = await first.event(({ event }) => event === 'ready', 'ready')

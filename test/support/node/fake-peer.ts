@@ -124,5 +124,6 @@ const STATUS: PeerStatus = {
   training: null,
   refused: [],
   reports: { held: 0, base: [] },
+  troubles: [],
   evidence: [],
 }

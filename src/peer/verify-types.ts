@@ -1,0 +1,29 @@
+export type VerifyLevel = 'signatures' | 'full'
+
+export interface VerifyReport {
+  readonly base: string
+  readonly network: string
+  readonly valid: boolean
+  readonly certified: boolean
+  /** Only when the caller named the genesis CID. */
+  readonly trusted: boolean
+  readonly level: VerifyLevel
+  /** Newest first. `fusion` is null at level `signatures`. */
+  readonly rounds: readonly {
+    readonly round: number
+    readonly base: string
+    readonly certified: boolean
+    readonly fusion: 'reproduced' | 'unavailable' | 'differs' | null
+    readonly inputs: number
+  }[]
+  /** `link` names the bad link, e.g. `lineage`, `certificate`, `weights`, `contribution <id>`, `block <cid>`. */
+  readonly failures: readonly { readonly round: number; readonly link: string; readonly reason: string }[]
+}
+
+export interface VerifyOptions {
+  readonly level?: VerifyLevel
+  /** Genesis CID that the caller trusts. */
+  readonly trust?: string
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: { readonly round: number; readonly of: number }) => void
+}

@@ -1,0 +1,45 @@
+import { checkBertBody, readBertConfig, withDropout } from '../../../src/training/bert-config.ts'
+import { startingHead } from '../../../src/training/classifier.ts'
+import type { Engine } from '../../../src/training/engine.ts'
+import { createBertBody } from '../../../src/training/initial-weights.ts'
+import { completePlan } from '../../../src/training/plan.ts'
+import { CLASSES, type Job, RATE } from './job.ts'
+
+/** Of one step. CPU seconds, over all threads, also tell on a machine that does other things meanwhile. */
+export interface Cost {
+  readonly seconds: number
+  readonly cpuSeconds: number
+}
+
+/** Steps of finetuning on one batch, each read back: a GPU is waited for. */
+export async function runEngine(engine: Engine, job: Job): Promise<Cost> {
+  const plan = completePlan({ seed: 1 })
+  const body = createBertBody({ ...job.config, model_type: 'bert' }, { seed: 1, pooler: true })
+  const config = withDropout(readBertConfig({ ...job.config, model_type: 'bert' }), null)
+  const shape = { config, body: checkBertBody(config, body), classes: CLASSES }
+  const labels = Array.from({ length: CLASSES }, (_, index) => String(index))
+  const [length, batch] = [job.ids[0]?.length ?? 0, job.ids.length]
+  const learner = await engine.createLearner({
+    shape,
+    body,
+    head: startingHead(shape, null, labels, 1).weights,
+    plan,
+    batch,
+    longest: length,
+  })
+  const rows = job.ids.map((ids, index) => ({ ids, label: job.labels[index] ?? 0 }))
+  let started = 0
+  let startedCpu = process.cpuUsage()
+  for (let step = 0; step < job.warmup + job.steps; step++) {
+    if (step === job.warmup) {
+      started = performance.now()
+      startedCpu = process.cpuUsage()
+    }
+    await learner.learn(rows, length)
+    learner.step({ body: RATE, head: RATE })
+  }
+  const seconds = (performance.now() - started) / 1_000 / job.steps
+  const { user, system } = process.cpuUsage(startedCpu)
+  await learner.release()
+  return { seconds, cpuSeconds: (user + system) / 1e6 / job.steps }
+}
