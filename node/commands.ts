@@ -49,6 +49,17 @@ export const COMMANDS: readonly Command[] = [
   ),
   defineCommand(
     {
+      name: 'import',
+      summary: 'makes a Hugging Face model directory a base, adds it to the data directory and prints its CID',
+      arguments: [{ name: 'model', help: 'directory with config.json, weights and tokenizer', required: true }],
+      options: [...COMMON, 'out', 'dtype', 'head'],
+      onDataDir: true,
+      examples: ['coldmesh import ./MiniLM --dir ./alpha', 'coldmesh import ./MiniLM --dtype bf16 --out ./base'],
+    },
+    async () => (await import('./commands/import.ts')).runImport,
+  ),
+  defineCommand(
+    {
       name: 'genesis',
       summary: 'starts a network from a base and prints its genesis CID',
       options: [
@@ -233,5 +244,16 @@ export const COMMANDS: readonly Command[] = [
       ],
     },
     async () => (await import('./commands/eval.ts')).runEval,
+  ),
+  defineCommand(
+    {
+      name: 'lab',
+      summary: "runs an experiment of many rounds in this process, without a network: the paper's figures",
+      arguments: [{ name: 'plan', help: 'JSON file that says what to run (docs/lab.md)', required: true }],
+      options: ['json', 'options', 'out', 'parallel', 'threads', 'engine'],
+      onDataDir: false,
+      examples: ['coldmesh lab examples/lab/quick.json --out ./quick'],
+    },
+    async () => (await import('./lab/lab.ts')).runLabCommand,
   ),
 ]

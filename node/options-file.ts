@@ -17,8 +17,10 @@ const shape = z.record(z.string(), z.union([scalar, z.array(scalar)]))
 export function readOptionsFile(path: string | undefined, dir: string | undefined): GivenOptions {
   const file = path ?? (dir === undefined ? undefined : join(dir, DEFAULT_FILE))
   if (file === undefined || (path === undefined && !existsSync(file))) return {}
-  const given = parse(file)
-  const unknown = Object.keys(given).find((name) => !isOptionName(name))
+  const raw = parseJson(file)
+  // Of the file, not of what was checked: zod drops a key `__proto__` in silence.
+  const unknown = Object.keys(Object(raw)).find((name) => !isOptionName(name))
+  const given = readShape(file, raw)
   if (unknown !== undefined) {
     throw new CliError('bad-input', `${file} sets "${unknown}", which is no option.`, { hint: 'See docs/cli.md.' })
   }
@@ -31,14 +33,16 @@ function isOptionName(name: string): name is OptionName {
   return Object.hasOwn(OPTIONS, name)
 }
 
-function parse(file: string): z.infer<typeof shape> {
-  let raw: unknown
+function parseJson(file: string): unknown {
   try {
-    raw = JSON.parse(readFileSync(file, 'utf8'))
+    return JSON.parse(readFileSync(file, 'utf8'))
   } catch (cause) {
     const why = cause instanceof SyntaxError ? 'is not JSON' : 'cannot be read'
     throw new CliError('bad-input', `The options file ${file} ${why}.`, { hint: HINT, cause })
   }
+}
+
+function readShape(file: string, raw: unknown): z.infer<typeof shape> {
   const parsed = shape.safeParse(raw)
   if (!parsed.success) {
     throw new CliError('bad-input', `The options file ${file} is not an object of option values.`, { hint: HINT })

@@ -45,8 +45,8 @@ export const OPTIONS = {
   name: { kind: 'text', value: 'NAME', help: "init: this peer's name; genesis: the network's" },
   base: {
     kind: 'path',
-    value: 'DIR',
-    help: 'model directory that the network starts from, and that baselines do (default: the shipped base)',
+    value: 'DIR|CID',
+    help: 'base that the network and baselines start from: a directory, or the CID that import printed (default: the shipped one)',
   },
   member: {
     kind: 'text',
@@ -165,7 +165,11 @@ export const OPTIONS = {
     value: 'CID',
     help: "genesis CID that you trust (default: the data directory's network)",
   },
-  out: { kind: 'path', value: 'DIR', help: 'where the files go; must not exist yet' },
+  out: {
+    kind: 'path',
+    value: 'DIR',
+    help: 'where the files go; export: must not exist yet; lab: goes on there (default: lab-NAME)',
+  },
 
   test: { kind: 'path', value: 'FILE', help: 'test rows for --data (default: a fifth of its rows, held out)' },
   tasks: {
@@ -194,8 +198,23 @@ export const OPTIONS = {
   plot: { kind: 'path', value: 'FILE', help: 'write a chart of the means over rounds, as SVG' },
   report: { kind: 'switch', help: "sign the results with the data directory's key and publish them in the network" },
 
+  dtype: {
+    kind: 'text',
+    value: 'TYPE',
+    choices: ['f32', 'bf16', 'f16'],
+    help: 'what float weights become, each rounded once (default: what they are)',
+  },
+  head: { kind: 'path', value: 'DIR', help: 'keep what is no part of a base: DIR/head.safetensors' },
+
   peers: { kind: 'count', value: 'N', min: 2, max: 16, default: 4, help: 'how many peers, each a process' },
   keep: { kind: 'switch', help: 'keep the data directories' },
+  parallel: {
+    kind: 'count',
+    value: 'N',
+    min: 1,
+    max: 256,
+    help: 'trainings and judgements at once (default: one per processor, at most 8)',
+  },
 } as const satisfies Record<string, OptionSpec>
 
 export type OptionName = keyof typeof OPTIONS

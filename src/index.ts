@@ -14,11 +14,17 @@ export { type ChartPoint, type ChartSeries, chartColumn, type LineChart, lineCha
 export { EVALUATION_MODES, EVALUATION_PLANS, type EvaluationMode } from './evaluation/plans.ts'
 export { reportOf } from './evaluation/report-of.ts'
 export { type MeanAndError, meanAndError, meanOverTasks } from './evaluation/statistics.ts'
+// Experiments
+export { LAB_BASELINES, type LabBaseline, type LabEvaluation, type LabPlan, type LabTask } from './lab/plan.ts'
+export type { LabCurve, LabGain, LabPoint, LabResult, LabRun } from './lab/result.ts'
+export { type LabOptions, runLab } from './lab/run-lab.ts'
+export type { LabProgress } from './lab/work.ts'
 export { createPeer } from './peer/create-peer.ts'
 export { defaultDataDir, initDataDir } from './peer/data-dir.ts'
 // Judge a base
 export { verifyEvidence } from './peer/evidence-report.ts'
 export { createGenesis, DEFAULT_ROUND_POLICY } from './peer/genesis.ts'
+export { type ImportedModel, type ImportOptions, importModel } from './peer/import.ts'
 export { readModelDirectory } from './peer/model.ts'
 export { openHistory } from './peer/open-history.ts'
 export type * from './peer/types.ts'

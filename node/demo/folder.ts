@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { dirOf } from '../commands/data-dir.ts'
 import { CliError } from '../failure.ts'
 
 export interface DemoFolder {
@@ -11,7 +12,7 @@ export interface DemoFolder {
 
 /** An own folder for the demo's data directories: `dir`, which must be empty, or a temporary one. */
 export function createDemoFolder({ dir, keep }: { dir: string | undefined; keep: boolean }): DemoFolder {
-  const path = dir === undefined ? mkdtempSync(join(tmpdir(), 'coldmesh-demo-')) : prepare(resolve(dir))
+  const path = dir === undefined ? mkdtempSync(join(tmpdir(), 'coldmesh-demo-')) : prepare(dirOf({ dir }))
   return {
     path,
     clean: () => {

@@ -113,6 +113,21 @@ export async function importBase(
   checkNames(files)
   const weights = files.find((file) => file.name === WEIGHTS_NAME)?.bytes ?? new Uint8Array()
   const layout = parseLayout(weights, weights.length)
+  const others = files.filter(({ name }) => name !== WEIGHTS_NAME)
+  return { ...(await importStreamedBase(others, { layout, source: [weights] }, put)), layout }
+}
+
+/**
+ * The same, with weights that need not be in memory.
+ * @param files all but the weights
+ * @param weights.source the file of `layout`, in chunks
+ */
+export async function importStreamedBase(
+  files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+  weights: { readonly layout: Layout; readonly source: AsyncIterable<Uint8Array> | Iterable<Uint8Array> },
+  put: PutBlock,
+): Promise<{ cid: CID; files: readonly BaseFile[] }> {
+  checkNames([...files, { name: WEIGHTS_NAME }])
   const imported: BaseFile[] = []
   for (const { name, bytes } of files) {
     const { cid } = await importFile([bytes], put)
@@ -120,9 +135,14 @@ export async function importBase(
   }
   leafNamed(imported, CARD_NAME, LEAF_BYTES)
   leafNamed(imported, LINEAGE_NAME, MAX_LINEAGE_BYTES)
+  const { cid, bytes } = await importFile(weights.source, put)
+  if (bytes !== weights.layout.totalBytes) {
+    throw badCheckpoint(`The weights have ${bytes} bytes; their header needs ${weights.layout.totalBytes}.`)
+  }
+  imported.push(baseFile(WEIGHTS_NAME, cid, bytes))
   const node = encodeFiles(imported)
   await put(node.cid, node.block)
-  return { cid: node.cid, files: imported, layout }
+  return { cid: node.cid, files: imported }
 }
 
 function encodeFiles(files: readonly BaseFile[]): { cid: CID; block: Uint8Array } {

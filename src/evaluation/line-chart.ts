@@ -1,5 +1,6 @@
 import { scaleLinear } from 'd3-scale'
 import { area, line, symbol, symbolsFill } from 'd3-shape'
+import { type ChartFrame, chartFrame, LEGEND_LINE } from './chart-frame.ts'
 import { chartStyle, SERIES_COLORS } from './chart-style.ts'
 
 export interface ChartPoint {
@@ -26,14 +27,10 @@ export interface LineChart {
   /** How values are written, on the axis and for those who can't see the lines. Default: as they are. */
   readonly formatY?: (value: number) => string
   readonly series: readonly ChartSeries[]
+  /** Half as wide, with the legend below. */
+  readonly isNarrow?: boolean
 }
 
-const WIDTH = 760
-const HEIGHT = 420
-const MARGIN = { top: 48, right: 210, bottom: 48, left: 64 }
-const RIGHT = WIDTH - MARGIN.right
-const BOTTOM = HEIGHT - MARGIN.bottom
-const LEGEND_LINE = 20
 const MARK_AREA = 44
 
 /**
@@ -43,47 +40,50 @@ const MARK_AREA = 44
  * @throws RangeError for a chart without a point, or with one that isn't finite
  */
 export function lineChart(chart: LineChart): string {
-  return drawChart(chart, `viewBox="0 0 ${WIDTH} ${heightOf(chart)}"`)
+  const { width, height } = frameOf(chart)
+  return drawChart(chart, `viewBox="0 0 ${width} ${height}"`)
 }
 
 /** Several charts, one above the other, as one SVG document. Their ids differ. @throws RangeError as lineChart, and for no charts */
 export function chartColumn(charts: readonly LineChart[]): string {
   if (charts.length === 0) throw new RangeError('no charts')
-  let height = 0
-  const drawn = charts.map((chart) => {
-    const place = `y="${height}" width="${WIDTH}" height="${heightOf(chart)}"`
-    height += heightOf(chart)
+  const frames = charts.map(frameOf)
+  let below = 0
+  const drawn = charts.map((chart, index) => {
+    const { width = 0, height = 0 } = frames[index] ?? {}
+    const place = `y="${below}" width="${width}" height="${height}"`
+    below += height
     return drawChart(chart, place)
   })
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}">\n${drawn.join('')}</svg>\n`
+  const width = Math.max(...frames.map((frame) => frame.width))
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${below}">\n${drawn.join('')}</svg>\n`
 }
 
-function heightOf({ series }: LineChart): number {
-  return Math.max(HEIGHT, MARGIN.top + (series.length + 1) * LEGEND_LINE)
+function frameOf({ series, isNarrow = false }: LineChart): ChartFrame {
+  return chartFrame({ series: series.length, isNarrow })
 }
 
 function drawChart(chart: LineChart, place: string): string {
   const { id = 'chart', title, xLabel, yLabel, formatY = String, series } = chart
+  const frame = frameOf(chart)
+  const { left, right, top, bottom } = frame
   const points = series.flatMap(({ points }) => points)
   if (points.length === 0) throw new RangeError('a chart needs points')
   if (!points.every(({ x, y, error = 0 }) => [x, y, error].every(Number.isFinite))) throw new RangeError('not finite')
-  const x = scaleLinear(extent(points.map((point) => point.x)), [MARGIN.left, RIGHT])
-  const y = scaleLinear(extent(points.flatMap(({ y, error = 0 }) => [y - error, y + error])), [
-    BOTTOM,
-    MARGIN.top,
-  ]).nice()
+  const x = scaleLinear(extent(points.map((point) => point.x)), [left, right])
+  const y = scaleLinear(extent(points.flatMap(({ y, error = 0 }) => [y - error, y + error])), [bottom, top]).nice()
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" id="${id}" ${place} role="img" aria-labelledby="${id}-title ${id}-desc">`,
     `<title id="${id}-title">${escapeXml(title)}</title>`,
     `<desc id="${id}-desc">${escapeXml(describe(chart))}</desc>`,
     `<style>${chartStyle(id)}</style>`,
-    `<rect class="ground" width="${WIDTH}" height="${heightOf(chart)}"/>`,
-    `<text class="title" x="${MARGIN.left}" y="24">${escapeXml(title)}</text>`,
-    ...y.ticks(6).map((value) => horizontal(y(value), formatY(value))),
-    ...wholeTicks(x.ticks(10)).map((value) => vertical(x(value), String(value))),
-    `<text x="${(MARGIN.left + RIGHT) / 2}" y="${HEIGHT - 10}" text-anchor="middle">${escapeXml(xLabel)}</text>`,
-    `<text transform="translate(16 ${(MARGIN.top + BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${escapeXml(yLabel)}</text>`,
-    ...series.map((one, index) => drawSeries(one, index, x, y)),
+    `<rect class="ground" width="${frame.width}" height="${frame.height}"/>`,
+    `<text class="title" x="${left}" y="24">${escapeXml(title)}</text>`,
+    ...y.ticks(6).map((value) => horizontal(y(value), formatY(value), frame)),
+    ...wholeTicks(x.ticks(10)).map((value) => vertical(x(value), String(value), frame)),
+    `<text x="${(left + right) / 2}" y="${bottom + 38}" text-anchor="middle">${escapeXml(xLabel)}</text>`,
+    `<text transform="translate(16 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeXml(yLabel)}</text>`,
+    ...series.map((one, index) => drawSeries(one, index, { x, y, legend: frame.legend })),
     '</svg>',
     '',
   ].join('\n')
@@ -91,7 +91,11 @@ function drawChart(chart: LineChart, place: string): string {
 
 type Scale = (value: number) => number
 
-function drawSeries({ name, points, isDashed = false }: ChartSeries, index: number, x: Scale, y: Scale): string {
+function drawSeries(
+  { name, points, isDashed = false }: ChartSeries,
+  index: number,
+  { x, y, legend }: { readonly x: Scale; readonly y: Scale; readonly legend: ChartFrame['legend'] },
+): string {
   const sorted = points.toSorted((a, b) => a.x - b.x)
   const path = line<ChartPoint>(
     (point) => x(point.x),
@@ -105,25 +109,25 @@ function drawSeries({ name, points, isDashed = false }: ChartSeries, index: numb
   const mark = symbol(symbolsFill[index % symbolsFill.length], MARK_AREA)() ?? ''
   const markAt = (atX: number, atY: number) =>
     `<path class="mark" transform="translate(${round(atX)} ${round(atY)})" d="${mark}"/>`
-  const legendY = MARGIN.top + index * LEGEND_LINE
+  const legendY = legend.y + index * LEGEND_LINE
   const stroke = isDashed ? 'line dashed' : 'line'
   return [
     `<g class="s${index % SERIES_COLORS}">`,
     points.some(({ error = 0 }) => error > 0) ? `<path class="band" d="${band(sorted)}"/>` : '',
     `<path class="${stroke}" d="${path(sorted)}"/>`,
     ...sorted.map((point) => markAt(x(point.x), y(point.y))),
-    `<path class="${stroke}" d="M${RIGHT + 16},${legendY}h28"/>${markAt(RIGHT + 30, legendY)}`,
-    `<text x="${RIGHT + 52}" y="${legendY + 4}">${escapeXml(name)}</text>`,
+    `<path class="${stroke}" d="M${legend.x},${legendY}h28"/>${markAt(legend.x + 14, legendY)}`,
+    `<text x="${legend.x + 36}" y="${legendY + 4}">${escapeXml(name)}</text>`,
     '</g>',
   ].join('')
 }
 
-function horizontal(y: number, text: string): string {
-  return `<line class="grid" x1="${MARGIN.left}" x2="${RIGHT}" y1="${round(y)}" y2="${round(y)}"/><text class="tick" x="${MARGIN.left - 8}" y="${round(y + 4)}" text-anchor="end">${escapeXml(text)}</text>`
+function horizontal(y: number, text: string, { left, right }: ChartFrame): string {
+  return `<line class="grid" x1="${left}" x2="${right}" y1="${round(y)}" y2="${round(y)}"/><text class="tick" x="${left - 8}" y="${round(y + 4)}" text-anchor="end">${escapeXml(text)}</text>`
 }
 
-function vertical(x: number, text: string): string {
-  return `<line class="grid" x1="${round(x)}" x2="${round(x)}" y1="${BOTTOM}" y2="${BOTTOM + 5}"/><text class="tick" x="${round(x)}" y="${BOTTOM + 20}" text-anchor="middle">${escapeXml(text)}</text>`
+function vertical(x: number, text: string, { bottom }: ChartFrame): string {
+  return `<line class="grid" x1="${round(x)}" x2="${round(x)}" y1="${bottom}" y2="${bottom + 5}"/><text class="tick" x="${round(x)}" y="${bottom + 20}" text-anchor="middle">${escapeXml(text)}</text>`
 }
 
 /** Rounds are whole numbers: no tick between two of them. */

@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid'
 import { lineage as lineageDeclaration } from '../../protocols/lineage/messages.ts'
 import { toHex } from '../../protocols/wire/bytes.ts'
 import { sha256 } from '../../protocols/wire/crypto.ts'
-import { assembleBase, type BaseFile, baseFile, openBase } from '../checkpoint/base.ts'
+import { assembleBase, type BaseFile, baseFile, type OpenedBase, openBase } from '../checkpoint/base.ts'
 import { renderCard } from '../checkpoint/card.ts'
 import { type Layout, MAX_DATA_START, parseLayout } from '../checkpoint/layout.ts'
 import { importFile, readFile } from '../checkpoint/unixfs.ts'
@@ -42,11 +42,16 @@ export async function readBaseFacts(network: NetworkFacts, store: ContentStore):
       `The genesis states ${genesis.bytes} bytes of weights, its base has ${bytes}.`,
     )
   }
-  const layout = parseLayout(await readStart(cid, bytes, store), bytes)
+  const layout = await readLayout(opened, store)
   if (toHex(sha256(layout.header)) !== toHex(genesis.header)) {
     throw new ColdmeshError('bad-checkpoint', "The header of the base's weights is not the one that the genesis names.")
   }
   return { layout, shared: opened.shared, weights: cid }
+}
+
+/** The layout of a base's weights. @throws ColdmeshError `block-missing`, `bad-checkpoint` */
+export async function readLayout({ weights }: OpenedBase, store: ContentStore): Promise<Layout> {
+  return parseLayout(await readStart(weights.cid, weights.bytes, store), weights.bytes)
 }
 
 async function readStart(cid: CID, bytes: number, store: ContentStore): Promise<Uint8Array> {

@@ -61,16 +61,28 @@ async function isComplete(dir: string, name: string | undefined): Promise<boolea
 /** The journal first: a key that has none is a key restored from a copy, and stays silent for a while. */
 async function makeKey(dir: string): Promise<boolean> {
   if (existsSync(paths.key(dir))) return false
-  const journal = await openJournal(paths.journal(dir))
-  const hasSpoken = journal.records.length > 0
-  await journal.close()
-  if (hasSpoken) {
-    throw new ColdmeshError('refused', `${dir} has a journal but no key.`, {
+  const left = await traceOfPeer(dir)
+  if (left !== null) {
+    throw new ColdmeshError('refused', `${dir} has a ${left} but no key.`, {
       hint: 'Restore the key from its backup, or choose an empty directory for a new peer.',
     })
   }
+  await (await openJournal(paths.journal(dir))).close()
   await createKey(paths.key(dir))
   return true
+}
+
+/**
+ * What only a peer that had a key leaves behind: a new key beside it would be somebody else. No journal is made here: with an
+ * empty one, a key restored later would speak at once.
+ */
+async function traceOfPeer(dir: string): Promise<'chain' | 'config' | 'journal' | null> {
+  if (existsSync(paths.chain(dir))) return 'chain'
+  if (existsSync(configPath(dir))) return 'config'
+  if (!existsSync(paths.journal(dir))) return null
+  const journal = await openJournal(paths.journal(dir))
+  await journal.close()
+  return journal.records.length > 0 ? 'journal' : null
 }
 
 /** Deletes what a crash left half written. Only for whoever holds the lock. */

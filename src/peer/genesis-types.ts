@@ -2,7 +2,7 @@ export interface GenesisOptions {
   /** Where the base's blocks and the genesis go. */
   readonly dataDir: string
   readonly name: string
-  /** Directory with config.json, tokenizer files and a canonical model.safetensors. */
+  /** Directory with config.json, tokenizer files and a canonical model.safetensors; or the CID of a base in the store. */
   readonly base: string
   readonly committee: readonly { readonly name: string; readonly key: string }[]
   readonly quorum?: 'byzantine' | 'crash'

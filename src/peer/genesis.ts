@@ -1,18 +1,22 @@
+import { existsSync } from 'node:fs'
 import { readFile as readDisk } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import { type Genesis, genesis } from '../../protocols/genesis/messages.ts'
 import { judgeGenesis, SUPPORTED_RULES } from '../../protocols/genesis/rules.ts'
 import { formatInvite } from '../../protocols/membership/invite.ts'
-import { fromHex } from '../../protocols/wire/bytes.ts'
+import { fromHex, parseCid } from '../../protocols/wire/bytes.ts'
 import { idOf, MalformedError } from '../../protocols/wire/codec.ts'
 import { sha256 } from '../../protocols/wire/crypto.ts'
 import { lockDirectory } from '../adapters/files/lock.ts'
 import { createContentStore } from '../adapters/helia/content-store.ts'
 import { nullLog } from '../adapters/memory/log.ts'
-import { importBase, SHARED_NAMES, WEIGHTS_NAME } from '../checkpoint/base.ts'
-import { ColdmeshError } from '../ports/errors.ts'
+import { importBase, openBase, SHARED_NAMES, WEIGHTS_NAME } from '../checkpoint/base.ts'
+import type { Layout } from '../checkpoint/layout.ts'
+import type { ContentStore } from '../ports/content-store.ts'
+import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
 import { type NetworkFacts, networkFacts } from '../rounds/network.ts'
+import { readLayout } from './builder.ts'
 import { initDataDir, paths, requireConfig, writeConfig } from './data-dir.ts'
 import type { GenesisOptions, RoundPolicy } from './types.ts'
 
@@ -54,8 +58,7 @@ export async function createGenesis(
   await using _lock = await lockDirectory(options.dataDir)
   const store = await createContentStore({ dir: paths.blocks(options.dataDir), node: null, log: nullLog })
   try {
-    const files = await readBaseFiles(options.base)
-    const base = await importBase(files, (cid, block) => store.put(cid, block))
+    const base = await openGenesisBase(options.base, store)
     const bytes = encodeGenesis(options, {
       base: base.cid,
       header: sha256(base.layout.header),
@@ -73,6 +76,21 @@ export async function createGenesis(
     return { network: String(network), base: String(base.cid), invite: formatInvite({ network, addresses: [] }) }
   } finally {
     await store.stop()
+  }
+}
+
+/** A base that is in the store already, by its CID, or a directory that is imported into it. */
+async function openGenesisBase(base: string, store: ContentStore): Promise<{ cid: CID; layout: Layout }> {
+  const stored = existsSync(base) ? null : parseCid(base)
+  if (stored === null) return importBase(await readBaseFiles(base), (cid, block) => store.put(cid, block))
+  try {
+    return { cid: stored, layout: await readLayout(await openBase(stored, (cid) => store.get(cid)), store) }
+  } catch (error) {
+    if (!isColdmeshError(error, 'block-missing')) throw error
+    throw new ColdmeshError('bad-input', `${base} is not among the bases of this data directory.`, {
+      cause: error,
+      hint: '`coldmesh import DIR` adds one and prints its CID.',
+    })
   }
 }
 
@@ -146,7 +164,7 @@ async function readBaseFiles(directory: string): Promise<{ name: string; bytes: 
       if (isMissing && !isNeeded) continue
       throw new ColdmeshError('bad-input', `${join(directory, name)} cannot be read.`, {
         cause: error,
-        hint: 'A base is a directory with config.json, tokenizer.json, tokenizer_config.json and model.safetensors.',
+        hint: '`coldmesh import DIR --out BASE` makes a base of a Hugging Face model directory.',
       })
     }
   }

@@ -45,10 +45,14 @@ function forgetSome(state: RoundState): void {
   }
 }
 
-/** The choice of inputs if everybody listed exactly these, and a round took any number. */
-export function selectAmong(state: RoundState, entries: readonly ContributionEntry[]): Selection {
+/** The choice of inputs if everybody listed exactly these, and a round took any number; `preferred` are listed once more. */
+export function selectAmong(
+  state: RoundState,
+  entries: readonly ContributionEntry[],
+  preferred: readonly CID[] = [],
+): Selection {
   const candidates = entries.map((entry) => entry.contribution)
-  const lists = [candidates.map(({ id }) => id)]
+  const lists = [candidates.map(({ id }) => id), preferred]
   const facts = { ...lineageView(state.network, state.head), lists, threshold: 1, maxContributions: entries.length }
   return selectInputs(candidates, facts)
 }

@@ -17,7 +17,7 @@ export function leftOut(state: RoundState, opened: OpenedLineage<SignedContribut
   if (opened.isEmpty) return onTheWay.map((entry) => ({ entry, reason: UNAVAILABLE }))
   const inputs = new Set(opened.inputs.map(({ id }) => String(id)))
   const excluded = new Map(opened.excluded.map(({ contribution, reason }) => [String(contribution.id), reason]))
-  const ownReasons = reasonsOf(state, entries)
+  const ownReasons = reasonsOf(state, opened)
   return entries.flatMap((entry) => {
     const id = String(entry.contribution.id)
     if (inputs.has(id) || entry.state === 'refused') return []
@@ -26,10 +26,14 @@ export function leftOut(state: RoundState, opened: OpenedLineage<SignedContribut
   })
 }
 
-/** What the choice of inputs would say if everybody listed all that we hold or could have asked for. */
-function reasonsOf(state: RoundState, entries: readonly ContributionEntry[]): ReadonlyMap<string, string> {
-  const possible = entries.filter((entry) => entry.state === 'held' || entry.state === 'announced')
-  const { excluded } = selectAmong(state, possible)
+/** What the choice of inputs would say if everybody listed all that we hold or could have asked for, the inputs more often. */
+function reasonsOf(state: RoundState, { inputs }: OpenedLineage<SignedContribution>): ReadonlyMap<string, string> {
+  const possible = [...state.contributions.values()].filter((entry) => entry.state !== 'refused')
+  const { excluded } = selectAmong(
+    state,
+    possible,
+    inputs.map(({ id }) => id),
+  )
   return new Map(excluded.map(({ candidate, reason }) => [String(candidate.id), reason]))
 }
 

@@ -26,7 +26,10 @@ export interface RoundWait {
 }
 
 export function describeWait(state: RoundState): RoundWait {
-  return { since: state.phaseSince, until: state.phaseUntil, ...factsOf(state) }
+  const facts = factsOf(state)
+  // Once the window is over nothing but contributions ends it.
+  const isOpenEnded = facts.what === 'contributions' && state.isCollectOver
+  return { since: state.phaseSince, until: isOpenEnded ? null : state.phaseUntil, ...facts }
 }
 
 type Facts = Pick<RoundWait, 'what' | 'have' | 'need' | 'missing'>

@@ -25,7 +25,7 @@ describe('a network of four after two rounds', () => {
   before(async () => {
     const round = { minContributions: 1, collectMs: 2_000, graceMs: 500, viewTimeoutMs: 3_000 }
     network = await createTestNetwork({ members: 4, round })
-    daemons = await network.startAll(() => ({ rounds: MEMBER_ROUNDS }))
+    daemons = await network.startAll(() => ({ rounds: MEMBER_ROUNDS, args: CHECK }))
     const [first, founder] = [daemons[0], network.peers[0]]
     assert.ok(first && founder)
     await first.event(fusedIn(MEMBER_ROUNDS), 'the base of round 2', 90_000)
@@ -70,19 +70,24 @@ describe('a network of four after two rounds', () => {
       await partsOf(String(bases[1]), network.network, stored),
       await partsOf(String(bases[2]), network.network, stored),
     ]
+    // A member keeps checkpoints of others. A base of one input has its weights.
+    const [member, itsDir] = [daemons[0], network.peers[0]?.dataDir]
+    assert.ok(member && itsDir)
+    const itsBlocks = storedBlocks(itsDir)
+    const checkpoint = await (await partsOf(String(bases[1]), network.network, itsBlocks)).checkpoint()
     const damaged = [
-      [await three.weights(), 'model.safetensors of round 3'],
-      [two.lineage, 'lineage.cbor of round 2'],
-      [await three.checkpoint(), 'the checkpoint of contribution'],
-      [two.directory, 'the directory of round 2'],
+      [fifth, stored, await three.weights(), /^model\.safetensors of round 3$/],
+      [fifth, stored, two.lineage, /^lineage\.cbor of round 2$/],
+      [fifth, stored, two.directory, /^the directory of round 2$/],
+      [member, itsBlocks, checkpoint, /^(the checkpoint of contribution \w+ to|model\.safetensors of) round 2$/],
     ] as const
-    for (const [cid, place] of damaged) {
-      const intact = await readFile(stored.pathOf(cid))
-      await stored.rot(cid)
+    for (const [daemon, blocks, cid, place] of damaged) {
+      const intact = await readFile(blocks.pathOf(cid))
+      await blocks.rot(cid)
       const isRepair = ({ event, cid: of }: DaemonEvent) => event === 'repaired' && of === String(cid)
-      const repaired = await fifth.event(isRepair, `the repair of ${place}`)
-      assert.ok(String(repaired['place']).startsWith(place), JSON.stringify(repaired))
-      assert.deepEqual(await readFile(stored.pathOf(cid)), intact)
+      const repaired = await daemon.event(isRepair, `the repair of ${place}`)
+      assert.match(String(repaired['place']), place)
+      assert.deepEqual(await readFile(blocks.pathOf(cid)), intact)
     }
     assert.deepEqual((await fifth.status())['troubles'], [])
   })

@@ -25,7 +25,10 @@ export function placeOf(path: string): Place | null {
     if (room === 'evaluation') return { floor: 2.2, room: 'src/evaluation' }
     if (room === 'adapters') return { floor: 3, room: `src/adapters/${inner}` }
     if (room === 'engines') return { floor: 3.5, room: 'src/engines' }
-    if (room === 'peer' || room === 'index.ts') return { floor: 4, room: 'src/peer' }
+    if (room === 'peer') return { floor: 4, room: 'src/peer' }
+    // Many peers' work in one process, from the peer's own parts.
+    if (room === 'lab') return { floor: 4.1, room: 'src/lab' }
+    if (room === 'index.ts') return { floor: 4.2, room: path }
     return null
   }
   if (top === 'node') return { floor: 5, room: 'node' }

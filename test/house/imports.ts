@@ -13,7 +13,7 @@ export interface Import {
 
 const FORMS: readonly RegExp[] = [
   /\b(?:import|export)\b(?<clause>[^;'"`]*?)\bfrom\s*['"](?<specifier>[^'"]+)['"]/g,
-  /\bimport\s*['"](?<specifier>[^'"]+)['"]/g,
+  /(?<!['"`])\bimport\s*['"](?<specifier>[^'"]+)['"]/g,
   /\b(?:import|require|require\.resolve|import\.meta\.resolve)\s*\(\s*['"`](?<specifier>[^'"`]+)['"`]/g,
   /\bnew URL\(\s*['"`](?<specifier>\.[^'"`]*)['"`]\s*,\s*import\.meta\.url/g,
 ]

@@ -1,6 +1,7 @@
 // Compares the shipped base with the same architecture with random weights, on every task: frozen, finetuned and
 // finetuned on 100 rows.
-//   node --conditions=coldmesh-source examples/data/base/evaluate.ts [--model DIR] [--tasks A,B] [--seeds N] [--threads N] [--json FILE]
+//   node --conditions=coldmesh-source examples/data/base/evaluate.ts [--model DIR] [--tasks A,B] [--modes A,B] [--seeds N] [--threads N]
+//     [--json FILE]
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '3' },
     threads: { type: 'string', default: '1' },
     tasks: { type: 'string', default: '' },
+    modes: { type: 'string', default: 'frozen,full,few-shot' },
     json: { type: 'string' },
   },
 })
@@ -43,13 +45,14 @@ const PLANS: Readonly<Record<Mode, readonly Omit<TrainingPlan, 'seed' | 'maxToke
 }
 
 const shipped = await readModelDirectory(values.model)
+const modes = MODES.filter((mode) => values.modes.split(',').includes(mode))
 const wanted = values.tasks === '' ? null : values.tasks.split(',')
 const tasks = (await readTasks()).filter(({ name }) => wanted === null || wanted.includes(name))
 const trainer = await createTrainer({ threads: Number(values.threads) })
-const results: Record<string, Record<string, { mean: number; error: number }>> = {}
+const results: Record<string, Record<string, Summary>> = {}
 for (const task of tasks) {
-  const row: Record<string, { mean: number; error: number }> = {}
-  for (const mode of MODES) {
+  const row: Record<string, Summary> = {}
+  for (const mode of modes) {
     for (const base of ['random', 'pretrained']) {
       const modelOf = (seed: number) =>
         base === 'pretrained' ? shipped : { ...shipped, body: createBertBody(shipped.config, { seed, pooler: true }) }
@@ -85,11 +88,18 @@ async function measure(task: Task, mode: Mode, model: Model, plan: TrainingPlan)
   return { plan, validation: validation.after, test: accuracy }
 }
 
-/** Mean and standard error. */
-function summary(sample: readonly number[]): { mean: number; error: number } {
+interface Summary {
+  readonly mean: number
+  /** Of the mean. */
+  readonly error: number
+  /** By seed. */
+  readonly accuracies: readonly number[]
+}
+
+function summary(sample: readonly number[]): Summary {
   const mean = sample.reduce((sum, value) => sum + value, 0) / sample.length
   const squares = sample.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-  return { mean, error: sample.length < 2 ? 0 : Math.sqrt(squares / (sample.length - 1) / sample.length) }
+  return { mean, accuracies: sample, error: sample.length < 2 ? 0 : Math.sqrt(squares / (sample.length - 1) / sample.length) }
 }
 
 function percent(share: number): string {

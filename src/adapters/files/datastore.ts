@@ -19,7 +19,7 @@ export async function openDatastore(directory: string): Promise<LevelDatastore> 
         cause: error,
       })
     }
-    throw diskError(error, 'open', directory)
+    throw levelError(error, 'open', directory)
   }
   return store
 }
@@ -28,6 +28,25 @@ export async function openDatastore(directory: string): Promise<LevelDatastore> 
 export async function openLevel(store: LevelDatastore, directory: string): Promise<void> {
   await mkdir(directory, { recursive: true })
   await store.db.open({ createIfMissing: true, compression: false })
+}
+
+/** What the system said, in the words that LevelDB passes on. */
+const SYSTEM_WORDS: Readonly<Record<string, string>> = {
+  'No space left': 'ENOSPC',
+  'Disk quota': 'EDQUOT',
+  'Read-only file system': 'EROFS',
+  'Permission denied': 'EACCES',
+  'Too many open files': 'EMFILE',
+}
+
+/** A failure of LevelDB as one of the disk: its own codes say only that something failed. */
+export function levelError(error: unknown, doing: string, path: string): ColdmeshError {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { message } = cause
+    const known = Object.entries(SYSTEM_WORDS).find(([words]) => message.includes(words))
+    if (known) return diskError(Object.assign(new Error(message, { cause: error }), { code: known[1] }), doing, path)
+  }
+  return diskError(error, doing, path)
 }
 
 /** LevelDB holds an operating-system lock on its directory; the code sits somewhere in the chain of causes. */

@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { LevelDatastore } from 'datastore-level'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { writeFileAtomic } from './atomic.ts'
-import { isLevelLocked, openLevel } from './datastore.ts'
-import { diskError } from './disk-error.ts'
+import { isLevelLocked, levelError, openLevel } from './datastore.ts'
 
 export interface DirectoryLock extends AsyncDisposable {
   /** Safe to call twice. The system releases it too when the process ends, however it ends. */
@@ -26,7 +25,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
     await openLevel(store, path)
   } catch (error) {
     if (isLevelLocked(error)) throw await held(directory, error)
-    throw diskError(error, 'lock', directory)
+    throw levelError(error, 'lock', directory)
   }
   let released = false
   const release = async (): Promise<void> => {

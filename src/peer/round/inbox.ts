@@ -34,7 +34,9 @@ export interface Inbox {
 }
 
 export function createInbox(options: {
-  readonly context: PeerContext
+  readonly context: Pick<PeerContext, 'network' | 'key' | 'log' | 'events'> & {
+    readonly speaker: Pick<PeerContext['speaker'], 'isOwn'>
+  }
   readonly state: () => RoundState
   readonly accept: (signed: Signed<Contribution | RoundMessage>) => void
   /** Somebody else signs with our key. */

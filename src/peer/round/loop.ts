@@ -139,7 +139,9 @@ export function createRoundLoop(options: {
         moving = moving.then(() => adopt(effect.base, effect.certificate))
         break
       case 'evidence':
-        void options.evidence.store(effect.first, effect.second)
+        options.evidence
+          .store(effect.first, effect.second)
+          .catch((error: unknown) => log.error('evidence-crashed', { error: String(error) }))
         break
       case 'entered-view':
         reporter.enteredView(state, effect.view, effect.aggregator)

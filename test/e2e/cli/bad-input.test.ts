@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { COMMANDS } from '../../../node/commands.ts'
 import { type CliOptions, runCli, startCli, temporaryFolder } from '../../support/node/cli.ts'
 
 const folder = temporaryFolder('bad input')
@@ -45,6 +46,12 @@ async function refuses(
   assert.equal(stdout.includes('    at '), false)
 }
 
+/** Two at a time: each is a process. */
+async function eachAtOnce<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let i = 0; i < items.length; i += 2) await Promise.all(items.slice(i, i + 2).map(work))
+}
+
+// fault 104: a wrong command line, dataset, network, data directory, CID, genesis or file
 describe('a wrong command line', () => {
   it('names an unknown flag, command and missing argument', async () => {
     const usage = { exit: 2, code: 'bad-input' }
@@ -160,20 +167,73 @@ describe('a wrong data directory', () => {
     }
   })
 
+  // fault 63
+  it('is refused when its key is missing or truncated, and gets no new one', {
+    skip: process.platform === 'win32',
+  }, async () => {
+    const dir = await freshDir('keyless')
+    const key = join(dir, 'key')
+    const refused = { exit: 5, code: 'refused' }
+    const commands = [['init'], ['daemon', '--network', UNKNOWN_GENESIS]]
+    writeFileSync(key, readFileSync(key).subarray(0, 31))
+    await eachAtOnce(commands, (args) =>
+      refuses([...args, '--dir', dir], { ...refused, message: /31 bytes instead of 32/ }),
+    )
+    rmSync(key)
+    await eachAtOnce(commands, (args) =>
+      refuses([...args, '--dir', dir], { ...refused, message: /journal but no key/ }),
+    )
+    rmSync(join(dir, 'journal'))
+    await refuses(['init', '--dir', dir], { ...refused, message: /config but no key/ })
+    assert.equal(existsSync(key), false)
+  })
+
+  // fault 63
   it('is refused when others can read its key', { skip: process.platform === 'win32' }, async () => {
     const dir = await freshDir('wide')
     chmodSync(join(dir, 'key'), 0o644)
     await refuses(['init', '--dir', dir], { exit: 5, code: 'refused', message: /can be read by others/ })
   })
 
-  it('is refused when a newer version wrote its config', async () => {
+  // fault 107
+  it('is refused when a newer version wrote its config, with what to do, and stays as it is', async () => {
     const dir = await freshDir('newer')
-    writeFileSync(join(dir, 'config.json'), JSON.stringify({ version: 99 }))
-    await refuses(['status', '--dir', dir], { exit: 2, code: 'unsupported', message: /newer/ })
+    const config = join(dir, 'config.json')
+    const written = JSON.stringify({ version: 99, network: UNKNOWN_GENESIS, later: true })
+    writeFileSync(config, written)
+    const commands = [
+      ...[
+        ['verify', UNKNOWN_GENESIS],
+        ['init', '--name', 'other'],
+      ],
+      ['daemon', '--network', UNKNOWN_GENESIS],
+    ]
+    await eachAtOnce(commands, async (args) => {
+      await refuses([...args, '--dir', dir], { exit: 2, code: 'unsupported', message: /newer coldmesh \(format 99\)/ })
+    })
+    const { code, stderr } = await runCli(['status', '--dir', dir])
+    assert.equal(code, 2)
+    assert.match(stderr, /^coldmesh: unsupported: .*newer coldmesh.*\n {2}next: Update coldmesh/)
+    assert.equal(readFileSync(config, 'utf8'), written)
   })
 
-  it('is refused when it is a file', async () => {
-    await refuses(['init', '--dir', file('a file', '')], { exit: 5, code: 'refused', message: /a file/ })
+  it('is refused when it is a file, by every command', async () => {
+    const path = file('not a folder', '')
+    const data = file('some.csv', 'text,label\na,x\nb,y\nc,x\nd,y\n')
+    const more: Readonly<Record<string, readonly string[]>> = {
+      join: [UNKNOWN_GENESIS, '--data', data],
+      verify: [UNKNOWN_GENESIS],
+      export: [UNKNOWN_GENESIS, '--out', join(folder.path, 'never')],
+    }
+    const names = COMMANDS.map(({ spec }) => spec).filter(({ options }) => options.includes('dir'))
+    assert.ok(names.length >= 12)
+    await eachAtOnce(names, ({ name }) =>
+      refuses([name, ...(more[name] ?? []), '--dir', path], {
+        exit: 2,
+        code: 'bad-input',
+        message: /is a file, and a data directory is a directory/,
+      }),
+    )
   })
 
   it('belongs to no network: status says so and succeeds, log names the next step', async () => {
@@ -214,6 +274,60 @@ describe('a wrong genesis', () => {
   })
 })
 
+describe('a wrong file', () => {
+  it('is named: options that are missing, a directory, or of another shape', async () => {
+    const dir = await freshDir('options')
+    const wrong = (path: string, message: RegExp) =>
+      refuses(['status', '--dir', dir, '--options', path], { exit: 2, code: 'bad-input', message })
+    await wrong(join(folder.path, 'absent.json'), /absent\.json cannot be read/)
+    await wrong(folder.path, /cannot be read/)
+    await wrong(file('list.json', '[1]'), /sets "0"|is not an object/)
+  })
+
+  it('is named: evidence that is missing, a directory, too long, or beside a base', async () => {
+    const dir = join(folder.path, 'evidence, nowhere')
+    const wrong = (args: readonly string[], message: RegExp) =>
+      refuses(['verify', '--dir', dir, ...args], { exit: 2, code: 'bad-input', message })
+    await wrong(['--evidence', join(folder.path, 'absent.cbor')], /absent\.cbor cannot be read/)
+    await wrong(['--evidence', folder.path], /is not a file/)
+    await wrong(['--evidence', file('long.cbor', 'x'.repeat(100_000))], /too long/)
+    await wrong([UNKNOWN_GENESIS, '--evidence', file('short.cbor', 'x')], /two things/)
+    const { code, stdout } = await runCli(['verify', '--dir', dir, '--evidence', file('none.cbor', 'x'), '--json'])
+    assert.deepEqual([code, JSON.parse(stdout).reason], [4, 'evidence-not-cbor'])
+  })
+
+  it('is named: a base that is a file, an output that is there', async () => {
+    const dir = await freshDir('bases')
+    const wrong = { exit: 2, code: 'bad-input' }
+    await refuses(['genesis', '--dir', dir, '--base', file('base', '')], { ...wrong, message: /base/ })
+    await refuses(['genesis', '--dir', dir, '--base', join(folder.path, 'absent')], { ...wrong, message: /absent/ })
+    await refuses(['evidence', '--dir', dir, '--out', folder.path], { ...wrong, message: /is there already/ })
+  })
+})
+
+// fault 106
+describe('a terminal that is none', () => {
+  it('changes nothing: LANG=C, no TTY, a dumb terminal, a name of another script', async () => {
+    const dir = await freshDir('Zürich 東京')
+    const env = { LANG: 'C', LC_ALL: 'C', TERM: 'dumb' }
+    const { code, stdout, stderr } = await runCli(['status', '--dir', dir, '--json'], { env })
+    assert.deepEqual([code, stderr, JSON.parse(stdout).running], [0, '', false])
+    const named = await runCli(['init', '--dir', dir, '--name', 'Жанна'], { env })
+    assert.deepEqual([named.code, named.stderr], [0, ''])
+    assert.match(named.stdout, /東京/)
+    assert.equal(named.stdout.includes('\u001b'), false)
+    assert.equal(JSON.parse(readFileSync(join(dir, 'config.json'), 'utf8')).name, 'Жанна')
+  })
+
+  it('changes no exit code: both outputs closed', async () => {
+    const child = startCli(['status', '--bogus'])
+    child.stdout.destroy()
+    child.stderr.destroy()
+    assert.equal(await new Promise((resolve) => child.once('exit', resolve)), 2)
+  })
+})
+
+// fault 106
 describe('a reader that left', () => {
   it('does not turn success into failure', async () => {
     const dir = await freshDir('piped')

@@ -57,6 +57,7 @@ describe('a daemon of a network of one', () => {
     assert.deepEqual([code, stdout], [0, 'no round has ended yet: the base is the one of the genesis\n'])
   })
 
+  // fault 108
   it('keeps a second daemon off its data directory', async () => {
     const { code, stderr } = await runCli(['daemon', '--dir', dir])
     assert.equal(code, 5)
@@ -104,6 +105,7 @@ describe('a daemon of a network of one', () => {
     assert.match(stderr, /another network/)
   })
 
+  // fault 105
   it('cancels a join on SIGINT, here and in the daemon', async () => {
     const child = startCli(['join', '--dir', dir, '--data', data, '--steps', '100000', '--json'])
     const exit = new Promise((resolve) => child.once('exit', resolve))
@@ -131,6 +133,7 @@ describe('a daemon of a network of one', () => {
     assert.ok(existsSync(join(out, 'model.safetensors')))
   })
 
+  // fault 105
   it('stops cleanly on SIGTERM, in time, and takes its control file away', async () => {
     const { code, ms } = await daemon.stop('SIGTERM')
     assert.equal(code, 0)

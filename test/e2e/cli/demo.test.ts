@@ -46,6 +46,7 @@ describe('coldmesh demo', () => {
     assert.equal(verify.code, 0, verify.stdout)
   })
 
+  // fault 105
   it('stops on SIGINT in time, and leaves no folder behind', async () => {
     const dir = join(folder.path, 'interrupted')
     const child = startCli(['demo', '--peers', '2', '--dir', dir])

@@ -6,6 +6,7 @@ import { CODEC, cidOf, directoryNode, fileNode, importFiles, patterned, putBlock
 import { MIB, party, refuses } from './party.ts'
 
 describe('fetch of what is not as announced', () => {
+  // Fault 38.
   it('refuses a directory for a file and a file for a directory', async () => {
     await using liar = await party()
     await using taker = await party()
@@ -18,6 +19,7 @@ describe('fetch of what is not as announced', () => {
     assert.ok(!(await taker.store.has(directory)), 'what is not as announced is not kept')
   })
 
+  // Fault 37.
   it('refuses a size that is not the announced one before it reads a leaf', async () => {
     await using liar = await party()
     await using taker = await party()
@@ -29,6 +31,7 @@ describe('fetch of what is not as announced', () => {
     assert.ok(!(await taker.store.has(cidOf(bytes.subarray(0, MIB)))))
   })
 
+  // Faults 33 and 37.
   it('refuses a node whose sizes are not those of its children', async () => {
     await using liar = await party()
     await using taker = await party()
@@ -42,6 +45,7 @@ describe('fetch of what is not as announced', () => {
     await refuses(taker, liar, await put(fileNode([[leaf, 3 * MIB]])), 'too-large')
   })
 
+  // Faults 35 and 36.
   it('stops at the root of a bomb of links, and at the limit of a chain', async () => {
     await using liar = await party()
     await using taker = await party()
@@ -63,7 +67,7 @@ describe('fetch of what is not as announced', () => {
     assert.equal(done.blocks, 4)
 
     let chain = leaf
-    for (let depth = 0; depth < 100; depth++) {
+    for (let depth = 0; depth < 10_000; depth++) {
       chain = await putBlock(liar.store, fileNode([[chain, 64]]), CODEC.DAG_PB)
     }
     await refuses(taker, liar, chain, 'too-large')
@@ -71,6 +75,7 @@ describe('fetch of what is not as announced', () => {
     await refuses(taker, liar, await putBlock(liar.store, wide, CODEC.DAG_PB), 'too-large')
   })
 
+  // Fault 38.
   it('refuses directories that are paths, twice the same, sharded or symlinks', async () => {
     await using liar = await party()
     await using taker = await party()
@@ -94,6 +99,7 @@ describe('fetch of what is not as announced', () => {
     await refuses(taker, liar, await put(Uint8Array.of(1, 2, 3)), 'bad-checkpoint')
   })
 
+  // Fault 34.
   it('refuses names that are not canonical, above and below', async () => {
     await using liar = await party()
     await using taker = await party()

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import type { PeerId } from '@libp2p/interface'
-import type { Libp2pNode } from '../../../src/adapters/libp2p/node.ts'
 import { nullLog } from '../../../src/adapters/memory/log.ts'
 import type { Log } from '../../../src/ports/system.ts'
+import { sendBlocks } from '../../support/e2e/liar/delivery.ts'
 import { cidOf, importFiles, patterned, putBlock } from './content.ts'
 import { failsWith, MIB, party, refuses } from './party.ts'
 import { addressOf, link, startNode, temporaryDirectory } from './support.ts'
@@ -124,6 +123,7 @@ describe('fetch over bitswap', () => {
     }
   })
 
+  // Fault 32.
   it('says block-missing when nobody gives it in time, and aborted when the caller stops', async () => {
     await using liar = await party()
     await using taker = await party()
@@ -150,6 +150,7 @@ describe('fetch over bitswap', () => {
     assert.ok(!(await taker.store.has(withheld)))
   })
 
+  // Fault 31.
   it('ignores bytes that nobody asked for, and bytes that do not match', async () => {
     await using giver = await party()
     await using taker = await party({ blockDeadlineMs: 300 })
@@ -157,7 +158,7 @@ describe('fetch over bitswap', () => {
     const wanted = patterned(500, 13)
     const junk = patterned(500, 14)
     await liar.libp2p.handle('/ipfs/bitswap/1.2.0', (_, connection) => {
-      void sendBlock(liar, connection.remotePeer, junk)
+      void sendBlocks(liar.libp2p, connection.remotePeer, [{ cid: cidOf(junk), bytes: junk }])
     })
     const cid = await putBlock(giver.store, wanted)
     const done = await taker.store.fetch(cid, {
@@ -217,24 +218,6 @@ describe('fetch over bitswap', () => {
     assert.deepEqual(await second.store.get(cidOf(last)), last)
   })
 })
-
-/** Sends one block to `peer` by bitswap, asked or not. */
-async function sendBlock(from: Libp2pNode, peer: PeerId, block: Uint8Array): Promise<void> {
-  const stream = await from.libp2p.dialProtocol(peer, '/ipfs/bitswap/1.2.0')
-  const prefix = Uint8Array.of(1, 0x55, 0x12, 32)
-  const entry = Buffer.concat([field(1, prefix), field(2, block)])
-  const message = field(3, entry)
-  stream.send(Buffer.concat([varint(message.byteLength), message]))
-  await stream.close()
-}
-
-function field(number: number, bytes: Uint8Array): Buffer {
-  return Buffer.concat([Uint8Array.of((number << 3) | 2), varint(bytes.byteLength), bytes])
-}
-
-function varint(value: number): Uint8Array {
-  return value < 128 ? Uint8Array.of(value) : Uint8Array.of((value & 127) | 128, ...varint(value >> 7))
-}
 
 async function onlyFile(directory: string): Promise<string> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true })

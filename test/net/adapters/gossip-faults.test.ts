@@ -40,7 +40,7 @@ function inside(gossipsub: GossipSub, name: string): Map<string, unknown> {
 }
 
 describe('gossip under attack', () => {
-  // Faults, item 14.
+  // Fault 14.
   it('caps the back-off that a PRUNE asks for', async () => {
     await using liar = await startNode()
     await using b = await startNode()
@@ -67,7 +67,7 @@ describe('gossip under attack', () => {
     assert.ok(expires <= Date.now() + DEFAULT_MAX_PRUNE_BACKOFF_MS)
   })
 
-  // Item 9.
+  // Fault 9.
   it('judges no more than its rate from one peer, and hears the honest one at once', async () => {
     await using flooder = await startNode()
     await using honest = await startNode()
@@ -93,7 +93,7 @@ describe('gossip under attack', () => {
     assert.ok(heapUsed() - heapBefore < 200e6)
   })
 
-  // Item 12.
+  // Fault 12.
   it('keeps nothing of subscriptions to foreign topics', async () => {
     await using liar = await startNode()
     await using b = await startNode()

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ACCEPT, ignore, reject } from '../../../protocols/wire/verdict.ts'
+import type { Libp2pNode } from '../../../src/adapters/libp2p/node.ts'
 import { memoryLog } from '../../../src/adapters/memory/log.ts'
 import { connected, ears, heartbeats, link, OTHER_TOPIC, paired, startNode, subscribed, TOPIC } from './support.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 describe('gossip', () => {
+  // Fault 4: what is rejected goes no further.
   it('relays what a judge accepts, and neither what it ignores nor what it rejects', async () => {
     // A line: whatever reaches C went through B.
     await using a = await startNode()
@@ -27,6 +29,10 @@ describe('gossip', () => {
     assert.equal(sent.recipients, 1)
     await atC.heard('good')
     assert.deepEqual(atB.texts(), ['bad', 'known', 'good'])
+    // The library keeps a score for a heartbeat.
+    await heartbeats(b, 2)
+    assert.ok(scoreAt(b, a) < 0, 'the reject costs whoever sent it')
+    assert.ok(scoreAt(c, b) >= 0, 'and nobody else')
     assert.deepEqual(atC.texts(), ['good'])
     assert.equal(atC.messages[0]?.from, b.mesh.self)
   })
@@ -114,7 +120,8 @@ describe('gossip', () => {
     assert.deepEqual(atB.texts().slice(before), ['truth'])
   })
 
-  it('never hands an oversized message to the judge', async () => {
+  // Fault 1.
+  it('never hands an oversized message to the judge, and thinks less of whoever sent it', async () => {
     await using a = await startNode()
     await using b = await startNode()
     const atB = ears(b)
@@ -130,6 +137,10 @@ describe('gossip', () => {
     await a.gossip.publish(TOPIC, bytes('small'))
     await atB.heard('small')
     assert.deepEqual(atB.texts(), ['small'])
+    // The library keeps a score for a heartbeat.
+    await heartbeats(b, 2)
+    assert.ok(scoreAt(b, a) < 0)
+    assert.ok(scoreAt(a, b) >= 0)
   })
 
   it('knows only its own topics and one judge for each', async () => {
@@ -143,3 +154,10 @@ describe('gossip', () => {
     a.gossip.subscribe(OTHER_TOPIC, () => ACCEPT)
   })
 })
+
+/** What `node` thinks of the gossip of `other`. */
+function scoreAt(node: Libp2pNode, other: Libp2pNode): number {
+  const peer = node.mesh.peers().find(({ id }) => id === other.mesh.self)
+  if (peer === undefined) throw new Error('they are not connected')
+  return peer.score
+}

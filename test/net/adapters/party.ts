@@ -43,7 +43,13 @@ export async function party(options: Partial<ContentStoreOptions> = {}): Promise
 export const failsWith = (code: ErrorCode) => (error: unknown) => isColdmeshError(error, code)
 
 /** Asks for a file and expects to be refused. */
-export async function refuses(taker: Party, giver: Party, cid: CID, code: ErrorCode, more: Partial<FetchOptions> = {}) {
+export async function refuses(
+  taker: Party,
+  giver: Pick<Party, 'node'>,
+  cid: CID,
+  code: ErrorCode,
+  more: Partial<FetchOptions> = {},
+) {
   await assert.rejects(
     taker.store.fetch(cid, {
       shape: 'file',

@@ -143,11 +143,11 @@ function hasGossipsub(services: unknown): services is { gossipsub: GossipSub } {
 }
 
 /** Waits until `node` knows `count` subscribers of the topic. */
-export async function subscribed(node: Libp2pNode, count: number): Promise<void> {
+export async function subscribed(node: Libp2pNode, count: number, topic = TOPIC): Promise<void> {
   const gossipsub = gossipsubOf(node)
   await until(
     `${count} subscribers`,
-    () => gossipsub.getSubscribers(TOPIC).length >= count,
+    () => gossipsub.getSubscribers(topic).length >= count,
     (look) => {
       gossipsub.addEventListener('subscription-change', look)
       return () => gossipsub.removeEventListener('subscription-change', look)

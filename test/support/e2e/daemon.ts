@@ -19,6 +19,8 @@ export interface Daemon {
   /** The first event, past or future, that fits. Fails with the daemon's last lines at the deadline. */
   event(fits: (event: DaemonEvent) => boolean, what: string, deadlineMs?: number): Promise<DaemonEvent>
   status(): Promise<Readonly<Record<string, unknown>>>
+  /** Asks the control API: GET, or POST with a body. */
+  ask(path: string, body?: object): Promise<Readonly<Record<string, unknown>>>
   kill(signal?: NodeJS.Signals): void
   /** SIGTERM, then waits. */
   stop(): Promise<void>
@@ -49,6 +51,18 @@ export function startDaemon(options: {
     })
   })
 
+  async function ask(path: string, body?: object): Promise<Readonly<Record<string, unknown>>> {
+    const control: unknown = JSON.parse(await readFile(join(dataDir, 'control.json'), 'utf8'))
+    const { port, token } = readControl(control)
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+    })
+    const answered: unknown = await answer.json()
+    if (!answer.ok) throw new Error(`${name} answers ${path} with ${answer.status}: ${JSON.stringify(answered)}`)
+    return typeof answered === 'object' && answered !== null ? { ...answered } : {}
+  }
+
   return {
     name,
     dataDir,
@@ -60,15 +74,8 @@ export function startDaemon(options: {
       kill('SIGTERM')
       await ended
     },
-    status: async () => {
-      const control: unknown = JSON.parse(await readFile(join(dataDir, 'control.json'), 'utf8'))
-      const { port, token } = readControl(control)
-      const answer = await fetch(`http://127.0.0.1:${port}/v1/status`, {
-        headers: { authorization: `Bearer ${token}` },
-      })
-      const body: unknown = await answer.json()
-      return typeof body === 'object' && body !== null ? { ...body } : {}
-    },
+    status: () => ask('/v1/status'),
+    ask,
     event: (fits, what, deadlineMs = DEFAULT_DEADLINE_MS) =>
       new Promise((resolve, reject) => {
         const past = events.find(fits)

@@ -1,106 +1,154 @@
-import { randomBytes } from 'node:crypto'
-import { MemoryDatastore } from 'datastore-core'
 import type { CID } from 'multiformats/cid'
-import { contribution } from '../../../protocols/contribution/messages.ts'
-import { parseInvite } from '../../../protocols/membership/invite.ts'
-import { TOPICS, topicOf } from '../../../protocols/registry.ts'
+import type { Contribution } from '../../../protocols/contribution/messages.ts'
 import { parseCid } from '../../../protocols/wire/bytes.ts'
-import { idOf } from '../../../protocols/wire/codec.ts'
-import { encodeEnvelope, preAuthentication } from '../../../protocols/wire/envelope.ts'
-import { createContentStore } from '../../../src/adapters/helia/content-store.ts'
-import { createNode } from '../../../src/adapters/libp2p/node.ts'
-import { nullLog } from '../../../src/adapters/memory/log.ts'
-import { systemClock } from '../../../src/adapters/system/clock.ts'
-import { createSigner } from '../../../src/adapters/system/signer.ts'
-import { openBase } from '../../../src/checkpoint/base.ts'
-import { importFile, readFile } from '../../../src/checkpoint/unixfs.ts'
+import { importFile } from '../../../src/checkpoint/unixfs.ts'
+import type { Signer } from '../../../src/ports/system.ts'
+import { BYTES_LIES, changed } from './liar/bytes.ts'
+import { newKey, stateContribution } from './liar/contribution.ts'
+import { type Block, type Delivery, oneByteASecond, onlyTo, otherBytes, silence } from './liar/delivery.ts'
+import { type LiarNode, startLiarNode } from './liar/node.ts'
+import { statementLies } from './liar/statements.ts'
 
-const DEADLINE_MS = 30_000
-
-/** A peer of the network that signs well and lies about its bytes. */
-export interface Liar extends AsyncDisposable {
-  /**
-   * `wrong-digest` announces a checkpoint whose bytes it serves under another CID only; `nan` one with a NaN weight.
-   * @returns the contribution's id
-   */
-  contribute(options: { round: number; parent: string; lie: 'wrong-digest' | 'nan' }): Promise<string>
+/** A lie that was told, and what every member must say of it. */
+export interface Told {
+  readonly name: string
+  /** The contribution; null for a message that nobody can read. */
+  readonly id: string | null
+  readonly reason: string
 }
 
-export async function startLiar({ invite, members }: { invite: string; members: number }): Promise<Liar> {
-  const { network, addresses } = parseInvite(invite)
-  const seed = new Uint8Array(randomBytes(32))
-  const signer = createSigner(seed)
-  const node = await createNode({
-    seed,
-    listen: ['/ip4/127.0.0.1/tcp/0'],
-    datastore: new MemoryDatastore(),
-    network: String(network),
-    topics: TOPICS.map((name) => topicOf(String(network), name)),
-    bootstrap: addresses,
-    mdns: false,
-    dht: false,
-    clock: systemClock,
-    log: nullLog,
-  })
-  const store = await createContentStore({ dir: null, node, log: nullLog })
-  node.gossip.subscribe(topicOf(String(network), 'contributions'), () => ({ verdict: 'accept' }))
-  await node.start()
-  await store.start()
+interface Place {
+  readonly round: number
+  readonly parent: string
+}
 
-  async function weightsOf(parent: string): Promise<Uint8Array> {
-    const cid = parseCid(parent)
-    if (!cid) throw new Error('the parent is a CID')
-    const limits = { maxBytes: 100_000_000, providers: addresses, timeoutMs: DEADLINE_MS }
-    await store.fetch(cid, { shape: 'directory', ...limits })
-    const { weights } = await openBase(cid, (block) => store.get(block))
-    const chunks: Uint8Array[] = []
-    for await (const chunk of readFile(weights.cid, (block) => store.get(block), { maxBytes: weights.bytes }))
-      chunks.push(chunk)
-    return new Uint8Array(Buffer.concat(chunks))
+/** A member of no committee with keys without end, that lies in every way it knows; to all members at once. */
+export interface Liar extends AsyncDisposable {
+  /** The peers of the network that it is. */
+  readonly peerIds: readonly string[]
+  /** Peers of its that sent what is provably wrong. */
+  readonly caught: readonly string[]
+  /** Announces checkpoints that are none, and others that nobody can have. */
+  lieAboutBytes(place: Place): Promise<readonly Told[]>
+  /** Peers that take questions for a checkpoint and never answer them well. */
+  lieInDelivery(place: Place): Promise<readonly (Told & { readonly peerId: string })[]>
+  /** A good checkpoint, at once for one member and by one byte a second for the others. */
+  favour(place: Place, peerId: string): Promise<string>
+  /** Messages that give themselves away; the round is not the first. */
+  lieInStatements(place: Place & { readonly olderBase: string }): Promise<readonly Told[]>
+  /** Announces a checkpoint that is somebody else's. */
+  claim(place: Place, checkpoint: string, author?: Signer): Promise<string>
+  /** Announces good checkpoints that it serves, all by one author. */
+  announce(place: Place, count: number): Promise<readonly string[]>
+}
+
+/** Statements that one peer makes before it goes on as another: after eight nobody would listen. */
+const REJECTS_EACH = 3
+
+/** @param options.members addresses of all members */
+export async function startLiar(options: {
+  readonly invite: string
+  readonly members: readonly string[]
+}): Promise<Liar> {
+  const resources = new AsyncDisposableStack()
+  const nodes: LiarNode[] = []
+  const caught: string[] = []
+
+  async function another(delivery?: Delivery): Promise<LiarNode> {
+    const node = resources.use(await startLiarNode({ ...options, ...(delivery ? { delivery } : {}) }))
+    nodes.push(node)
+    return node
   }
 
-  const importBytes = async (bytes: Uint8Array, keep: boolean): Promise<CID> => {
-    const { cid } = await importFile([bytes], (block, data) => (keep ? store.put(block, data) : undefined))
-    return cid
+  const main = await another()
+  const { network } = main
+
+  async function goodFields({ round, parent }: Place, checkpoint: CID): Promise<GoodFields> {
+    const { bytes } = await main.weightsOf(parent)
+    return { network, round, parent: cidOf(parent), checkpoint, bytes: bytes.length }
+  }
+
+  async function say(place: Place, checkpoint: CID, from: LiarNode = main, author: Signer = newKey()): Promise<string> {
+    const fields = { ...(await goodFields(place, checkpoint)), providers: from.addresses.slice(0, 4) }
+    const { id, envelope } = stateContribution(fields, author)
+    await from.publish('contributions', envelope)
+    return id
+  }
+
+  /** A checkpoint that nobody else has: the base's, with one float a little different. */
+  async function goodCheckpoint(parent: string, nth: number): Promise<{ cid: CID; blocks: readonly Block[] }> {
+    const { bytes } = await main.weightsOf(parent)
+    const blocks: Block[] = []
+    const imported = await importFile([changed(bytes, bytes.length - 4 * nth)], (cid, block) => {
+      blocks.push({ cid, bytes: block })
+    })
+    return { cid: imported.cid, blocks }
   }
 
   return {
-    contribute: async ({ round, parent, lie }) => {
-      const bytes = await weightsOf(parent)
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-      view.setFloat32(bytes.length - 400, lie === 'nan' ? Number.NaN : 0.25, true)
-      const checkpoint = await importBytes(bytes, lie === 'nan')
-      const base = parseCid(parent)
-      if (!base) throw new Error('the parent is a CID')
-      const payload = contribution.encode({
-        network,
-        author: signer.key,
-        round,
-        parent: base,
-        checkpoint,
-        bytes: bytes.length,
-        dataset: { name: 'lies', task: 'lies', rows: 1, commitment: new Uint8Array(32) },
-        training: {
-          trainer: 'none',
-          optimizer: 'none',
-          learningRate: 0,
-          batch: 1,
-          steps: 0,
-          seed: 0,
-          device: 'none',
-          seconds: 0,
-        },
-        metrics: { name: 'accuracy', before: null, after: 1_000_000_000 },
-        providers: node.mesh.addresses().slice(0, 4),
-      })
-      const envelope = encodeEnvelope(payload, signer.sign(preAuthentication(payload)))
-      const { recipients } = await node.gossip.publish(topicOf(String(network), 'contributions'), envelope)
-      if (recipients === 0) throw new Error(`none of ${members} members heard the lie`)
-      return String(idOf(payload))
+    get peerIds() {
+      return nodes.map(({ peerId }) => peerId)
     },
-    [Symbol.asyncDispose]: async () => {
-      await store.stop()
-      await node.stop()
+    caught,
+    lieAboutBytes: async (place) => {
+      const { bytes } = await main.weightsOf(place.parent)
+      const lies: { name: string; reason: string; cid: CID }[] = []
+      for (const { name, reason, make } of BYTES_LIES) lies.push({ name, reason, cid: await make(bytes, main.put) })
+      const { cid: absent } = await goodCheckpoint(place.parent, 1)
+      lies.push({ name: 'bytes that nobody has', reason: 'unavailable', cid: absent })
+      const told: Told[] = []
+      for (const { name, reason, cid } of lies) told.push({ name, reason, id: await say(place, cid) })
+      return told
     },
+    lieInDelivery: async (place) => {
+      const deliveries: readonly (readonly [string, (blocks: readonly Block[]) => Delivery])[] = [
+        ['questions without answers', () => silence],
+        ['other bytes than those of the CID', otherBytes],
+        ['one byte a second', oneByteASecond],
+      ]
+      return await Promise.all(
+        deliveries.map(async ([name, deliver], i) => {
+          const { cid, blocks } = await goodCheckpoint(place.parent, 2 + i)
+          const node = await another(deliver(blocks))
+          return { name, reason: 'unavailable', peerId: node.peerId, id: await say(place, cid, node) }
+        }),
+      )
+    },
+    favour: async (place, peerId) => {
+      const { cid, blocks } = await goodCheckpoint(place.parent, 9)
+      return await say(place, cid, await another(onlyTo(peerId, blocks, oneByteASecond(blocks))))
+    },
+    lieInStatements: async (place) => {
+      const { cid } = await goodCheckpoint(place.parent, 10)
+      const good = await goodFields(place, cid)
+      const baseWeights = (await main.weightsOf(place.parent)).cid
+      const lies = statementLies({ good, baseWeights, olderBase: cidOf(place.olderBase) })
+      for (let at = 0; at < lies.length; at += REJECTS_EACH) {
+        const node = await another()
+        caught.push(node.peerId)
+        for (const { topic, envelope } of lies.slice(at, at + REJECTS_EACH)) await node.publish(topic, envelope)
+      }
+      return lies
+    },
+    claim: (place, checkpoint, author) => say(place, cidOf(checkpoint), main, author),
+    announce: async (place, count) => {
+      const author = newKey()
+      const ids: string[] = []
+      for (let i = 0; i < count; i++) {
+        const { cid, blocks } = await goodCheckpoint(place.parent, 20 + i)
+        for (const block of blocks) await main.put(block.cid, block.bytes)
+        ids.push(await say(place, cid, main, author))
+      }
+      return ids
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
+}
+
+type GoodFields = Pick<Contribution, 'network' | 'round' | 'parent' | 'checkpoint' | 'bytes'>
+
+function cidOf(text: string): CID {
+  const cid = parseCid(text)
+  if (!cid) throw new Error(`${text} is no CID`)
+  return cid
 }

@@ -64,9 +64,14 @@ export function vectorPaths(): readonly string[] {
   const protocols = readdirSync(new URL('../../../protocols/', import.meta.url), { withFileTypes: true })
   return protocols
     .filter((entry) => entry.isDirectory())
-    .flatMap(({ name }) => readdirSync(new URL(`${name}/`, VECTORS)).map((file) => `${name}/${file}`))
+    .flatMap(({ name }) => filesUnder(name).map((file) => `${name}/${file}`))
     .filter((path) => path.endsWith('.json'))
     .sort()
+}
+
+function filesUnder(protocol: string): readonly string[] {
+  const files = readdirSync(new URL(`${protocol}/`, VECTORS), { encoding: 'utf8', recursive: true })
+  return files.map((file) => file.replaceAll('\\', '/'))
 }
 
 export function bytesOf({ hex, repeat }: Pick<Vector, 'hex' | 'repeat'>): Uint8Array {

@@ -115,6 +115,7 @@ function check(t: TestContext, numRuns: number, judge: (bytes: Uint8Array) => vo
   t.diagnostic(`${numRuns} inputs in ${Math.round(performance.now() - startedAt)} ms`)
 }
 
+// Fault 2. A seed and a number of inputs, so a bounded time; test/unit/src/peer/round/inbox.test.ts goes on from here.
 describe('hostile bytes', () => {
   it('never get more out of the codec than a MalformedError', (t) => {
     check(t, 3000, (bytes) => readsOrRefuses((input) => decodeCanonical(input, 100_000), bytes))

@@ -172,6 +172,25 @@ describe('control API', () => {
     assert.deepEqual([fake.calls, stops], [[], 0])
   })
 
+  // fault 66
+  it('refuses bodies with a key that every object has', async () => {
+    for (const name of ['__proto__', 'constructor', 'toString']) {
+      const body = `{"base": "${BASES[0]}", "${name}": {"prototype": {"trust": "x"}}}`
+      const { status, json } = await ask({ method: 'POST', path: '/v1/verify', body })
+      assert.deepEqual([status, codeOf(json)], [400, 'bad-request'], name)
+    }
+    assert.deepEqual([fake.calls, Object.keys(Object.prototype)], [[], []])
+  })
+
+  it('answers with evidence, and checks evidence from elsewhere', async () => {
+    assert.deepEqual(await ask({ path: '/v1/evidence' }), { status: 200, json: { evidence: [] } })
+    const { status, json } = await post('/v1/evidence', { bytes: Buffer.from('no evidence').toString('base64') })
+    assert.equal(status, 200)
+    assert.match(JSON.stringify(json), /"proven":false,"reason":"evidence-/)
+    for (const bytes of ['???', 'A'.repeat(40_000), 7])
+      assert.equal((await post('/v1/evidence', { bytes })).status, 400)
+  })
+
   it('changes nothing by GET', async () => {
     for (const path of ['/v1/join', '/v1/verify', '/v1/export', '/v1/stop']) {
       assert.equal((await ask({ path })).status, 404)

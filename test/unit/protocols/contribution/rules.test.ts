@@ -48,6 +48,7 @@ describe('judgeContribution', () => {
     assert.deepEqual(judgeContribution(vouched, view({ isKnown: () => true })), reject('unsupported-voucher'))
   })
 
+  // Faults 5-7.
   it('ignores what is known, future or late', () => {
     assert.deepEqual(judgeContribution(by(), view({ isKnown: () => true })), ignore('known'))
     assert.deepEqual(judgeContribution(by({ round: 2 }), view()), ignore('future-round'))

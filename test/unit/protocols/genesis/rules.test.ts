@@ -3,11 +3,13 @@ import { describe, it } from 'node:test'
 import { genesis } from '../../../../protocols/genesis/messages.ts'
 import { judgeGenesis, largestLineage } from '../../../../protocols/genesis/rules.ts'
 import { lineage } from '../../../../protocols/lineage/messages.ts'
+import { fromHex } from '../../../../protocols/wire/bytes.ts'
 import { MAX_LINEAGE_BYTES } from '../../../../protocols/wire/limits.ts'
 import { ACCEPT, reject } from '../../../../protocols/wire/verdict.ts'
 import { lineageFields } from '../../../support/protocols/lineage.ts'
 import { contributionBy, listBy } from '../../../support/protocols/messages.ts'
 import { testCid, testKeys, testNetwork } from '../../../support/protocols/network.ts'
+import { readVectors } from '../../../support/protocols/vectors.ts'
 
 const judged = (overrides: Parameters<typeof testNetwork>[0]) => judgeGenesis(testNetwork(overrides).genesis)
 
@@ -29,6 +31,19 @@ describe('judgeGenesis', () => {
     const zero = new Uint8Array(32)
     assert.deepEqual(judged({ members: [{ ...a, publicKey: zero }] }), reject('bad-member-key'))
     assert.deepEqual(judged({ contributors: [a.publicKey, zero] }), reject('bad-contributor-key'))
+  })
+
+  // fault 54: every encoding of small order, and every y of p or more
+  it('rejects each key that is refused, as a member and as a contributor', () => {
+    const [a] = testKeys(1)
+    const { rejected } = readVectors<{ rejected: { name: string; hex: string }[] }>('wire/keys.v1.json')
+    assert.ok(a && rejected.length > 40)
+    for (const { name, hex } of rejected) {
+      const publicKey = fromHex(hex) ?? new Uint8Array()
+      if (publicKey.length !== 32) continue
+      assert.deepEqual(judged({ members: [a, { name: 'x', seed: a.seed, publicKey }] }), reject('bad-member-key'), name)
+      assert.deepEqual(judged({ contributors: [publicKey] }), reject('bad-contributor-key'), name)
+    }
   })
 
   it('rejects what this version does not know, rather than running without it', () => {

@@ -19,6 +19,7 @@ describe('decodeCanonical', () => {
       assert.equal(toHex(encodeCanonical(value)), vector.hex)
     })
   }
+  // faults 57, 58 and 62
   for (const vector of vectors.rejected) {
     it(`refuses ${vector.name}`, () => {
       assert.throws(() => decodeCanonical(bytesOf(vector), vectors.maxBytes), malformed(vector.reason ?? ''))
@@ -47,10 +48,12 @@ describe('decodeCanonical', () => {
     assert.ok(decodeCanonical(encodeCanonical(Array.from({ length: 1000 }, () => [[], {}])), 10_000))
   })
 
+  // fault 58
   it('refuses a million lists in each other at once, without recursion', () => {
     assert.throws(() => decodeCanonical(new Uint8Array(1_000_000).fill(0x81), 1_000_000), malformed('too-deep'))
   })
 
+  // fault 66
   it('keeps __proto__ as plain data', () => {
     const bytes = new Uint8Array([0xa1, 0x69, ...new TextEncoder().encode('__proto__'), 0xa1, 0x61, 0x61, 1])
     const value = decodeCanonical(bytes, 100)

@@ -68,6 +68,7 @@ describe('verifySignature', () => {
       }
     })
 
+    // fault 53: S + L, small order, mixed order, and what honest software never makes
     it(`gives every vector its verdict (${name})`, () => {
       for (const { name: vector, message, signature, key, valid } of vectors) {
         assert.equal(verify(bytes(message), bytes(signature), bytes(key)), valid, vector)
@@ -118,6 +119,7 @@ describe('verifySignature', () => {
     fc.assert(property, { seed: testSeed(t), numRuns: 100 })
   })
 
+  // fault 56
   it('refuses lengths other than 64 and 32 without throwing', () => {
     for (const length of [0, 31, 33, 63, 65, 1000]) {
       const odd = new Uint8Array(length)
@@ -147,6 +149,7 @@ describe('isAcceptableKey', () => {
     for (const { key } of RFC_8032) assert.ok(isAcceptableKey(bytes(key)), key)
   })
 
+  // fault 54
   it('refuses small order, y of p or more, and other lengths', () => {
     for (const { name, hex } of keys.rejected) assert.equal(isAcceptableKey(bytes(hex)), false, `${name}: ${hex}`)
     assert.ok(keys.rejected.length > 40)

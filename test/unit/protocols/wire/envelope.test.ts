@@ -77,6 +77,7 @@ describe('openEnvelope', () => {
     assert.equal(reasonFor(contributionBy(key, net).envelope, [...VOTE_MESSAGES]), 'unknown-kind')
   })
 
+  // fault 55
   it('refuses a signature replayed over another kind, round, view, base or network', () => {
     const fields = { network, round: 1, view: 0, base: testCid('base') }
     const replays = [

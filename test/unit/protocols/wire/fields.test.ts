@@ -34,6 +34,7 @@ const refuses = (field: Field<unknown>, reason: string, ...values: readonly unkn
 describe('uint', () => {
   it('reads integers within its range', () => accepts(uint({ min: 1, max: 5 }), 1, 5))
   it('reads up to 2^53 - 1 unless told otherwise', () => accepts(uint(), 0, Number.MAX_SAFE_INTEGER))
+  // fault 62
   it('refuses what is outside, no integer or no number', () => {
     refuses(uint({ min: 1, max: 5 }), 'bad-field', 0, 6, 1.5, -1, '1', true, null, undefined, [], 1n)
     refuses(uint(), 'bad-field', 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY, 2n ** 53n)
@@ -110,6 +111,7 @@ describe('composed fields', () => {
     refuses(mapOf(uint(), { max: 2 }), 'bad-field', { a: 1, b: 2, c: 3 }, { A: 1 }, { 'a-b': 1 }, { a: 'x' }, [], null)
     refuses(mapOf(uint(), { max: 2 }), 'bad-field', { ['a'.repeat(33)]: 1 }, testCid('a'))
   })
+  // fault 66
   it('keeps constructor as plain data', () => {
     const read = mapOf(uint(), { max: 2 }).read(JSON.parse('{"constructor": 1}'), 'field')
     assert.deepEqual(Object.entries(read), [['constructor', 1]])

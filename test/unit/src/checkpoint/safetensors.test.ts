@@ -81,6 +81,8 @@ describe('encodeCheckpoint and decodeCheckpoint', () => {
       { ...half, data: new Float32Array([65_504, 0, 2 ** -23, -0, 0.0999755859375]) },
     ])
     assert.deepEqual(encodeCheckpoint(mixed, weights, base), bytes, 'what was read is written alike, -0 too')
+    const moved = { ...half, data: half.data.with(1, -(2 ** -25)) }
+    assert.deepEqual(encodeCheckpoint(mixed, [moved, w, brain], base), bytes, 'what is too small becomes +0')
   })
 
   // fault 72

@@ -65,6 +65,19 @@ describe('publishList', () => {
     assert.deepEqual(bench.sayings('list/1')[0]?.contributions.map(String), [String(good.id)])
   })
 
+  it('lists the first of two with one checkpoint, whatever the lottery says', () => {
+    const names = ['a', 'b', 'c', 'd']
+    for (const [i, name] of names.entries()) {
+      const bench = createBench()
+      bench.feed({ type: 'started' })
+      const original = bench.contribute(name)
+      for (const other of names.toSpliced(i, 1)) bench.contribute(other, { checkpoint: original.message.checkpoint })
+      bench.fire('collect')
+      bench.fire('grace')
+      assert.deepEqual(bench.sayings('list/1')[0]?.contributions.map(String), [String(original.id)])
+    }
+  })
+
   it('journals the contributions that it lists', () => {
     const bench = createBench()
     bench.feed({ type: 'started' })

@@ -275,7 +275,7 @@ describe('two of four members offline', () => {
   })
 })
 
-// protocol.md 4.6, 4.7
+// protocol.md 4.6, 4.7; fault 76: what closes a round without inputs, and leaves the weights.
 describe('a round in which no proposal came in time', () => {
   it('ends empty, and the next one takes the contributions that are left', () => {
     const options: SimulationOptions = { round: { maxViews: 1 }, rounds: 2 }

@@ -124,6 +124,7 @@ describe('jsonlDataset', () => {
     await rejects(jsonlDataset(await file('.jsonl', good + nested)), 'bad-input', /line 2: the label is neither/)
   })
 
+  // fault 66
   it('takes no field from an object prototype', async () => {
     const path = await file('.jsonl', '{"text":"a","label":"x"}\n')
     await rejects(jsonlDataset(path, { label: 'constructor' }), 'bad-input', /"constructor"/)

@@ -9,6 +9,7 @@ import { temporaryDirectory } from './support.ts'
 const refused = (pattern: RegExp) => (error: unknown) =>
   isColdmeshError(error, 'refused') && pattern.test(error.message)
 
+// fault 63
 describe('key file', () => {
   it('comes back as it was made, readable by its owner only, with nothing beside it', async () => {
     await using directory = await temporaryDirectory()

@@ -1,0 +1,93 @@
+import { ColdmeshError } from '../../ports/errors.ts'
+import { type BertConfig, bertBodyLayout, isWeight } from '../../training/bert-config.ts'
+import { sameShape } from '../../training/shape.ts'
+import type { SourceTensor } from './weights-files.ts'
+
+/** A tensor of the body under its canonical name. */
+export interface BodyTensor {
+  /** As `BertModel` names it, without a prefix. */
+  readonly name: string
+  readonly source: SourceTensor
+}
+
+export interface ChosenTensors {
+  readonly body: readonly BodyTensor[]
+  /** Heads and whatever else is not the encoder's. */
+  readonly dropped: readonly SourceTensor[]
+  /** What stood before the body's names in the files, for example `bert.`. */
+  readonly prefix: string
+}
+
+const ANCHOR = 'embeddings.word_embeddings.weight'
+const PARTS = ['embeddings.', 'encoder.', 'pooler.']
+/** LayerNorm as TensorFlow's checkpoints name it. */
+const OLD_NAMES = [
+  [/\.gamma$/, '.weight'],
+  [/\.beta$/, '.bias'],
+] as const
+
+/**
+ * Finds the encoder among a model's tensors, whatever prefix its names have, and checks it against config.json. What is not
+ * the encoder's is dropped; what looks like the encoder's and is none of this config's is an error.
+ * @throws ColdmeshError `bad-model`
+ */
+export function chooseBody(config: BertConfig, tensors: readonly SourceTensor[]): ChosenTensors {
+  const prefix = findPrefix(tensors)
+  const body: BodyTensor[] = []
+  const dropped: SourceTensor[] = []
+  const seen = new Set<string>()
+  for (const source of tensors) {
+    const name = canonicalName(source.name, prefix)
+    if (name === null) {
+      dropped.push(source)
+      continue
+    }
+    if (seen.has(name)) throw badModel(`The model has the tensor ${name} twice.`)
+    seen.add(name)
+    body.push({ name, source })
+  }
+  checkBody(config, body)
+  return { body, dropped, prefix }
+}
+
+function findPrefix(tensors: readonly SourceTensor[]): string {
+  const found = tensors.filter(({ name }) => name === ANCHOR || name.endsWith(`.${ANCHOR}`))
+  const [anchor] = found
+  if (anchor === undefined) throw badModel(`The model has no tensor ${ANCHOR}: it is no BERT encoder.`)
+  if (found.length > 1) {
+    throw badModel(`The model has ${found.length} encoders: ${found.map(({ name }) => name).join(', ')}.`)
+  }
+  return anchor.name.slice(0, -ANCHOR.length)
+}
+
+/** Null for what is no part of the encoder. */
+function canonicalName(name: string, prefix: string): string | null {
+  if (!name.startsWith(prefix)) return null
+  const rest = name.slice(prefix.length)
+  if (!PARTS.some((part) => rest.startsWith(part))) return null
+  return OLD_NAMES.reduce((text, [old, now]) => (text.includes('LayerNorm') ? text.replace(old, now) : text), rest)
+}
+
+function checkBody(config: BertConfig, body: readonly BodyTensor[]): void {
+  const pooler = body.some(({ name }) => name.startsWith('pooler.'))
+  const expected = new Map(bertBodyLayout(config, { pooler }).map(({ name, shape }) => [name, shape]))
+  for (const { name, source } of body) {
+    if (!isWeight(name)) continue
+    const shape = expected.get(name)
+    if (shape === undefined) {
+      throw badModel(`The model has a tensor ${JSON.stringify(source.name)} that a BertModel of its config.json lacks.`)
+    }
+    if (!sameShape(source.shape, shape)) {
+      throw badModel(`Tensor ${source.name} has the shape [${source.shape}]; config.json asks for [${shape}].`)
+    }
+    expected.delete(name)
+  }
+  const [missing] = expected.keys()
+  if (missing !== undefined) throw badModel(`The model lacks the tensor ${missing}, which config.json asks for.`)
+}
+
+function badModel(message: string): ColdmeshError {
+  return new ColdmeshError('bad-model', message, {
+    hint: 'import a BERT encoder whose config.json and weights belong together',
+  })
+}

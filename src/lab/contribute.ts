@@ -1,0 +1,113 @@
+import type { CID } from 'multiformats/cid'
+import { type Contribution, contribution as declaration } from '../../protocols/contribution/messages.ts'
+import {
+  encodeEnvelope,
+  isSigned,
+  openEnvelope,
+  preAuthentication,
+  type Signed,
+} from '../../protocols/wire/envelope.ts'
+import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
+import { importFile } from '../checkpoint/unixfs.ts'
+import type { Dataset } from '../ports/dataset.ts'
+import type { Signer } from '../ports/system.ts'
+import type { Head, Model, Trainer, TrainingPlan, TrainingResult } from '../ports/trainer.ts'
+import { commitmentRow, commitRows } from '../training/commitment.ts'
+import { type Contributor, datasetOf } from './contributors.ts'
+import type { LabNetwork } from './network.ts'
+import type { LabPlan } from './plan.ts'
+import { labSigner, seedFor } from './seeds.ts'
+
+const BILLION = 1_000_000_000
+
+export interface Contributed {
+  readonly contributor: Contributor
+  readonly signed: Signed<Contribution>
+  readonly head: Head
+  readonly training: Pick<TrainingResult, 'steps' | 'rows' | 'seconds' | 'validation'>
+}
+
+/** One contributor's part in the round: finetunes the base on its rows, stores the checkpoint and signs the contribution. */
+export async function contribute(options: {
+  readonly network: LabNetwork
+  readonly model: Model & { readonly file: Uint8Array }
+  readonly contributor: Contributor
+  /** From the last round that it took part in. */
+  readonly head: Head | null
+  readonly plan: LabPlan
+  readonly training: TrainingPlan
+  readonly run: number
+  readonly trainer: Trainer
+  readonly signal: AbortSignal
+}): Promise<Contributed> {
+  const { network, model, contributor, head, plan, run, trainer, signal } = options
+  const round = network.head.round + 1
+  const dataset = datasetOf(contributor, plan, { run, round })
+  const training = { ...options.training, seed: seedFor(run, 'training', contributor.name, round) }
+  const trained = await trainer.train({ model, head, dataset, plan: training, signal })
+  const checkpoint = await store(network, trained, model.file)
+  const signer = labSigner(run, contributor.name)
+  const signed = sign(network, signer, {
+    ...fields({ contributor, dataset, training, trained, trainer, signer }),
+    round,
+    parent: network.head.base,
+    checkpoint,
+    bytes: network.base.layout.totalBytes,
+  })
+  const { steps, rows, seconds, validation } = trained
+  return { contributor, signed, head: trained.head, training: { steps, rows, seconds, validation } }
+}
+
+async function store(network: LabNetwork, { body }: TrainingResult, file: Uint8Array): Promise<CID> {
+  const bytes = encodeCheckpoint(network.base.layout, body, file)
+  const { cid } = await importFile([bytes], (block, content) => network.checkpoints.put(block, content))
+  return cid
+}
+
+type Fields = Omit<Contribution, 'kind' | 'network' | 'author'>
+
+function fields(work: {
+  readonly contributor: Contributor
+  readonly dataset: Dataset
+  readonly training: TrainingPlan
+  readonly trained: TrainingResult
+  readonly trainer: Pick<Trainer, 'name' | 'device'>
+  readonly signer: Signer
+}): Pick<Fields, 'dataset' | 'training' | 'metrics' | 'providers'> {
+  const { contributor, dataset, training, trained, trainer, signer } = work
+  const { before, after } = trained.validation
+  return {
+    dataset: {
+      name: dataset.name,
+      task: contributor.task.name,
+      rows: dataset.examples.length,
+      // The rows are public, so nothing is hidden by a secret salt: everybody can check the commitment.
+      commitment: commitRows(dataset.examples.map(commitmentRow), signer.key),
+    },
+    training: {
+      trainer: trainer.name,
+      optimizer: training.optimizer,
+      learningRate: Math.round(training.learningRate * BILLION),
+      batch: training.batch * training.accumulation,
+      steps: trained.steps,
+      seed: training.seed,
+      device: trainer.device,
+      // Time is virtual in a lab: what a clock says would make equal plans give different bases.
+      seconds: 0,
+    },
+    metrics: {
+      name: 'accuracy',
+      before: before === null ? null : Math.round(before * BILLION),
+      after: Math.round(after * BILLION),
+    },
+    providers: [],
+  }
+}
+
+function sign({ facts }: LabNetwork, signer: Signer, said: Fields): Signed<Contribution> {
+  const payload = declaration.encode({ ...said, network: facts.id, author: signer.key })
+  const envelope = encodeEnvelope(payload, signer.sign(preAuthentication(payload)))
+  const signed = openEnvelope(envelope, [declaration], facts.id)
+  if (!isSigned(signed)) throw new Error(`a contribution of the lab is refused: ${signed.reason}`)
+  return signed
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { decodeCheckpoint } from '../../../src/checkpoint/safetensors.ts'
+import { looseFile, positionIds, randomBody, rawFloats, writeModel } from '../../support/import/write-model.ts'
+import { runCli, temporaryFolder } from '../../support/node/cli.ts'
+
+const folder = temporaryFolder('import')
+after(folder.remove)
+const at = (name: string) => join(folder.path, name)
+const cls = { name: 'cls.predictions.bias', shape: [12], data: new Float32Array(12) }
+
+async function model(name: string): Promise<string> {
+  const body = randomBody().map((tensor) => ({ ...tensor, name: `bert.${tensor.name}` }))
+  const tensors = [positionIds('bert.embeddings.position_ids'), ...[cls, ...body].map((tensor) => rawFloats(tensor))]
+  return writeModel(at(name), { 'model.safetensors': looseFile(tensors) })
+}
+
+describe('coldmesh import', () => {
+  it('adds a base, says what it dropped, and a network starts from its CID or its directory', async () => {
+    const args = ['--dir', at('peer'), '--out', at('base'), '--head', at('head'), '--dtype', 'bf16']
+    const { code, stdout, stderr } = await runCli(['import', await model('one'), ...args, '--json'])
+    assert.equal(code, 0, stderr)
+    const imported = JSON.parse(stdout)
+    assert.match(imported.base, /^bafybei/)
+    assert.deepEqual([imported.prefix, imported.dropped, imported.dtypes], ['bert.', [cls.name], ['I64', 'BF16']])
+    assert.deepEqual(imported.made, ['tokenizer.json', 'tokenizer_config.json'])
+    assert.deepEqual(readdirSync(at('base')).sort(), [
+      'config.json',
+      'model.safetensors',
+      'tokenizer.json',
+      'tokenizer_config.json',
+      'vocab.txt',
+    ])
+    const { weights } = decodeCheckpoint(readFileSync(join(at('base'), 'model.safetensors')))
+    assert.equal(weights.length, randomBody().length)
+    assert.deepEqual(decodeCheckpoint(readFileSync(join(at('head'), 'head.safetensors'))).weights, [cls])
+
+    const byCid = await runCli(['genesis', '--dir', at('peer'), '--base', imported.base, '--json'])
+    const byDirectory = await runCli(['genesis', '--dir', at('other'), '--base', at('base'), '--json'])
+    for (const started of [byCid, byDirectory]) {
+      assert.equal(started.code, 0, started.stderr)
+      assert.equal(JSON.parse(started.stdout).base, imported.base)
+    }
+  })
+
+  it('prints for people what became of the model', async () => {
+    const { stdout, code } = await runCli(['import', await model('two'), '--dir', at('two peer')])
+    assert.equal(code, 0)
+    assert.match(stdout, /^base bafybei\w+\n {2}24 tensors, I64 and F32, \d+ bytes\n/)
+    assert.match(stdout, /lose their prefix bert\./)
+    assert.match(stdout, /dropped, no part of the encoder: cls\.predictions\.bias/)
+    assert.match(stdout, /coldmesh genesis --base bafybei/)
+  })
+
+  it('leaves nothing behind of a model that is wrong, and exits with 2', async () => {
+    const directory = await model('three')
+    const path = join(directory, 'model.safetensors')
+    const weights = readFileSync(path)
+    writeFileSync(path, weights.fill(0xff, weights.length - 4))
+    const refused = await runCli(['import', directory, '--dir', at('three peer'), '--out', at('three out')])
+    assert.equal(refused.code, 2)
+    assert.match(refused.stderr, /^coldmesh: bad-checkpoint: Tensor "?\S+ has NaN at element \d+\.\n {2}next: ./)
+    assert.deepEqual(
+      readdirSync(folder.path).filter((name) => name.includes('three out')),
+      [],
+    )
+    const taken = await runCli(['import', directory, '--dir', at('three peer'), '--out', at('three')])
+    assert.equal(taken.code, 2)
+    assert.match(taken.stderr, /is there already/)
+    const unknown = await runCli(['genesis', '--dir', at('three peer'), '--base', UNKNOWN_BASE])
+    assert.equal(unknown.code, 2)
+    assert.match(unknown.stderr, /not among the bases of this data directory.*\n {2}next: `coldmesh import DIR`/)
+  })
+})
+
+/** Well formed, and of nothing. */
+const UNKNOWN_BASE = 'bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi'

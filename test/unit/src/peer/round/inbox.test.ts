@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import type { Contribution } from '../../../../../protocols/contribution/messages.ts'
+import { prevote } from '../../../../../protocols/round/messages.ts'
+import type { RoundMessage } from '../../../../../protocols/round/rules.ts'
+import { encodeEnvelope, type Signed } from '../../../../../protocols/wire/envelope.ts'
+import { ACCEPT, ignore, reject } from '../../../../../protocols/wire/verdict.ts'
+import { nullLog } from '../../../../../src/adapters/memory/log.ts'
+import { createEmitter } from '../../../../../src/peer/emitter.ts'
+import { createInbox } from '../../../../../src/peer/round/inbox.ts'
+import type { PeerEvent } from '../../../../../src/peer/types.ts'
+import { contributionBy } from '../../../../support/protocols/messages.ts'
+import { sign, testCid, testKey, testNetwork } from '../../../../support/protocols/network.ts'
+import { testSeed } from '../../../../support/protocols/seed.ts'
+import { createBench } from '../../../../support/rounds/bench.ts'
+import { malleated } from '../../../../vectors/making/signed.ts'
+
+const MAX_EARLY = 512
+
+/** The inbox of a machine on a bench, in the round after the genesis, unless its head is another. */
+function open(options: Parameters<typeof createBench>[0] = {}) {
+  const bench = createBench(options)
+  const accepted: Signed<Contribution | RoundMessage>[] = []
+  const inbox = createInbox({
+    context: {
+      network: bench.facts,
+      key: bench.state.self ?? new Uint8Array(32),
+      log: nullLog,
+      events: createEmitter<PeerEvent>(),
+      speaker: { isOwn: () => false },
+    },
+    state: () => bench.state,
+    accept: (signed) => {
+      accepted.push(signed)
+      bench.feed({ type: 'received', signed })
+    },
+    onImpostor: () => assert.fail('nobody speaks with our key'),
+  })
+  const reasons = () => inbox.refused.map(({ reason }) => reason)
+  return { bench, inbox, accepted, reasons }
+}
+
+const key = testKey('contributor')
+
+describe('the inbox', () => {
+  // Fault 2.
+  it('rejects every truncation of a message, and random bytes, and throws nothing', (t) => {
+    const { bench, inbox, accepted } = open()
+    const { envelope } = contributionBy(key, bench.net)
+    const rejects = (bytes: Uint8Array) => {
+      for (const topic of ['contributions', 'votes'] as const) {
+        assert.equal(inbox.receive(topic, bytes).verdict, 'reject')
+      }
+    }
+    for (let length = 0; length < envelope.length; length++) rejects(envelope.subarray(0, length))
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 3000 }), rejects), { seed: testSeed(t), numRuns: 1000 })
+    assert.equal(accepted.length, 0)
+    assert.equal(inbox.refused.length, 32, 'and remembers the last few')
+  })
+
+  // Fault 3.
+  it('rejects a message on the wrong topic', () => {
+    const { bench, inbox, accepted } = open()
+    const vote = sign(
+      prevote,
+      { network: bench.net.network, round: 1, view: 0, base: null },
+      bench.net.members[0] ?? key,
+    )
+    assert.deepEqual(inbox.receive('votes', contributionBy(key, bench.net).envelope), reject('unknown-kind'))
+    assert.deepEqual(inbox.receive('contributions', vote.envelope), reject('unknown-kind'))
+    assert.equal(accepted.length, 0)
+  })
+
+  // Fault 4.
+  it('rejects a message of another network', () => {
+    const { inbox, accepted, reasons } = open()
+    const other = testNetwork({ name: 'another' })
+    assert.deepEqual(inbox.receive('contributions', contributionBy(key, other).envelope), reject('wrong-network'))
+    assert.deepEqual(reasons(), ['wrong-network'])
+    assert.equal(accepted.length, 0)
+  })
+
+  // Fault 5.
+  it('ignores a later round, and keeps no more than a queue of the next', () => {
+    const { bench, inbox, accepted } = open()
+    const later = (round: number, name: string) => contributionBy(testKey(name), bench.net, { round }).envelope
+    assert.deepEqual(inbox.receive('contributions', later(3, 'far')), ignore('future-round'))
+    for (let i = 0; i < MAX_EARLY + 50; i++) {
+      assert.deepEqual(inbox.receive('contributions', later(2, `${i}`)), ignore('future-round'))
+    }
+    assert.equal(inbox.takeEarly().length, MAX_EARLY)
+    assert.deepEqual(inbox.takeEarly(), [])
+    assert.equal(accepted.length, 0)
+    assert.deepEqual(inbox.refused, [])
+  })
+
+  // Fault 6.
+  it('ignores an earlier round, and says so once of a contribution', () => {
+    const base = testCid('base of round 1')
+    const { bench, inbox, accepted, reasons } = open({
+      head: (head) => {
+        const ancestor = { round: 1, base, weights: testCid('weights', 'file'), inputs: [], isEmpty: false }
+        return { ...ancestor, certificate: null, history: [ancestor, ...head.history] }
+      },
+    })
+    const late = contributionBy(key, bench.net)
+    assert.deepEqual(inbox.receive('contributions', late.envelope), ignore('past-round'))
+    assert.deepEqual(inbox.receive('contributions', late.envelope), ignore('past-round'))
+    const fields = { network: bench.net.network, round: 1, view: 0, base: null }
+    const vote = sign(prevote, fields, bench.members[0] ?? key)
+    assert.deepEqual(inbox.receive('votes', vote.envelope), ignore('past-round'))
+    assert.deepEqual(reasons(), ['past-round'])
+    assert.equal(accepted.length, 0)
+  })
+
+  // Fault 7. What gossip has forgotten comes again; the round knows it by its id.
+  it('takes a duplicate for known, whenever it comes', () => {
+    const { bench, inbox, accepted } = open()
+    const once = contributionBy(key, bench.net)
+    assert.deepEqual(inbox.receive('contributions', once.envelope), ACCEPT)
+    const before = [...bench.state.contributions.entries()]
+    for (let i = 0; i < 3; i++) assert.deepEqual(inbox.receive('contributions', once.envelope), ignore('known'))
+    assert.deepEqual([...bench.state.contributions.entries()], before)
+    assert.equal(accepted.length, 1)
+  })
+
+  // Fault 8.
+  it('rejects the same payload with S + L, before and after the true one, and counts it once', () => {
+    const { bench, inbox, accepted } = open()
+    const [member] = bench.members
+    assert.ok(member)
+    const vote = sign(prevote, { network: bench.net.network, round: 1, view: 0, base: testCid('base') }, member)
+    const twin = encodeEnvelope(vote.payload, malleated(vote.signature))
+    assert.notDeepEqual(twin, vote.envelope)
+    assert.deepEqual(inbox.receive('votes', twin), reject('bad-signature'))
+    assert.deepEqual(inbox.receive('votes', vote.envelope), ACCEPT)
+    assert.deepEqual(inbox.receive('votes', twin), reject('bad-signature'))
+    assert.equal(bench.state.prevotes.get(0)?.size, 1)
+    assert.equal(accepted.length, 1)
+    assert.deepEqual([...bench.state.doubles.keys()], [], 'nobody is accused')
+  })
+
+  it('tells of a third contribution by one author, and no more of the same than once', () => {
+    const { bench, inbox, reasons } = open()
+    const nth = (n: number) => contributionBy(key, bench.net, { checkpoint: testCid(`nth ${n}`, 'file') }).envelope
+    for (const n of [1, 2, 3, 3]) inbox.receive('contributions', nth(n))
+    assert.deepEqual(reasons(), ['author-limit'])
+  })
+
+  it('notes what cannot be read as often as it comes', () => {
+    const { inbox, reasons } = open()
+    for (let i = 0; i < 2; i++) inbox.receive('contributions', Uint8Array.of(0xff, ...randomBytes(8)))
+    assert.deepEqual(reasons(), ['not-cbor', 'not-cbor'])
+  })
+})
