@@ -46,7 +46,7 @@ export const OPTIONS = {
   base: {
     kind: 'path',
     value: 'DIR|CID',
-    help: 'base that the network and baselines start from: a directory, or the CID that import printed (default: the shipped one)',
+    help: 'base that the network starts from, and that baselines do: a directory, for genesis also the CID that import printed (default: the shipped base)',
   },
   member: {
     kind: 'text',

@@ -145,6 +145,11 @@ export async function importStreamedBase(
   return { cid: node.cid, files: imported }
 }
 
+/** The node of the same base without card and lineage: what a new network starts from. */
+export function withoutHistory({ shared, weights }: OpenedBase): { cid: CID; block: Uint8Array } {
+  return encodeFiles([...shared, weights])
+}
+
 function encodeFiles(files: readonly BaseFile[]): { cid: CID; block: Uint8Array } {
   return encodeDirectory(files.map(({ name, cid, tsize }) => ({ name, cid, bytes: tsize })))
 }

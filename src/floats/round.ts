@@ -1,7 +1,8 @@
 import { HALF_FORMATS, type HalfDtype } from './dtypes.ts'
 
 const F64_BIAS = 1023
-const F64_SPECIAL = 0x7ff
+/** Upper word of infinity. */
+const F64_INFINITY = 0x7ff00000
 /** Fraction bits of a double in its upper word. */
 const UPPER_BITS = 20
 /** The implicit bit, the upper word's fraction, and one bit that stands for all of the lower word. */
@@ -31,33 +32,45 @@ function createRounding(dtype: HalfDtype): Rounding {
   const special = (1 << exponentBits) - 1
   const infinity = special << fractionBits
   const rebias = (1 << (exponentBits - 1)) - 1 - F64_BIAS
-  /** Bits that a normal number loses. */
-  const lost = SIGNIFICAND_BITS - 1 - fractionBits
-
-  function magnitudeOf(high: number, low: number): number {
-    const exponent = (high >>> UPPER_BITS) & F64_SPECIAL
-    const fraction = high & 0xfffff
-    const place = exponent + rebias
-    if (place >= special) {
-      const isNan = exponent === F64_SPECIAL && (fraction | low) !== 0
-      return isNan ? infinity | (1 << (fractionBits - 1)) : infinity
-    }
-    // below the smallest normal number each power of two costs one bit more
-    const shift = place > 0 ? lost : lost + 1 - place
-    if (shift > SIGNIFICAND_BITS) return 0
-    const significand = ((fraction | 0x100000) << 1) | (low === 0 ? 0 : 1)
-    const kept = significand >>> shift
-    const rest = significand & ((1 << shift) - 1)
-    const up = rest + (kept & 1) > 1 << (shift - 1) ? 1 : 0
-    // a carry out of the fraction raises the exponent, at the top to infinity
-    return kept + up + (place > 0 ? (place - 1) << fractionBits : 0)
-  }
+  /** Bits of the upper word that a normal number loses. */
+  const lost = UPPER_BITS - fractionBits
+  const lostMask = (1 << lost) - 1
+  const half = 1 << (lost - 1)
+  /** Upper words of magnitudes from the smallest normal number up to those that are too large whatever their fraction. */
+  const firstNormal = (1 - rebias) << UPPER_BITS
+  const firstSpecial = (special - rebias) << UPPER_BITS
 
   return (values, length, out, from) => {
     const words = new Uint32Array(values.buffer, values.byteOffset, length * 2)
     for (let i = 0, k = from; i < length; i++, k++) {
+      const low = words[2 * i] ?? 0
       const high = words[2 * i + 1] ?? 0
-      out[k] = ((high >>> 16) & 0x8000) | magnitudeOf(high, words[2 * i] ?? 0)
+      const upper = high & 0x7fffffff
+      const sign = (high >>> 16) & 0x8000
+      if (upper >= firstNormal && upper < firstSpecial) {
+        const kept = (upper >>> lost) + (rebias << fractionBits)
+        const rest = upper & lostMask
+        // a carry out of the fraction raises the exponent, at the top to infinity
+        const isUp = rest > half || (rest === half && (low !== 0 || (kept & 1) === 1))
+        out[k] = sign | (isUp ? kept + 1 : kept)
+      } else {
+        out[k] = sign | (upper < firstNormal ? subnormalOf(upper, low) : infinity | nanBit(upper, low))
+      }
     }
+  }
+
+  /** A magnitude below the smallest normal number: each power of two costs one bit more. */
+  function subnormalOf(upper: number, low: number): number {
+    const significand = (((upper & 0xfffff) | 0x100000) << 1) | (low === 0 ? 0 : 1)
+    const shift = lost + 2 - ((upper >>> UPPER_BITS) + rebias)
+    if (shift > SIGNIFICAND_BITS) return 0
+    const kept = significand >>> shift
+    const rest = significand & ((1 << shift) - 1)
+    return rest + (kept & 1) > 1 << (shift - 1) ? kept + 1 : kept
+  }
+
+  function nanBit(upper: number, low: number): number {
+    const isNan = upper > F64_INFINITY || (upper === F64_INFINITY && low !== 0)
+    return isNan ? 1 << (fractionBits - 1) : 0
   }
 }

@@ -11,7 +11,7 @@ import { sha256 } from '../../protocols/wire/crypto.ts'
 import { lockDirectory } from '../adapters/files/lock.ts'
 import { createContentStore } from '../adapters/helia/content-store.ts'
 import { nullLog } from '../adapters/memory/log.ts'
-import { importBase, openBase, SHARED_NAMES, WEIGHTS_NAME } from '../checkpoint/base.ts'
+import { importBase, openBase, SHARED_NAMES, WEIGHTS_NAME, withoutHistory } from '../checkpoint/base.ts'
 import type { Layout } from '../checkpoint/layout.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
@@ -79,12 +79,15 @@ export async function createGenesis(
   }
 }
 
-/** A base that is in the store already, by its CID, or a directory that is imported into it. */
+/** A base that is in the store already, by its CID, whose history stays behind; or a directory that is imported into it. */
 async function openGenesisBase(base: string, store: ContentStore): Promise<{ cid: CID; layout: Layout }> {
   const stored = existsSync(base) ? null : parseCid(base)
   if (stored === null) return importBase(await readBaseFiles(base), (cid, block) => store.put(cid, block))
   try {
-    return { cid: stored, layout: await readLayout(await openBase(stored, (cid) => store.get(cid)), store) }
+    const opened = await openBase(stored, (cid) => store.get(cid))
+    const node = withoutHistory(opened)
+    await store.put(node.cid, node.block)
+    return { cid: node.cid, layout: await readLayout(opened, store) }
   } catch (error) {
     if (!isColdmeshError(error, 'block-missing')) throw error
     throw new ColdmeshError('bad-input', `${base} is not among the bases of this data directory.`, {

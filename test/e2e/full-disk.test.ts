@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cp, readFile, stat } from 'node:fs/promises'
+import { cp, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { decodeJournal } from '../../src/adapters/files/journal-format.ts'
@@ -35,10 +35,13 @@ describe('a member whose disk is full', () => {
     const invite = String((await first.event(({ event }) => event === 'ready', 'ready'))['invite'])
     const others = [first, await network.start(second, { invite }), await network.start(third, { invite })]
     await using witness = await startWitness(invite)
-    const plan = { directory: member.dataDir, trace: join(network.dir, 'trace'), fills: FILLS, ballast: disk.ballast }
+    const armed = join(network.dir, 'armed')
+    const trace = join(network.dir, 'trace')
+    const plan = { directory: member.dataDir, trace, fills: FILLS, ballast: disk.ballast, armed }
     const args = ['--snapshot-every', '0.001']
     const daemon = await network.start(member, { invite, rounds: 100_000, env: diskEnvironment(plan), args })
 
+    await writeFile(armed, '')
     for (const label of FILLS) {
       await daemon.event(({ event, label: of }) => event === 'disk-filled' && of === label, label, DEADLINE_MS)
       const filled = daemon.events.findIndex(({ event, label: of }) => event === 'disk-filled' && of === label)

@@ -4,7 +4,8 @@ import { asFloats, asHalves, type FloatDtype, isFloatDtype } from '../../floats/
 import { widenHalves } from '../../floats/widen.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { SOURCE_BYTES } from './loose-header.ts'
-import { readAt, type SourceTensor } from './weights-files.ts'
+import { readAt } from './read-at.ts'
+import type { SourceTensor } from './weights-files.ts'
 
 /** Elements converted at a time. */
 const BLOCK = 131_072

@@ -8,6 +8,7 @@ by numpy, and loaded. The same for the shipped base as BF16. Prints 'N passed, N
 """
 
 import importlib.util
+import itertools
 import json
 import os
 import pathlib
@@ -175,19 +176,20 @@ def check_minilm(scratch):
 
 
 def check_prefixed(scratch):
-    """A model with a head and a prefix, as transformers saves it, in shards."""
+    """Models with heads and a prefix, as transformers saves them: in shards, as safetensors and as pickles."""
     torch.manual_seed(1)
     config = transformers.BertConfig(vocab_size=len(make_tokenizers.WORDS), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64, max_position_embeddings=64)
-    for kind in (transformers.BertForSequenceClassification, transformers.BertForPreTraining):
+    for kind, safe in itertools.product((transformers.BertForSequenceClassification, transformers.BertForPreTraining), (True, False)):
         model = kind(config).eval()
-        source = scratch / kind.__name__
-        model.save_pretrained(source, safe_serialization=True, max_shard_size="40KB")
+        title = f"{kind.__name__} as {'safetensors' if safe else 'pickle'}"
+        source = scratch / title
+        model.save_pretrained(source, safe_serialization=safe, max_shard_size="40KB" if kind is transformers.BertForPreTraining else "1GB")
         (source / "vocab.txt").write_text("".join(f"{word}\n" for word in make_tokenizers.WORDS), encoding="utf-8")
-        imported = coldmesh("import", source, "--dir", scratch / "heads", "--out", scratch / f"{kind.__name__}-base")[0]
-        loaded, tokenizer, problems = load(scratch / f"{kind.__name__}-base")
-        check(f"{kind.__name__}: transformers loads the encoder alone with every key", not problems and imported["dropped"], str(problems))
+        imported = coldmesh("import", source, "--dir", scratch / "heads", "--out", scratch / f"{title} base")[0]
+        loaded, tokenizer, problems = load(scratch / f"{title} base")
+        check(f"{title}: transformers loads the encoder alone with every key", not problems and imported["dropped"], str(problems))
         same = torch.equal(hidden(loaded, tokenizer), hidden(model.bert, tokenizer))
-        check(f"{kind.__name__}: hidden states are those of its encoder", same)
+        check(f"{title}: hidden states are those of its encoder", same)
 
 
 def check_half(scratch):

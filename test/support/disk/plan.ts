@@ -11,6 +11,8 @@ export interface DiskPlan {
   /** Before the first step of each label, in this order, the disk is filled with `ballast`; the next only after that is gone. */
   readonly fills?: readonly string[]
   readonly ballast?: string
+  /** Fills begin when this file is there. */
+  readonly armed?: string
 }
 
 /** The environment of a daemon that is to run by this plan. */

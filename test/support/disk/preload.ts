@@ -23,7 +23,8 @@ if (isMainThread && text !== undefined) {
     steps++
     counts.set(label, (counts.get(label) ?? 0) + 1)
     fs.appendFileSync(plan.trace, `${label}\n`)
-    if (fills[0] === label && plan.ballast !== undefined && !fs.existsSync(plan.ballast)) {
+    const isArmed = plan.armed !== undefined && fs.existsSync(plan.armed)
+    if (isArmed && fills[0] === label && plan.ballast !== undefined && !fs.existsSync(plan.ballast)) {
       fills.shift()
       fill(plan.ballast)
       fs.writeSync(1, `${JSON.stringify({ event: 'disk-filled', label })}\n`)

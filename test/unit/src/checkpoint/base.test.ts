@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { CID } from 'multiformats/cid'
-import { assembleBase, baseFile, importBase, openBase } from '../../../../src/checkpoint/base.ts'
+import { assembleBase, baseFile, importBase, openBase, withoutHistory } from '../../../../src/checkpoint/base.ts'
 import { dagPbCid, rawCid } from '../../../../src/checkpoint/cid.ts'
 import { encodeLayout } from '../../../../src/checkpoint/layout.ts'
 import { encodeCheckpoint } from '../../../../src/checkpoint/safetensors.ts'
@@ -30,6 +30,19 @@ function memory() {
 
 const store = memory()
 const genesis = await importBase(genesisFiles, store.put)
+
+describe('withoutHistory', () => {
+  it('is the node of the same config, tokenizer and weights alone', async () => {
+    const bare = await importBase(
+      genesisFiles.filter(({ name }) => name !== 'README.md'),
+      store.put,
+    )
+    const node = withoutHistory(await openBase(genesis.cid, store.get))
+    assert.equal(String(node.cid), String(bare.cid))
+    assert.notEqual(String(node.cid), String(genesis.cid))
+    assert.deepEqual(node.block, await store.get(bare.cid))
+  })
+})
 
 describe('importBase', () => {
   it('makes a directory that openBase reads, with lengths, layout and no lineage', async () => {

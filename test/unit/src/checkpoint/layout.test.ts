@@ -56,11 +56,40 @@ describe('parseLayout', () => {
     })
   }
 
-  // faults 67-71, 73
+  // faults 68 to 71, 73: the titles of the vectors say which
   for (const vector of vectors.rejected) {
     it(`rejects ${vector.title}`, () => rejects(fileOf(vector), vector.reason ?? ''))
   }
 
+  // faults 68, 71
+  for (const [dtype, bytes] of [
+    ['F32', 4],
+    ['BF16', 2],
+    ['F16', 2],
+  ] as const) {
+    it(`rejects an overlap, a hole, trailing bytes, float offsets and shapes that overflow among tensors of ${dtype}`, () => {
+      const tensor = (name: string, shape: string, begin: number | string, end: number | string) =>
+        `"${name}":{"dtype":"${dtype}","shape":${shape},"data_offsets":[${begin},${end}]}`
+      const file = (second: string, dataBytes = 8 * bytes) =>
+        fileOf({ title: '', header: `{${tensor('a', '[4]', 0, 4 * bytes)},${second}}`, dataBytes })
+      const whole = file(tensor('b', '[4]', 4 * bytes, 8 * bytes))
+      assert.equal(parseLayout(whole, whole.length).tensors.length, 2)
+      rejects(file(tensor('b', '[4]', 3 * bytes, 7 * bytes)), 'overlaps')
+      rejects(file(tensor('b', '[3]', 5 * bytes, 8 * bytes)), 'hole')
+      rejects(file(tensor('b', '[4]', 4 * bytes, 8 * bytes), 8 * bytes + 1), 'trailing')
+      rejects(file(tensor('b', '[4]', `${4 * bytes}.0`, 8 * bytes)), 'an integer from 0 to 2^53-1')
+      rejects(file(tensor('b', '[134217728,134217728]', 4 * bytes, 8 * bytes)), 'overflows')
+      rejects(file(tensor('b', '[18446744073709551615,0]', 4 * bytes, 8 * bytes)), 'an integer from 0 to 2^53-1')
+      rejects(
+        file(tensor('b', `[${Array.from({ length: 10_001 }, () => 1)}]`, 4 * bytes, 5 * bytes)),
+        'more than 8 numbers',
+      )
+      rejects(file(tensor('b', '[5]', 4 * bytes, 8 * bytes)), `its shape and dtype need ${5 * bytes}`)
+      rejects(file(tensor('b', '[3]', 4 * bytes + 1, 7 * bytes + 1)), /aligned|hole/)
+    })
+  }
+
+  // fault 67
   it('rejects a header length of 0, 2^63, 2^64-1, 100 MB, one over the limit, and more than the file', () => {
     rejects(lengthOnly(0n), 'header length is 0')
     for (const length of [2n ** 63n, 2n ** 64n - 1n, 100_000_000n, 1_048_569n])
@@ -85,6 +114,7 @@ describe('parseLayout', () => {
     rejects(new Uint8Array(), 'too short', 0)
   })
 
+  // fault 74
   it('names what people rename to .safetensors', () => {
     rejects(new TextEncoder().encode('PK\x03\x04 and so on'), 'zip archive')
     rejects(new Uint8Array([0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9]), 'Python pickle')

@@ -100,6 +100,13 @@ describe('openModel', () => {
     }
   })
 
+  it('invents no pooler', async () => {
+    const bare = randomBody(1, { pooler: false })
+    const { model, file } = await imported({ 'model.safetensors': looseFile(bare.map((tensor) => rawFloats(tensor))) })
+    assert.ok(!model.pooler)
+    assert.deepEqual(decodeCheckpoint(file).weights, byName(bare))
+  })
+
   it('reads shards by their index', async () => {
     const tensors = prefixed('bert.').map((tensor) => rawFloats(tensor))
     const half = Math.floor(tensors.length / 2)

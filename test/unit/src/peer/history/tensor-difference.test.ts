@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { encodeLayout } from '../../../../../src/checkpoint/layout.ts'
 import { describeDifference } from '../../../../../src/peer/history/tensor-difference.ts'
 import { checkpointBytes, TEST_LAYOUT } from '../../../../support/history/checkpoints.ts'
 
@@ -43,6 +44,20 @@ describe('describeDifference', () => {
   it('finds an element in a later leaf', () => {
     const found = change(LEAF, (view) => view.setFloat32(at('layer.weight', 511, 4), Number.NaN, true))
     assert.match(found ?? '', /^tensor "layer.weight", element 511: .* the base has NaN$/)
+  })
+
+  it('shows BF16 and F16 as numbers', () => {
+    for (const [dtype, shown] of [
+      ['BF16', '1.0078125'],
+      ['F16', '1.0009765625'],
+    ] as const) {
+      const layout = encodeLayout([{ name: 'w', dtype, shape: [4] }])
+      const one = dtype === 'BF16' ? [0x80, 0x3f] : [0, 0x3c]
+      const fused = Uint8Array.from([...layout.header, ...one, ...one, ...one, ...one])
+      const stored = fused.with(layout.dataStart + 4, (one[0] ?? 0) + 1)
+      const found = describeDifference(layout, { offset: 0, fused, stored })
+      assert.equal(found, `tensor "w", element 2: the fusion gives 1, the base has ${shown}`)
+    }
   })
 
   it('shows integers as bytes', () => {
