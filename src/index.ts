@@ -12,6 +12,7 @@ export { type EvaluateOptions, type Evaluation, type EvaluationTask, evaluateBas
 export { FEW_SHOT_LABELS, sampleFewShot } from './evaluation/few-shot.ts'
 export { type ChartPoint, type ChartSeries, chartColumn, type LineChart, lineChart } from './evaluation/line-chart.ts'
 export { EVALUATION_MODES, EVALUATION_PLANS, type EvaluationMode } from './evaluation/plans.ts'
+export { reportOf } from './evaluation/report-of.ts'
 export { type MeanAndError, meanAndError, meanOverTasks } from './evaluation/statistics.ts'
 // Experiments
 export { LAB_BASELINES, type LabBaseline, type LabEvaluation, type LabPlan, type LabTask } from './lab/plan.ts'

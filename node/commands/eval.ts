@@ -1,12 +1,13 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { createTrainer, EVALUATION_MODES, type EvaluationMode } from 'coldmesh'
+import { createTrainer, EVALUATION_MODES, type EvaluationMode, type ReportEntry } from 'coldmesh'
 import type { Call, Run } from '../command.ts'
 import { defined } from '../defined.ts'
 import { BASELINES, trainBaselines } from '../eval/baselines.ts'
 import { type BaselineName, type Candidate, openBases } from '../eval/bases.ts'
-import { judgeAll } from '../eval/judge.ts'
+import { type Judged, judgeAll } from '../eval/judge.ts'
 import { plotMeans } from '../eval/plot.ts'
+import { openPublisher } from '../eval/publish.ts'
 import { resultObject } from '../eval/result.ts'
 import { meansOf } from '../eval/summary.ts'
 import { formatTables } from '../eval/table.ts'
@@ -50,6 +51,7 @@ export const runEval: Run<Options> = async (call) => {
   const seeds = Array.from({ length: options.seeds }, (_, index) => (options.seed ?? 1) + index)
   const plot = options.plot === undefined ? null : plotPath(options.plot)
   const tasks = await readEvalTasks(options)
+  const publish = options.report ? await openPublisher(dirOf(options), { seeds, tasks, signal }) : null
   await using bases = await openBases({ targets: args, dir: () => dirOf(options), rounds: options.evalRounds, signal })
   const trainer = await createTrainer({ engine: options.engine, ...defined({ threads: options.threads }) })
   try {
@@ -66,16 +68,22 @@ export const runEval: Run<Options> = async (call) => {
       signal,
     })
     const candidates = withLabels([...bases.candidates, ...others])
-    const judged = await judgeAll({ trainer, candidates, tasks, modes, seeds, plan, output, signal })
+    const reports: ReportEntry[] = []
+    const onJudged = async (each: Judged): Promise<void> => {
+      const report = publish === null ? null : await publish(each)
+      if (report !== null) reports.push(report)
+    }
+    const judged = await judgeAll({ trainer, candidates, tasks, modes, seeds, plan, onJudged, output, signal })
     const means = meansOf(judged)
     if (plot !== null) writeFileSync(plot, plotMeans(means))
     const seconds = Math.round((performance.now() - startedAt) / 100) / 10
-    output.result(resultObject({ judged, means, candidates, tasks, seeds, seconds, plot }), () =>
+    output.result(resultObject({ judged, means, candidates, tasks, seeds, seconds, plot, reports }), () =>
       [
         '',
         formatTables(judged, means, output.colors),
         '',
         `test accuracy: mean ± standard error over ${seeds.length} seed(s); same rows and budget for every base`,
+        ...(publish === null ? [] : [`${reports.length} report(s) signed and announced`]),
         ...(plot === null ? [] : [`chart: ${show(plot)}`]),
       ].join('\n'),
     )

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
-import type { EvidenceReport, LogEntry, VerifyOptions, VerifyReport } from 'coldmesh'
+import type { EvidenceReport, LogEntry, ReportEntry, VerifyOptions, VerifyReport } from 'coldmesh'
 import { type DaemonClient, findDaemon } from '../control/client.ts'
 import {
   evidenceAnswer,
   evidenceReport,
   exportAnswer,
+  reportsAnswer,
   roundsAnswer,
   statusAnswer,
   verifyAnswer,
@@ -23,6 +24,8 @@ export interface HistorySource extends AsyncDisposable {
   /** The newest certified base. */
   readonly head: string
   log(base?: string): AsyncIterable<LogEntry>
+  /** Evaluations of a base that are held here. */
+  reports(base: string): Promise<readonly ReportEntry[]>
   verify(base: string, options: VerifyOptions): Promise<VerifyReport>
   export(
     cid: string,
@@ -48,6 +51,7 @@ export async function openHistorySource(dir: string, signal: AbortSignal): Promi
     isRunning: false,
     head: history.head.base,
     log: (base) => history.log(base),
+    reports: async (base) => history.reports(base),
     verify: (base, options) => history.verify(base, options),
     export: (cid, options) => history.export(cid, options),
     evidence: async () => history.evidence(),
@@ -63,6 +67,7 @@ async function openDaemonHistory(daemon: DaemonClient, signal: AbortSignal): Pro
     isRunning: true,
     head,
     log: (base) => pagesOf(daemon, base, signal),
+    reports: async (base) => (await daemon.get(`/v1/reports?base=${base}`, reportsAnswer, signal)).reports,
     verify: (base, { level, trust }) =>
       daemon.post('/v1/verify', { base, ...defined({ level, trust }) }, verifyAnswer, signal),
     export: (cid, { out }) => daemon.post('/v1/export', { cid, out }, exportAnswer, signal),

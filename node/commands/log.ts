@@ -1,7 +1,8 @@
-import type { LogEntry } from 'coldmesh'
+import type { LogEntry, ReportEntry } from 'coldmesh'
 import type { Run } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { short, show } from '../text/escape.ts'
+import { formatReports } from '../text/reports.ts'
 import { dirOf } from './data-dir.ts'
 import { openHistorySource } from './history.ts'
 
@@ -14,12 +15,23 @@ export const runLog: Run<'dir' | 'limit'> = async ({ args, options, output, sign
     output.result(entry, () => formatEntry(entry))
     count += 1
     if (count === options.limit) break
+    if (entry.round === 1) await sayStart(entry.parent)
   }
   if (count === 0) output.say('no round has ended yet: the base is the one of the genesis')
   return EXIT.done
+
+  /** The genesis' base has no round of its own, and may have been judged. */
+  async function sayStart(base: string): Promise<void> {
+    const reports = output.json ? [] : await history.reports(base)
+    if (reports.length > 0) output.say([`round 0  ${show(base)}`, ...reportLines(reports)].join('\n'))
+  }
 }
 
-function formatEntry({ round, base, aggregator, view, rule, inputs, excluded }: LogEntry): string {
+function reportLines(reports: readonly ReportEntry[]): string[] {
+  return formatReports(reports).map((line) => `  = ${line}`)
+}
+
+function formatEntry({ round, base, aggregator, view, rule, inputs, excluded, reports }: LogEntry): string {
   const lines = [
     `round ${round}  ${show(base)}`,
     `  ${show(rule)} of ${inputs.length} contributions, proposed by ${show(aggregator, { maxLength: 64 })} in view ${view}`,
@@ -28,6 +40,7 @@ function formatEntry({ round, base, aggregator, view, rule, inputs, excluded }: 
         `  + ${short(id)}  ${show(task, { maxLength: 40 })}: ${rows} rows of ${show(dataset, { maxLength: 40 })}, by ${short(author)}`,
     ),
     ...excluded.map(({ id, author, reason }) => `  - ${short(id)}  by ${short(author)}: ${show(reason)}`),
+    ...reportLines(reports),
   ]
   return lines.join('\n')
 }

@@ -15,6 +15,8 @@ import {
   joinRequest,
   logQuery,
   noFields,
+  reportRequest,
+  reportsQuery,
   roundParams,
   verifyRequest,
 } from './shapes.ts'
@@ -42,6 +44,7 @@ export function addRoutes(app: FastifyInstance, { peer, joins, streams, onStop }
     const { cid } = read(baseParams, request.params)
     return await first(peer.log(), ({ base }) => base === cid, 'This base is not in the lineage.')
   })
+  app.get('/v1/reports', async (request) => ({ reports: peer.reports(read(reportsQuery, request.query).base) }))
   app.get('/v1/evidence', async () => ({
     evidence: peer.evidence().map(({ report, bytes }) => ({ report, bytes: Buffer.from(bytes).toString('base64') })),
   }))
@@ -70,6 +73,9 @@ export function addRoutes(app: FastifyInstance, { peer, joins, streams, onStop }
   app.post('/v1/export', async (request) => {
     const { cid, out } = read(exportRequest, request.body)
     return await peer.export(cid, { out })
+  })
+  app.post('/v1/reports', async (request, reply) => {
+    return reply.code(201).send(await peer.report(read(reportRequest, request.body)))
   })
   app.post('/v1/stop', async (request, reply) => {
     read(noFields, request.body ?? {})

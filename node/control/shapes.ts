@@ -1,7 +1,18 @@
 import { isAbsolute } from 'node:path'
-import type { EvidenceReport, JoinResult, LogEntry, PeerEvent, PeerStatus, VerifyReport } from 'coldmesh'
+import type {
+  EvaluationMode,
+  EvidenceReport,
+  JoinResult,
+  LogEntry,
+  PeerEvent,
+  PeerStatus,
+  ReportEntry,
+  VerifyReport,
+} from 'coldmesh'
 import { z } from 'zod'
 
+/** The library's. Named again: this file is loaded by every command, the library is not. */
+const MODES = ['frozen', 'full', 'few-shot'] as const satisfies readonly EvaluationMode[]
 const MAX_PATH = 4096
 const MAX_LOG = 1000
 const MAX_EVIDENCE_TEXT = 32 * 1024
@@ -50,6 +61,21 @@ export const verifyRequest = z.strictObject({
   trust: cidText.optional(),
 })
 
+export const reportRequest = z.strictObject({
+  base: cidText,
+  task: z.string().min(1).max(64),
+  mode: z.enum(MODES),
+  value: z.number().min(0).max(1),
+  standardError: z.number().min(0).max(1),
+  seeds: z.array(z.int().min(0)).min(1).max(32),
+  rows: z.int().min(1),
+  testRows: z.int().min(1),
+  labels: z.int().min(2),
+  plan: z.string().regex(/^[0-9a-f]{64}$/, 'is not a digest'),
+  engine: z.string().min(1).max(64),
+})
+export const reportsQuery = z.strictObject({ base: cidText.optional() })
+
 /** `evidence/1` in base64. */
 export const evidenceRequest = z.strictObject({ bytes: z.base64().max(MAX_EVIDENCE_TEXT) })
 export const exportRequest = z.strictObject({ cid: cidText, out: absolutePath })
@@ -88,6 +114,8 @@ export const exportAnswer = z.object({
   kind: z.enum(['base', 'checkpoint']),
   files: z.array(z.string()),
 })
+export const reportAnswer = z.custom<ReportEntry>(has('id', 'base', 'task', 'value'))
+export const reportsAnswer = z.object({ reports: z.array(reportAnswer) })
 export const joinAnswer = z.object({ join: z.string() })
 export const errorAnswer = z.object({
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().nullable() }),

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { type Model, readModelDirectory } from 'coldmesh'
-import { type HistorySource, openHistorySource } from '../commands/history.ts'
+import { openHistorySource } from '../commands/history.ts'
 import { cidText } from '../control/shapes.ts'
 import { CliError } from '../failure.ts'
 import { short } from '../text/escape.ts'
@@ -53,10 +53,9 @@ export async function openBases({ targets, dir, rounds, signal }: BaseOptions): 
     return { candidates: directories, pretrained: null, rule: null, [Symbol.asyncDispose]: async () => {} }
   }
   await using cleanup = new AsyncDisposableStack()
-  const history = cleanup.use(await openHistorySource(dir(), signal))
   const folder = await mkdtemp(join(tmpdir(), 'coldmesh-eval-'))
   cleanup.defer(() => rm(folder, { recursive: true, force: true }))
-  const { lineage, rule } = await readLineage(history, rounds === undefined ? undefined : cids[0], signal)
+  const { lineage, rule } = await readLineage(dir(), rounds === undefined ? undefined : cids[0], signal)
   const candidateOf = (cid: string): Candidate => {
     const round = lineage.indexOf(cid)
     return {
@@ -64,7 +63,7 @@ export async function openBases({ targets, dir, rounds, signal }: BaseOptions): 
       round: round < 0 ? null : round,
       cid,
       baseline: null,
-      load: () => loadFrom(history, cid, folder),
+      load: () => loadFrom(dir(), cid, { folder, signal }),
     }
   }
   const chosen = rounds === undefined ? (cids.length > 0 ? cids : lineage.slice(-1)) : ofRounds(lineage, rounds)
@@ -81,8 +80,9 @@ function directoryCandidate(target: string): Candidate {
 }
 
 /** CIDs by round, from the genesis' base on. */
-async function readLineage(history: HistorySource, from: string | undefined, signal: AbortSignal) {
+async function readLineage(dir: string, from: string | undefined, signal: AbortSignal) {
   const found: string[] = []
+  await using history = await openHistorySource(dir, signal)
   let rule: string | null = null
   let parent = from ?? history.head
   for await (const entry of history.log(from)) {
@@ -106,11 +106,16 @@ function ofRounds(lineage: readonly string[], rounds: string): string[] {
   })
 }
 
-/** Through a folder, since a daemon may hold the blocks. */
-async function loadFrom(history: HistorySource, cid: string, folder: string): Promise<Model> {
+/** Through a folder, since a daemon may hold the blocks. Opened anew each time: hours of training leave the data directory free. */
+async function loadFrom(
+  dir: string,
+  cid: string,
+  { folder, signal }: { readonly folder: string; readonly signal: AbortSignal },
+): Promise<Model> {
   const out = join(folder, cid)
-  await history.export(cid, { out })
   try {
+    await using history = await openHistorySource(dir, signal)
+    await history.export(cid, { out })
     return await readModelDirectory(out)
   } finally {
     await rm(out, { recursive: true, force: true })

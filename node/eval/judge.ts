@@ -18,6 +18,8 @@ export interface JudgeRequest {
   readonly modes: readonly EvaluationMode[]
   readonly seeds: readonly number[]
   readonly plan: Partial<TrainingPlan>
+  /** Takes each result when it is there. */
+  readonly onJudged: (judged: Judged) => Promise<unknown>
   readonly output: Output
   readonly signal: AbortSignal
 }
@@ -52,6 +54,7 @@ export async function judgeAll(request: JudgeRequest): Promise<Judged[]> {
           pace.done(mode, performance.now() - startedAt)
           const result = { ...evaluation, candidate, seen: task.seen }
           judged.push(result)
+          await request.onJudged(result)
           status.clear()
           output.progress(
             progressRecord(result, judged.length, total),

@@ -1,3 +1,4 @@
+import type { ReportEntry } from 'coldmesh'
 import type { Candidate } from './bases.ts'
 import type { Judged } from './judge.ts'
 import type { GroupMean } from './summary.ts'
@@ -12,8 +13,9 @@ export function resultObject(result: {
   readonly seeds: readonly number[]
   readonly seconds: number
   readonly plot: string | null
+  readonly reports: readonly ReportEntry[]
 }): object {
-  const { judged, means, candidates, tasks, seeds, seconds, plot } = result
+  const { judged, means, candidates, tasks, seeds, seconds, plot, reports } = result
   return {
     seeds,
     bases: candidates.map(({ label, round, cid, baseline }) => ({ label, round, base: cid, baseline })),
@@ -53,5 +55,6 @@ export function resultObject(result: {
     })),
     seconds,
     plot,
+    reports,
   }
 }

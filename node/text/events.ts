@@ -86,6 +86,10 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return `repaired block ${short(event.cid)} of ${show(event.place)}`
     case 'evidence':
       return contradictionLine(event)
+    case 'report': {
+      const { task, mode, value, standardError, author, round } = event.report
+      return `round ${round}: ${short(author)} reports ${show(task)}, ${mode}: ${percent(value)} ± ${percent(standardError)}`
+    }
     case 'outcome':
       return event.included
         ? `round ${event.round}: contribution ${short(event.id)} is part of base ${show(event.base)}`

@@ -3,6 +3,7 @@ import type { DaemonStatus } from '../control/shapes.ts'
 import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
 import type { Colors } from './output.ts'
+import { formatReports } from './reports.ts'
 import { describeWait } from './wait.ts'
 
 export function formatStatus(status: DaemonStatus, colors: Colors): string {
@@ -25,6 +26,10 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
   }
   if (training !== null) {
     lines.push(`trains   ${show(training.task)}, step ${training.step} of ${training.steps}`)
+  }
+  if (status.reports.held > 0) {
+    lines.push(`reports  ${status.reports.held}, ${status.reports.base.length} of this base`)
+    lines.push(...formatReports(status.reports.base).map((line) => `         ${line}`))
   }
   for (const found of status.evidence) lines.push(colors.red(contradictionLine(found)))
   if (status.contributions.length > 0) lines.push(contributionTable(status))

@@ -20,7 +20,7 @@ export async function runTrainTogether(
 ): Promise<TogetherResult> {
   const started = context.now()
   const plan = completePlan(given)
-  check(tasks, plan, context)
+  check(tasks, plan)
   const config = withDropout(readBertConfig(model.config), plan.dropout)
   const body = checkBertBody(config, model.body)
   const maxTokens = Math.min(plan.maxTokens, config.maxPositions)
@@ -56,12 +56,7 @@ export async function runTrainTogether(
   }
 }
 
-function check(tasks: readonly TaskToTrain[], { mode }: TrainingPlan, { engine }: TaskContext): void {
-  if (engine.hasChoices !== true) {
-    throw new ColdmeshError('unsupported', `The engine ${engine.name} trains one task at a time`, {
-      hint: 'Choose the engine onnx for multitask training.',
-    })
-  }
+function check(tasks: readonly TaskToTrain[], { mode }: TrainingPlan): void {
   if (mode === 'frozen') {
     throw new ColdmeshError('unsupported', 'Tasks with a frozen body learn nothing from each other', {
       hint: 'Train their heads one by one, or choose the mode full.',

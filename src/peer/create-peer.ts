@@ -30,6 +30,9 @@ import { openGenesis, parseNetworkCid } from './genesis.ts'
 import { maxBaseBytes, readHead } from './heads.ts'
 import { createFacade } from './peer.ts'
 import { openProbation } from './probation.ts'
+import { openReportFile } from './reports/report-file.ts'
+import { createReports } from './reports/reports.ts'
+import { createRoundOf } from './reports/round-of.ts'
 import { createRoundLoop } from './round/loop.ts'
 import { createSpeaker } from './speaker.ts'
 import { nameOfPlace, type PlacesOptions } from './store/places.ts'
@@ -133,6 +136,21 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   cleanup.defer(() => evidence.close())
   const muted = await openProbation({ dataDir, isJournalNew, head, isMember: network.isMember(signer.key) })
   const loop = createRoundLoop({ context, head, evidence, muted })
+  const reportFile = await openReportFile(paths.reports(dataDir), log)
+  cleanup.defer(() => reportFile.close())
+  const reports = createReports({
+    network: networkId,
+    roundOf: createRoundOf(network.genesis.base, chain),
+    headRound: () => chain.entries.length,
+    journal: reportFile,
+    signer,
+    gossip: node.gossip,
+    sync: context.sync,
+    note: (refusal) => loop.inbox.note(refusal),
+    events,
+    log: log.child('reports'),
+    signal: stopped.signal,
+  })
   answer = (request) =>
     answerSync(request, {
       network: networkId,
@@ -141,15 +159,18 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       chain: () => chain.entries,
       genesisBase: () => network.genesis.base,
       round: () => loop.state,
+      reports,
     })
   for (const topic of ['contributions', 'votes'] as const) {
     node.gossip.subscribe(topicOf(String(networkId), topic), ({ bytes }) => loop.receive(topic, bytes))
   }
+  node.gossip.subscribe(topicOf(String(networkId), 'reports'), ({ bytes }) => reports.receive(bytes))
   const resources = cleanup.move()
   return createFacade({
     context,
     loop,
     evidence,
+    reports,
     config,
     heads: openTaskHeads(dataDir, log),
     unansweredBy: blocks.unansweredBy,
@@ -162,6 +183,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     stop: async () => {
       stopped.abort()
       await loop.stop()
+      await reports.stop()
       events.close()
       await resources.disposeAsync()
       await lock.release()

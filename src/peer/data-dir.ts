@@ -18,6 +18,7 @@ export const paths = {
   blocks: (dir: string) => join(dir, 'blocks'),
   datastore: (dir: string) => join(dir, 'datastore'),
   heads: (dir: string) => join(dir, 'heads'),
+  reports: (dir: string) => join(dir, 'reports'),
   snapshots: (dir: string) => join(dir, 'snapshots'),
 }
 

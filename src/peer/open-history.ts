@@ -7,6 +7,7 @@ import { paths, requireConfig } from './data-dir.ts'
 import { readEvidence } from './evidence.ts'
 import { openGenesis, parseNetworkCid } from './genesis.ts'
 import { createHistory } from './history/history.ts'
+import { readReports } from './reports/read-reports.ts'
 import type { History, VerifyReport } from './types.ts'
 
 /** The head that a data directory knows, without a network. */
@@ -36,7 +37,8 @@ export async function openHistory(dataDir: string): Promise<OfflineHistory> {
   const network = openGenesis(id, genesisBytes)
   const last = chain.entries.at(-1)
   const resources = cleanup.move()
-  const history = createHistory({ network, genesisBytes, store, chain, evidence })
+  const reports = await readReports(dataDir, network, chain)
+  const history = createHistory({ network, genesisBytes, store, chain, evidence, reports })
   return {
     ...history,
     verify: async (base, options) => withDamage(await history.verify(base, options), chain.damage),

@@ -8,6 +8,7 @@ import type { EvidenceFile } from './evidence.ts'
 import { evidenceStatus } from './evidence-report.ts'
 import { createHistory } from './history/history.ts'
 import { startJoin } from './join.ts'
+import type { Reports } from './reports/reports.ts'
 import type { RoundLoop } from './round/loop.ts'
 import { createRepair } from './round/repair.ts'
 import { contributionStatus, waitOf } from './round/reporter.ts'
@@ -17,6 +18,7 @@ import type { TaskHeads } from './task-heads.ts'
 import type { TrainingSnapshots } from './training-snapshots.ts'
 import type { Peer, PeerStatus } from './types.ts'
 
+const MAX_SHOWN_REPORTS = 64
 const MAX_EVIDENCE_SHOWN = 32
 
 /** A running peer, out of its parts. */
@@ -24,6 +26,7 @@ export function createFacade(parts: {
   readonly context: PeerContext
   readonly loop: RoundLoop
   readonly evidence: EvidenceFile
+  readonly reports: Reports
   readonly config: Config
   readonly heads: TaskHeads
   /** Questions for blocks that a peer left unanswered. */
@@ -38,12 +41,13 @@ export function createFacade(parts: {
 }): Peer {
   const { context, loop } = parts
   const { network, mesh, events } = context
-  const repair = createRepair(context, loop)
+  const repair = createRepair(context, loop, (peer) => parts.reports.syncWith(peer))
   const history = createHistory({
     network,
     genesisBytes: parts.genesisBytes,
     store: context.store,
     chain: context.chain,
+    reports: parts.reports,
     evidence: parts.evidence.entries,
   })
   let training: PeerStatus['training'] = null
@@ -91,6 +95,7 @@ export function createFacade(parts: {
       trainer: inUse === null ? null : { engine: inUse.name, device: inUse.device },
       training,
       refused: loop.inbox.refused,
+      reports: { held: parts.reports.held, base: parts.reports.of(state.head.base).slice(0, MAX_SHOWN_REPORTS) },
       troubles: context.troubles.current,
       evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), network),
     }
@@ -154,6 +159,7 @@ export function createFacade(parts: {
         },
         options,
       ),
+    report: (options) => parts.reports.publish(options),
     invite: () => formatInvite({ network: network.id, addresses: mesh.addresses().slice(0, 8) }),
     stop,
     [Symbol.asyncDispose]: stop,

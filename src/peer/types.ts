@@ -2,13 +2,13 @@ import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
 import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
-
-export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
-export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
-
+import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { Trouble, TroubleEvent } from './trouble-types.ts'
 import type { VerifyOptions, VerifyReport } from './verify-types.ts'
 
+export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
+export type { ReportEntry, ReportOptions } from './report-types.ts'
 export type { Trouble, TroubleEvent } from './trouble-types.ts'
 export type { VerifyLevel, VerifyOptions, VerifyReport } from './verify-types.ts'
 
@@ -97,6 +97,8 @@ export interface PeerStatus {
   readonly troubles: readonly Trouble[]
   /** Members that contradicted themselves, newest last, at most 32; `evidence()` has them all. */
   readonly evidence: readonly EvidenceStatus[]
+  /** How many evaluations are held, and those of the round's base (64 at most). */
+  readonly reports: { readonly held: number; readonly base: readonly ReportEntry[] }
 }
 
 export interface ConnectedPeer {
@@ -176,6 +178,7 @@ export type PeerEvent =
       readonly reason: string
     }
   | { readonly type: 'muted'; readonly reason: string }
+  | { readonly type: 'report'; readonly report: ReportEntry }
   | ({ readonly type: 'evidence' } & EvidenceStatus)
   | TroubleEvent
 
@@ -240,6 +243,8 @@ export interface LogEntry {
     readonly rows: number
   }[]
   readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
+  /** Evaluations of this base that are held here. */
+  readonly reports: readonly ReportEntry[]
 }
 
 /** The history that a data directory or a peer holds. */
@@ -251,6 +256,8 @@ export interface History {
   readonly network: string
   /** Newest first, from `base` (default: the head). */
   log(base?: string): AsyncIterable<LogEntry>
+  /** Evaluations of a base (default: the head) that are held here. @throws ColdmeshError `bad-input` */
+  reports(base?: string): readonly ReportEntry[]
   verify(base: string, options?: VerifyOptions): Promise<VerifyReport>
   /** A base becomes its directory with `OUT.certificate.cbor` and `OUT.genesis.cbor` beside it; a checkpoint `OUT/model.safetensors`. */
   export(
@@ -268,6 +275,8 @@ export interface Peer extends History, AsyncDisposable {
   events(options?: { readonly signal?: AbortSignal }): AsyncIterable<PeerEvent>
   join(options: JoinOptions): Joining
   invite(): string
+  /** Signs an evaluation of a base, keeps it and announces it. @throws ColdmeshError `bad-input`, `refused` (disk) */
+  report(options: ReportOptions): Promise<ReportEntry>
   /** Idempotent. */
   stop(): Promise<void>
 }

@@ -129,7 +129,7 @@ export interface Trainer {
    * Multitask training: one body and a head for each task, batches of the tasks in turn, one optimizer. Takes all of the plan's steps and returns
    * the weights after the last; validation rows are not looked at.
    *
-   * @throws ColdmeshError as `train`; `unsupported` for an engine that can't, and for the mode `frozen`
+   * @throws ColdmeshError as `train`; `unsupported` for the mode `frozen`
    */
   trainTogether(request: {
     readonly model: Model

@@ -8,9 +8,7 @@ export interface Engine {
   readonly name: string
   /** What it computes on, for example `cpu`. */
   readonly device: string
-  /** Learners keep to the `choices` of rows: what several heads in one need. */
-  readonly hasChoices?: boolean
-  /** Body and head learn. */
+  /** Body and head learn. The learner keeps to the `choices` of rows: what several heads in one need. */
   createLearner(options: LearnerOptions): Promise<Learner>
   /** The body as it is, without dropout. */
   createExtractor(model: BodyOptions): Promise<FeatureExtractor>

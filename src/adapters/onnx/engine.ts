@@ -9,7 +9,6 @@ export async function openOnnxEngine({ threads }: EngineOptions): Promise<Engine
   return {
     name: 'onnx',
     device: 'cpu',
-    hasChoices: true,
     createLearner: async (options) => createFullLearner(options, { runtime, threads }),
     createExtractor: async (options) => createExtractor(options, { runtime, threads }),
     close: async () => {},

@@ -25,7 +25,6 @@ export async function openTfjsEngine(options: TfjsEngineOptions): Promise<Engine
   return {
     name: `tfjs-${options.backend}`,
     device,
-    hasChoices: true,
     createLearner: async (options) => createLearner(tf, options),
     createExtractor: async (options) => createExtractor(tf, options),
     close,

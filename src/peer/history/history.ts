@@ -7,6 +7,7 @@ import type { NetworkFacts } from '../../rounds/network.ts'
 import type { Chain } from '../chain.ts'
 import type { StoredEvidence } from '../evidence.ts'
 import { verifyEvidence } from '../evidence-report.ts'
+import type { Reports } from '../reports/reports.ts'
 import type { History } from '../types.ts'
 import { exportContent } from './export.ts'
 import { readLog } from './log.ts'
@@ -21,10 +22,13 @@ export function createHistory(options: {
   readonly genesisBytes: Uint8Array
   readonly store: ContentStore
   readonly chain: Pick<Chain, 'entries'>
+  readonly reports?: Pick<Reports, 'of'>
   /** May grow meanwhile. */
   readonly evidence?: readonly StoredEvidence[]
 }): History {
-  const { network, genesisBytes, store, chain, evidence = [] } = options
+  const { network, genesisBytes, store, chain, reports = NO_REPORTS, evidence = [] } = options
+  const baseOf = (text: string | undefined) =>
+    text === undefined ? (chain.entries.at(-1)?.base ?? network.genesis.base) : readCid(text)
   const certificateOf = (base: CID) => chain.entries.find((entry) => equalCids(entry.base, base))?.certificate ?? null
 
   return {
@@ -33,9 +37,10 @@ export function createHistory(options: {
       evidence.map(({ bytes, seenMs }) => ({ report: verifyEvidence(bytes, { network, seenMs }), bytes })),
     verifyEvidence: (bytes) => verifyEvidence(bytes, { network }),
     log: (text) => {
-      const base = text === undefined ? (chain.entries.at(-1)?.base ?? network.genesis.base) : readCid(text)
-      return readLog({ network, store, base, certificate: certificateOf(base) })
+      const base = baseOf(text)
+      return readLog({ network, store, base, certificate: certificateOf(base), reportsOf: reports.of })
     },
+    reports: (text) => reports.of(baseOf(text)),
     verify: async (text, verifyOptions = {}) => {
       const base = readCid(text)
       // a data directory's owner named its network once, by an invite or a genesis CID
@@ -47,6 +52,8 @@ export function createHistory(options: {
     },
   }
 }
+
+const NO_REPORTS = { of: () => [] }
 
 function readCid(text: string): CID {
   const cid = parseCid(text)

@@ -15,7 +15,12 @@ export interface Repair {
   stop(): void
 }
 
-export function createRepair(context: PeerContext, loop: RoundLoop): Repair {
+/** @param afterwards asks the same neighbour for what no round waits for; does not throw */
+export function createRepair(
+  context: PeerContext,
+  loop: RoundLoop,
+  afterwards: (peer: string) => Promise<void>,
+): Repair {
   const { mesh, clock, log } = context
   let turn = 0
   let isSynced = false
@@ -35,6 +40,7 @@ export function createRepair(context: PeerContext, loop: RoundLoop): Repair {
     try {
       await loop.syncWith(peer)
       markSynced()
+      await afterwards(peer)
     } catch (error) {
       log.error('sync-crashed', { peer, error: String(error) })
     } finally {

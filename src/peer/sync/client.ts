@@ -2,6 +2,7 @@ import type { CID } from 'multiformats/cid'
 import {
   MAX_HAVE,
   MAX_PAGE,
+  MAX_REPORTS_PAGE,
   SYNC_PROTOCOL,
   type SyncBase,
   type SyncHead,
@@ -10,6 +11,8 @@ import {
   syncEnvelope,
   syncHead,
   syncHeadRequest,
+  syncReport,
+  syncReportsRequest,
   syncRoundRequest,
 } from '../../../protocols/sync/messages.ts'
 import { judgeSyncBase } from '../../../protocols/sync/rules.ts'
@@ -24,6 +27,7 @@ const PAGE_TIMEOUT_MS = 60_000
 /** A whole answer: contributions and votes of one round, or a page of lineages. */
 const MAX_ROUND_BYTES = 16 * MEBIBYTE
 const MAX_ENVELOPES = 4096
+const MAX_REPORTS_BYTES = MEBIBYTE
 
 /** Asks one peer. Answers are decoded, not believed: signatures and certificates are the caller's to check. */
 export interface SyncClient {
@@ -37,6 +41,12 @@ export interface SyncClient {
     have: readonly CID[],
     signal: AbortSignal,
   ): AsyncIterable<{ readonly topic: 'contributions' | 'votes'; readonly envelope: Uint8Array }>
+  /** Envelopes of reports that the peer holds about bases of rounds `from` to `to` and we lack, at most a page. */
+  reports(
+    peer: string,
+    range: { readonly from: number; readonly to: number; readonly have: readonly CID[] },
+    signal: AbortSignal,
+  ): AsyncIterable<Uint8Array>
 }
 
 export function createSyncClient(streams: Streams, network: CID): SyncClient {
@@ -70,6 +80,14 @@ export function createSyncClient(streams: Streams, network: CID): SyncClient {
       for await (const frame of ask(peer, request, MAX_ROUND_BYTES, PAGE_TIMEOUT_MS, signal)) {
         if (++envelopes > MAX_ENVELOPES) throw wrongAnswer('too many messages')
         yield readFrame(() => syncEnvelope.decode(frame))
+      }
+    },
+    reports: async function* (peer, { from, to, have }, signal) {
+      const request = syncReportsRequest.encode({ network, from, to, have })
+      let reports = 0
+      for await (const frame of ask(peer, request, MAX_REPORTS_BYTES, PAGE_TIMEOUT_MS, signal)) {
+        if (++reports > MAX_REPORTS_PAGE) throw wrongAnswer('more reports than a page')
+        yield readFrame(() => syncReport.decode(frame)).envelope
       }
     },
   }

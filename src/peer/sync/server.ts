@@ -6,6 +6,8 @@ import {
   syncEnvelope,
   syncHead,
   syncHeadRequest,
+  syncReport,
+  syncReportsRequest,
   syncRoundRequest,
 } from '../../../protocols/sync/messages.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
@@ -16,6 +18,7 @@ import type { Log } from '../../ports/system.ts'
 import { heldMessages } from '../../rounds/held.ts'
 import type { RoundState } from '../../rounds/state.ts'
 import type { ChainEntry } from '../chain.ts'
+import type { Reports } from '../reports/reports.ts'
 
 const MAX_REQUEST_BYTES = 64 * 1024
 
@@ -28,6 +31,7 @@ export interface SyncSource {
   genesisBase(): CID
   /** The round being run; null while there is none. */
   round(): RoundState | null
+  reports: Pick<Reports, 'missing'>
 }
 
 /** Answers one sync request. Another network's, or a malformed one, is answered by nothing. */
@@ -37,6 +41,7 @@ export async function* answerSync(request: Uint8Array, source: SyncSource): Asyn
     if (kind === syncHeadRequest.kind) yield* answerHead(request, source)
     else if (kind === syncBasesRequest.kind) yield* answerBases(request, source)
     else if (kind === syncRoundRequest.kind) yield* answerRound(request, source)
+    else if (kind === syncReportsRequest.kind) yield* answerReports(request, source)
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error
     source.log.debug('sync-malformed', { reason: error.reason })
@@ -80,4 +85,10 @@ function* answerRound(request: Uint8Array, source: SyncSource): Generator<Uint8A
     const topic = message.kind === 'contribution/1' ? 'contributions' : 'votes'
     if (!known.has(String(id))) yield syncEnvelope.encode({ topic, envelope })
   }
+}
+
+function* answerReports(request: Uint8Array, source: SyncSource): Generator<Uint8Array> {
+  const { network, ...range } = syncReportsRequest.decode(request)
+  if (!equalCids(network, source.network)) return
+  for (const envelope of source.reports.missing(range)) yield syncReport.encode({ envelope })
 }

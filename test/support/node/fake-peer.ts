@@ -38,6 +38,11 @@ export function createFakePeer(): FakePeer {
       const result = finish.promise.then(() => ({ base: outcome.base, rounds: [outcome] }))
       return { result, [Symbol.asyncIterator]: events }
     },
+    report: async (options) => {
+      calls.push(`report ${options.base} ${options.task} ${options.mode} ${options.value}`)
+      return { ...options, id: 'report', author: 'ab'.repeat(32), round: 1, metric: 'accuracy' }
+    },
+    reports: () => [],
     evidence: () => [],
     verifyEvidence: (bytes) => verifyEvidence(bytes),
     invite: () => 'coldmesh1fake',
@@ -70,7 +75,7 @@ export function createFakePeer(): FakePeer {
 function entryOf(round: number): LogEntry {
   const base = String(BASES[round - 1])
   const parent = BASES[round - 2] ?? 'bafybeibase0'.padEnd(59, 'z')
-  return { round, base, parent, aggregator: 'alpha', view: 0, rule: 'mean/1', inputs: [], excluded: [] }
+  return { round, base, parent, aggregator: 'alpha', view: 0, rule: 'mean/1', inputs: [], excluded: [], reports: [] }
 }
 
 async function* follow(
@@ -118,6 +123,7 @@ const STATUS: PeerStatus = {
   trainer: { engine: 'onnx', device: 'cpu' },
   training: null,
   refused: [],
+  reports: { held: 0, base: [] },
   troubles: [],
   evidence: [],
 }

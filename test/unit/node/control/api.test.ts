@@ -207,6 +207,25 @@ describe('control API', () => {
     assert.deepEqual(fake.calls, [`verify ${BASES[0]} full ${NETWORK}`, `export ${BASES[0]} /tmp/x`])
   })
 
+  it('has an evaluation signed, and refuses one that is none', async () => {
+    const good = { base: BASES[0], task: 'a', mode: 'frozen', value: 0.5, standardError: 0.01, seeds: [1, 2] }
+    const body = { ...good, rows: 9, testRows: 9, labels: 2, plan: 'ab'.repeat(32), engine: 'onnx' }
+    assert.equal((await post('/v1/reports', body)).status, 201)
+    assert.deepEqual(fake.calls, [`report ${BASES[0]} a frozen 0.5`])
+    for (const changes of [
+      { value: 1.01 },
+      { mode: 'best' },
+      { seeds: [] },
+      { plan: 'x' },
+      { base: '../x' },
+      { more: 1 },
+    ]) {
+      assert.equal((await post('/v1/reports', { ...body, ...changes })).status, 400, JSON.stringify(changes))
+    }
+    assert.deepEqual((await ask({ path: `/v1/reports?base=${BASES[0]}` })).json, { reports: [] })
+    assert.equal(fake.calls.length, 1)
+  })
+
   it("passes the library's errors on, with the hint", async () => {
     const { status, json } = await post('/v1/join', { data: '/data/bad.csv', text: 't', label: 'l' })
     assert.equal(status, 400)
