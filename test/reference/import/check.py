@@ -37,7 +37,7 @@ TEXTS = ["a small furry animal that hunts at night", "to move quickly on foot; r
 PEERS = {"ada": "wn-pos", "ben": "wn-animal", "cleo": "wn-sentiment"}
 # Widening BF16 is exact; transformers then computes in F32 as for any other model.
 SAME = 1e-6
-ROUND_SECONDS = 150
+ROUND_SECONDS = 400
 failures = []
 passed = 0
 
