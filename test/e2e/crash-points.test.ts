@@ -12,18 +12,16 @@ import { startWitness } from '../support/e2e/witness.ts'
 const QUORUM = 3
 /** What each round writes. Files that are made once are tried at every step by test/unit/src/adapters/files/power-cut.test.ts. */
 const LABELS = /^(journal|blocks) |^chain (write|sync)$/
-const SAID = ['list', 'prevote', 'precommit'] as const
 
 /**
- * One kill after each kind of step that the recording saw, one in the middle of each kind of bytes, block writes also late
- * in a round (a download first, the fused base last), and one after each kind of message.
+ * One kill after each kind of step that the recording saw, one in the middle of each kind of record, one late in a round
+ * (the first block is a download, the last the fused base), and one after each kind of vote.
  */
 function pointsOf(trace: readonly string[]): readonly CrashPoint[] {
   const labels = [...new Set(trace)].filter((label) => LABELS.test(label))
   const once = labels.map((label) => ({ label, nth: 1 }))
-  const torn = labels.filter((label) => label.endsWith(' write')).map((label) => ({ label, nth: 1, torn: true }))
-  const late = labels.filter((label) => /^blocks (write|rename)$/.test(label)).map((label) => ({ label, nth: 9 }))
-  return [...once, ...torn, ...late, ...SAID.map((said) => ({ said }))]
+  const torn = ['journal write', 'chain write'].map((label) => ({ label, nth: 1, torn: true }))
+  return [...once, ...torn, { label: 'blocks rename', nth: 9 }, { said: 'prevote' }, { said: 'precommit' }]
 }
 
 /** Every single step of a start and two rounds, one kill each: COLDMESH_CRASH_STEPS=all, about an hour. */
