@@ -31,7 +31,7 @@ const entryFields = record({
 
 /** @throws ColdmeshError `refused` when the file is damaged */
 export async function openChain(path: string): Promise<Chain> {
-  const journal: Journal = await openJournal(path)
+  const journal = await openFile(path)
   const entries = readEntries(journal.records, path)
   return {
     entries,
@@ -41,6 +41,20 @@ export async function openChain(path: string): Promise<Chain> {
       entries.push({ round, base, certificate })
     },
     close: () => journal.close(),
+  }
+}
+
+async function openFile(path: string): Promise<Journal> {
+  try {
+    return await openJournal(path)
+  } catch (error) {
+    const offset = isColdmeshError(error, 'refused') ? error.facts['offset'] : undefined
+    if (typeof offset !== 'number') throw error
+    throw new ColdmeshError('refused', `The chain file ${path} is damaged at byte ${offset}.`, {
+      facts: { path, offset },
+      hint: 'Delete it: the certified bases are fetched from peers and checked again. Nothing that this key signed is in it.',
+      cause: error,
+    })
   }
 }
 

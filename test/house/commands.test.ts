@@ -97,7 +97,7 @@ describe('the check of commands', () => {
       'coldmesh status --nonsense',
       'npx coldmesh daemon --dir',
       'coldmesh status one two',
-      'coldmesh verify',
+      'coldmesh export',
       'coldmesh init --dir a && coldmesh int --dir a',
       'coldmesh join "$(coldmesh invit --dir a)" --data a.csv',
       'coldmesh genesis --dir a \\\n  --membr a=KEY',

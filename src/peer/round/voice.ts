@@ -6,7 +6,7 @@ import type { OwnMessage } from '../speaker.ts'
 import type { Inbox } from './inbox.ts'
 
 const FIRST_RETRY_MS = 1_000
-const LAST_RETRY_MS = 30_000
+const LAST_RETRY_MS = 5_000
 
 type SayEffect = Extract<RoundEffect, { type: 'say' }>
 

@@ -8,11 +8,8 @@ export interface DiskPlan {
   readonly trace: string
   /** Killed (-9) right after this step: the so-manieth of all, or the `nth` of its label. `torn`: in the middle of its bytes. */
   readonly kill?: { readonly step?: number; readonly label?: string; readonly nth?: number; readonly torn?: boolean }
-  /** Before the first step of each label, in this order, the disk is filled with `ballast`; the next only after that is gone. */
-  readonly fills?: readonly string[]
-  readonly ballast?: string
-  /** Fills begin when this file is there. */
-  readonly armed?: string
+  /** The disk is filled with `ballast` before a step of the label that the file `armed` holds; that file is then deleted. */
+  readonly fill?: { readonly armed: string; readonly ballast: string }
 }
 
 /** The environment of a daemon that is to run by this plan. */

@@ -3,6 +3,7 @@
  * directory, and at the chosen one kills the process, or fills the disk for real. COLDMESH_TEST_DISK has the plan.
  */
 import fs from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { isMainThread } from 'node:worker_threads'
 import type { DiskPlan } from './plan.ts'
 import { type DiskStep, labelOf, watchDisk } from './steps.ts'
@@ -11,7 +12,6 @@ const text = process.env['COLDMESH_TEST_DISK']
 if (isMainThread && text !== undefined) {
   const plan: DiskPlan = JSON.parse(text)
   const { kill } = plan
-  const fills = [...(plan.fills ?? [])]
   const counts = new Map<string, number>()
   let steps = 0
 
@@ -20,13 +20,14 @@ if (isMainThread && text !== undefined) {
 
   await watchDisk(plan.directory, async (step: DiskStep, perform) => {
     const label = labelOf(step)
+    // Written at an orderly end only, and this may be none.
+    if (steps === 0) flushCompileCache()
     steps++
     counts.set(label, (counts.get(label) ?? 0) + 1)
     fs.appendFileSync(plan.trace, `${label}\n`)
-    const isArmed = plan.armed !== undefined && fs.existsSync(plan.armed)
-    if (isArmed && fills[0] === label && plan.ballast !== undefined && !fs.existsSync(plan.ballast)) {
-      fills.shift()
-      fill(plan.ballast)
+    if (plan.fill !== undefined && textOf(plan.fill.armed) === label) {
+      fs.rmSync(plan.fill.armed)
+      fill(plan.fill.ballast)
       fs.writeSync(1, `${JSON.stringify({ event: 'disk-filled', label })}\n`)
     }
     if (!isAt(label)) return await perform()
@@ -35,6 +36,10 @@ if (isMainThread && text !== undefined) {
     process.kill(process.pid, 'SIGKILL')
     return await new Promise(() => {})
   })
+}
+
+function textOf(path: string): string | null {
+  return fs.existsSync(path) ? fs.readFileSync(path, 'utf8') : null
 }
 
 /** Until the system says that there is no space left. */

@@ -1,22 +1,20 @@
 /**
- * Lines of an output that a page shows and that the program did not print in this order. In a shown line `…` stands for
- * anything; names made of hashes, and numbers, may be others. A shown line that is only `…` stands for any lines.
+ * Lines of an output that a page shows and that the program did not print, each as often as it is shown. In a shown line
+ * `…` stands for anything; names made of hashes, and numbers, may be others. A shown line that is only `…` stands for any lines.
  */
 export function notShown(shown: readonly string[], printed: string): readonly string[] {
-  const lines = printed.split('\n').map((line) => line.trimEnd())
-  let from = 0
+  const left = printed.split('\n').map((line) => line.trimEnd())
   return shown
     .filter((line) => line.trim() !== '' && line.trim() !== '…')
     .filter((line) => {
       const pattern = patternOf(line.trimEnd())
-      const at = lines.findIndex((candidate, index) => index >= from && pattern.test(candidate))
-      if (at < 0) return true
-      from = at + 1
-      return false
+      const at = left.findIndex((candidate) => pattern.test(candidate))
+      if (at >= 0) left.splice(at, 1)
+      return at < 0
     })
 }
 
-const PARTS = /…|\b(?:bafy|bafk|12D3|coldmesh1)[\w…]*|\b[0-9a-f]{8,}…?|\d[\d.,]*\d|\d/g
+const PARTS = /…[0-9a-z]{8}\b|…|\b(?:bafy|bafk|12D3|coldmesh1)[\w…]*|\b[0-9a-f]{8,}…?|\d[\d.,]*\d|\d/g
 
 function patternOf(line: string): RegExp {
   let source = ''
@@ -30,6 +28,7 @@ function patternOf(line: string): RegExp {
 
 function standIn(part: string): string {
   if (part === '…') return '.*'
+  if (part.startsWith('…')) return '…\\w{8}'
   if (/^\d[\d.,]*$/.test(part)) return '\\d[\\d.,]*'
   return '[\\w…]+'
 }

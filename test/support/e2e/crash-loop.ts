@@ -54,6 +54,7 @@ export async function crashAt(
   const journaled: Uint8Array[] = []
   const chains: (readonly string[])[] = []
   for (const point of points) {
+    if (process.env['COLDMESH_CRASH_STEPS'] !== undefined) console.info(new Date().toISOString(), JSON.stringify(point))
     const trace = join(network.dir, 'trace')
     const env =
       'said' in point

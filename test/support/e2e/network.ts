@@ -85,7 +85,8 @@ export async function createTestNetwork(options: {
     const daemon = startDaemon({
       name: peer.name,
       dataDir: peer.dataDir,
-      env,
+      // Daemons of one network compile the same modules.
+      env: { NODE_COMPILE_CACHE: join(dir, 'compiled'), ...env },
       args: [
         ...(invite === undefined ? [] : ['--network', invite]),
         ...['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', '--no-dht'],
