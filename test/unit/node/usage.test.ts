@@ -41,6 +41,7 @@ describe('every command', () => {
     const { name, options } = spec
     const required = (spec.arguments ?? []).filter((argument) => argument.required).length
     const most = (spec.arguments ?? []).length
+    const repeats = (spec.arguments ?? []).some(({ isRest }) => isRest)
 
     it(`names a flag that it does not know, before it does anything: ${name}`, async () => {
       const refusal = await refusalOf([name, ...argumentsOf(required), '--bogus'])
