@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { DaemonEvent } from '../support/e2e/daemon.ts'
 import { createTestNetwork } from '../support/e2e/network.ts'
 
-// docs/reliability.md: faults 47 (kill -9) and 77 (the aggregator crashes), invariants L4 and S5.
+// docs/reliability.md: faults 47 and 77 (kill -9 of the aggregator), invariants L4 and S5.
 describe('a killed aggregator', () => {
   it('costs one view: the next in rank proposes the same inputs, and the killed one comes back and votes', async () => {
     await using network = await createTestNetwork({ members: 4 })

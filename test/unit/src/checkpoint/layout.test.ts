@@ -56,7 +56,7 @@ describe('parseLayout', () => {
     })
   }
 
-  // faults 68 to 71, 73: the titles of the vectors say which
+  // faults 68-71 and 73: the titles of the vectors say which
   for (const vector of vectors.rejected) {
     it(`rejects ${vector.title}`, () => rejects(fileOf(vector), vector.reason ?? ''))
   }

@@ -50,7 +50,7 @@ async function recordsOf(path: string): Promise<readonly string[]> {
   return journal.records.map((record) => Buffer.from(record).toString())
 }
 
-// docs/reliability.md: faults 47 (kill after each step) and 48 (power cut): old or new, never half.
+// docs/reliability.md: faults 47 and 48 (kills and power cuts after each step): old or new, never half.
 describe('a power cut after any step', () => {
   it('leaves the old or the new file, also in a directory that was just made', async () => {
     await using directory = await temporaryDirectory()
