@@ -69,9 +69,16 @@ export const runEval: Run<Options> = async (call) => {
     })
     const candidates = withLabels([...bases.candidates, ...others])
     const reports: ReportEntry[] = []
+    const unpublished: unknown[] = []
     const onJudged = async (each: Judged): Promise<void> => {
-      const report = publish === null ? null : await publish(each)
-      if (report !== null) reports.push(report)
+      try {
+        const report = publish === null ? null : await publish(each)
+        if (report !== null) reports.push(report)
+      } catch (error) {
+        // Hours of work are not lost with a daemon: the results come first, then this.
+        if (signal.aborted) throw error
+        unpublished.push(error)
+      }
     }
     const judged = await judgeAll({ trainer, candidates, tasks, modes, seeds, plan, onJudged, output, signal })
     const means = meansOf(judged)
@@ -87,6 +94,7 @@ export const runEval: Run<Options> = async (call) => {
         ...(plot === null ? [] : [`chart: ${show(plot)}`]),
       ].join('\n'),
     )
+    if (unpublished.length > 0) throw unpublished[0]
     return EXIT.done
   } finally {
     await trainer.stop()

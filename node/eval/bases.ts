@@ -55,7 +55,10 @@ export async function openBases({ targets, dir, rounds, signal }: BaseOptions): 
   await using cleanup = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'coldmesh-eval-'))
   cleanup.defer(() => rm(folder, { recursive: true, force: true }))
-  const { lineage, rule } = await readLineage(dir(), rounds === undefined ? undefined : cids[0], signal)
+  const reading = readLineage(dir(), rounds === undefined ? undefined : cids[0], signal)
+  // Of bases that are named, the rounds are for labels: a gap in the history is no reason not to judge them.
+  const isNeeded = rounds !== undefined || cids.length === 0
+  const { lineage, rule } = isNeeded ? await reading : await reading.catch(unlessAborted(signal))
   const candidateOf = (cid: string): Candidate => {
     const round = lineage.indexOf(cid)
     return {
@@ -79,8 +82,20 @@ function directoryCandidate(target: string): Candidate {
   return { label: basename(path), round: null, cid: null, baseline: null, load: () => readModelDirectory(path) }
 }
 
-/** CIDs by round, from the genesis' base on. */
-async function readLineage(dir: string, from: string | undefined, signal: AbortSignal) {
+interface LineageCids {
+  /** By round, from the genesis' base on. */
+  readonly lineage: readonly string[]
+  readonly rule: string | null
+}
+
+function unlessAborted(signal: AbortSignal): () => LineageCids {
+  return () => {
+    signal.throwIfAborted()
+    return { lineage: [], rule: null }
+  }
+}
+
+async function readLineage(dir: string, from: string | undefined, signal: AbortSignal): Promise<LineageCids> {
   const found: string[] = []
   await using history = await openHistorySource(dir, signal)
   let rule: string | null = null

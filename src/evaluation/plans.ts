@@ -12,7 +12,7 @@ export type EvaluationMode = (typeof EVALUATION_MODES)[number]
 const COMMON = { batch: 32, maxTokens: 64, evaluateEvery: 0 } as const
 
 /**
- * The budget of each mode, for small encoders and thousands of rows; found on validation rows, never on a test split. Every base that
+ * The budget of each mode, for small encoders and thousands of rows; rates found on validation rows, never on a test split. Every base that
  * is compared gets the same: a fixed number of steps, and the weights after the last one.
  */
 export const EVALUATION_PLANS: Readonly<Record<EvaluationMode, Partial<TrainingPlan>>> = {

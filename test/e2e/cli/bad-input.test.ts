@@ -222,6 +222,7 @@ describe('a wrong data directory', () => {
     const data = file('some.csv', 'text,label\na,x\nb,y\nc,x\nd,y\n')
     const more: Readonly<Record<string, readonly string[]>> = {
       join: [UNKNOWN_GENESIS, '--data', data],
+      eval: ['--data', data],
       verify: [UNKNOWN_GENESIS],
       export: [UNKNOWN_GENESIS, '--out', join(folder.path, 'never')],
     }
