@@ -6,6 +6,9 @@ import type { Colors } from './output.ts'
 import { formatReports } from './reports.ts'
 import { describeWait } from './wait.ts'
 
+/** `--json` has all that the daemon remembers. */
+const MAX_REFUSED_LINES = 5
+
 export function formatStatus(status: DaemonStatus, colors: Colors): string {
   const { round, view, phase, base, aggregator, waitingFor, member, muted, peers, training } = status
   const lines = [
@@ -33,7 +36,20 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
   }
   for (const found of status.evidence) lines.push(colors.red(contradictionLine(found)))
   if (status.contributions.length > 0) lines.push(contributionTable(status))
+  lines.push(...refusedLines(status))
   return lines.join('\n')
+}
+
+/** The newest refusals that the table above doesn't tell. */
+function refusedLines({ refused, contributions }: DaemonStatus): string[] {
+  const told = new Set(contributions.flatMap(({ id, reason }) => (reason === null ? [] : [id])))
+  return refused
+    .filter(({ id }) => id === null || !told.has(id))
+    .slice(-MAX_REFUSED_LINES)
+    .map(({ what, id, author, reason }) => {
+      const whose = author === null ? '' : `, by ${short(author)}`
+      return `refused  ${show(what)} ${id === null ? '' : short(id)}${whose}: ${show(reason, { maxLength: 60 })}`
+    })
 }
 
 export function createTable(head: readonly string[]): Table.Table {

@@ -9,16 +9,13 @@ import {
 } from '../../protocols/wire/envelope.ts'
 import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { importFile } from '../checkpoint/unixfs.ts'
-import type { Dataset } from '../ports/dataset.ts'
+import { statedWork } from '../peer/stated-work.ts'
 import type { Signer } from '../ports/system.ts'
 import type { Head, Model, Trainer, TrainingPlan, TrainingResult } from '../ports/trainer.ts'
-import { commitmentRow, commitRows } from '../training/commitment.ts'
 import { type Contributor, datasetOf } from './contributors.ts'
 import type { LabNetwork } from './network.ts'
 import type { LabPlan } from './plan.ts'
 import { labSigner, seedFor } from './seeds.ts'
-
-const BILLION = 1_000_000_000
 
 export interface Contributed {
   readonly contributor: Contributor
@@ -48,7 +45,18 @@ export async function contribute(options: {
   const checkpoint = await store(network, trained, model.file)
   const signer = labSigner(run, contributor.name)
   const signed = sign(network, signer, {
-    ...fields({ contributor, dataset, training, trained, trainer, signer }),
+    ...statedWork({
+      dataset,
+      task: contributor.task.name,
+      // The rows are public, so nothing is hidden by a secret salt: everybody can check the commitment.
+      salt: signer.key,
+      plan: training,
+      trained,
+      trainer,
+      // Time is virtual in a lab: what a clock says would make equal plans give different bases.
+      seconds: 0,
+    }),
+    providers: [],
     round,
     parent: network.head.base,
     checkpoint,
@@ -65,44 +73,6 @@ async function store(network: LabNetwork, { body }: TrainingResult, file: Uint8A
 }
 
 type Fields = Omit<Contribution, 'kind' | 'network' | 'author'>
-
-function fields(work: {
-  readonly contributor: Contributor
-  readonly dataset: Dataset
-  readonly training: TrainingPlan
-  readonly trained: TrainingResult
-  readonly trainer: Pick<Trainer, 'name' | 'device'>
-  readonly signer: Signer
-}): Pick<Fields, 'dataset' | 'training' | 'metrics' | 'providers'> {
-  const { contributor, dataset, training, trained, trainer, signer } = work
-  const { before, after } = trained.validation
-  return {
-    dataset: {
-      name: dataset.name,
-      task: contributor.task.name,
-      rows: dataset.examples.length,
-      // The rows are public, so nothing is hidden by a secret salt: everybody can check the commitment.
-      commitment: commitRows(dataset.examples.map(commitmentRow), signer.key),
-    },
-    training: {
-      trainer: trainer.name,
-      optimizer: training.optimizer,
-      learningRate: Math.round(training.learningRate * BILLION),
-      batch: training.batch * training.accumulation,
-      steps: trained.steps,
-      seed: training.seed,
-      device: trainer.device,
-      // Time is virtual in a lab: what a clock says would make equal plans give different bases.
-      seconds: 0,
-    },
-    metrics: {
-      name: 'accuracy',
-      before: before === null ? null : Math.round(before * BILLION),
-      after: Math.round(after * BILLION),
-    },
-    providers: [],
-  }
-}
 
 function sign({ facts }: LabNetwork, signer: Signer, said: Fields): Signed<Contribution> {
   const payload = declaration.encode({ ...said, network: facts.id, author: signer.key })

@@ -13,18 +13,17 @@ import { importFile } from '../checkpoint/unixfs.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Trainer, TrainingPlan, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
 import { isContribution } from '../rounds/views.ts'
-import { commitmentRow, commitRows } from '../training/commitment.ts'
 import { completePlan } from '../training/plan.ts'
 import type { PeerContext } from './context.ts'
 import { createEmitter } from './emitter.ts'
 import { readModel } from './model.ts'
 import type { RoundLoop } from './round/loop.ts'
+import { statedWork } from './stated-work.ts'
 import type { TaskHeads } from './task-heads.ts'
 import type { TrainingSnapshots } from './training-snapshots.ts'
 import type { JoinEvent, Joining, JoinOptions, JoinResult, PeerEvent, PeerStatus } from './types.ts'
 import { untilStored } from './until-stored.ts'
 
-const BILLION = 1_000_000_000
 const DEFAULT_SNAPSHOT_MS = 30_000
 
 export interface JoinContext extends PeerContext {
@@ -200,28 +199,16 @@ function contributionFields(
   return {
     checkpoint,
     bytes: context.facts.layout.totalBytes,
-    dataset: {
-      name: dataset.name,
+    ...statedWork({
+      dataset,
       task,
-      rows: dataset.examples.length,
-      commitment: commitRows(dataset.examples.map(commitmentRow), new Uint8Array(salt)),
-      ...(license === undefined ? {} : { license }),
-    },
-    training: {
-      trainer: trainer.name,
-      optimizer: plan.optimizer,
-      learningRate: Math.round(plan.learningRate * BILLION),
-      batch: plan.batch * plan.accumulation,
-      steps: trained.steps,
-      seed: plan.seed,
-      device: trainer.device,
+      salt: new Uint8Array(salt),
+      license,
+      plan,
+      trained,
+      trainer,
       seconds: Math.round(trained.seconds),
-    },
-    metrics: {
-      name: 'accuracy',
-      before: trained.validation.before === null ? null : Math.round(trained.validation.before * BILLION),
-      after: Math.round(trained.validation.after * BILLION),
-    },
+    }),
     providers: context.mesh.addresses().slice(0, MAX_PROVIDERS),
   }
 }

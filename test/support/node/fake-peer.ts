@@ -104,7 +104,7 @@ async function* follow(
   }
 }
 
-const STATUS: PeerStatus = {
+export const STATUS: PeerStatus = {
   network: NETWORK,
   name: 'alpha',
   key: 'ab'.repeat(32),

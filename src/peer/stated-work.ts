@@ -1,0 +1,46 @@
+import type { Contribution } from '../../protocols/contribution/messages.ts'
+import type { Dataset } from '../ports/dataset.ts'
+import type { Trainer, TrainingPlan, TrainingResult } from '../ports/trainer.ts'
+import { commitmentRow, commitRows } from '../training/commitment.ts'
+
+const BILLION = 1_000_000_000
+
+/** What a contribution says about a training: rates and metrics in billionths. `seconds` is for the caller to say. */
+export function statedWork(work: {
+  readonly dataset: Dataset
+  readonly task: string
+  /** 32 bytes; whoever knows them can check which rows were committed to. */
+  readonly salt: Uint8Array
+  readonly license?: string | undefined
+  readonly plan: TrainingPlan
+  readonly trained: TrainingResult
+  readonly trainer: Pick<Trainer, 'name' | 'device'>
+  readonly seconds: number
+}): Pick<Contribution, 'dataset' | 'training' | 'metrics'> {
+  const { dataset, task, salt, license, plan, trained, trainer, seconds } = work
+  const { before, after } = trained.validation
+  return {
+    dataset: {
+      name: dataset.name,
+      task,
+      rows: dataset.examples.length,
+      commitment: commitRows(dataset.examples.map(commitmentRow), salt),
+      ...(license === undefined ? {} : { license }),
+    },
+    training: {
+      trainer: trainer.name,
+      optimizer: plan.optimizer,
+      learningRate: Math.round(plan.learningRate * BILLION),
+      batch: plan.batch * plan.accumulation,
+      steps: trained.steps,
+      seed: plan.seed,
+      device: trainer.device,
+      seconds,
+    },
+    metrics: {
+      name: 'accuracy',
+      before: before === null ? null : Math.round(before * BILLION),
+      after: Math.round(after * BILLION),
+    },
+  }
+}
