@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createColors } from 'picocolors'
-import { statusAnswer } from '../../../../node/control/shapes.ts'
 import { formatStatus } from '../../../../node/text/status.ts'
 import { STATUS } from '../../../support/node/fake-peer.ts'
 
@@ -26,7 +25,7 @@ describe('status as text', () => {
         reason: 'not-finite',
       },
     ]
-    const text = formatStatus(statusAnswer.parse({ ...STATUS, refused, contributions }), COLORS)
+    const text = formatStatus({ ...STATUS, running: true, invite: '', refused, contributions }, COLORS)
     const lines = text.split('\n').filter((line) => line.startsWith('refused  '))
     assert.equal(lines.length, 5)
     assert.match(lines.at(-1) ?? '', /refused7, by .*abababab: bad/)
