@@ -9,7 +9,7 @@ import type { StartOptions, TestNetwork, TestPeer } from './network.ts'
 /** Where a daemon is killed: after a step on its disk, or after it said something. */
 export type CrashPoint = NonNullable<DiskPlan['kill']> | { readonly said: string }
 
-const REACHED_WITHIN_MS = 90_000
+const REACHED_WITHIN_MS = 180_000
 
 /** What is left of a member that was killed again and again, each time somewhere else. */
 export interface Remains {
