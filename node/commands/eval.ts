@@ -89,7 +89,7 @@ export const runEval: Run<Options> = async (call) => {
         '',
         formatTables(judged, means, output.colors),
         '',
-        `test accuracy: mean ± standard error over ${seeds.length} seed(s); same rows and budget for every base`,
+        `test accuracy${seeds.length < 2 ? ' of one seed' : `: mean ± standard error over ${seeds.length} seeds`}; same rows and budget for every base`,
         ...(publish === null ? [] : [`${reports.length} report(s) signed and announced`]),
         ...(plot === null ? [] : [`chart: ${show(plot)}`]),
       ].join('\n'),

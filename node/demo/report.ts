@@ -1,5 +1,5 @@
-import { percent } from '../text/events.ts'
 import type { Colors } from '../text/output.ts'
+import { percent } from '../text/spread.ts'
 import { createTable } from '../text/status.ts'
 import type { Accuracies, TaskScore } from './judge.ts'
 

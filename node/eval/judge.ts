@@ -1,6 +1,6 @@
 import { type Evaluation, type EvaluationMode, evaluateBase, type Trainer, type TrainingPlan } from 'coldmesh'
-import { percent } from '../text/events.ts'
 import type { Output } from '../text/output.ts'
+import { percentSpread } from '../text/spread.ts'
 import { duration } from '../text/wait.ts'
 import type { Candidate } from './bases.ts'
 import { createStatusLine } from './status-line.ts'
@@ -59,7 +59,7 @@ export async function judgeAll(request: JudgeRequest): Promise<Judged[]> {
           output.progress(
             progressRecord(result, judged.length, total),
             () =>
-              `${what}: ${percent(result.mean)} ± ${percent(result.standardError)} (${judged.length} of ${total}${pace.left()})`,
+              `${what}: ${percentSpread(result.mean, result.standardError, seeds.length)} (${judged.length} of ${total}${pace.left()})`,
           )
         }
       }

@@ -1,5 +1,5 @@
 import { type ChartPoint, type ChartSeries, chartColumn, type EvaluationMode, type LineChart } from 'coldmesh'
-import { percent } from '../text/events.ts'
+import { percent } from '../text/spread.ts'
 import { GROUPS, type Group, type GroupMean } from './summary.ts'
 
 /** A chart for each mode: means over rounds, and what isn't a round of the network as a dashed line. */

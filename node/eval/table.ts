@@ -1,6 +1,6 @@
 import { show } from '../text/escape.ts'
-import { percent } from '../text/events.ts'
 import type { Colors } from '../text/output.ts'
+import { percent, percentSpread } from '../text/spread.ts'
 import { createTable } from '../text/status.ts'
 import type { Judged } from './judge.ts'
 import { GROUPS, type GroupMean, groupOf } from './summary.ts'
@@ -11,6 +11,7 @@ const MAX_NAME = 32
 export function formatTables(judged: readonly Judged[], means: readonly GroupMean[], colors: Colors): string {
   const modes = [...new Set(judged.map(({ mode }) => mode))]
   const candidates = [...new Set(judged.map(({ candidate }) => candidate))]
+  const seeds = judged[0]?.seeds.length ?? 0
   return modes
     .map((mode) => {
       const ofMode = judged.filter((each) => each.mode === mode)
@@ -23,14 +24,19 @@ export function formatTables(judged: readonly Judged[], means: readonly GroupMea
       for (const group of GROUPS) {
         const row = means.filter((mean) => mean.mode === mode && mean.group === group)
         if ((row[0]?.tasks ?? 0) < 2) continue
-        table.push([colors.bold('mean'), group, '', ...row.map((mean) => colors.bold(spread(mean)))])
+        table.push([
+          colors.bold('mean'),
+          group,
+          '',
+          ...row.map((mean) => colors.bold(percentSpread(mean.mean, mean.standardError, seeds))),
+        ])
       }
       for (const task of new Set(ofMode.map((each) => each.task))) {
         const row = ofMode.filter((each) => each.task === task)
         const [first] = row
         if (first === undefined) continue
         const group = groupOf(first.seen)
-        const cells = row.map((each) => spread(each))
+        const cells = row.map(({ mean, standardError }) => percentSpread(mean, standardError, seeds))
         table.push([
           show(task, { maxLength: MAX_NAME }),
           group === 'all' ? '' : group,
@@ -41,8 +47,4 @@ export function formatTables(judged: readonly Judged[], means: readonly GroupMea
       return `${colors.bold(mode)}\n${table.toString()}`
     })
     .join('\n\n')
-}
-
-function spread({ mean, standardError }: { readonly mean: number; readonly standardError: number }): string {
-  return `${percent(mean)} ± ${percent(standardError)}`
 }

@@ -1,6 +1,7 @@
 import type { JoinEvent, PeerEvent } from 'coldmesh'
 import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
+import { percent, percentSpread } from './spread.ts'
 import { describeWait } from './wait.ts'
 
 /** How many lines one training prints at most. */
@@ -87,8 +88,8 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
     case 'evidence':
       return contradictionLine(event)
     case 'report': {
-      const { task, mode, value, standardError, author, round } = event.report
-      return `round ${round}: ${short(author)} reports ${show(task)}, ${mode}: ${percent(value)} ± ${percent(standardError)}`
+      const { task, mode, value, standardError, seeds, author, round } = event.report
+      return `round ${round}: ${short(author)} reports ${show(task)}, ${mode}: ${percentSpread(value, standardError, seeds.length)}`
     }
     case 'outcome':
       return event.included
@@ -102,10 +103,6 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
 /** An event as a line of JSON streams: its kind is `event`. */
 export function eventRecord({ type, ...fields }: PeerEvent | JoinEvent): object {
   return { event: type, ...fields }
-}
-
-export function percent(fraction: number): string {
-  return `${(fraction * 100).toFixed(1)}%`
 }
 
 function name(text: string): string {
