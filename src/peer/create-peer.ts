@@ -11,6 +11,7 @@ import { openDatastore } from '../adapters/files/datastore.ts'
 import { openJournal } from '../adapters/files/journal.ts'
 import { readKey } from '../adapters/files/key-file.ts'
 import { lockDirectory } from '../adapters/files/lock.ts'
+import { tolerantDatastore } from '../adapters/files/tolerant-datastore.ts'
 import { createContentStore } from '../adapters/helia/content-store.ts'
 import { createNode, peerIdOf } from '../adapters/libp2p/node.ts'
 import { nullLog } from '../adapters/memory/log.ts'
@@ -71,7 +72,11 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   cleanup.defer(() => journal.close())
   const chain = await openChain(paths.chain(dataDir))
   cleanup.defer(() => chain.close())
-  const datastore = await openDatastore(paths.datastore(dataDir))
+  const datastore = tolerantDatastore(
+    await openDatastore(paths.datastore(dataDir)),
+    paths.datastore(dataDir),
+    log.child('libp2p'),
+  )
   cleanup.defer(() => datastore.close())
   const listen = options.listen ?? (config.listen.length > 0 ? config.listen : DEFAULT_LISTEN)
   const node = await createNode({

@@ -30,11 +30,11 @@ const isVote = ({ event, base }: DaemonEvent) => event === 'voted' && base !== n
 // docs/reliability.md: fault 45 (disk full at each write), on a real small disk under a real daemon.
 describe('a member whose disk is full', () => {
   it('says so, votes for nothing that it cannot store, never speaks unjournaled, and goes on when there is room', async () => {
-    const round = { minContributions: 1, maxContributions: 4, collectMs: 300, graceMs: 200, viewTimeoutMs: 1_500 }
+    const round = { minContributions: 1, maxContributions: 4, collectMs: 1_000, graceMs: 500, viewTimeoutMs: 1_500 }
     await using network = await createTestNetwork({ members: 4, round })
     const [founder, second, third, last] = network.peers
     assert.ok(founder && second && third && last)
-    await using disk = await mountSmallDisk(join(network.dir, 'small'), 96)
+    await using disk = await mountSmallDisk(join(network.dir, 'small'), 256)
     const member = { ...last, dataDir: join(disk.path, 'peer') }
     await cp(last.dataDir, member.dataDir, { recursive: true })
     const first = await network.start(founder, { rounds: 100_000 })

@@ -18,6 +18,8 @@ export async function openJournal(path: string): Promise<Journal> {
   let kept = records
   let length = end
   let broken: unknown
+  /** Half a record may lie behind the last whole one. */
+  let isTorn = false
   let closed = false
   let last: Promise<void> = Promise.resolve()
 
@@ -31,6 +33,10 @@ export async function openJournal(path: string): Promise<Journal> {
     if (closed) throw new Error('the journal is closed')
     if (broken !== undefined) throw diskError(broken, 'write', path)
   }
+  const mend = async (): Promise<void> => {
+    await file.truncate(length)
+    isTorn = false
+  }
 
   return {
     get records() {
@@ -42,13 +48,13 @@ export async function openJournal(path: string): Promise<Journal> {
         usable()
         const framed = encodeRecord(copy)
         try {
+          if (isTorn) await mend()
           await writeAll(file, framed, length)
           await file.datasync()
         } catch (error) {
-          // A failed write must leave no half record before the next one.
-          await file.truncate(length).catch((cause: unknown) => {
-            broken = cause
-          })
+          // A failed write must leave no half record before the next one: what can't be cut off now is, before anything is added.
+          isTorn = true
+          await mend().catch(() => {})
           // After a failed fsync the kernel may have dropped the pages: what is on disk is unknown until reopened.
           if (systemCode(error) === 'EIO') broken = error
           throw diskError(error, 'write', path)
@@ -66,6 +72,7 @@ export async function openJournal(path: string): Promise<Journal> {
         const old = file
         file = await openAt(path, bytes.byteLength)
         await old.close()
+        isTorn = false
         length = bytes.byteLength
         kept = copies
       })
