@@ -41,7 +41,8 @@ describe('a datastore on a disk that fills', () => {
     }
     await tolerant.close()
     const again = await openDatastore(directory)
-    for (const index of [0, 2, 11, 99]) assert.ok(Buffer.compare(await again.get(keyOf(index)), BIG) === 0, `key ${index}`)
+    for (const index of [0, 2, 11, 99])
+      assert.ok(Buffer.compare(await again.get(keyOf(index)), BIG) === 0, `key ${index}`)
     assert.equal(await again.has(keyOf(1)), false)
     await again.close()
   })
