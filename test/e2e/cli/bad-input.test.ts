@@ -181,7 +181,7 @@ describe('a wrong data directory', () => {
     )
     rmSync(key)
     await eachAtOnce(commands, (args) =>
-      refuses([...args, '--dir', dir], { ...refused, message: /journal but no key/ }),
+      refuses([...args, '--dir', dir], { ...refused, message: /config but no key/ }),
     )
     rmSync(join(dir, 'journal'))
     await refuses(['init', '--dir', dir], { ...refused, message: /config but no key/ })
@@ -221,6 +221,7 @@ describe('a wrong data directory', () => {
     const path = file('not a folder', '')
     const data = file('some.csv', 'text,label\na,x\nb,y\nc,x\nd,y\n')
     const more: Readonly<Record<string, readonly string[]>> = {
+      import: [folder.path],
       join: [UNKNOWN_GENESIS, '--data', data],
       eval: ['--data', data],
       verify: [UNKNOWN_GENESIS],
