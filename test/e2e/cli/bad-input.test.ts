@@ -180,9 +180,7 @@ describe('a wrong data directory', () => {
       refuses([...args, '--dir', dir], { ...refused, message: /31 bytes instead of 32/ }),
     )
     rmSync(key)
-    await eachAtOnce(commands, (args) =>
-      refuses([...args, '--dir', dir], { ...refused, message: /config but no key/ }),
-    )
+    await eachAtOnce(commands, (args) => refuses([...args, '--dir', dir], { ...refused, message: /config but no key/ }))
     rmSync(join(dir, 'journal'))
     await refuses(['init', '--dir', dir], { ...refused, message: /config but no key/ })
     assert.equal(existsSync(key), false)
