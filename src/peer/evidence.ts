@@ -54,11 +54,12 @@ export async function openEvidence(options: {
   return {
     entries,
     store: async (first, second) => {
-      const proven = judgeEvidence(encodeEvidence(network.id, first, second), view)
+      const bytes = encodeEvidence(network.id, first, second)
+      const proven = judgeEvidence(bytes, view)
       if (!isProven(proven)) throw new Error(`the machine calls evidence what is none: ${JSON.stringify(proven)}`)
       if (known.has(slotOf(proven))) return
       known.add(slotOf(proven))
-      const stored = { bytes: encodeEvidence(network.id, first, second), seenMs: Math.round(options.clock.wall()) }
+      const stored = { bytes, seenMs: Math.round(options.clock.wall()) }
       entries.push(stored)
       const status = contradictionStatus(proven, stored, network)
       log.error('evidence', { ...status })

@@ -1,17 +1,14 @@
-import { MemoryDatastore } from 'datastore-core'
 import { parseInvite } from '../../../protocols/membership/invite.ts'
-import { TOPICS, topicOf } from '../../../protocols/registry.ts'
+import { topicOf } from '../../../protocols/registry.ts'
 import { inclusionList, prevote } from '../../../protocols/round/messages.ts'
 import { parseCid } from '../../../protocols/wire/bytes.ts'
 import { idOf } from '../../../protocols/wire/codec.ts'
 import { encodeEnvelope, preAuthentication } from '../../../protocols/wire/envelope.ts'
 import { readKey } from '../../../src/adapters/files/key-file.ts'
-import { createNode } from '../../../src/adapters/libp2p/node.ts'
-import { nullLog } from '../../../src/adapters/memory/log.ts'
-import { systemClock } from '../../../src/adapters/system/clock.ts'
 import { createSigner } from '../../../src/adapters/system/signer.ts'
 import { paths } from '../../../src/peer/data-dir.ts'
 import { subscribed } from '../../net/adapters/support.ts'
+import { createInvitedNode } from './invited-node.ts'
 
 /** A member of the committee, by its own key, that signs two things where an honest one signs one. */
 export interface Equivocator extends AsyncDisposable {
@@ -22,22 +19,11 @@ export interface Equivocator extends AsyncDisposable {
 }
 
 export async function startEquivocator({ dataDir, invite }: { dataDir: string; invite: string }): Promise<Equivocator> {
-  const { network, addresses } = parseInvite(invite)
+  const { network } = parseInvite(invite)
   const seed = await readKey(paths.key(dataDir))
   const signer = createSigner(seed)
   const topic = topicOf(String(network), 'votes')
-  const node = await createNode({
-    seed,
-    listen: ['/ip4/127.0.0.1/tcp/0'],
-    datastore: new MemoryDatastore(),
-    network: String(network),
-    topics: TOPICS.map((name) => topicOf(String(network), name)),
-    bootstrap: addresses,
-    mdns: false,
-    dht: false,
-    clock: systemClock,
-    log: nullLog,
-  })
+  const node = await createInvitedNode(invite, seed)
   node.gossip.subscribe(topic, () => ({ verdict: 'accept' }))
   await node.start()
   await subscribed(node, 1, topic)

@@ -1,14 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import { MemoryDatastore } from 'datastore-core'
 import type { CID } from 'multiformats/cid'
 import { parseInvite } from '../../../protocols/membership/invite.ts'
 import { TOPICS, type TopicName, topicOf } from '../../../protocols/registry.ts'
 import { encodeEnvelope, preAuthentication } from '../../../protocols/wire/envelope.ts'
-import { createNode } from '../../../src/adapters/libp2p/node.ts'
-import { nullLog } from '../../../src/adapters/memory/log.ts'
-import { systemClock } from '../../../src/adapters/system/clock.ts'
 import { createSigner } from '../../../src/adapters/system/signer.ts'
+import { createInvitedNode } from './invited-node.ts'
 
 const MAX_ATTEMPTS = 200
 const RETRY_MS = 100
@@ -25,22 +22,11 @@ export interface Gossiper extends AsyncDisposable {
 }
 
 export async function startGossiper(invite: string): Promise<Gossiper> {
-  const { network, addresses } = parseInvite(invite)
+  const { network } = parseInvite(invite)
   const seed = new Uint8Array(randomBytes(32))
   const signer = createSigner(seed)
   const topics = TOPICS.map((name) => topicOf(String(network), name))
-  const node = await createNode({
-    seed,
-    listen: ['/ip4/127.0.0.1/tcp/0'],
-    datastore: new MemoryDatastore(),
-    network: String(network),
-    topics,
-    bootstrap: addresses,
-    mdns: false,
-    dht: false,
-    clock: systemClock,
-    log: nullLog,
-  })
+  const node = await createInvitedNode(invite, seed)
   for (const topic of topics) node.gossip.subscribe(topic, () => ({ verdict: 'accept' }))
   await node.start()
   const publish = async (topic: TopicName, envelope: Uint8Array) =>

@@ -15,6 +15,7 @@ import {
   largestDifference,
   type ModelFixture,
   norm,
+  openFixture,
   readModelFixture,
   relativeError,
 } from './fixtures.ts'
@@ -237,20 +238,6 @@ function checkGradients(actual: ReadonlyMap<string, Float32Array>, fixture: Mode
     const difference = norm(gradient.map((value, index) => value - (data[index] ?? Number.NaN)))
     assert.ok(difference / scale < GRADIENT_TOLERANCE, `${name}: ${difference / scale}`)
   }
-}
-
-function openFixture(fixture: ModelFixture) {
-  const weights = decodeWeights(fixture.weights)
-  const body = weights.filter(({ name }) => !name.startsWith('classifier.'))
-  const head = weights.filter(({ name }) => name.startsWith('classifier.'))
-  const config = readBertConfig(fixture.config)
-  const shape = { config, body: checkBertBody(config, body), classes: 3 }
-  const rows = fixture.lengths.map((length, row) => ({
-    ids: fixture.ids[row]?.slice(0, length) ?? [],
-    types: fixture.types[row]?.slice(0, length) ?? [],
-    label: fixture.labels?.[row] ?? 0,
-  }))
-  return { body, head, shape, rows }
 }
 
 const STEPS = 50

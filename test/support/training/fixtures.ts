@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Model, Weights } from '../../../src/ports/trainer.ts'
+import { checkBertBody, readBertConfig } from '../../../src/training/bert-config.ts'
 
 // Reads the fixtures that test/reference/training/make_fixtures.py makes.
 
@@ -70,4 +71,19 @@ export function largestDifference(a: Float32Array, b: Float32Array): number {
 
 function fixturePath(name: string): URL {
   return new URL(`../../fixtures/training/${name}.json`, import.meta.url)
+}
+
+/** A fixture as engines take it: body and head apart, rows without padding. */
+export function openFixture(fixture: ModelFixture) {
+  const weights = decodeWeights(fixture.weights)
+  const body = weights.filter(({ name }) => !name.startsWith('classifier.'))
+  const head = weights.filter(({ name }) => name.startsWith('classifier.'))
+  const config = readBertConfig(fixture.config)
+  const shape = { config, body: checkBertBody(config, body), classes: 3 }
+  const rows = fixture.lengths.map((length, row) => ({
+    ids: fixture.ids[row]?.slice(0, length) ?? [],
+    types: fixture.types[row]?.slice(0, length) ?? [],
+    label: fixture.labels?.[row] ?? 0,
+  }))
+  return { weights, body, head, config, shape, rows }
 }

@@ -8,15 +8,14 @@ import { createMaskedLanguageTrainer } from '../../../../../src/adapters/onnx/ma
 import { createParameterMemory, loadWeights } from '../../../../../src/adapters/onnx/parameters.ts'
 import { openProgram } from '../../../../../src/adapters/onnx/program.ts'
 import { loadRuntime } from '../../../../../src/adapters/onnx/runtime.ts'
-import { checkBertBody, readBertConfig } from '../../../../../src/training/bert-config.ts'
 import { wordTable } from '../../../../../src/training/classifier.ts'
 import { createLinearHead } from '../../../../../src/training/linear-head.ts'
 import {
   decodeTensor,
   decodeWeights,
   largestDifference,
-  type ModelFixture,
   norm,
+  openFixture,
   readModelFixture,
   relativeError,
 } from '../../../../support/training/fixtures.ts'
@@ -29,20 +28,6 @@ const LOSS_TOLERANCE = 2e-5
 const WEIGHT_TOLERANCE = 1e-4
 /** A key's bias moves all scores of a query alike: its true gradient is zero, and Adam makes steps of rounding errors. */
 const KEY_BIAS = /attention\.self\.key\.bias$/
-
-function openFixture(fixture: ModelFixture) {
-  const weights = decodeWeights(fixture.weights)
-  const body = weights.filter(({ name }) => !name.startsWith('classifier.'))
-  const head = weights.filter(({ name }) => name.startsWith('classifier.'))
-  const config = readBertConfig(fixture.config)
-  const shape = { config, body: checkBertBody(config, body), classes: 3 }
-  const rows = fixture.lengths.map((length, row) => ({
-    ids: fixture.ids[row]?.slice(0, length) ?? [],
-    types: fixture.types[row]?.slice(0, length) ?? [],
-    label: fixture.labels?.[row] ?? 0,
-  }))
-  return { weights, body, head, config, shape, rows }
-}
 
 for (const name of ['pooler', 'no-pooler'] as const) {
   describe(`a classifier, against PyTorch, with ${name}`, async () => {
