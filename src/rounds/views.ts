@@ -75,11 +75,17 @@ function roundView(state: RoundState): RoundView {
     view: state.view,
     base: state.head.base,
     maxContributions: state.network.terms.round.maxContributions,
-    isMember: state.network.isMember,
+    isMember: (key, round) => isMemberIn(state.head, key, round),
     aggregator: (view) => aggregatorOf(state.rank, view),
     isKnown: (id) => state.known.has(String(id)),
     listOf: (author) => state.lists.get(toHex(author))?.message ?? null,
   }
+}
+
+/** Null for rounds whose committee this head does not tell. */
+function isMemberIn({ regime, round: before }: Head, key: Uint8Array, round: number): boolean | null {
+  const facts = [regime.own, regime.current, regime.next][round - before]
+  return facts === undefined ? null : facts.isMember(key)
 }
 
 /** True for the head's base, and for those before it whose weights it kept (empty rounds). */

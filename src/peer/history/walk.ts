@@ -57,7 +57,7 @@ export interface Walk {
 export async function walkHistory(options: WalkOptions): Promise<Walk> {
   const { network, base, certificate, signal } = options
   const store = readOnlyStore(options.store, signal)
-  const round = certificate === null ? 0 : statedRound(certificate)
+  const round = certificate === null ? 0 : statedRound(network, certificate)
   const { rounds, gap } = await traceHistory({ network, store, base, round })
   const start = gap === null && options.facts !== null ? genesisHead(network, options.facts.weights) : null
   return { total: rounds.length, gap, steps: goForward({ ...options, store }, rounds, start) }
