@@ -21,7 +21,7 @@ import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
 import type { Log } from '../ports/system.ts'
 import type { NetworkFacts } from '../rounds/network.ts'
 import type { Head } from '../rounds/state.ts'
-import { createAmendments } from './amendments/amendments.ts'
+import { openAmendments } from './amendments/open.ts'
 import { type BaseFacts, readBaseFacts } from './builder.ts'
 import { openChain } from './chain.ts'
 import type { PeerContext } from './context.ts'
@@ -159,22 +159,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     log: log.child('reports'),
     signal: stopped.signal,
   })
-  const amendmentFile = await openDispensable(paths.amendments(dataDir), 'amendments', log)
-  cleanup.defer(() => amendmentFile.close())
-  const amendments = createAmendments({
-    network: networkId,
-    head: () => loop.state.head,
-    chain,
-    journal: amendmentFile,
-    signer,
-    gossip: node.gossip,
-    sync: context.sync,
-    onRatified: (ratification) => loop.ratify(ratification),
-    note: (refusal) => loop.inbox.note(refusal),
-    events,
-    log: log.child('amendments'),
-    signal: stopped.signal,
-  })
+  const amendments = await openAmendments({ context, signer, loop })
+  cleanup.defer(() => amendments.close())
   answer = (request) =>
     answerSync(request, {
       network: networkId,
@@ -242,7 +228,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
         if (!isColdmeshError(error, 'block-missing') && !isColdmeshError(error, 'block-corrupt')) throw error
         if (systemClock.now() >= deadline || options.signal?.aborted === true) throw error
         const cid = parseCid(String(error.facts['cid']))
-        await waitAMoment()
+        await new Promise<void>((resolve) => systemClock.after(HEAD_RETRY_MS, resolve))
         if (cid !== null) await store.repair(cid).catch(() => {})
       }
     }
@@ -270,12 +256,6 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       }
     }
   }
-}
-
-function waitAMoment(): Promise<void> {
-  return new Promise((resolve) => {
-    systemClock.after(HEAD_RETRY_MS, resolve)
-  })
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
