@@ -4,7 +4,7 @@ import type { Member } from './member.ts'
 /**
  * Two members with one text behave alike: all that the machine reads of a state is in it, in an order that does not depend
  * on what came first. Left out: the times for display, the names of timers already set (here any timer may fire), and what
- * no happening of the model changes (network, head, contributions, lists).
+ * no happening of the model changes (network, head, contributions, lists, amendments).
  */
 export function canonicalText({ state, said, pending, broken }: Member): string {
   const { view, phase, locked, valid, choice, isCollectOver, isGraceOver, isGraceStarted, isGainOver } = state

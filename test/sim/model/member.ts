@@ -35,9 +35,9 @@ export type Happening =
 /** A member in view 0, with the contribution, a quorum of lists and both lineages, that heard nothing else. */
 export function openMember(universe: Universe, place: number): Member {
   const { stage } = universe
-  const { machine, facts, head } = stage
+  const { machine, head } = stage
   const self = keyOf(stage, place).publicKey
-  const state = machine.createRound({ network: facts, head, self, now: 0 })
+  const state = machine.createRound({ head, self, now: 0 })
   let member: Member = { place, state, said: [], later: [], pending: null, broken: [] }
   const feed = (event: Untimed<RoundEvent>) => {
     member = take(universe, member, event)

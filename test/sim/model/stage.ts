@@ -54,7 +54,7 @@ export function createStage({ machine = REAL, quorum }: StageOptions = {}): Stag
   const lists = members.map((member) => listBy(member, net, [contribution]))
   const baseOf = (places: readonly number[]) => {
     const quoted = lists.filter((_, place) => places.includes(place))
-    const state = createRound({ network: facts, head, self: null, now: 0 })
+    const state = createRound({ head, self: null, now: 0 })
     return buildFake(facts, specOf(state, quoted, [toCandidate(contribution)]))
   }
   const listsGiven = [
@@ -65,7 +65,7 @@ export function createStage({ machine = REAL, quorum }: StageOptions = {}): Stag
   ].map((places) => places.slice(0, facts.quorum))
   const bases = { A: baseOf(listsGiven[0] ?? []), B: baseOf(listsGiven[1] ?? []) }
   if (equalCids(bases.A.base, bases.B.base)) throw new Error('the two bases of the model are one')
-  const { lineages } = withLineages(createRound({ network: facts, head, self: null, now: 0 }), Object.values(bases))
+  const { lineages } = withLineages(createRound({ head, self: null, now: 0 }), Object.values(bases))
   return { facts, head, machine, members, contribution, lists, listsGiven, bases, lineages }
 }
 
