@@ -2,6 +2,7 @@ import type { LogEntry, ReportEntry } from 'coldmesh'
 import type { Run } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { short, show } from '../text/escape.ts'
+import { contradictionLine } from '../text/evidence.ts'
 import { formatReports } from '../text/reports.ts'
 import { dirOf } from './data-dir.ts'
 import { openHistorySource } from './history.ts'
@@ -31,7 +32,7 @@ function reportLines(reports: readonly ReportEntry[]): string[] {
   return formatReports(reports).map((line) => `  = ${line}`)
 }
 
-function formatEntry({ round, base, aggregator, view, rule, inputs, excluded, reports }: LogEntry): string {
+function formatEntry({ round, base, aggregator, view, rule, inputs, excluded, reports, evidence }: LogEntry): string {
   const lines = [
     `round ${round}  ${show(base)}`,
     `  ${show(rule)} of ${inputs.length} contributions, proposed by ${show(aggregator, { maxLength: 64 })} in view ${view}`,
@@ -40,6 +41,7 @@ function formatEntry({ round, base, aggregator, view, rule, inputs, excluded, re
         `  + ${short(id)}  ${show(task, { maxLength: 40 })}: ${rows} rows of ${show(dataset, { maxLength: 40 })}, by ${short(author)}`,
     ),
     ...excluded.map(({ id, author, reason }) => `  - ${short(id)}  by ${short(author)}: ${show(reason)}`),
+    ...evidence.map((found) => `  ! ${contradictionLine(found)}`),
     ...reportLines(reports),
   ]
   return lines.join('\n')

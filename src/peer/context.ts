@@ -8,6 +8,7 @@ import type { BaseFacts } from './builder.ts'
 import type { Chain } from './chain.ts'
 import type { Emitter } from './emitter.ts'
 import type { Speaker } from './speaker.ts'
+import type { FactsAt } from './evidence-book.ts'
 import type { SyncClient } from './sync/client.ts'
 import type { Troubles } from './troubles.ts'
 import type { PeerEvent } from './types.ts'
@@ -18,6 +19,7 @@ export interface PeerContext {
   /** Our public key. */
   readonly key: Uint8Array
   readonly network: NetworkFacts
+  readonly factsAt: FactsAt
   readonly facts: BaseFacts
   readonly store: ContentStore
   readonly chain: Chain

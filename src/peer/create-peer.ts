@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { CID } from 'multiformats/cid'
 import { parseInvite } from '../../protocols/membership/invite.ts'
-import { TOPICS, topicOf } from '../../protocols/registry.ts'
+import { maxTopicBytes, TOPICS, topicOf } from '../../protocols/registry.ts'
 import { SYNC_PROTOCOL } from '../../protocols/sync/messages.ts'
 import { parseCid } from '../../protocols/wire/bytes.ts'
 import { MalformedError } from '../../protocols/wire/codec.ts'
@@ -85,6 +85,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     datastore,
     network: String(networkId),
     topics: TOPICS.map((name) => topicOf(String(networkId), name)),
+    topicBytes: new Map(TOPICS.map((name) => [topicOf(String(networkId), name), maxTopicBytes(name)])),
     bootstrap: [...addresses, ...(options.peers ?? []), ...config.peers],
     mdns: options.mdns ?? true,
     dht: options.dht ?? true,
@@ -121,6 +122,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     dataDir,
     key: signer.key,
     network,
+    // What a round changes is in force two rounds later: further ahead nobody knows who is a member.
+    factsAt: (round) => (round <= chain.entries.length + 2 ? network : null),
     facts,
     store,
     chain,
@@ -137,7 +140,12 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     signal: stopped.signal,
   }
   const head = await findHead(network, facts)
-  const evidence = await openEvidence({ dataDir, network, clock: systemClock, log, events })
+  const evidence = await openEvidence({
+    ...context,
+    network: networkId,
+    note: (refusal) => loop.inbox.note(refusal),
+    log: log.child('evidence'),
+  })
   cleanup.defer(() => evidence.close())
   const muted = await openProbation({ dataDir, isJournalNew, head, isMember: network.isMember(signer.key) })
   const loop = createRoundLoop({ context, head, evidence, muted })
@@ -165,11 +173,13 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       genesisBase: () => network.genesis.base,
       round: () => loop.state,
       reports,
+      evidence,
     })
   for (const topic of ['contributions', 'votes'] as const) {
     node.gossip.subscribe(topicOf(String(networkId), topic), ({ bytes }) => loop.receive(topic, bytes))
   }
   node.gossip.subscribe(topicOf(String(networkId), 'reports'), ({ bytes }) => reports.receive(bytes))
+  node.gossip.subscribe(topicOf(String(networkId), 'evidence'), ({ bytes }) => evidence.receive(bytes))
   const resources = cleanup.move()
   return createFacade({
     context,

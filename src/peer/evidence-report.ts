@@ -6,7 +6,8 @@ import { equalCids, toHex } from '../../protocols/wire/bytes.ts'
 import { idOf, MalformedError } from '../../protocols/wire/codec.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import type { NetworkFacts } from '../rounds/network.ts'
-import type { StoredEvidence } from './evidence.ts'
+import type { FactsAt } from './evidence-book.ts'
+import type { StoredEvidence } from './evidence-file.ts'
 import { parseNetworkCid } from './genesis.ts'
 import type { EvidenceReport, EvidenceStatus } from './types.ts'
 
@@ -14,16 +15,22 @@ import type { EvidenceReport, EvidenceStatus } from './types.ts'
 export function contradictionStatus(
   { author, round, kind, contradiction }: ProvenEvidence,
   { bytes, seenMs }: StoredEvidence,
-  { nameOf }: Pick<NetworkFacts, 'nameOf'>,
+  factsAt: FactsAt,
 ): EvidenceStatus {
-  return { id: String(idOf(bytes)), author: toHex(author), name: nameOf(author), round, kind, contradiction, seenMs }
+  const name = factsAt(round)?.nameOf(author) ?? toHex(author).slice(0, 8)
+  return { id: String(idOf(bytes)), author: toHex(author), name, round, kind, contradiction, seenMs }
 }
 
 /** Of all that is stored; what does not hold is left out: `coldmesh evidence` says why. */
-export function evidenceStatus(entries: readonly StoredEvidence[], network: NetworkFacts): readonly EvidenceStatus[] {
+export function evidenceStatus(
+  entries: readonly StoredEvidence[],
+  network: CID,
+  factsAt: FactsAt,
+): readonly EvidenceStatus[] {
+  const isMember = (key: Uint8Array, round: number) => factsAt(round)?.isMember(key) ?? true
   return entries.flatMap((entry) => {
-    const judged = judgeEvidence(entry.bytes, { network: network.id, isMember: network.isMember })
-    return isProven(judged) ? [contradictionStatus(judged, entry, network)] : []
+    const judged = judgeEvidence(entry.bytes, { network, isMember })
+    return isProven(judged) ? [contradictionStatus(judged, entry, factsAt)] : []
   })
 }
 

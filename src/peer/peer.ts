@@ -4,7 +4,7 @@ import { aggregatorOf } from '../../protocols/wire/election.ts'
 import type { Config } from '../adapters/config/config.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import type { PeerContext } from './context.ts'
-import type { EvidenceFile } from './evidence.ts'
+import type { Evidence } from './evidence.ts'
 import { evidenceStatus } from './evidence-report.ts'
 import { createHistory } from './history/history.ts'
 import { startJoin } from './join.ts'
@@ -25,7 +25,7 @@ const MAX_EVIDENCE_SHOWN = 32
 export function createFacade(parts: {
   readonly context: PeerContext
   readonly loop: RoundLoop
-  readonly evidence: EvidenceFile
+  readonly evidence: Evidence
   readonly reports: Reports
   readonly config: Config
   readonly heads: TaskHeads
@@ -41,7 +41,10 @@ export function createFacade(parts: {
 }): Peer {
   const { context, loop } = parts
   const { network, mesh, events } = context
-  const repair = createRepair(context, loop, (peer) => parts.reports.syncWith(peer))
+  const repair = createRepair(context, loop, async (peer) => {
+    await parts.evidence.syncWith(peer)
+    await parts.reports.syncWith(peer)
+  })
   const history = createHistory({
     network,
     genesisBytes: parts.genesisBytes,
@@ -97,7 +100,7 @@ export function createFacade(parts: {
       refused: loop.inbox.refused,
       reports: { held: parts.reports.held, base: parts.reports.of(state.head.base).slice(0, MAX_SHOWN_REPORTS) },
       troubles: context.troubles.current,
-      evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), network),
+      evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), network.id, context.factsAt),
     }
   }
 

@@ -245,6 +245,8 @@ export interface LogEntry {
   readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
   /** Evaluations of this base that are held here. */
   readonly reports: readonly ReportEntry[]
+  /** Members that contradicted themselves in this round, as far as is known here. */
+  readonly evidence: readonly EvidenceStatus[]
 }
 
 /** The history that a data directory or a peer holds. */

@@ -1,9 +1,11 @@
 import { makeContribution } from './making/contribution.ts'
 import { makeEvidence } from './making/evidence.ts'
+import { makeEvidenceHeard } from './making/evidence-heard.ts'
 import { makeGenesis } from './making/genesis.ts'
 import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
 import { makeReport } from './making/report.ts'
+import { makeSyncEvidence } from './making/sync-evidence.ts'
 import { makeSyncReports } from './making/sync-reports.ts'
 import { makeRound } from './making/round.ts'
 import { makeSync } from './making/sync.ts'
@@ -19,11 +21,13 @@ const makers = {
   makeContribution,
   makeRound,
   makeEvidence,
+  makeEvidenceHeard,
   makeLineage,
   makeMembership,
   makeSync,
   makeSyncJudged,
   makeReport,
+  makeSyncEvidence,
   makeSyncReports,
 }
 for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) make()

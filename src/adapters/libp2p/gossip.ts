@@ -20,6 +20,8 @@ export interface GossipAdapter extends Gossip {
 export interface GossipOptions {
   readonly gossipsub: GossipSub
   readonly topics: readonly string[]
+  /** The longest message of a topic; of one that is not named, as many bytes as any may have. */
+  readonly topicBytes: ReadonlyMap<string, number>
   readonly clock: Clock
   readonly log: Log
 }
@@ -34,6 +36,8 @@ const RESULTS = {
 export function createGossip(options: GossipOptions): GossipAdapter {
   const { gossipsub, clock, log } = options
   const topics = new Set(options.topics)
+  const maxBytesOf = (topic: string) =>
+    Math.min(options.topicBytes.get(topic) ?? DEFAULT_MAX_MESSAGE_BYTES, DEFAULT_MAX_MESSAGE_BYTES)
   const judges = new Map<string, Judge>()
   const rates = createTokenBuckets({
     perSecond: DEFAULT_MESSAGES_PER_SECOND,
@@ -44,7 +48,7 @@ export function createGossip(options: GossipOptions): GossipAdapter {
   let judging = 0
 
   const validate = async (topic: string, from: string, bytes: Uint8Array): Promise<TopicValidatorResult> => {
-    if (bytes.byteLength > DEFAULT_MAX_MESSAGE_BYTES) return TopicValidatorResult.Reject
+    if (bytes.byteLength > maxBytesOf(topic)) return TopicValidatorResult.Reject
     if (!rates.take(from) || judging >= DEFAULT_MAX_JUDGING) {
       log.debug('gossip-over-rate', { topic, from })
       return TopicValidatorResult.Ignore
@@ -79,8 +83,9 @@ export function createGossip(options: GossipOptions): GossipAdapter {
     },
     async publish(topic, message) {
       if (!topics.has(topic)) throw new RangeError(`not a topic of this node: ${topic}`)
-      if (message.byteLength > DEFAULT_MAX_MESSAGE_BYTES) {
-        throw new RangeError(`a message has at most ${DEFAULT_MAX_MESSAGE_BYTES} bytes, not ${message.byteLength}`)
+      const maxBytes = maxBytesOf(topic)
+      if (message.byteLength > maxBytes) {
+        throw new RangeError(`a message has at most ${maxBytes} bytes here, not ${message.byteLength}`)
       }
       if (!started) return { recipients: 0 }
       const { recipients } = await gossipsub.publish(topic, message)

@@ -36,6 +36,8 @@ export interface NodeOptions {
   readonly network: string
   /** Gossip topics of this network; messages on any other are not even read. */
   readonly topics: readonly string[]
+  /** The longest message of a topic; larger ones are rejected before its judge sees them. */
+  readonly topicBytes?: ReadonlyMap<string, number>
   /** Multiaddrs dialled at the start and whenever connections are few; none of them has to answer. */
   readonly bootstrap: readonly string[]
   readonly mdns: boolean
@@ -82,7 +84,8 @@ export async function createNode(options: NodeOptions): Promise<Libp2pNode> {
   )
   const { gossipsub } = libp2p.services
   capPruneBackoff(gossipsub, DEFAULT_MAX_PRUNE_BACKOFF_MS)
-  const gossip = createGossip({ gossipsub, topics: options.topics, clock, log: log.child('gossip') })
+  const { topics, topicBytes = new Map<string, number>() } = options
+  const gossip = createGossip({ gossipsub, topics, topicBytes, clock, log: log.child('gossip') })
   const limits = options.streamLimits
   const streams = createStreams({
     libp2p,

@@ -5,8 +5,8 @@ import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
 import type { Chain } from '../chain.ts'
-import type { StoredEvidence } from '../evidence.ts'
-import { verifyEvidence } from '../evidence-report.ts'
+import type { StoredEvidence } from '../evidence-file.ts'
+import { evidenceStatus, verifyEvidence } from '../evidence-report.ts'
 import type { Reports } from '../reports/reports.ts'
 import type { History } from '../types.ts'
 import { exportContent } from './export.ts'
@@ -38,7 +38,9 @@ export function createHistory(options: {
     verifyEvidence: (bytes) => verifyEvidence(bytes, { network }),
     log: (text) => {
       const base = baseOf(text)
-      return readLog({ network, store, base, certificate: certificateOf(base), reportsOf: reports.of })
+      const statuses = evidenceStatus(evidence, network.id, () => network)
+      const evidenceOf = (round: number) => statuses.filter((found) => found.round === round)
+      return readLog({ network, store, base, certificate: certificateOf(base), reportsOf: reports.of, evidenceOf })
     },
     reports: (text) => reports.of(baseOf(text)),
     verify: async (text, verifyOptions = {}) => {

@@ -5,7 +5,7 @@ import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
 import type { SignedContribution } from '../../rounds/state.ts'
-import type { LogEntry, ReportEntry } from '../types.ts'
+import type { EvidenceStatus, LogEntry, ReportEntry } from '../types.ts'
 import { type BadLink, isBadLink } from './bad-link.ts'
 import { judgeCertificate } from './certificate.ts'
 import { type LoadedRound, loadRound } from './load-round.ts'
@@ -25,6 +25,8 @@ export async function* readLog(options: {
   readonly certificate: Uint8Array | null
   /** Evaluations of a base; absent: none are known. */
   readonly reportsOf?: (base: CID) => readonly ReportEntry[]
+  /** Contradictions of members in a round; absent: none are known. */
+  readonly evidenceOf?: (round: number) => readonly EvidenceStatus[]
   readonly signal?: AbortSignal
 }): AsyncGenerator<LogEntry> {
   const { network, signal } = options
@@ -42,7 +44,11 @@ export async function* readLog(options: {
     const { contents, bad } = openRound(network, null, loaded)
     if (bad[0] || contents === null)
       throw badRound(base, loaded.round, bad[0] ?? { link: 'lineage', reason: 'refused' })
-    yield { ...entryOf(network, loaded, contents, certified.view), reports: options.reportsOf?.(base) ?? [] }
+    yield {
+      ...entryOf(network, loaded, contents, certified.view),
+      reports: options.reportsOf?.(base) ?? [],
+      evidence: options.evidenceOf?.(loaded.round) ?? [],
+    }
     base = loaded.lineage.parent
     certificate = loaded.lineage.parentCertificate
     expected = loaded.round - 1
@@ -54,7 +60,7 @@ function entryOf(
   loaded: LoadedRound,
   contents: RoundContents,
   view: number,
-): Omit<LogEntry, 'reports'> {
+): Omit<LogEntry, 'reports' | 'evidence'> {
   const { round, base, lineage } = loaded
   const rank = rankCommittee(network.members, roundSeed(network.id, round))
   return {

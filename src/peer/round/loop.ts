@@ -12,7 +12,7 @@ import type { ContributionEntry, Head, RoundState } from '../../rounds/state.ts'
 import { asRoundMessage, isAdmissibleParent, isContribution } from '../../rounds/views.ts'
 import { buildBase } from '../builder.ts'
 import type { PeerContext } from '../context.ts'
-import type { EvidenceFile } from '../evidence.ts'
+import type { Evidence } from '../evidence.ts'
 import { type CheckedBase, checkNext } from '../heads.ts'
 import type { OwnMessage } from '../speaker.ts'
 import { isOwnTrouble } from '../troubles.ts'
@@ -43,7 +43,7 @@ export interface RoundLoop {
 export function createRoundLoop(options: {
   readonly context: PeerContext
   readonly head: Head
-  readonly evidence: EvidenceFile
+  readonly evidence: Pick<Evidence, 'store'>
   /** Says until when this key must stay silent; null when it may speak. */
   readonly muted: { reason: string; isOver: (head: Head) => boolean } | null
 }): RoundLoop {

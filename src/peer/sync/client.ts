@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import {
+  MAX_EVIDENCE_PAGE,
   MAX_HAVE,
   MAX_PAGE,
   MAX_REPORTS_PAGE,
@@ -9,6 +10,8 @@ import {
   syncBase,
   syncBasesRequest,
   syncEnvelope,
+  syncEvidence,
+  syncEvidenceRequest,
   syncHead,
   syncHeadRequest,
   syncReport,
@@ -18,9 +21,10 @@ import {
 import { judgeSyncBase } from '../../../protocols/sync/rules.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { MalformedError } from '../../../protocols/wire/codec.ts'
-import { MAX_FRAME_BYTES, MEBIBYTE } from '../../../protocols/wire/limits.ts'
+import { MAX_EVIDENCE_HELD, MAX_FRAME_BYTES, MEBIBYTE } from '../../../protocols/wire/limits.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Streams } from '../../ports/streams.ts'
+import type { EvidenceSlot } from '../evidence-book.ts'
 
 const HEAD_TIMEOUT_MS = 10_000
 const PAGE_TIMEOUT_MS = 60_000
@@ -28,6 +32,7 @@ const PAGE_TIMEOUT_MS = 60_000
 const MAX_ROUND_BYTES = 16 * MEBIBYTE
 const MAX_ENVELOPES = 4096
 const MAX_REPORTS_BYTES = MEBIBYTE
+const MAX_EVIDENCE_PAGE_BYTES = 2 * MEBIBYTE
 
 /** Asks one peer. Answers are decoded, not believed: signatures and certificates are the caller's to check. */
 export interface SyncClient {
@@ -47,6 +52,8 @@ export interface SyncClient {
     range: { readonly from: number; readonly to: number; readonly have: readonly CID[] },
     signal: AbortSignal,
   ): AsyncIterable<Uint8Array>
+  /** Evidence that the peer holds of members and rounds that are not among `have`, at most a page. */
+  evidence(peer: string, have: readonly EvidenceSlot[], signal: AbortSignal): AsyncIterable<Uint8Array>
 }
 
 export function createSyncClient(streams: Streams, network: CID): SyncClient {
@@ -88,6 +95,15 @@ export function createSyncClient(streams: Streams, network: CID): SyncClient {
       for await (const frame of ask(peer, request, MAX_REPORTS_BYTES, PAGE_TIMEOUT_MS, signal)) {
         if (++reports > MAX_REPORTS_PAGE) throw wrongAnswer('more reports than a page')
         yield readFrame(() => syncReport.decode(frame)).envelope
+      }
+    },
+    evidence: async function* (peer, have, signal) {
+      const slots = have.slice(0, MAX_EVIDENCE_HELD).map(({ author, round }) => ({ author, round }))
+      const request = syncEvidenceRequest.encode({ network, have: slots })
+      let pairs = 0
+      for await (const frame of ask(peer, request, MAX_EVIDENCE_PAGE_BYTES, PAGE_TIMEOUT_MS, signal)) {
+        if (++pairs > MAX_EVIDENCE_PAGE) throw wrongAnswer('more evidence than a page')
+        yield readFrame(() => syncEvidence.decode(frame)).evidence
       }
     },
   }

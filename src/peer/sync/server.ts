@@ -4,6 +4,8 @@ import {
   syncBase,
   syncBasesRequest,
   syncEnvelope,
+  syncEvidence,
+  syncEvidenceRequest,
   syncHead,
   syncHeadRequest,
   syncReport,
@@ -18,6 +20,7 @@ import type { Log } from '../../ports/system.ts'
 import { heldMessages } from '../../rounds/held.ts'
 import type { RoundState } from '../../rounds/state.ts'
 import type { ChainEntry } from '../chain.ts'
+import type { Evidence } from '../evidence.ts'
 import type { Reports } from '../reports/reports.ts'
 
 const MAX_REQUEST_BYTES = 64 * 1024
@@ -32,6 +35,7 @@ export interface SyncSource {
   /** The round being run; null while there is none. */
   round(): RoundState | null
   reports: Pick<Reports, 'missing'>
+  evidence: Pick<Evidence, 'missing'>
 }
 
 /** Answers one sync request. Another network's, or a malformed one, is answered by nothing. */
@@ -42,6 +46,7 @@ export async function* answerSync(request: Uint8Array, source: SyncSource): Asyn
     else if (kind === syncBasesRequest.kind) yield* answerBases(request, source)
     else if (kind === syncRoundRequest.kind) yield* answerRound(request, source)
     else if (kind === syncReportsRequest.kind) yield* answerReports(request, source)
+    else if (kind === syncEvidenceRequest.kind) yield* answerEvidence(request, source)
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error
     source.log.debug('sync-malformed', { reason: error.reason })
@@ -91,4 +96,10 @@ function* answerReports(request: Uint8Array, source: SyncSource): Generator<Uint
   const { network, ...range } = syncReportsRequest.decode(request)
   if (!equalCids(network, source.network)) return
   for (const envelope of source.reports.missing(range)) yield syncReport.encode({ envelope })
+}
+
+function* answerEvidence(request: Uint8Array, source: SyncSource): Generator<Uint8Array> {
+  const { network, have } = syncEvidenceRequest.decode(request)
+  if (!equalCids(network, source.network)) return
+  for (const evidence of source.evidence.missing(have)) yield syncEvidence.encode({ evidence })
 }

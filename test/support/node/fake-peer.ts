@@ -75,7 +75,8 @@ export function createFakePeer(): FakePeer {
 function entryOf(round: number): LogEntry {
   const base = String(BASES[round - 1])
   const parent = BASES[round - 2] ?? 'bafybeibase0'.padEnd(59, 'z')
-  return { round, base, parent, aggregator: 'alpha', view: 0, rule: 'mean/1', inputs: [], excluded: [], reports: [] }
+  const none = { inputs: [], excluded: [], reports: [], evidence: [] }
+  return { round, base, parent, aggregator: 'alpha', view: 0, rule: 'mean/1', ...none }
 }
 
 async function* follow(

@@ -10,7 +10,8 @@ import { toHex } from '../../../../protocols/wire/bytes.ts'
 import type { Signed } from '../../../../protocols/wire/envelope.ts'
 import { nullLog } from '../../../../src/adapters/memory/log.ts'
 import { createEmitter } from '../../../../src/peer/emitter.ts'
-import { openEvidence, readEvidence } from '../../../../src/peer/evidence.ts'
+import { openEvidence } from '../../../../src/peer/evidence.ts'
+import { readEvidence } from '../../../../src/peer/evidence-file.ts'
 import { evidenceStatus, verifyEvidence } from '../../../../src/peer/evidence-report.ts'
 import type { PeerEvent } from '../../../../src/peer/types.ts'
 import { networkFacts } from '../../../../src/rounds/network.ts'
@@ -32,10 +33,15 @@ const vote = (base: string, round = 1, by: TestKey = liar): Signed<RoundMessage>
 async function open(name: string, events = createEmitter<PeerEvent>()) {
   return await openEvidence({
     dataDir: join(folder, name),
-    network,
+    network: network.id,
+    factsAt: () => network,
+    gossip: { publish: async () => ({ recipients: 0 }) },
+    sync: { evidence: async function* () {} },
+    note: () => {},
     clock: { wall: () => NOON + 0.4 },
     log: nullLog,
     events,
+    signal: new AbortController().signal,
   })
 }
 
@@ -48,10 +54,10 @@ describe('stored evidence', () => {
       listBy(liar, net, [], { round: 2 }),
       listBy(liar, net, [{ id: testCid('a', 'message') }], { round: 2 }),
     )
-    const before = evidenceStatus(file.entries, network)
+    const before = evidenceStatus(file.entries, network.id, () => network)
     await file.close()
     const again = await open('restart')
-    assert.deepEqual(evidenceStatus(again.entries, network), before)
+    assert.deepEqual(evidenceStatus(again.entries, network.id, () => network), before)
     const common = { author: toHex(liar.publicKey), name: liar.name, contradiction: 'same-slot', seenMs: NOON }
     assert.deepEqual(
       before.map(({ id: _, ...facts }) => facts),

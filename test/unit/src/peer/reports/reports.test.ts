@@ -63,6 +63,7 @@ async function open(t: TestContext, mesh: MemoryNetwork, name: string) {
     genesisBase: () => net.genesis.base,
     round: () => null,
     reports,
+    evidence: { missing: () => [] },
   }
   await node.streams.serve(SYNC_PROTOCOL, ({ bytes }) => answerSync(bytes, source))
   return {
