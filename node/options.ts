@@ -139,6 +139,11 @@ export const OPTIONS = {
   seed: { kind: 'count', value: 'N', min: 0, help: 'seed of shuffling and dropout; eval: the first one' },
 
   evidence: { kind: 'path', value: 'FILE', help: 'check this file of evidence against a member, instead of a base' },
+  genesisFile: {
+    kind: 'path',
+    value: 'FILE',
+    help: 'with --evidence: the genesis that you trust (`export` writes OUT.genesis.cbor): names its committee',
+  },
   snapshotEvery: {
     kind: 'seconds',
     value: 'SECONDS',

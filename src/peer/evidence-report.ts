@@ -8,8 +8,17 @@ import type { Signed } from '../../protocols/wire/envelope.ts'
 import type { NetworkFacts } from '../rounds/network.ts'
 import type { FactsAt } from './evidence-book.ts'
 import type { StoredEvidence } from './evidence-file.ts'
-import { parseNetworkCid } from './genesis.ts'
+import { openGenesis, parseNetworkCid } from './genesis.ts'
 import type { EvidenceReport, EvidenceStatus } from './types.ts'
+
+const LAST_ROUND_OF_GENESIS = 2
+
+export interface VerifyEvidenceOptions {
+  readonly network?: NetworkFacts
+  readonly genesis?: Uint8Array
+  readonly trust?: string
+  readonly seenMs?: number | null
+}
 
 /** The line of `status`: who, when, what. */
 export function contradictionStatus(
@@ -36,19 +45,24 @@ export function evidenceStatus(
 
 /**
  * Checks evidence from its bytes alone: both signatures, and why nobody honest says both.
- * @param options.network knows the committee; without it whether the author was a member is not said
+ * @param options.network knows the committee of each round; without it and `genesis` whether the author was a member is not said
+ * @param options.genesis bytes of a genesis that the caller trusts: names its committee, and says nothing about who joined later
  * @param options.trust genesis CID that the caller trusts
+ * @throws ColdmeshError `not-valid` when `genesis` is none
  */
 export function verifyEvidence(
   bytes: Uint8Array,
-  { network, trust, seenMs = null }: { network?: NetworkFacts; trust?: string; seenMs?: number | null } = {},
+  { network, genesis, trust, seenMs = null }: VerifyEvidenceOptions = {},
 ): EvidenceReport {
-  const trusted = trust === undefined ? (network?.id ?? null) : parseNetworkCid(trust)
+  const first = network ?? (genesis === undefined ? undefined : openGenesis(idOf(genesis), genesis))
+  const trusted = trust === undefined ? (first?.id ?? null) : parseNetworkCid(trust)
   const named = networkOf(bytes)
-  const committee = network && named && equalCids(network.id, named) ? network : null
+  const committee = first && named && equalCids(first.id, named) ? first : null
+  // A genesis alone does not know who joined by an amendment, which is in force from round 3 on.
+  const mayHaveJoined = (round: number) => network === undefined && round > LAST_ROUND_OF_GENESIS
   const judged = judgeEvidence(bytes, {
     network: trusted ?? named ?? idOf(bytes),
-    isMember: committee?.isMember ?? (() => true),
+    isMember: (key, round) => committee === null || committee.isMember(key) || mayHaveJoined(round),
   })
   const common = {
     id: String(idOf(bytes)),
@@ -71,18 +85,19 @@ export function verifyEvidence(
       messages: [],
     }
   }
-  const { author, round, kind, contradiction, first, second } = judged
+  const { author, round, kind, contradiction } = judged
+  const isMember = committee?.isMember(author) === true
   return {
     ...common,
     proven: true,
     reason: null,
     author: toHex(author),
-    name: committee === null ? null : committee.nameOf(author),
-    member: committee === null ? null : true,
+    name: isMember && committee !== null ? committee.nameOf(author) : null,
+    member: isMember ? true : null,
     round,
     kind,
     contradiction,
-    messages: [first, second].map(describeMessage),
+    messages: [judged.first, judged.second].map(describeMessage),
   }
 }
 
