@@ -1,6 +1,7 @@
 import type { JoinEvent, PeerEvent } from 'coldmesh'
 import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
+import { forkLine } from './fork.ts'
 import { percent, percentSpread } from './spread.ts'
 import { describeWait } from './wait.ts'
 
@@ -87,6 +88,8 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return `repaired block ${short(event.cid)} of ${show(event.place)}`
     case 'evidence':
       return contradictionLine(event)
+    case 'fork':
+      return forkLine(event)
     case 'report': {
       const { task, mode, value, standardError, seeds, author, round } = event.report
       return `round ${round}: ${short(author)} reports ${show(task)}, ${mode}: ${percentSpread(value, standardError, seeds.length)}`

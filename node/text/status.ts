@@ -2,6 +2,7 @@ import Table from 'cli-table3'
 import type { DaemonStatus } from '../control/shapes.ts'
 import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
+import { forkLine } from './fork.ts'
 import type { Colors } from './output.ts'
 import { formatReports } from './reports.ts'
 import { describeWait } from './wait.ts'
@@ -19,6 +20,7 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     `peer     ${show(status.peerId)}${member === null ? '' : `, committee member ${show(member)}`}, ${peers} connected`,
     ...status.multiaddrs.map((address) => `         ${show(address)}`),
   ]
+  if (status.fork !== null) lines.unshift(colors.red(forkLine(status.fork)))
   if (muted !== null) lines.push(colors.yellow(`signs nothing: ${show(muted)}`))
   if (status.trainer !== null) lines.push(`engine   ${show(status.trainer.engine)} on ${show(status.trainer.device)}`)
   for (const { what, reason, hint } of status.troubles) {

@@ -27,6 +27,7 @@ import type { PeerContext } from './context.ts'
 import { initDataDir, paths, requireConfig, sweepDataDir, writeConfig } from './data-dir.ts'
 import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
+import { openForks } from './forks.ts'
 import { openGenesis, parseNetworkCid } from './genesis.ts'
 import { maxBaseBytes, readHead } from './heads.ts'
 import { createFacade } from './peer.ts'
@@ -148,7 +149,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   })
   cleanup.defer(() => evidence.close())
   const muted = await openProbation({ dataDir, isJournalNew, head, isMember: network.isMember(signer.key) })
-  const loop = createRoundLoop({ context, head, evidence, muted })
+  const forks = await openForks({ ...context, evidence })
+  const loop = createRoundLoop({ context, head, evidence, forks, muted })
   const reportFile = await openReportFile(paths.reports(dataDir), log)
   cleanup.defer(() => reportFile.close())
   const reports = createReports({
@@ -185,6 +187,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     context,
     loop,
     evidence,
+    forks,
     reports,
     config,
     heads: openTaskHeads(dataDir, log),

@@ -39,11 +39,7 @@ interface Held extends EvidenceSlot {
 }
 
 /** @param stored what was judged before it was written down */
-export function createEvidenceBook(
-  network: CID,
-  factsAt: FactsAt,
-  stored: readonly StoredEvidence[],
-): EvidenceBook {
+export function createEvidenceBook(network: CID, factsAt: FactsAt, stored: readonly StoredEvidence[]): EvidenceBook {
   const held = new Map<string, Held>()
   const ids = new Set<string>()
   const entries: StoredEvidence[] = []

@@ -6,6 +6,7 @@ import type { Trainer } from '../ports/trainer.ts'
 import type { PeerContext } from './context.ts'
 import type { Evidence } from './evidence.ts'
 import { evidenceStatus } from './evidence-report.ts'
+import type { Forks } from './forks.ts'
 import { createHistory } from './history/history.ts'
 import { startJoin } from './join.ts'
 import type { Reports } from './reports/reports.ts'
@@ -26,6 +27,7 @@ export function createFacade(parts: {
   readonly context: PeerContext
   readonly loop: RoundLoop
   readonly evidence: Evidence
+  readonly forks: Pick<Forks, 'status'>
   readonly reports: Reports
   readonly config: Config
   readonly heads: TaskHeads
@@ -100,6 +102,7 @@ export function createFacade(parts: {
       refused: loop.inbox.refused,
       reports: { held: parts.reports.held, base: parts.reports.of(state.head.base).slice(0, MAX_SHOWN_REPORTS) },
       troubles: context.troubles.current,
+      fork: parts.forks.status,
       evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), network.id, context.factsAt),
     }
   }

@@ -2,11 +2,13 @@ import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
 import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+import type { ForkStatus } from './fork-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { Trouble, TroubleEvent } from './trouble-types.ts'
 import type { VerifyOptions, VerifyReport } from './verify-types.ts'
 
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+export type { ForkStatus } from './fork-types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
 export type { Trouble, TroubleEvent } from './trouble-types.ts'
@@ -95,6 +97,8 @@ export interface PeerStatus {
   }[]
   /** What this machine refuses or has lost at the moment: a full disk, damaged blocks. Empty when all is well. */
   readonly troubles: readonly Trouble[]
+  /** Two certified bases of one round, if this peer ever met them; null when it did not. */
+  readonly fork: ForkStatus | null
   /** Members that contradicted themselves, newest last, at most 32; `evidence()` has them all. */
   readonly evidence: readonly EvidenceStatus[]
   /** How many evaluations are held, and those of the round's base (64 at most). */
@@ -180,6 +184,7 @@ export type PeerEvent =
   | { readonly type: 'muted'; readonly reason: string }
   | { readonly type: 'report'; readonly report: ReportEntry }
   | ({ readonly type: 'evidence' } & EvidenceStatus)
+  | ({ readonly type: 'fork' } & ForkStatus)
   | TroubleEvent
 
 export interface JoinOptions {

@@ -51,12 +51,13 @@ async function fetchRecord(
 }
 
 /**
- * What a peer says its head is, if it lies ahead of ours and its certificate holds. A certified base of our own round that
- * differs from ours is a fork: more members lied than the quorum allows for.
- * @throws ColdmeshError `not-valid` for a certificate that does not hold, facts.reason `fork` for one that should not exist
+ * What a peer says its head is. `ahead`: it is newer than ours and its certificate holds. `forked`: it is certified, of a round
+ * that we know, and not the base that we have of it: more members lied than the quorum allows for.
+ * @throws ColdmeshError `not-valid` for a certificate that does not hold
  */
-export function judgeHead(context: PeerContext, ours: Head, head: SyncHead): 'ahead' | 'not-ahead' {
-  if (head.round < ours.round) return 'not-ahead'
+export function judgeHead(context: PeerContext, ours: Head, head: SyncHead): 'ahead' | 'not-ahead' | 'forked' {
+  const known = head.round === 0 ? context.network.genesis.base : context.chain.entries[head.round - 1]?.base
+  if (known !== undefined && equalCids(known, head.base)) return 'not-ahead'
   const { network } = context
   const openCertificate = (bytes: Uint8Array) => openNetworkCertificate(network, bytes)
   const verdict = judgeSyncHead(head, { network: network.id, openCertificate })
@@ -66,15 +67,7 @@ export function judgeHead(context: PeerContext, ours: Head, head: SyncHead): 'ah
       facts: { reason: verdict.reason },
     })
   }
-  if (head.round > ours.round) return 'ahead'
-  if (equalCids(head.base, ours.base)) return 'not-ahead'
-  throw new ColdmeshError(
-    'not-valid',
-    `Two certified bases of round ${head.round}: more members lied than the quorum allows for.`,
-    {
-      facts: { reason: 'fork', round: head.round },
-    },
-  )
+  return head.round > ours.round ? 'ahead' : 'forked'
 }
 
 /**
@@ -93,7 +86,7 @@ export async function* followChain(
   let head = from
   while (head.round < to) {
     const before = head.round
-    for await (const next of context.sync.bases(peer, head.round + 1, signal)) {
+    for await (const next of context.sync.bases(peer, { from: head.round + 1 }, signal)) {
       if (next.round === to) await fetchBase(context, next.base, providers, signal)
       else await fetchRecord(context, next.base, next.lineage, providers, signal)
       const checked = await checkNext(context.network, head, context.store, next)

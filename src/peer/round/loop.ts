@@ -13,11 +13,13 @@ import { asRoundMessage, isAdmissibleParent, isContribution } from '../../rounds
 import { buildBase } from '../builder.ts'
 import type { PeerContext } from '../context.ts'
 import type { Evidence } from '../evidence.ts'
+import type { Forks } from '../forks.ts'
 import { type CheckedBase, checkNext } from '../heads.ts'
 import type { OwnMessage } from '../speaker.ts'
 import { isOwnTrouble } from '../troubles.ts'
-import { fetchBase, followChain, judgeHead } from './catch-up.ts'
+import { fetchBase } from './catch-up.ts'
 import { createFetches, type Fetches } from './fetches.ts'
+import { createFollower } from './follow.ts'
 import { createInbox, type Inbox, type InboxTopic } from './inbox.ts'
 import { createReporter } from './reporter.ts'
 import { createVoice, pause } from './voice.ts'
@@ -44,13 +46,15 @@ export function createRoundLoop(options: {
   readonly context: PeerContext
   readonly head: Head
   readonly evidence: Pick<Evidence, 'store'>
+  readonly forks: Pick<Forks, 'found' | 'reason'>
   /** Says until when this key must stay silent; null when it may speak. */
   readonly muted: { reason: string; isOver: (head: Head) => boolean } | null
 }): RoundLoop {
   const { context } = options
   const { network, clock, log, store, speaker, events } = context
   const reporter = createReporter(context)
-  let mute = options.muted
+  const { reason: forked } = options.forks
+  let mute = forked === null ? options.muted : { reason: forked, isOver: () => false }
   let state = newRound(options.head, null)
   let over = new AbortController()
   let fetches: Fetches = createFetches(context, state, over.signal)
@@ -72,6 +76,16 @@ export function createRoundLoop(options: {
     onSaid: (signed, { saying, reason }) => {
       reporter.said(saying, reason)
       dispatch({ type: 'received', signed: asRoundMessage(signed), now: clock.now() })
+    },
+  })
+
+  const follower = createFollower({
+    context,
+    head: () => state.head,
+    enter,
+    onFork: async (fork) => {
+      await options.forks.found(fork)
+      if (options.forks.reason !== null) silence(options.forks.reason)
     },
   })
 
@@ -221,42 +235,9 @@ export function createRoundLoop(options: {
   }
 
   async function syncWith(peer: string): Promise<void> {
-    moving = moving.then(() => followIfAhead(peer))
+    moving = moving.then(() => follower.follow(peer))
     await moving
     await exchange(peer)
-  }
-
-  async function followIfAhead(peer: string): Promise<void> {
-    try {
-      const theirs = await context.sync.head(peer, context.signal)
-      if (judgeHead(context, state.head, theirs) === 'not-ahead') return
-      await followTo(peer, theirs.round)
-      context.troubles.over('base')
-    } catch (error) {
-      onSyncError(peer, error)
-    }
-  }
-
-  /** Every base is in the chain file before the next; the round of the newest begins, however far it came. */
-  async function followTo(peer: string, round: number): Promise<void> {
-    const followed: CheckedBase[] = []
-    try {
-      for await (const checked of followChain(context, peer, state.head, round, context.signal)) {
-        const { base, certificate } = checked
-        await context.chain.append({ round: checked.head.round, base, certificate })
-        followed.splice(0, 1, checked)
-      }
-    } finally {
-      for (const checked of followed) enter(checked)
-    }
-  }
-
-  function onSyncError(peer: string, error: unknown): void {
-    if (context.signal.aborted) return
-    const reason = isColdmeshError(error, 'not-valid') ? error.facts['reason'] : null
-    if (isOwnTrouble(error)) context.troubles.report('base', error)
-    if (reason === 'fork') silence(`two certified bases of round ${state.head.round}`)
-    log.info('sync-failed', { peer, error: String(error) })
   }
 
   async function exchange(peer: string): Promise<void> {
@@ -265,7 +246,7 @@ export function createRoundLoop(options: {
       for await (const { topic, envelope } of context.sync.round(peer, state.round, have, over.signal))
         inbox.receive(topic, envelope)
     } catch (error) {
-      onSyncError(peer, error)
+      if (!context.signal.aborted) log.info('sync-failed', { peer, error: String(error) })
     }
   }
 

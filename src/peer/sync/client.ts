@@ -37,8 +37,12 @@ const MAX_EVIDENCE_PAGE_BYTES = 2 * MEBIBYTE
 /** Asks one peer. Answers are decoded, not believed: signatures and certificates are the caller's to check. */
 export interface SyncClient {
   head(peer: string, signal: AbortSignal): Promise<SyncHead>
-  /** At most MAX_PAGE from round `from`, ascending. */
-  bases(peer: string, from: number, signal: AbortSignal): AsyncIterable<SyncBase>
+  /** From round `from` to `to`, ascending, at most MAX_PAGE. */
+  bases(
+    peer: string,
+    range: { readonly from: number; readonly to?: number },
+    signal: AbortSignal,
+  ): AsyncIterable<SyncBase>
   /** What the peer holds for the round and we lack. */
   round(
     peer: string,
@@ -69,8 +73,8 @@ export function createSyncClient(streams: Streams, network: CID): SyncClient {
       }
       throw new ColdmeshError('unreachable', 'The peer does not know this network.', { facts: { peer } })
     },
-    bases: async function* (peer, from, signal) {
-      const request = syncBasesRequest.encode({ network, from, to: from + MAX_PAGE - 1 })
+    bases: async function* (peer, { from, to = from + MAX_PAGE - 1 }, signal) {
+      const request = syncBasesRequest.encode({ network, from, to })
       let next = from
       for await (const frame of ask(peer, request, MAX_PAGE * MAX_FRAME_BYTES, PAGE_TIMEOUT_MS, signal)) {
         const base = readFrame(() => syncBase.decode(frame))

@@ -126,5 +126,6 @@ export const STATUS: PeerStatus = {
   refused: [],
   reports: { held: 0, base: [] },
   troubles: [],
+  fork: null,
   evidence: [],
 }

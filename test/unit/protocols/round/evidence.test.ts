@@ -4,8 +4,8 @@ import fc from 'fast-check'
 import { CID } from 'multiformats/cid'
 import { isProven, judgeHeardEvidence } from '../../../../protocols/round/evidence.ts'
 import { toHex } from '../../../../protocols/wire/bytes.ts'
-import { type HeardSituation, judgeHeardEvidenceIn } from '../../../support/protocols/situations.ts'
 import { testSeed } from '../../../support/protocols/seed.ts'
+import { type HeardSituation, judgeHeardEvidenceIn } from '../../../support/protocols/situations.ts'
 import { bytesOf, readVectors, type Vector } from '../../../support/protocols/vectors.ts'
 
 type Judged = Vector & { readonly view: HeardSituation }

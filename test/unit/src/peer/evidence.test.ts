@@ -57,7 +57,10 @@ describe('stored evidence', () => {
     const before = evidenceStatus(file.entries, network.id, () => network)
     await file.close()
     const again = await open('restart')
-    assert.deepEqual(evidenceStatus(again.entries, network.id, () => network), before)
+    assert.deepEqual(
+      evidenceStatus(again.entries, network.id, () => network),
+      before,
+    )
     const common = { author: toHex(liar.publicKey), name: liar.name, contradiction: 'same-slot', seenMs: NOON }
     assert.deepEqual(
       before.map(({ id: _, ...facts }) => facts),

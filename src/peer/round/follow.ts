@@ -1,0 +1,85 @@
+import { isColdmeshError } from '../../ports/errors.ts'
+import type { Head } from '../../rounds/state.ts'
+import type { PeerContext } from '../context.ts'
+import type { Fork } from '../fork.ts'
+import type { CheckedBase } from '../heads.ts'
+import { isOwnTrouble } from '../troubles.ts'
+import { followChain, judgeHead } from './catch-up.ts'
+import { findFork, forkOf } from './find-fork.ts'
+
+/** Peers on another chain that are not asked again. */
+const MAX_FORKED = 256
+
+/** Follows peers that are ahead, and finds out who is on another chain. */
+export interface Follower {
+  /** Compares heads with a peer, and goes where it is, if it is ahead on our chain. Never throws. */
+  follow(peer: string): Promise<void>
+}
+
+export function createFollower(options: {
+  readonly context: PeerContext
+  readonly head: () => Head
+  /** The newest base that was checked, once it and those before it are in the chain file. */
+  readonly enter: (checked: CheckedBase) => void
+  readonly onFork: (fork: Fork) => Promise<void>
+}): Follower {
+  const { context } = options
+  const forked = new Set<string>()
+
+  async function follow(peer: string): Promise<void> {
+    const theirs = await context.sync.head(peer, context.signal)
+    const judged = judgeHead(context, options.head(), theirs)
+    if (judged === 'ahead') await followTo(peer, theirs.round)
+    if (judged === 'forked' && theirs.certificate !== null) {
+      const shown = forkOf(context, theirs.round, { base: theirs.base, certificate: theirs.certificate })
+      await onOtherChain(peer, theirs.round, shown)
+    }
+    context.troubles.over('base')
+  }
+
+  /** Every base is in the chain file before the next; the round of the newest begins, however far it came. */
+  async function followTo(peer: string, round: number): Promise<void> {
+    const followed: CheckedBase[] = []
+    const head = options.head()
+    try {
+      for await (const checked of followChain(context, peer, head, round, context.signal)) {
+        const { base, certificate } = checked
+        await context.chain.append({ round: checked.head.round, base, certificate })
+        followed.splice(0, 1, checked)
+      }
+    } catch (error) {
+      // What follows there follows another base than ours: the two chains parted before.
+      if (!isColdmeshError(error, 'not-valid') || error.facts['reason'] !== 'lineage-wrong-parent') throw error
+      if (!(await onOtherChain(peer, followed[0]?.head.round ?? head.round, null))) throw error
+    } finally {
+      for (const checked of followed) options.enter(checked)
+    }
+  }
+
+  /** Where a peer's chain leaves ours. @returns false when the peer does not prove that it does */
+  async function onOtherChain(peer: string, upTo: number, shown: Fork | null): Promise<boolean> {
+    const found = await findFork(context, { peer, upTo, signal: context.signal }).catch((error: unknown) => {
+      context.log.info('fork-not-traced', { peer, error: String(error) })
+      return null
+    })
+    const fork = found ?? shown
+    if (fork === null) return false
+    if (forked.size >= MAX_FORKED) forked.clear()
+    forked.add(peer)
+    await options.onFork(fork)
+    return true
+  }
+
+  return {
+    follow: async (peer) => {
+      if (forked.has(peer)) return
+      try {
+        await follow(peer)
+      } catch (error) {
+        if (context.signal.aborted) return
+        if (isOwnTrouble(error)) context.troubles.report('base', error)
+        context.log.info('sync-failed', { peer, error: String(error) })
+      }
+    },
+  }
+}
