@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import type { EvidenceReport, LogEntry, ReportEntry, VerifyOptions, VerifyReport } from 'coldmesh'
 import { type DaemonClient, findDaemon } from '../control/client.ts'
+import { readyStatus } from '../control/daemon-status.ts'
 import {
   evidenceAnswer,
   evidenceReport,
   exportAnswer,
   reportsAnswer,
   roundsAnswer,
-  statusAnswer,
   verifyAnswer,
 } from '../control/shapes.ts'
 import { defined } from '../defined.ts'
@@ -61,7 +61,7 @@ export async function openHistorySource(dir: string, signal: AbortSignal): Promi
 }
 
 async function openDaemonHistory(daemon: DaemonClient, signal: AbortSignal): Promise<HistorySource> {
-  const { network, base: head } = await daemon.get('/v1/status', statusAnswer, signal)
+  const { network, base: head } = await readyStatus(daemon, signal)
   return {
     network,
     isRunning: true,

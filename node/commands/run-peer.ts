@@ -1,4 +1,4 @@
-import { createLog, createPeer, initDataDir, type Log, type Peer, type Trainer } from 'coldmesh'
+import { createLog, createPeer, initDataDir, type Log, type Peer, type PeerOptions, type Trainer } from 'coldmesh'
 import { defined } from '../defined.ts'
 import type { OptionValues } from '../options.ts'
 
@@ -10,6 +10,7 @@ export interface RunPeerOptions {
   readonly options: OptionValues<MeshOption>
   readonly trainer: Trainer | undefined
   readonly signal: AbortSignal
+  readonly onStarting?: PeerOptions['onStarting']
 }
 
 /** A peer on `dataDir`, which is made first when there is none. */
@@ -31,6 +32,7 @@ export async function runPeer(request: RunPeerOptions): Promise<Peer> {
       trainer,
       joinTimeoutMs: milliseconds(joinTimeout),
       checkStoreMs: milliseconds(checkStore),
+      onStarting: request.onStarting,
     }),
   })
 }

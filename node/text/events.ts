@@ -3,7 +3,7 @@ import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
 import { forkLine } from './fork.ts'
 import { percent, percentSpread } from './spread.ts'
-import { describeWait } from './wait.ts'
+import { describePending, describeWait } from './wait.ts'
 
 /** How many lines one training prints at most. */
 const TRAINING_LINES = 4
@@ -86,6 +86,10 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return `the ${show(event.what)} works again`
     case 'repaired':
       return `repaired block ${short(event.cid)} of ${show(event.place)}`
+    case 'still-waiting':
+      return `still waits for ${describePending(event)}`
+    case 'wait-over':
+      return `waits no more for ${show(event.what)} (${show(event.which, { maxLength: 100 })})`
     case 'evidence':
       return contradictionLine(event)
     case 'fork':

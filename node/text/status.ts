@@ -1,11 +1,11 @@
 import Table from 'cli-table3'
-import type { DaemonStatus } from '../control/shapes.ts'
+import type { DaemonStatus, StartingAnswer } from '../control/shapes.ts'
 import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
 import { forkLine } from './fork.ts'
 import type { Colors } from './output.ts'
 import { formatReports } from './reports.ts'
-import { describeWait } from './wait.ts'
+import { describePending, describeWait } from './wait.ts'
 
 /** `--json` has all that the daemon remembers. */
 const MAX_REFUSED_LINES = 5
@@ -15,6 +15,7 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
   const lines = [
     `${colors.bold(`round ${round}`)}, ${phase}, view ${view}${aggregator === null ? '' : `, aggregator ${show(aggregator)}`}`,
     waitingFor === null ? 'waits for nothing' : `waits for ${describeWait(waitingFor)}`,
+    ...status.waits.map((wait) => `         and for ${describePending(wait)}`),
     `base     ${show(base)}`,
     `network  ${show(status.network)}`,
     `peer     ${show(status.peerId)}${member === null ? '' : `, committee member ${show(member)}`}, ${peers} connected`,
@@ -40,6 +41,17 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
   if (status.contributions.length > 0) lines.push(contributionTable(status))
   lines.push(...refusedLines(status))
   return lines.join('\n')
+}
+
+/** Of a daemon that has not found its network yet. */
+export function formatStarting({ network, peerId, peers, waits, troubles }: StartingAnswer, colors: Colors): string {
+  return [
+    colors.bold('starting'),
+    ...waits.map((wait) => `waits for ${describePending(wait)}`),
+    `network  ${show(network)}`,
+    `peer     ${show(peerId)}, ${peers} connected`,
+    ...troubles.map(({ what, reason }) => colors.red(`trouble  ${show(what)}: ${show(reason)}`)),
+  ].join('\n')
 }
 
 /** The newest refusals that the table above doesn't tell. */

@@ -12,6 +12,7 @@ import type { Speaker } from './speaker.ts'
 import type { SyncClient } from './sync/client.ts'
 import type { Troubles } from './troubles.ts'
 import type { PeerEvent } from './types.ts'
+import type { Waits } from './waits.ts'
 
 /** What every part of a running peer works with. */
 export interface PeerContext {
@@ -32,6 +33,7 @@ export interface PeerContext {
   readonly log: Log
   readonly events: Emitter<PeerEvent>
   readonly troubles: Troubles
+  readonly waits: Waits
   /** libp2p peer id (text) of whoever has this key. */
   readonly peerIdOf: (key: Uint8Array) => string
   /** Aborts when the peer stops. */

@@ -1,12 +1,7 @@
 import { existsSync } from 'node:fs'
-import type { CID } from 'multiformats/cid'
-import { parseInvite } from '../../protocols/membership/invite.ts'
 import { maxTopicBytes, TOPICS, topicOf } from '../../protocols/registry.ts'
 import { SYNC_PROTOCOL } from '../../protocols/sync/messages.ts'
-import { parseCid } from '../../protocols/wire/bytes.ts'
-import { MalformedError } from '../../protocols/wire/codec.ts'
-import { MAX_GENESIS_BYTES } from '../../protocols/wire/limits.ts'
-import type { Config } from '../adapters/config/config.ts'
+import { toHex } from '../../protocols/wire/bytes.ts'
 import { openDatastore } from '../adapters/files/datastore.ts'
 import { openJournal } from '../adapters/files/journal.ts'
 import { readKey } from '../adapters/files/key-file.ts'
@@ -17,19 +12,16 @@ import { createNode, peerIdOf } from '../adapters/libp2p/node.ts'
 import { nullLog } from '../adapters/memory/log.ts'
 import { systemClock } from '../adapters/system/clock.ts'
 import { createSigner } from '../adapters/system/signer.ts'
-import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
 import type { Log } from '../ports/system.ts'
-import type { NetworkFacts } from '../rounds/network.ts'
-import type { Head } from '../rounds/state.ts'
-import { type BaseFacts, readBaseFacts } from './builder.ts'
+import { readBaseFacts } from './builder.ts'
 import { openChain } from './chain.ts'
+import { chooseNetwork, rememberNetwork } from './choose-network.ts'
 import type { PeerContext } from './context.ts'
-import { initDataDir, paths, requireConfig, sweepDataDir, writeConfig } from './data-dir.ts'
+import { initDataDir, paths, requireConfig, sweepDataDir } from './data-dir.ts'
 import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
+import { findHead, findNetwork } from './find-network.ts'
 import { openForks } from './forks.ts'
-import { openGenesis, parseNetworkCid } from './genesis.ts'
-import { maxBaseBytes, readHead } from './heads.ts'
 import { createFacade } from './peer.ts'
 import { openProbation } from './probation.ts'
 import { openReportFile } from './reports/report-file.ts'
@@ -46,10 +38,9 @@ import { openTaskHeads } from './task-heads.ts'
 import { openTrainingSnapshots } from './training-snapshots.ts'
 import { createTroubles } from './troubles.ts'
 import type { Peer, PeerEvent, PeerOptions } from './types.ts'
+import { createWaits } from './waits.ts'
 
 const DEFAULT_JOIN_TIMEOUT_MS = 60_000
-const FETCH_TIMEOUT_MS = 10_000
-const HEAD_RETRY_MS = 500
 const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
 
 /**
@@ -68,6 +59,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const signer = createSigner(seed)
   const config = await requireConfig(dataDir)
   const { network: networkId, addresses } = chooseNetwork(options.network, config)
+  const given = [...addresses, ...(options.peers ?? [])]
 
   const journal = await openJournal(paths.journal(dataDir))
   cleanup.defer(() => journal.close())
@@ -87,7 +79,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     network: String(networkId),
     topics: TOPICS.map((name) => topicOf(String(networkId), name)),
     topicBytes: new Map(TOPICS.map((name) => [topicOf(String(networkId), name), maxTopicBytes(name)])),
-    bootstrap: [...addresses, ...(options.peers ?? []), ...config.peers],
+    bootstrap: [...given, ...config.peers],
     mdns: options.mdns ?? true,
     dht: options.dht ?? true,
     clock: systemClock,
@@ -98,10 +90,12 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   cleanup.defer(() => blocks.stop())
   const events = createEmitter<PeerEvent>()
   const troubles = createTroubles({ events, clock: systemClock, log })
+  const waits = createWaits({ events, clock: systemClock, log: log.child('waits') })
   let places: PlacesOptions | null = null
   const store = createRepairingStore({
     store: blocks,
     troubles,
+    waits,
     events,
     clock: systemClock,
     log: log.child('store'),
@@ -113,10 +107,22 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   await node.start()
   await blocks.start()
 
-  const network = await findNetwork(networkId)
+  const { mesh } = node
+  options.onStarting?.({
+    status: () => ({
+      ...{ network: String(networkId), name: config.name, key: toHex(signer.key), peerId: mesh.self },
+      ...{ phase: 'starting', multiaddrs: mesh.addresses(), peers: mesh.peers().length },
+      ...{ waits: waits.current, troubles: troubles.current },
+    }),
+  })
+  const start = {
+    ...{ store, mesh, waits, clock: systemClock, providers: given, signal: options.signal },
+    timeoutMs: options.joinTimeoutMs ?? DEFAULT_JOIN_TIMEOUT_MS,
+  }
+  const network = await findNetwork(networkId, start)
   places = { network, chain, store: blocks }
   const facts = await readBaseFacts(network, store)
-  await remember(dataDir, config, networkId, [...addresses, ...(options.peers ?? [])])
+  await rememberNetwork(dataDir, config, { network: networkId, addresses: given })
 
   const stopped = new AbortController()
   const context: PeerContext = {
@@ -131,16 +137,17 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     speaker: createSpeaker({ network: networkId, signer, journal }),
     gossip: node.gossip,
     streams: node.streams,
-    mesh: node.mesh,
+    mesh,
     sync: createSyncClient(node.streams, networkId),
     clock: systemClock,
     log: log.child('round'),
     events,
     troubles,
+    waits,
     peerIdOf,
     signal: stopped.signal,
   }
-  const head = await findHead(network, facts)
+  const head = await findHead(network, facts, chain, start)
   const evidence = await openEvidence({
     ...context,
     network: networkId,
@@ -207,101 +214,6 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       await lock.release()
     },
   })
-
-  /** The genesis and its base: from the store, else from whoever has them, within the deadline. */
-  async function findNetwork(id: CID): Promise<NetworkFacts> {
-    const deadline = systemClock.now() + (options.joinTimeoutMs ?? DEFAULT_JOIN_TIMEOUT_MS)
-    const providers = [...addresses, ...(options.peers ?? [])]
-    const limits = { providers, timeoutMs: FETCH_TIMEOUT_MS, ...(options.signal ? { signal: options.signal } : {}) }
-    await retryUntil(deadline, () => store.fetch(id, { shape: 'block', maxBytes: MAX_GENESIS_BYTES, ...limits }))
-    const found = openGenesis(id, await store.get(id))
-    const base = { shape: 'directory', maxBytes: maxBaseBytes(found), ...limits } as const
-    await retryUntil(deadline, () =>
-      store.fetch(found.genesis.base, { ...base, timeoutMs: Math.max(FETCH_TIMEOUT_MS, deadline - systemClock.now()) }),
-    )
-    return found
-  }
-
-  /** The head's record, from the store; damaged blocks of it from whoever has them, within the deadline. */
-  async function findHead(network: NetworkFacts, facts: BaseFacts): Promise<Head> {
-    const deadline = systemClock.now() + (options.joinTimeoutMs ?? DEFAULT_JOIN_TIMEOUT_MS)
-    for (;;) {
-      try {
-        return await readHead(network, facts, store, chain)
-      } catch (error) {
-        if (!isColdmeshError(error, 'block-missing') && !isColdmeshError(error, 'block-corrupt')) throw error
-        if (systemClock.now() >= deadline || options.signal?.aborted === true) throw error
-        const cid = parseCid(String(error.facts['cid']))
-        await waitAMoment()
-        if (cid !== null) await store.repair(cid).catch(() => {})
-      }
-    }
-  }
-
-  async function retryUntil(deadline: number, attempt: () => Promise<unknown>): Promise<void> {
-    for (;;) {
-      try {
-        await attempt()
-        return
-      } catch (error) {
-        const isUnavailable =
-          isColdmeshError(error) && ['block-missing', 'deadline', 'unreachable'].includes(error.code)
-        if (!isUnavailable) throw error
-        if (systemClock.now() < deadline) continue
-        const peers = node.mesh.peers().length
-        throw new ColdmeshError(
-          'unreachable',
-          `Nobody gave the genesis ${networkId} in time (${peers} peers connected).`,
-          {
-            cause: error,
-            hint: 'Check that a member of the network is running and that its address in the invite can be reached; ask for a fresh invite.',
-          },
-        )
-      }
-    }
-  }
-}
-
-function waitAMoment(): Promise<void> {
-  return new Promise((resolve) => {
-    systemClock.after(HEAD_RETRY_MS, resolve)
-  })
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
-
-/** From the options or remembered; a data directory belongs to one network. */
-function chooseNetwork(given: string | undefined, config: Config): { network: CID; addresses: readonly string[] } {
-  if (given === undefined) {
-    if (config.network !== null) return { network: parseNetworkCid(config.network), addresses: [] }
-    throw new ColdmeshError('bad-input', 'This data directory belongs to no network yet.', {
-      hint: 'Give an invite with --network, or start a network: coldmesh genesis.',
-    })
-  }
-  const chosen = readNetwork(given)
-  if (config.network !== null && config.network !== String(chosen.network)) {
-    throw new ColdmeshError('bad-input', `This data directory belongs to another network, ${config.network}.`, {
-      hint: 'Name another data directory with --dir.',
-    })
-  }
-  return chosen
-}
-
-function readNetwork(given: string): { network: CID; addresses: readonly string[] } {
-  if (!given.trim().startsWith('coldmesh1')) return { network: parseNetworkCid(given), addresses: [] }
-  try {
-    return parseInvite(given)
-  } catch (error) {
-    if (!(error instanceof MalformedError)) throw error
-    throw new ColdmeshError('bad-input', `The invite is damaged: ${error.message}.`, {
-      cause: error,
-      hint: 'Copy it again, whole, or ask for a fresh one.',
-    })
-  }
-}
-
-async function remember(dataDir: string, config: Config, network: CID, addresses: readonly string[]): Promise<void> {
-  const peers = [...new Set([...config.peers, ...addresses])].slice(-32)
-  if (config.network === String(network) && peers.length === config.peers.length) return
-  await writeConfig(dataDir, { ...config, network: String(network), peers })
-}

@@ -75,12 +75,17 @@ export function reasonOfFork({ round }: Pick<Fork, 'round'>): string {
 }
 
 /** Precommits of members that certified both bases in one view: evidence against them. */
-export function contradictionsOf({ ours, theirs }: Fork): readonly (readonly [Signed<RoundMessage>, Signed<RoundMessage>])[] {
+export function contradictionsOf({
+  ours,
+  theirs,
+}: Fork): readonly (readonly [Signed<RoundMessage>, Signed<RoundMessage>])[] {
   const [a, b] = [readCertificate(ours), readCertificate(theirs)]
   if (a.view !== b.view) return []
   return a.signatures.flatMap(({ author, signature }) => {
     const other = b.signatures.find((one) => equalBytes(one.author, author))
-    return other === undefined ? [] : [[precommitOf(a, author, signature), precommitOf(b, author, other.signature)] as const]
+    return other === undefined
+      ? []
+      : [[precommitOf(a, author, signature), precommitOf(b, author, other.signature)] as const]
   })
 }
 

@@ -2,7 +2,7 @@ import type { Clock, Log } from '../ports/system.ts'
 import type { Emitter } from './emitter.ts'
 import type { Evidence } from './evidence.ts'
 import type { FactsAt } from './evidence-book.ts'
-import { contradictionsOf, type Fork, forkStatus, reasonOfFork, readFork, writeFork } from './fork.ts'
+import { contradictionsOf, type Fork, forkStatus, readFork, reasonOfFork, writeFork } from './fork.ts'
 import type { ForkStatus } from './fork-types.ts'
 import type { Troubles } from './troubles.ts'
 import type { PeerEvent } from './types.ts'
@@ -38,7 +38,11 @@ export async function openForks(options: {
       troubles.over('fork')
     } catch (error) {
       troubles.report('fork', error)
-      signal.addEventListener('abort', clock.after(RETRY_MS, () => void write(fork)), { once: true })
+      signal.addEventListener(
+        'abort',
+        clock.after(RETRY_MS, () => void write(fork)),
+        { once: true },
+      )
     }
   }
 

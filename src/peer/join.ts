@@ -59,7 +59,9 @@ export function startJoin(context: JoinContext, options: JoinOptions): Joining {
 
   async function run(): Promise<JoinResult> {
     const plan = completePlan(options.plan ?? {})
-    await orAbort(context.synced, signal)
+    await context.waits.during({ what: 'sync', which: `before contributing ${options.dataset.name}` }, () =>
+      orAbort(context.synced, signal),
+    )
     const outcomes: Outcome[] = []
     while (outcomes.length < (options.rounds ?? 1)) {
       const outcome = await contributeOnce(context, options, plan, signal, emitter.emit)
@@ -123,7 +125,7 @@ async function trainAndAnnounce(
   })
   try {
     const model = await readModel(head.base, store)
-    const trainer = await context.trainer()
+    const trainer = await context.waits.during({ what: 'engine', which: 'to train with' }, context.trainer)
     const { name, device, passedOver = [] } = trainer
     tell({ type: 'engine', round, engine: name, device, passedOver })
     const seeded = { ...plan, seed: plan.seed + round }
@@ -246,8 +248,10 @@ function isPayload(envelope: Uint8Array, id: CID): boolean {
 }
 
 async function roundOver(context: JoinContext, round: number, signal: AbortSignal): Promise<void> {
-  const events = context.events.iterate(signal)
   if (context.loop.state.round > round) return
+  const which = `the base of round ${round}, for our contribution`
+  using _ = context.waits.begin({ what: 'outcome', which, isRoutine: true })
+  const events = context.events.iterate(signal)
   for await (const _ of events) if (context.loop.state.round > round) return
   throw new ColdmeshError('aborted', 'Joining was stopped before the round was over.')
 }

@@ -96,6 +96,7 @@ export function createFacade(parts: {
       multiaddrs: mesh.addresses(),
       peers: mesh.peers().length,
       waitingFor: waitOf(state, context),
+      waits: context.waits.current,
       contributions: [...state.contributions.values()].map(contributionStatus),
       trainer: inUse === null ? null : { engine: inUse.name, device: inUse.device },
       training,

@@ -6,6 +6,7 @@ import type { ForkStatus } from './fork-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { Trouble, TroubleEvent } from './trouble-types.ts'
 import type { VerifyOptions, VerifyReport } from './verify-types.ts'
+import type { PendingWait, WaitEvent } from './wait-types.ts'
 
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 export type { ForkStatus } from './fork-types.ts'
@@ -13,6 +14,7 @@ export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
 export type { Trouble, TroubleEvent } from './trouble-types.ts'
 export type { VerifyLevel, VerifyOptions, VerifyReport } from './verify-types.ts'
+export type { PendingWait, WaitEvent } from './wait-types.ts'
 
 /** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, accuracies fractions. */
 
@@ -35,6 +37,14 @@ export interface PeerOptions {
   /** Deadline for finding the network the first time. */
   readonly joinTimeoutMs?: number
   readonly signal?: AbortSignal
+  /** Called once the peer listens, before it looks for its network: that may take as long as `joinTimeoutMs`. */
+  readonly onStarting?: (starting: { readonly status: () => StartingStatus }) => void
+}
+
+/** A peer that has not found its network yet, or not the head of it. */
+export interface StartingStatus
+  extends Pick<PeerStatus, 'network' | 'name' | 'key' | 'peerId' | 'multiaddrs' | 'peers' | 'waits' | 'troubles'> {
+  readonly phase: 'starting'
 }
 
 export type RoundPhase = 'syncing' | 'collect' | 'propose' | 'prevote' | 'precommit' | 'adopt'
@@ -78,7 +88,10 @@ export interface PeerStatus {
   readonly aggregator: string | null
   readonly multiaddrs: readonly string[]
   readonly peers: number
+  /** What the round waits for. */
   readonly waitingFor: Wait | null
+  /** What else this peer waits for from outside: bytes, peers, answers. The longest first. */
+  readonly waits: readonly PendingWait[]
   readonly contributions: readonly ContributionStatus[]
   /** What trains; null until it was first needed. */
   readonly trainer: { readonly engine: string; readonly device: string } | null
@@ -186,6 +199,7 @@ export type PeerEvent =
   | ({ readonly type: 'evidence' } & EvidenceStatus)
   | ({ readonly type: 'fork' } & ForkStatus)
   | TroubleEvent
+  | WaitEvent
 
 export interface JoinOptions {
   readonly dataset: Dataset

@@ -93,7 +93,12 @@ export async function createNode(options: NodeOptions): Promise<Libp2pNode> {
     log: log.child('streams'),
     ...(limits === undefined ? {} : { limits }),
   })
-  const mesh = createMesh({ libp2p, clock, scoreOf: (peer) => scoreOf(gossipsub, peer) })
+  const mesh = createMesh({
+    libp2p,
+    clock,
+    scoreOf: (peer) => scoreOf(gossipsub, peer),
+    nextDial: () => keeper.nextDial(),
+  })
   const known = createKnownPeers(libp2p)
   const discovered = new Map<string, Candidate>()
 

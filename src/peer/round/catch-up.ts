@@ -20,16 +20,13 @@ export async function fetchBase(
   providers: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { network, store } = context
+  const { network, store, clock, waits } = context
   const { bytes, round } = network.genesis
-  await store.fetch(base, {
-    shape: 'directory',
-    maxBytes: maxBaseBytes(network),
-    providers,
-    timeoutMs: Math.max(MIN_FETCH_MS, Math.ceil((1000 * bytes) / round.minBytesPerSecond)),
-    stallMs: STALL_MS,
-    signal,
-  })
+  const timeoutMs = Math.max(MIN_FETCH_MS, Math.ceil((1000 * bytes) / round.minBytesPerSecond))
+  const limits = { maxBytes: maxBaseBytes(network), providers, timeoutMs, stallMs: STALL_MS, signal }
+  await waits.during({ what: 'base', which: String(base), whom: providers, until: clock.now() + timeoutMs }, () =>
+    store.fetch(base, { shape: 'directory', ...limits }),
+  )
 }
 
 /** Everything of a base but its weights: enough to check its signatures for ever. */

@@ -35,15 +35,21 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
   }
 
   return async (contribution: SignedContribution, listers: readonly Uint8Array[]): Promise<string | null> => {
-    await store.fetch(contribution.checkpoint, {
-      shape: 'file',
-      fileBytes: bytes,
-      maxBytes: bytes + Math.ceil(bytes / 1000) + NODES_BYTES,
-      providers: providersOf(contribution, listers),
-      timeoutMs: Math.max(MIN_FETCH_MS, msFor(bytes)),
-      stallMs: Math.max(MIN_STALL_MS, msFor(STALL_BYTES)),
-      signal,
-    })
+    const timeoutMs = Math.max(MIN_FETCH_MS, msFor(bytes))
+    const which = `${contribution.checkpoint} of contribution ${contribution.id}`
+    const whom = [...listers, contribution.author].map(network.nameOf)
+    const wait = { what: 'checkpoint', which, whom, until: context.clock.now() + timeoutMs, isRoutine: true }
+    await context.waits.during(wait, () =>
+      store.fetch(contribution.checkpoint, {
+        shape: 'file',
+        fileBytes: bytes,
+        maxBytes: bytes + Math.ceil(bytes / 1000) + NODES_BYTES,
+        providers: providersOf(contribution, listers),
+        timeoutMs,
+        stallMs: Math.max(MIN_STALL_MS, msFor(STALL_BYTES)),
+        signal,
+      }),
+    )
     const [base, checkpoint] = [open(state.head.weights), open(contribution.checkpoint)]
     const validation = await validateCheckpoint({ layout: facts.layout, base, checkpoint })
     if (validation.ok) return null

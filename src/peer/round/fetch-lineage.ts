@@ -14,8 +14,10 @@ export async function fetchLineage(
   state: RoundState,
   { cid, from, signal }: { readonly cid: CID; readonly from: Uint8Array; readonly signal: AbortSignal },
 ): Promise<Uint8Array | null> {
-  const { store, log, clock } = context
+  const { store, log, clock, waits } = context
   const deadline = clock.now() + stepTimeoutMs(state, 0)
+  const whom = [state.network.nameOf(from)]
+  using wait = waits.begin({ what: 'lineage', which: String(cid), whom, until: deadline, isRoutine: true })
   for (;;) {
     try {
       const timeoutMs = Math.max(RETRY_MS, Math.min(TRY_MS, deadline - clock.now()))
@@ -23,7 +25,9 @@ export async function fetchLineage(
       await store.fetch(cid, { shape: 'block', maxBytes: MAX_LINEAGE_BYTES, providers, timeoutMs, signal })
       return await store.get(cid)
     } catch (error) {
-      log.info('lineage-not-had', { cid, reason: reasonOf(error, context) })
+      const reason = reasonOf(error, context)
+      log.info('lineage-not-had', { cid, reason })
+      wait.change({ next: clock.now() + RETRY_MS, reason })
     }
     if (signal.aborted || clock.now() + RETRY_MS >= deadline) return null
     await new Promise<void>((resolve) => {

@@ -1,7 +1,7 @@
 import type { SyncBase } from '../../../protocols/sync/messages.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
-import { openNetworkCertificate } from '../../rounds/network.ts'
 import type { Clock } from '../../ports/system.ts'
+import { openNetworkCertificate } from '../../rounds/network.ts'
 import type { Chain } from '../chain.ts'
 import type { PeerContext } from '../context.ts'
 import type { Certified, Fork } from '../fork.ts'

@@ -24,12 +24,17 @@ export function createFollower(options: {
   readonly onFork: (fork: Fork) => Promise<void>
 }): Follower {
   const { context } = options
+  const { waits } = context
   const forked = new Set<string>()
 
   async function follow(peer: string): Promise<void> {
-    const theirs = await context.sync.head(peer, context.signal)
+    const question = { what: 'sync', which: 'its head', whom: [peer], isRoutine: true }
+    const theirs = await waits.during(question, () => context.sync.head(peer, context.signal))
     const judged = judgeHead(context, options.head(), theirs)
-    if (judged === 'ahead') await followTo(peer, theirs.round)
+    if (judged === 'ahead') {
+      const which = `rounds ${options.head().round + 1} to ${theirs.round}`
+      await waits.during({ what: 'bases', which, whom: [peer] }, () => followTo(peer, theirs.round))
+    }
     if (judged === 'forked' && theirs.certificate !== null) {
       const shown = forkOf(context, theirs.round, { base: theirs.base, certificate: theirs.certificate })
       await onOtherChain(peer, theirs.round, shown)

@@ -165,8 +165,11 @@ export function createRoundLoop(options: {
 
   async function build(effect: Extract<RoundEffect, { type: 'build' }>): Promise<void> {
     if (effect.spec.round !== state.round || over.signal.aborted) return
+    const which = `of ${effect.spec.inputs.length} inputs, round ${effect.spec.round}`
     try {
-      const built = await buildBase(effect.spec, context)
+      const built = await context.waits.during({ what: 'fusion', which, isRoutine: true }, () =>
+        buildBase(effect.spec, context),
+      )
       context.troubles.over('fusion')
       dispatch({ type: 'built', key: effect.key, base: built.base, lineage: built.lineage, now: clock.now() })
     } catch (error) {
@@ -186,6 +189,11 @@ export function createRoundLoop(options: {
   }
 
   async function adopt(base: CID, certificate: Uint8Array): Promise<void> {
+    using wait = context.waits.begin({
+      what: 'base',
+      which: `${base}, certified in round ${state.round}`,
+      isRoutine: true,
+    })
     while (!context.signal.aborted && state.phase === 'adopt' && !equalCids(state.head.base, base)) {
       try {
         await fetchBase(context, base, [], context.signal)
@@ -198,7 +206,9 @@ export function createRoundLoop(options: {
         if (context.signal.aborted) return
         log.warn('base-not-adopted', { base, error: String(error) })
         if (isOwnTrouble(error)) context.troubles.report('base', error)
+        wait.change({ next: clock.now() + ADOPT_RETRY_MS, reason: String(error) })
         await pause(context, ADOPT_RETRY_MS)
+        wait.change({})
       }
     }
   }
@@ -241,6 +251,8 @@ export function createRoundLoop(options: {
   }
 
   async function exchange(peer: string): Promise<void> {
+    const which = `messages of round ${state.round}`
+    using _ = context.waits.begin({ what: 'exchange', which, whom: [peer], isRoutine: true })
     try {
       const have = heldMessages(state).map(({ id }) => id)
       for await (const { topic, envelope } of context.sync.round(peer, state.round, have, over.signal))
@@ -269,7 +281,8 @@ export function createRoundLoop(options: {
     start: begin,
     stop: async () => {
       over.abort()
-      await Promise.allSettled([speaking, moving, builds])
+      const which = 'what is being said, stored or fused'
+      await context.waits.during({ what: 'stop', which }, () => Promise.allSettled([speaking, moving, builds]))
     },
   }
 }

@@ -1,0 +1,53 @@
+import type { CID } from 'multiformats/cid'
+import { parseInvite } from '../../protocols/membership/invite.ts'
+import { MalformedError } from '../../protocols/wire/codec.ts'
+import type { Config } from '../adapters/config/config.ts'
+import { ColdmeshError } from '../ports/errors.ts'
+import { writeConfig } from './data-dir.ts'
+import { parseNetworkCid } from './genesis.ts'
+
+const MAX_SAVED_ADDRESSES = 32
+
+export interface ChosenNetwork {
+  readonly network: CID
+  /** Of the invite, if there was one. */
+  readonly addresses: readonly string[]
+}
+
+/** From the options or remembered; a data directory belongs to one network. @throws ColdmeshError `bad-input` */
+export function chooseNetwork(given: string | undefined, config: Config): ChosenNetwork {
+  if (given === undefined) {
+    if (config.network !== null) return { network: parseNetworkCid(config.network), addresses: [] }
+    throw new ColdmeshError('bad-input', 'This data directory belongs to no network yet.', {
+      hint: 'Give an invite with --network, or start a network: coldmesh genesis.',
+    })
+  }
+  const chosen = readNetwork(given)
+  if (config.network !== null && config.network !== String(chosen.network)) {
+    throw new ColdmeshError('bad-input', `This data directory belongs to another network, ${config.network}.`, {
+      hint: 'Name another data directory with --dir. A network is its genesis CID: one of the same name is another.',
+    })
+  }
+  return chosen
+}
+
+function readNetwork(given: string): ChosenNetwork {
+  if (!given.trim().startsWith('coldmesh1')) return { network: parseNetworkCid(given), addresses: [] }
+  try {
+    return parseInvite(given)
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error
+    throw new ColdmeshError('bad-input', `The invite is damaged: ${error.message}.`, {
+      cause: error,
+      hint: 'Copy it again, whole, or ask for a fresh one.',
+    })
+  }
+}
+
+/** So that the network is needed the first time only. */
+export async function rememberNetwork(dataDir: string, config: Config, chosen: ChosenNetwork): Promise<void> {
+  const peers = [...new Set([...config.peers, ...chosen.addresses])].slice(-MAX_SAVED_ADDRESSES)
+  const network = String(chosen.network)
+  if (config.network === network && peers.length === config.peers.length) return
+  await writeConfig(dataDir, { ...config, network, peers })
+}
