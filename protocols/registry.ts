@@ -1,10 +1,12 @@
 import { contribution } from './contribution/messages.ts'
 import { genesis } from './genesis/messages.ts'
 import { lineage } from './lineage/messages.ts'
-import { invite } from './membership/messages.ts'
+import { amendment, approval, invite, ratification } from './membership/messages.ts'
 import { report } from './report/messages.ts'
 import { certificate, evidence, inclusionList, precommit, prevote, proposal } from './round/messages.ts'
 import {
+  syncApproval,
+  syncApprovalsRequest,
   syncBase,
   syncBasesRequest,
   syncEnvelope,
@@ -41,6 +43,11 @@ export const REGISTRY = [
   { declaration: syncReport, carrier: 'sync' },
   { declaration: syncEvidenceRequest, carrier: 'sync' },
   { declaration: syncEvidence, carrier: 'sync' },
+  { declaration: amendment, carrier: 'object' },
+  { declaration: approval, carrier: 'amendments' },
+  { declaration: ratification, carrier: 'object' },
+  { declaration: syncApprovalsRequest, carrier: 'sync' },
+  { declaration: syncApproval, carrier: 'sync' },
 ] as const
 
 /** What travels on which gossip topic. */
@@ -49,14 +56,16 @@ export const VOTE_MESSAGES = [inclusionList, proposal, prevote, precommit] as co
 export const REPORT_MESSAGES = [report] as const
 /** Not signed as a whole: both envelopes inside are. */
 export const EVIDENCE_OBJECTS = [evidence] as const
+export const AMENDMENT_MESSAGES = [approval] as const
 
-export const TOPICS = ['contributions', 'votes', 'reports', 'evidence'] as const
+export const TOPICS = ['contributions', 'votes', 'reports', 'amendments', 'evidence'] as const
 export type TopicName = (typeof TOPICS)[number]
 
 const CARRIED = {
   contributions: CONTRIBUTION_MESSAGES,
   votes: VOTE_MESSAGES,
   reports: REPORT_MESSAGES,
+  amendments: AMENDMENT_MESSAGES,
   evidence: EVIDENCE_OBJECTS,
 } as const
 

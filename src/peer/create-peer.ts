@@ -35,6 +35,7 @@ import { DEFAULT_CHECK_STORE_MS } from './store/store-check.ts'
 import { createSyncClient } from './sync/client.ts'
 import { answerSync } from './sync/server.ts'
 import { openTaskHeads } from './task-heads.ts'
+import { createTermsBook } from './terms-book.ts'
 import { openTrainingSnapshots } from './training-snapshots.ts'
 import { createTroubles } from './troubles.ts'
 import type { Peer, PeerEvent, PeerOptions } from './types.ts'
@@ -125,12 +126,14 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   await rememberNetwork(dataDir, config, { network: networkId, addresses: given })
 
   const stopped = new AbortController()
+  const { at: termsAt } = createTermsBook(network, chain)
   const context: PeerContext = {
     dataDir,
     key: signer.key,
     network,
+    termsAt,
     // What a round changes is in force two rounds later: further ahead nobody knows who is a member.
-    factsAt: (round) => (round <= chain.entries.length + 2 ? network : null),
+    factsAt: (round) => (round <= chain.entries.length + 2 ? termsAt(round) : null),
     facts,
     store,
     chain,
@@ -155,7 +158,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     log: log.child('evidence'),
   })
   cleanup.defer(() => evidence.close())
-  const muted = await openProbation({ dataDir, isJournalNew, head, isMember: network.isMember(signer.key) })
+  const muted = await openProbation({ dataDir, isJournalNew, head, isMember: head.regime.current.isMember(signer.key) })
   const forks = await openForks({ ...context, evidence })
   const loop = createRoundLoop({ context, head, evidence, forks, muted })
   const reportFile = await openReportFile(paths.reports(dataDir), log)

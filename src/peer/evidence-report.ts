@@ -5,16 +5,22 @@ import type { RoundMessage } from '../../protocols/round/rules.ts'
 import { equalCids, toHex } from '../../protocols/wire/bytes.ts'
 import { idOf, MalformedError } from '../../protocols/wire/codec.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
-import type { NetworkFacts } from '../rounds/network.ts'
 import type { FactsAt } from './evidence-book.ts'
 import type { StoredEvidence } from './evidence-file.ts'
 import { openGenesis, parseNetworkCid } from './genesis.ts'
 import type { EvidenceReport, EvidenceStatus } from './types.ts'
 
+/** An amendment is in force from round 3 on at the earliest: until then the committee is the genesis'. */
 const LAST_ROUND_OF_GENESIS = 2
 
+/** Who is in the committee of which round. */
+interface Committees {
+  readonly id: CID
+  readonly factsAt: FactsAt
+}
+
 export interface VerifyEvidenceOptions {
-  readonly network?: NetworkFacts
+  readonly network?: Committees
   readonly genesis?: Uint8Array
   readonly trust?: string
   readonly seenMs?: number | null
@@ -54,15 +60,13 @@ export function verifyEvidence(
   bytes: Uint8Array,
   { network, genesis, trust, seenMs = null }: VerifyEvidenceOptions = {},
 ): EvidenceReport {
-  const first = network ?? (genesis === undefined ? undefined : openGenesis(idOf(genesis), genesis))
-  const trusted = trust === undefined ? (first?.id ?? null) : parseNetworkCid(trust)
+  const known = network ?? (genesis === undefined ? null : committeesOf(genesis))
+  const trusted = trust === undefined ? (known?.id ?? null) : parseNetworkCid(trust)
   const named = networkOf(bytes)
-  const committee = first && named && equalCids(first.id, named) ? first : null
-  // A genesis alone does not know who joined by an amendment, which is in force from round 3 on.
-  const mayHaveJoined = (round: number) => network === undefined && round > LAST_ROUND_OF_GENESIS
+  const committees = known && named && equalCids(known.id, named) ? known : null
   const judged = judgeEvidence(bytes, {
     network: trusted ?? named ?? idOf(bytes),
-    isMember: (key, round) => committee === null || committee.isMember(key) || mayHaveJoined(round),
+    isMember: (key, round) => committees?.factsAt(round)?.isMember(key) ?? true,
   })
   const common = {
     id: String(idOf(bytes)),
@@ -86,14 +90,14 @@ export function verifyEvidence(
     }
   }
   const { author, round, kind, contradiction } = judged
-  const isMember = committee?.isMember(author) === true
+  const committee = committees?.factsAt(round) ?? null
   return {
     ...common,
     proven: true,
     reason: null,
     author: toHex(author),
-    name: isMember && committee !== null ? committee.nameOf(author) : null,
-    member: isMember ? true : null,
+    name: committee === null ? null : committee.nameOf(author),
+    member: committee === null ? null : true,
     round,
     kind,
     contradiction,
@@ -117,4 +121,10 @@ function describeMessage({ id, message, signature }: Signed<RoundMessage>): Evid
   }
   const base = message.base === null ? null : String(message.base)
   return { ...common, seq: null, view: message.view, base, contributions: null }
+}
+
+/** What a genesis alone tells: its committee, which may have lost or gained members since. */
+function committeesOf(genesis: Uint8Array): Committees {
+  const facts = openGenesis(idOf(genesis), genesis)
+  return { id: facts.id, factsAt: (round) => (round <= LAST_ROUND_OF_GENESIS ? facts : null) }
 }

@@ -1,3 +1,4 @@
+import { makeAmendments } from './making/amendments.ts'
 import { makeContribution } from './making/contribution.ts'
 import { makeEvidence } from './making/evidence.ts'
 import { makeEvidenceHeard } from './making/evidence-heard.ts'
@@ -6,6 +7,7 @@ import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
 import { makeReport } from './making/report.ts'
 import { makeSyncEvidence } from './making/sync-evidence.ts'
+import { makeSyncApprovals } from './making/sync-approvals.ts'
 import { makeSyncReports } from './making/sync-reports.ts'
 import { makeRound } from './making/round.ts'
 import { makeSync } from './making/sync.ts'
@@ -29,5 +31,7 @@ const makers = {
   makeReport,
   makeSyncEvidence,
   makeSyncReports,
+  makeAmendments,
+  makeSyncApprovals,
 }
 for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) make()

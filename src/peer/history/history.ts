@@ -8,6 +8,7 @@ import type { Chain } from '../chain.ts'
 import type { StoredEvidence } from '../evidence-file.ts'
 import { evidenceStatus, verifyEvidence } from '../evidence-report.ts'
 import type { Reports } from '../reports/reports.ts'
+import { createTermsBook } from '../terms-book.ts'
 import type { History } from '../types.ts'
 import { exportContent } from './export.ts'
 import { readLog } from './log.ts'
@@ -27,6 +28,10 @@ export function createHistory(options: {
   readonly evidence?: readonly StoredEvidence[]
 }): History {
   const { network, genesisBytes, store, chain, reports = NO_REPORTS, evidence = [] } = options
+  const terms = createTermsBook(network, chain)
+  // Two rounds after the head nobody knows who is a member.
+  const factsAt = (round: number) => (round <= chain.entries.length + 2 ? terms.at(round) : null)
+  const committees = { id: network.id, factsAt }
   const baseOf = (text: string | undefined) =>
     text === undefined ? (chain.entries.at(-1)?.base ?? network.genesis.base) : readCid(text)
   const certificateOf = (base: CID) => chain.entries.find((entry) => equalCids(entry.base, base))?.certificate ?? null
@@ -34,20 +39,35 @@ export function createHistory(options: {
   return {
     network: String(network.id),
     evidence: () =>
-      evidence.map(({ bytes, seenMs }) => ({ report: verifyEvidence(bytes, { network, seenMs }), bytes })),
-    verifyEvidence: (bytes) => verifyEvidence(bytes, { network }),
+      evidence.map(({ bytes, seenMs }) => ({ report: verifyEvidence(bytes, { network: committees, seenMs }), bytes })),
+    verifyEvidence: (bytes) => verifyEvidence(bytes, { network: committees }),
     log: (text) => {
       const base = baseOf(text)
-      const statuses = evidenceStatus(evidence, network.id, () => network)
-      const evidenceOf = (round: number) => statuses.filter((found) => found.round === round)
-      return readLog({ network, store, base, certificate: certificateOf(base), reportsOf: reports.of, evidenceOf })
+      const statuses = evidenceStatus(evidence, network.id, factsAt)
+      return readLog({
+        network,
+        termsAt: terms.at,
+        store,
+        base,
+        certificate: certificateOf(base),
+        reportsOf: reports.of,
+        evidenceOf: (round) => statuses.filter((found) => found.round === round),
+      })
     },
     reports: (text) => reports.of(baseOf(text)),
     verify: async (text, verifyOptions = {}) => {
       const base = readCid(text)
       // a data directory's owner named its network once, by an invite or a genesis CID
       const trust = verifyOptions.trust ?? String(network.id)
-      return await verifyBase({ ...verifyOptions, trust, network, store, base, certificate: certificateOf(base) })
+      return await verifyBase({
+        ...verifyOptions,
+        trust,
+        network,
+        termsAt: terms.at,
+        store,
+        base,
+        certificate: certificateOf(base),
+      })
     },
     export: async (text, { out }) => {
       return await exportContent({ network, genesisBytes, store, cid: readCid(text), out, certificateOf })

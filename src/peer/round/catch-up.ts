@@ -20,8 +20,9 @@ export async function fetchBase(
   providers: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { network, store, clock, waits } = context
-  const { bytes, round } = network.genesis
+  const { network, store, chain, clock, waits } = context
+  const { bytes } = network.genesis
+  const { round } = context.termsAt(chain.entries.length + 1).terms
   const timeoutMs = Math.max(MIN_FETCH_MS, Math.ceil((1000 * bytes) / round.minBytesPerSecond))
   const limits = { maxBytes: maxBaseBytes(network), providers, timeoutMs, stallMs: STALL_MS, signal }
   await waits.during({ what: 'base', which: String(base), whom: providers, until: clock.now() + timeoutMs }, () =>
@@ -56,7 +57,10 @@ export function judgeHead(context: PeerContext, ours: Head, head: SyncHead): 'ah
   const known = head.round === 0 ? context.network.genesis.base : context.chain.entries[head.round - 1]?.base
   if (known !== undefined && equalCids(known, head.base)) return 'not-ahead'
   const { network } = context
-  const openCertificate = (bytes: Uint8Array) => openNetworkCertificate(network, bytes)
+  // Further ahead the committee may have changed since: then each step of the way is judged, not the goal.
+  if (head.round > ours.round + 2) return 'ahead'
+  const facts = context.termsAt(head.round)
+  const openCertificate = (bytes: Uint8Array) => openNetworkCertificate(facts, bytes)
   const verdict = judgeSyncHead(head, { network: network.id, openCertificate })
   if (verdict.verdict === 'ignore') return 'not-ahead'
   if (verdict.verdict === 'reject') {
@@ -86,7 +90,7 @@ export async function* followChain(
     for await (const next of context.sync.bases(peer, { from: head.round + 1 }, signal)) {
       if (next.round === to) await fetchBase(context, next.base, providers, signal)
       else await fetchRecord(context, next.base, next.lineage, providers, signal)
-      const checked = await checkNext(context.network, head, context.store, next)
+      const checked = await checkNext(head, context.store, next)
       head = checked.head
       yield checked
       if (head.round >= to) return

@@ -18,7 +18,8 @@ const NODES_BYTES = 1_048_576
  */
 export function createCheckpointTry(context: PeerContext, state: RoundState, signal: AbortSignal) {
   const { store, log, facts, network } = context
-  const { bytes, round } = network.genesis
+  const { bytes } = network.genesis
+  const { round } = state.network.terms
   const dialled = new Set<string>()
   const msFor = (size: number) => Math.ceil((1000 * size) / round.minBytesPerSecond)
   const open = (cid: CID) => readFile(cid, (block) => store.get(block), { maxBytes: bytes })
@@ -37,7 +38,7 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
   return async (contribution: SignedContribution, listers: readonly Uint8Array[]): Promise<string | null> => {
     const timeoutMs = Math.max(MIN_FETCH_MS, msFor(bytes))
     const which = `${contribution.checkpoint} of contribution ${contribution.id}`
-    const whom = [...listers, contribution.author].map(network.nameOf)
+    const whom = [...listers, contribution.author].map(state.network.nameOf)
     const wait = { what: 'checkpoint', which, whom, until: context.clock.now() + timeoutMs, isRoutine: true }
     await context.waits.during(wait, () =>
       store.fetch(contribution.checkpoint, {

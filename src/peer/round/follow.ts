@@ -2,7 +2,7 @@ import { isColdmeshError } from '../../ports/errors.ts'
 import type { Head } from '../../rounds/state.ts'
 import type { PeerContext } from '../context.ts'
 import type { Fork } from '../fork.ts'
-import type { CheckedBase } from '../heads.ts'
+import { type CheckedBase, entryOf } from '../heads.ts'
 import { isOwnTrouble } from '../troubles.ts'
 import { followChain, judgeHead } from './catch-up.ts'
 import { findFork, forkOf } from './find-fork.ts'
@@ -48,13 +48,11 @@ export function createFollower(options: {
     const head = options.head()
     try {
       for await (const checked of followChain(context, peer, head, round, context.signal)) {
-        const { base, certificate } = checked
-        await context.chain.append({ round: checked.head.round, base, certificate })
+        await context.chain.append(entryOf(checked))
         followed.splice(0, 1, checked)
       }
     } catch (error) {
-      // What follows there follows another base than ours: the two chains parted before.
-      if (!isColdmeshError(error, 'not-valid') || error.facts['reason'] !== 'lineage-wrong-parent') throw error
+      if (!isOfOtherChain(error)) throw error
       if (!(await onOtherChain(peer, followed[0]?.head.round ?? head.round, null))) throw error
     } finally {
       for (const checked of followed) options.enter(checked)
@@ -87,4 +85,11 @@ export function createFollower(options: {
       }
     },
   }
+}
+
+/** What follows there follows another base than ours, or by another committee: the two chains may have parted before. */
+function isOfOtherChain(error: unknown): boolean {
+  if (!isColdmeshError(error, 'not-valid')) return false
+  const { reason } = error.facts
+  return reason === 'lineage-wrong-parent' || String(reason).startsWith('certificate-')
 }

@@ -77,7 +77,8 @@ export function createRepair(
       return
     }
     const self = toHex(context.key)
-    const whom = context.network.members.filter((key) => toHex(key) !== self).map(context.network.nameOf)
+    const { members, nameOf } = loop.state.network
+    const whom = members.filter((key) => toHex(key) !== self).map(nameOf)
     alone ??= waits.begin({ what: 'peers', which: 'anybody of the network', whom, next: mesh.nextDial })
   }
 

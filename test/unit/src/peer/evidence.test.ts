@@ -23,6 +23,7 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 
 const net = testNetwork()
 const network = networkFacts(net.network, net.genesis)
+const committees = { id: network.id, factsAt: (round: number) => (round < 9 ? network : null) }
 const [liar, other] = net.members
 if (!liar || !other) throw new Error('two members')
 const NOON = Date.UTC(2026, 0, 1, 12)
@@ -147,17 +148,32 @@ describe('verifyEvidence', () => {
   })
 
   it('knows members by the genesis', () => {
-    const report = verifyEvidence(bytes, { network })
+    const report = verifyEvidence(bytes, { network: committees })
     assert.deepEqual([report.proven, report.trusted, report.member, report.name], [true, true, true, liar.name])
     const stranger = testKey('stranger')
     const foreign = encodeEvidence(net.network, vote('x', 1, stranger), vote('y', 1, stranger))
-    assert.deepEqual(verifyEvidence(foreign, { network }).reason, 'evidence-not-a-member')
+    assert.deepEqual(verifyEvidence(foreign, { network: committees }).reason, 'evidence-not-a-member')
     assert.equal(verifyEvidence(foreign).proven, true)
+  })
+
+  it('knows the committee of the first two rounds by the genesis alone, and nobody of later ones', () => {
+    const { proven, trusted, member, name } = verifyEvidence(bytes, { genesis: net.bytes })
+    assert.deepEqual([proven, trusted, member, name], [true, true, true, liar.name])
+    const stranger = testKey('stranger')
+    const by = (round: number) =>
+      verifyEvidence(encodeEvidence(net.network, vote('x', round, stranger), vote('y', round, stranger)), {
+        genesis: net.bytes,
+      })
+    assert.equal(by(2).reason, 'evidence-not-a-member')
+    assert.deepEqual([by(3).proven, by(3).member], [true, null])
+    const swapped = testNetwork({ name: 'another' })
+    assert.equal(verifyEvidence(bytes, { genesis: swapped.bytes }).reason, 'evidence-wrong-network')
+    assert.throws(() => verifyEvidence(bytes, { genesis: bytes }), /not the genesis/)
   })
 
   it('throws at no bytes', () => {
     for (const wrong of [new Uint8Array(), bytes.subarray(1), new Uint8Array(100_000).fill(0x81)]) {
-      const report = verifyEvidence(wrong, { network })
+      const report = verifyEvidence(wrong, { network: committees })
       assert.deepEqual([report.proven, report.network, report.messages], [false, null, []])
       assert.match(report.reason ?? '', /^evidence-/)
     }
