@@ -54,7 +54,7 @@ describe('registry', () => {
   it('names topics by network', () => {
     assert.deepEqual(
       TOPICS.map((name) => topicOf('bafyx', name)),
-      ['contributions', 'votes', 'reports', 'evidence'].map((name) => `/coldmesh/1/bafyx/${name}`),
+      ['contributions', 'votes', 'reports', 'amendments', 'evidence'].map((name) => `/coldmesh/1/bafyx/${name}`),
     )
   })
 
@@ -62,7 +62,7 @@ describe('registry', () => {
   it('gives each topic a limit that its longest message keeps', () => {
     assert.deepEqual(
       TOPICS.map((name) => maxTopicBytes(name) / 1024),
-      [4, 12, 4, 20],
+      [4, 12, 4, 12, 20],
     )
     for (const { maxBytes } of EVIDENCE_OBJECTS) assert.ok(maxBytes <= maxTopicBytes('evidence'))
   })
