@@ -2,6 +2,7 @@ import type { JoinEvent, PeerEvent } from 'coldmesh'
 import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
 import { forkLine } from './fork.ts'
+import { mismatchLine } from './mismatch.ts'
 import { percent, percentSpread } from './spread.ts'
 import { describePending, describeWait } from './wait.ts'
 
@@ -92,6 +93,8 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return `waits no more for ${show(event.what)} (${show(event.which, { maxLength: 100 })})`
     case 'evidence':
       return contradictionLine(event)
+    case 'mismatch':
+      return mismatchLine(event)
     case 'fork':
       return forkLine(event)
     case 'report': {

@@ -3,6 +3,7 @@ import type { DaemonStatus, StartingAnswer } from '../control/shapes.ts'
 import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
 import { forkLine } from './fork.ts'
+import { mismatchLine } from './mismatch.ts'
 import type { Colors } from './output.ts'
 import { formatReports } from './reports.ts'
 import { describePending, describeWait } from './wait.ts'
@@ -37,6 +38,7 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     lines.push(`reports  ${status.reports.held}, ${status.reports.base.length} of this base`)
     lines.push(...formatReports(status.reports.base).map((line) => `         ${line}`))
   }
+  for (const found of status.mismatches) lines.push(colors.red(mismatchLine(found)))
   for (const found of status.evidence) lines.push(colors.red(contradictionLine(found)))
   if (status.contributions.length > 0) lines.push(contributionTable(status))
   lines.push(...refusedLines(status))

@@ -22,6 +22,7 @@ import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
 import { findHead, findNetwork } from './find-network.ts'
 import { openForks } from './forks.ts'
+import { openMismatches } from './mismatches.ts'
 import { createFacade } from './peer.ts'
 import { openProbation } from './probation.ts'
 import { openReportFile } from './reports/report-file.ts'
@@ -160,7 +161,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   cleanup.defer(() => evidence.close())
   const muted = await openProbation({ dataDir, isJournalNew, head, isMember: head.regime.current.isMember(signer.key) })
   const forks = await openForks({ ...context, evidence })
-  const loop = createRoundLoop({ context, head, evidence, forks, muted })
+  const mismatches = await openMismatches(context)
+  const loop = createRoundLoop({ context, head, evidence, forks, mismatches, muted })
   const reportFile = await openReportFile(paths.reports(dataDir), log)
   cleanup.defer(() => reportFile.close())
   const reports = createReports({
@@ -198,6 +200,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     loop,
     evidence,
     forks,
+    mismatches,
     reports,
     config,
     heads: openTaskHeads(dataDir, log),

@@ -20,6 +20,7 @@ export const paths = {
   heads: (dir: string) => join(dir, 'heads'),
   reports: (dir: string) => join(dir, 'reports'),
   snapshots: (dir: string) => join(dir, 'snapshots'),
+  mismatches: (dir: string) => join(dir, 'mismatches'),
 }
 
 /** `coldmesh` in the platform's data folder. */
@@ -87,7 +88,8 @@ async function traceOfPeer(dir: string): Promise<'chain' | 'config' | 'journal' 
 
 /** Deletes what a crash left half written. Only for whoever holds the lock. */
 export async function sweepDataDir(dir: string): Promise<void> {
-  for (const folder of [dir, paths.heads(dir), paths.snapshots(dir)]) await sweepTemporary(folder)
+  for (const folder of [dir, paths.heads(dir), paths.snapshots(dir), paths.mismatches(dir)])
+    await sweepTemporary(folder)
 }
 
 async function mkdirOrRefuse(dir: string): Promise<void> {

@@ -9,6 +9,7 @@ import { evidenceStatus } from './evidence-report.ts'
 import type { Forks } from './forks.ts'
 import { createHistory } from './history/history.ts'
 import { startJoin } from './join.ts'
+import type { Mismatches } from './mismatches.ts'
 import type { Reports } from './reports/reports.ts'
 import type { RoundLoop } from './round/loop.ts'
 import { createRepair } from './round/repair.ts'
@@ -28,6 +29,7 @@ export function createFacade(parts: {
   readonly loop: RoundLoop
   readonly evidence: Evidence
   readonly forks: Pick<Forks, 'status'>
+  readonly mismatches: Pick<Mismatches, 'current'>
   readonly reports: Reports
   readonly config: Config
   readonly heads: TaskHeads
@@ -105,6 +107,7 @@ export function createFacade(parts: {
       reports: { held: parts.reports.held, base: parts.reports.of(state.head.base).slice(0, MAX_SHOWN_REPORTS) },
       troubles: context.troubles.current,
       fork: parts.forks.status,
+      mismatches: parts.mismatches.current,
       evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), network.id, context.factsAt),
     }
   }

@@ -1,5 +1,6 @@
 import type { EvidenceStatus } from './evidence-types.ts'
 import type { ForkStatus } from './fork-types.ts'
+import type { MismatchStatus } from './mismatch-types.ts'
 import type { ReportEntry } from './report-types.ts'
 import type { Trouble } from './trouble-types.ts'
 import type { PendingWait } from './wait-types.ts'
@@ -77,6 +78,8 @@ export interface PeerStatus {
   readonly troubles: readonly Trouble[]
   /** Two certified bases of one round, if this peer ever met them; null when it did not. */
   readonly fork: ForkStatus | null
+  /** Proposals that this machine could not reproduce, newest last, at most 8. */
+  readonly mismatches: readonly MismatchStatus[]
   /** Members that contradicted themselves, newest last, at most 32; `evidence()` has them all. */
   readonly evidence: readonly EvidenceStatus[]
   /** How many evaluations are held, and those of the round's base (64 at most). */

@@ -3,6 +3,7 @@ import type { Log } from '../ports/system.ts'
 import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 import type { ForkStatus } from './fork-types.ts'
+import type { MismatchStatus } from './mismatch-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { ConnectedPeer, ContributionStatus, PeerStatus, StartingStatus, Wait } from './status-types.ts'
 import type { TroubleEvent } from './trouble-types.ts'
@@ -12,6 +13,7 @@ import type { WaitEvent } from './wait-types.ts'
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 export type { ForkStatus } from './fork-types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
+export type { MismatchStatus } from './mismatch-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
 export type {
   ConnectedPeer,
@@ -119,6 +121,7 @@ export type PeerEvent =
   | { readonly type: 'report'; readonly report: ReportEntry }
   | ({ readonly type: 'evidence' } & EvidenceStatus)
   | ({ readonly type: 'fork' } & ForkStatus)
+  | ({ readonly type: 'mismatch' } & MismatchStatus)
   | TroubleEvent
   | WaitEvent
 

@@ -2,7 +2,7 @@
 export interface PendingWait {
   /**
    * For what: `genesis`, `base`, `head`, `peers`, `bases`, `checkpoint`, `lineage`, `block`, `exchange`, `sync`, `engine`, `fusion`,
-   * `outcome`, `stop`.
+   * `outcome`, `comparison`, `stop`.
    */
   readonly what: string
   /** Which one: a round, a CID, a range. */

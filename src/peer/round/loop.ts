@@ -9,12 +9,14 @@ import { heldMessages } from '../../rounds/held.ts'
 import { leftOut } from '../../rounds/left-out.ts'
 import { createRound, reduce } from '../../rounds/reduce.ts'
 import type { ContributionEntry, Head, RoundState } from '../../rounds/state.ts'
+import { OTHER_BASE } from '../../rounds/validity.ts'
 import { asRoundMessage, isAdmissibleParent, isContribution } from '../../rounds/views.ts'
 import { buildBase } from '../builder.ts'
 import type { PeerContext } from '../context.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Forks } from '../forks.ts'
 import { type CheckedBase, checkNext, entryOf } from '../heads.ts'
+import type { Mismatches } from '../mismatches.ts'
 import type { OwnMessage } from '../speaker.ts'
 import { isOwnTrouble } from '../troubles.ts'
 import { fetchBase } from './catch-up.ts'
@@ -47,6 +49,7 @@ export function createRoundLoop(options: {
   readonly head: Head
   readonly evidence: Pick<Evidence, 'store'>
   readonly forks: Pick<Forks, 'found' | 'reason'>
+  readonly mismatches: Pick<Mismatches, 'record'>
   /** Says until when this key must stay silent; null when it may speak. */
   readonly muted: { reason: string; isOver: (head: Head) => boolean } | null
 }): RoundLoop {
@@ -75,6 +78,7 @@ export function createRoundLoop(options: {
     isStale: (saying) => mute !== null || saying.round !== state.round,
     onSaid: (signed, { saying, reason }) => {
       reporter.said(saying, reason)
+      if (saying.kind === 'prevote/1' && reason === OTHER_BASE) void options.mismatches.record(state, saying.view)
       dispatch({ type: 'received', signed: asRoundMessage(signed), now: clock.now() })
     },
   })

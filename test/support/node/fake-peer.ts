@@ -128,5 +128,6 @@ export const STATUS: PeerStatus = {
   reports: { held: 0, base: [] },
   troubles: [],
   fork: null,
+  mismatches: [],
   evidence: [],
 }

@@ -120,7 +120,8 @@ describe('a member that met a fork', () => {
       },
     }
     const forks = await openForks({ ...peer.context, evidence })
-    const loop = createRoundLoop({ context: peer.context, head: chain.head, evidence, forks, muted: null })
+    const mismatches = { record: async () => {} }
+    const loop = createRoundLoop({ context: peer.context, head: chain.head, evidence, forks, mismatches, muted: null })
     loop.start()
     await loop.syncWith('them')
     peer.stop()
