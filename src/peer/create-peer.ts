@@ -13,11 +13,13 @@ import { nullLog } from '../adapters/memory/log.ts'
 import { systemClock } from '../adapters/system/clock.ts'
 import { createSigner } from '../adapters/system/signer.ts'
 import type { Log } from '../ports/system.ts'
+import { createAmendments } from './amendments/amendments.ts'
 import { readBaseFacts } from './builder.ts'
 import { openChain } from './chain.ts'
 import { chooseNetwork, rememberNetwork } from './choose-network.ts'
 import type { PeerContext } from './context.ts'
 import { initDataDir, paths, requireConfig, sweepDataDir } from './data-dir.ts'
+import { openDispensable } from './dispensable-file.ts'
 import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
 import { findHead, findNetwork } from './find-network.ts'
@@ -25,7 +27,6 @@ import { openForks } from './forks.ts'
 import { openMismatches } from './mismatches.ts'
 import { createFacade } from './peer.ts'
 import { openProbation } from './probation.ts'
-import { openReportFile } from './reports/report-file.ts'
 import { createReports } from './reports/reports.ts'
 import { createRoundOf } from './reports/round-of.ts'
 import { createRoundLoop } from './round/loop.ts'
@@ -162,8 +163,9 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const muted = await openProbation({ dataDir, isJournalNew, head, isMember: head.regime.current.isMember(signer.key) })
   const forks = await openForks({ ...context, evidence })
   const mismatches = await openMismatches(context)
-  const loop = createRoundLoop({ context, head, evidence, forks, mismatches, muted })
-  const reportFile = await openReportFile(paths.reports(dataDir), log)
+  const onRound = () => amendments.enterRound()
+  const loop = createRoundLoop({ context, head, evidence, forks, mismatches, muted, onRound })
+  const reportFile = await openDispensable(paths.reports(dataDir), 'reports', log)
   cleanup.defer(() => reportFile.close())
   const reports = createReports({
     network: networkId,
@@ -178,6 +180,22 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     log: log.child('reports'),
     signal: stopped.signal,
   })
+  const amendmentFile = await openDispensable(paths.amendments(dataDir), 'amendments', log)
+  cleanup.defer(() => amendmentFile.close())
+  const amendments = createAmendments({
+    network: networkId,
+    head: () => loop.state.head,
+    chain,
+    journal: amendmentFile,
+    signer,
+    gossip: node.gossip,
+    sync: context.sync,
+    onRatified: (ratification) => loop.ratify(ratification),
+    note: (refusal) => loop.inbox.note(refusal),
+    events,
+    log: log.child('amendments'),
+    signal: stopped.signal,
+  })
   answer = (request) =>
     answerSync(request, {
       network: networkId,
@@ -188,12 +206,14 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       round: () => loop.state,
       reports,
       evidence,
+      amendments,
     })
   for (const topic of ['contributions', 'votes'] as const) {
     node.gossip.subscribe(topicOf(String(networkId), topic), ({ bytes }) => loop.receive(topic, bytes))
   }
   node.gossip.subscribe(topicOf(String(networkId), 'reports'), ({ bytes }) => reports.receive(bytes))
   node.gossip.subscribe(topicOf(String(networkId), 'evidence'), ({ bytes }) => evidence.receive(bytes))
+  node.gossip.subscribe(topicOf(String(networkId), 'amendments'), ({ bytes }) => amendments.receive(bytes))
   const resources = cleanup.move()
   return createFacade({
     context,
@@ -202,6 +222,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     forks,
     mismatches,
     reports,
+    amendments,
     config,
     heads: openTaskHeads(dataDir, log),
     unansweredBy: blocks.unansweredBy,
@@ -215,6 +236,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       stopped.abort()
       await loop.stop()
       await reports.stop()
+      await amendments.stop()
       events.close()
       await resources.disposeAsync()
       await lock.release()

@@ -3,6 +3,8 @@ import { toHex } from '../../protocols/wire/bytes.ts'
 import { aggregatorOf } from '../../protocols/wire/election.ts'
 import type { Config } from '../adapters/config/config.ts'
 import type { Trainer } from '../ports/trainer.ts'
+import type { Amendments } from './amendments/amendments.ts'
+import { describeTerms } from './amendments/change.ts'
 import type { PeerContext } from './context.ts'
 import type { Evidence } from './evidence.ts'
 import { evidenceStatus } from './evidence-report.ts'
@@ -31,6 +33,7 @@ export function createFacade(parts: {
   readonly forks: Pick<Forks, 'status'>
   readonly mismatches: Pick<Mismatches, 'current'>
   readonly reports: Reports
+  readonly amendments: Amendments
   readonly config: Config
   readonly heads: TaskHeads
   /** Questions for blocks that a peer left unanswered. */
@@ -48,6 +51,7 @@ export function createFacade(parts: {
   const repair = createRepair(context, loop, async (peer) => {
     await parts.evidence.syncWith(peer)
     await parts.reports.syncWith(peer)
+    await parts.amendments.syncWith(peer)
   })
   const history = createHistory({
     network: context.termsAt(1),
@@ -108,6 +112,8 @@ export function createFacade(parts: {
       troubles: context.troubles.current,
       fork: parts.forks.status,
       mismatches: parts.mismatches.current,
+      terms: describeTerms(committee),
+      amendments: parts.amendments.status,
       evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), network.id, context.factsAt),
     }
   }
@@ -172,6 +178,8 @@ export function createFacade(parts: {
         options,
       ),
     report: (options) => parts.reports.publish(options),
+    amend: (change) => parts.amendments.propose(change),
+    approve: (id) => parts.amendments.approve(id),
     invite: () => formatInvite({ network: network.id, addresses: mesh.addresses().slice(0, 8) }),
     stop,
     [Symbol.asyncDispose]: stop,

@@ -1,3 +1,4 @@
+import type { AmendmentStatus, TermsStatus } from './amendment-types.ts'
 import type { EvidenceStatus } from './evidence-types.ts'
 import type { ForkStatus } from './fork-types.ts'
 import type { MismatchStatus } from './mismatch-types.ts'
@@ -76,6 +77,10 @@ export interface PeerStatus {
   }[]
   /** What this machine refuses or has lost at the moment: a full disk, damaged blocks. Empty when all is well. */
   readonly troubles: readonly Trouble[]
+  /** What is in force in this round. */
+  readonly terms: TermsStatus
+  /** Proposed changes of the terms. */
+  readonly amendments: readonly AmendmentStatus[]
   /** Two certified bases of one round, if this peer ever met them; null when it did not. */
   readonly fork: ForkStatus | null
   /** Proposals that this machine could not reproduce, newest last, at most 8. */

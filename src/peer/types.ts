@@ -1,6 +1,7 @@
 import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
 import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
+import type { AmendmentChange, AmendmentStatus } from './amendment-types.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 import type { ForkStatus } from './fork-types.ts'
 import type { MismatchStatus } from './mismatch-types.ts'
@@ -10,6 +11,7 @@ import type { TroubleEvent } from './trouble-types.ts'
 import type { VerifyOptions, VerifyReport } from './verify-types.ts'
 import type { WaitEvent } from './wait-types.ts'
 
+export type { AmendmentChange, AmendmentStatus, NamedKey, TermsStatus } from './amendment-types.ts'
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 export type { ForkStatus } from './fork-types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
@@ -118,6 +120,8 @@ export type PeerEvent =
       readonly reason: string
     }
   | { readonly type: 'muted'; readonly reason: string }
+  /** A member approved an amendment, or proposed it. */
+  | { readonly type: 'approved'; readonly by: string; readonly amendment: AmendmentStatus }
   | { readonly type: 'report'; readonly report: ReportEntry }
   | ({ readonly type: 'evidence' } & EvidenceStatus)
   | ({ readonly type: 'fork' } & ForkStatus)
@@ -186,6 +190,8 @@ export interface LogEntry {
     readonly rows: number
   }[]
   readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
+  /** The change of the terms that this base embeds, in force two rounds later. */
+  readonly amendment: { readonly id: string; readonly change: AmendmentChange; readonly from: number } | null
   /** Evaluations of this base that are held here. */
   readonly reports: readonly ReportEntry[]
   /** Members that contradicted themselves in this round, as far as is known here. */
@@ -220,6 +226,10 @@ export interface Peer extends History, AsyncDisposable {
   events(options?: { readonly signal?: AbortSignal }): AsyncIterable<PeerEvent>
   join(options: JoinOptions): Joining
   invite(): string
+  /** Proposes a change of the network's terms, as a member. @throws ColdmeshError `bad-input`, `refused` */
+  amend(change: AmendmentChange): Promise<AmendmentStatus>
+  /** Approves an open amendment. @throws ColdmeshError `bad-input`, `refused` */
+  approve(id: string): Promise<AmendmentStatus>
   /** Signs an evaluation of a base, keeps it and announces it. @throws ColdmeshError `bad-input`, `refused` (disk) */
   report(options: ReportOptions): Promise<ReportEntry>
   /** Idempotent. */

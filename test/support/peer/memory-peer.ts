@@ -1,8 +1,8 @@
 import { SYNC_PROTOCOL } from '../../../protocols/sync/messages.ts'
-import { systemClock } from '../../../src/adapters/system/clock.ts'
 import { memoryJournal } from '../../../src/adapters/memory/journal.ts'
 import { type MemoryLog, memoryLog } from '../../../src/adapters/memory/log.ts'
 import type { MemoryNetwork } from '../../../src/adapters/memory/network.ts'
+import { systemClock } from '../../../src/adapters/system/clock.ts'
 import { createSigner } from '../../../src/adapters/system/signer.ts'
 import type { Chain, ChainEntry } from '../../../src/peer/chain.ts'
 import type { PeerContext } from '../../../src/peer/context.ts'
@@ -85,6 +85,7 @@ export async function serveChain(mesh: MemoryNetwork, name: string, chain: TestC
       genesisBase: () => network.genesis.base,
       round: () => null,
       reports: { missing: () => [] },
+      amendments: { missing: () => [] },
       evidence: { missing: () => [] },
     }),
   )

@@ -68,6 +68,7 @@ async function open(t: TestContext, mesh: MemoryNetwork, name: string, links?: r
     genesisBase: () => net.genesis.base,
     round: () => null,
     reports: { missing: () => [] },
+    amendments: { missing: () => [] },
     evidence,
   }
   await node.streams.serve(SYNC_PROTOCOL, ({ bytes }) => answerSync(bytes, source))
@@ -196,6 +197,7 @@ describe('evidence', { timeout: 20_000 }, () => {
         genesisBase: () => net.genesis.base,
         round: () => null,
         reports: { missing: () => [] },
+        amendments: { missing: () => [] },
         evidence: forged,
       }),
     )

@@ -69,7 +69,15 @@ async function judgeProposal(name: string, proposed: TestChain) {
   const mismatches = await openMismatches(peer.context)
   const forks = { found: async () => {}, reason: null }
   const evidence = { store: async () => {} }
-  const loop = createRoundLoop({ context: peer.context, head: chain.head, evidence, forks, mismatches, muted: null })
+  const loop = createRoundLoop({
+    context: peer.context,
+    head: chain.head,
+    evidence,
+    forks,
+    mismatches,
+    muted: null,
+    onRound: () => {},
+  })
   const event = <T extends PeerEvent['type']>(type: T) =>
     new Promise<Extract<PeerEvent, { type: T }>>((resolve) => {
       const isWanted = (found: PeerEvent): found is Extract<PeerEvent, { type: T }> => found.type === type
@@ -120,7 +128,12 @@ describe('a proposal that this machine cannot reproduce', { timeout: 20_000 }, (
   })
 
   it('is remembered after a restart', async () => {
-    const peer = startMemoryPeer({ mesh: memoryNetwork(), name: 'again', chain: start.chain, dataDir: join(dir, 'lie') })
+    const peer = startMemoryPeer({
+      mesh: memoryNetwork(),
+      name: 'again',
+      chain: start.chain,
+      dataDir: join(dir, 'lie'),
+    })
     const { current } = await openMismatches(peer.context)
     assert.deepEqual(
       current.map(({ round, base }) => [round, base]),
@@ -144,8 +157,16 @@ describe('a proposal that this machine cannot reproduce', { timeout: 20_000 }, (
       await writeFile(join(folder, `round-${round}-view-0.json`), JSON.stringify({ ...common, round, seenMs: round }))
     }
     await writeFile(join(folder, 'round-11-view-0.json'), '{')
-    await writeFile(join(folder, 'round-12-view-0.json'), JSON.stringify({ ...common, seenMs: 12, more: 'x'.repeat(70_000) }))
-    const peer = startMemoryPeer({ mesh: memoryNetwork(), name: 'many', chain: start.chain, dataDir: join(dir, 'many') })
+    await writeFile(
+      join(folder, 'round-12-view-0.json'),
+      JSON.stringify({ ...common, seenMs: 12, more: 'x'.repeat(70_000) }),
+    )
+    const peer = startMemoryPeer({
+      mesh: memoryNetwork(),
+      name: 'many',
+      chain: start.chain,
+      dataDir: join(dir, 'many'),
+    })
     const { current } = await openMismatches(peer.context)
     assert.deepEqual(
       current.map(({ round }) => round),

@@ -121,7 +121,15 @@ describe('a member that met a fork', () => {
     }
     const forks = await openForks({ ...peer.context, evidence })
     const mismatches = { record: async () => {} }
-    const loop = createRoundLoop({ context: peer.context, head: chain.head, evidence, forks, mismatches, muted: null })
+    const loop = createRoundLoop({
+      context: peer.context,
+      head: chain.head,
+      evidence,
+      forks,
+      mismatches,
+      muted: null,
+      onRound: () => {},
+    })
     loop.start()
     await loop.syncWith('them')
     peer.stop()
