@@ -3,7 +3,7 @@ import type { Head } from '../../rounds/state.ts'
 import type { PeerContext } from '../context.ts'
 import type { Fork } from '../fork.ts'
 import { type CheckedBase, entryOf } from '../heads.ts'
-import { isOwnTrouble } from '../troubles.ts'
+import { reportTrouble } from '../troubles.ts'
 import { followChain, judgeHead } from './catch-up.ts'
 import { findFork, forkOf } from './find-fork.ts'
 
@@ -80,7 +80,7 @@ export function createFollower(options: {
         await follow(peer)
       } catch (error) {
         if (context.signal.aborted) return
-        if (isOwnTrouble(error)) context.troubles.report('base', error)
+        reportTrouble(context.troubles, 'base', error)
         context.log.info('sync-failed', { peer, error: String(error) })
       }
     },

@@ -1,6 +1,5 @@
-import type { CID } from 'multiformats/cid'
 import type { Contribution } from '../../../protocols/contribution/messages.ts'
-import { equalCids, toHex } from '../../../protocols/wire/bytes.ts'
+import { toHex } from '../../../protocols/wire/bytes.ts'
 import type { Verdict } from '../../../protocols/wire/verdict.ts'
 import { isColdmeshError } from '../../ports/errors.ts'
 import { UNAVAILABLE } from '../../rounds/collect.ts'
@@ -15,18 +14,17 @@ import { buildBase } from '../builder.ts'
 import type { PeerContext } from '../context.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Forks } from '../forks.ts'
-import { type CheckedBase, checkNext, entryOf } from '../heads.ts'
+import type { CheckedBase } from '../heads.ts'
 import type { Mismatches } from '../mismatches.ts'
 import type { OwnMessage } from '../speaker.ts'
 import { isOwnTrouble } from '../troubles.ts'
-import { fetchBase } from './catch-up.ts'
+import { createAdoption } from './adopt.ts'
 import { createFetches, type Fetches } from './fetches.ts'
 import { createFollower } from './follow.ts'
 import { createInbox, type Inbox, type InboxTopic } from './inbox.ts'
 import { createReporter } from './reporter.ts'
-import { createVoice, pause } from './voice.ts'
+import { createVoice } from './voice.ts'
 
-const ADOPT_RETRY_MS = 1_000
 const BUILD_RETRY_MS = 1_000
 
 /** Runs round after round: feeds the pure machine, does what it asks for, and moves on when a base is final. */
@@ -58,7 +56,7 @@ export function createRoundLoop(options: {
   readonly onRound: () => void
 }): RoundLoop {
   const { context } = options
-  const { clock, log, store, speaker, events } = context
+  const { clock, log, speaker, events } = context
   const reporter = createReporter(context)
   const { reason: forked } = options.forks
   let mute = forked === null ? options.muted : { reason: forked, isOver: () => false }
@@ -87,6 +85,7 @@ export function createRoundLoop(options: {
     },
   })
 
+  const adopt = createAdoption({ context, state: () => state, enter })
   const follower = createFollower({
     context,
     head: () => state.head,
@@ -193,31 +192,6 @@ export function createRoundLoop(options: {
       }
       const reason = isColdmeshError(error) ? error.code : 'build-failed'
       dispatch({ type: 'build-failed', key: effect.key, reason, now: clock.now() })
-    }
-  }
-
-  async function adopt(base: CID, certificate: Uint8Array): Promise<void> {
-    using wait = context.waits.begin({
-      what: 'base',
-      which: `${base}, certified in round ${state.round}`,
-      isRoutine: true,
-    })
-    while (!context.signal.aborted && state.phase === 'adopt' && !equalCids(state.head.base, base)) {
-      try {
-        await fetchBase(context, base, [], context.signal)
-        const checked = await checkNext(state.head, store, { base, certificate })
-        await context.chain.append(entryOf(checked))
-        context.troubles.over('base')
-        enter(checked)
-        return
-      } catch (error) {
-        if (context.signal.aborted) return
-        log.warn('base-not-adopted', { base, error: String(error) })
-        if (isOwnTrouble(error)) context.troubles.report('base', error)
-        wait.change({ next: clock.now() + ADOPT_RETRY_MS, reason: String(error) })
-        await pause(context, ADOPT_RETRY_MS)
-        wait.change({})
-      }
     }
   }
 
