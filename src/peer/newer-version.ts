@@ -37,7 +37,8 @@ export function readUnknownMessage(
   const fields = fieldsOf(payload, MAX_BYTES)
   const [kind, named, { author }] = [kindOf(fields), CID.asCID(fields['network']), fields]
   if (kind === null || KNOWN.has(kind) || named === null || !equalCids(named, network)) return null
-  if (!(author instanceof Uint8Array) || author.length !== 32 || signature.length !== 64 || !isMember(author)) return null
+  if (!(author instanceof Uint8Array) || author.length !== 32 || signature.length !== 64 || !isMember(author))
+    return null
   return verifySignature(preAuthentication(payload), signature, author) ? { kind, author } : null
 }
 

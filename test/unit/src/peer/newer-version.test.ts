@@ -39,10 +39,14 @@ describe('what a newer version made', () => {
 
   it('is told apart from what is no object of ours', () => {
     const kindIs = (kind: unknown) => otherVersionOf('lineage/1', encodeCanonical({ kind }), 1000)
-    assert.deepEqual(
-      ['lineage/2', 'lineage/1', 'genesis/2', 'lineage', 7, null].map(kindIs),
-      ['lineage/2', null, null, null, null, null],
-    )
+    assert.deepEqual(['lineage/2', 'lineage/1', 'genesis/2', 'lineage', 7, null].map(kindIs), [
+      'lineage/2',
+      null,
+      null,
+      null,
+      null,
+      null,
+    ])
     assert.equal(otherVersionOf('lineage/1', Uint8Array.of(0xff), 1000), null)
     assert.equal(otherVersionOf('lineage/1', encodeCanonical({ kind: 'lineage/2' }), 3), null)
   })

@@ -77,7 +77,8 @@ describe('a genesis of the same name with another committee', () => {
   it('proves nothing against members of the first', () => {
     const [liar] = real.net.members
     assert.ok(liar)
-    const vote = (base: string) => sign(prevote, { network: real.net.network, round: 1, view: 0, base: testCid(base) }, liar)
+    const vote = (base: string) =>
+      sign(prevote, { network: real.net.network, round: 1, view: 0, base: testCid(base) }, liar)
     const evidence = encodeEvidence(real.net.network, vote('x'), vote('y'))
     assert.equal(verifyEvidence(evidence, { genesis: real.net.bytes }).trusted, true)
     const report = verifyEvidence(evidence, { genesis: swapped.bytes })

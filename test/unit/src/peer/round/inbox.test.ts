@@ -91,12 +91,19 @@ describe('the inbox', () => {
     assert.deepEqual(say('contribution/1'), reject('unknown-kind'), 'known, and on the wrong topic')
     assert.deepEqual(say('no kind'), reject('unknown-kind'))
     assert.deepEqual(troubles, [])
-    const { payload } = signPayload(null, encodeCanonical({ kind: 'prevote/2', network, author: member.publicKey }), member)
+    const { payload } = signPayload(
+      null,
+      encodeCanonical({ kind: 'prevote/2', network, author: member.publicKey }),
+      member,
+    )
     inbox.receive('votes', encodeEnvelope(payload, new Uint8Array(64)))
     assert.deepEqual(troubles, [], 'anybody can write a member’s name')
     assert.deepEqual(say('prevote/2'), reject('unknown-kind'))
     assert.equal(troubles.length, 1)
-    assert.match(troubles.join(), new RegExp(`version: .*What ${member.name} says is not known to this version.*prevote/2`))
+    assert.match(
+      troubles.join(),
+      new RegExp(`version: .*What ${member.name} says is not known to this version.*prevote/2`),
+    )
     assert.ok(reasons().every((reason) => reason === 'unknown-kind'))
     assert.equal(accepted.length, 0)
   })

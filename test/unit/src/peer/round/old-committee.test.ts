@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { memoryNetwork } from '../../../../../src/adapters/memory/network.ts'
-import { createFollower } from '../../../../../src/peer/round/follow.ts'
 import { verifyBase } from '../../../../../src/peer/history/verify.ts'
+import { createFollower } from '../../../../../src/peer/round/follow.ts'
 import { addRound, startChain, type TestChain } from '../../../../support/history/build-chain.ts'
 import { serveChain, startMemoryPeer } from '../../../../support/peer/memory-peer.ts'
 import { ratifiedBy } from '../../../../support/protocols/amendments.ts'
@@ -71,7 +71,11 @@ describe('a certificate of round 3, after the amendment', () => {
       const { base, certificate } = newest
       const report = await verifyBase({ network, store, base, certificate, level: 'signatures' })
       assert.equal(report.valid, isValid)
-      if (!isValid) assert.deepEqual(report.failures.map(({ round, link }) => [round, link]), [[3, 'certificate']])
+      if (!isValid)
+        assert.deepEqual(
+          report.failures.map(({ round, link }) => [round, link]),
+          [[3, 'certificate']],
+        )
     }
   })
 })
