@@ -2,7 +2,7 @@ import type { JoinEvent, PeerEvent } from 'coldmesh'
 import { changeLines } from './amendments.ts'
 import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
-import { forkLine } from './fork.ts'
+import { splitLine } from './split.ts'
 import { mismatchLine } from './mismatch.ts'
 import { percent, percentSpread } from './spread.ts'
 import { describePending, describeWait } from './wait.ts'
@@ -98,8 +98,8 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return contradictionLine(event)
     case 'mismatch':
       return mismatchLine(event)
-    case 'fork':
-      return forkLine(event)
+    case 'split':
+      return splitLine(event)
     case 'report': {
       const { task, mode, value, standardError, seeds, author, round } = event.report
       return `round ${round}: ${short(author)} reports ${show(task)}, ${mode}: ${percentSpread(value, standardError, seeds.length)}`

@@ -3,7 +3,7 @@ import type { DaemonStatus, StartingAnswer } from '../control/shapes.ts'
 import { formatAmendment } from './amendments.ts'
 import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
-import { forkLine } from './fork.ts'
+import { splitLine } from './split.ts'
 import { mismatchLine } from './mismatch.ts'
 import type { Colors } from './output.ts'
 import { formatReports } from './reports.ts'
@@ -24,7 +24,7 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     `peer     ${show(status.peerId)}${member === null ? '' : `, committee member ${show(member)}`}, ${peers} connected`,
     ...status.multiaddrs.map((address) => `         ${show(address)}`),
   ]
-  if (status.fork !== null) lines.unshift(colors.red(forkLine(status.fork)))
+  if (status.split !== null) lines.unshift(colors.red(splitLine(status.split)))
   if (muted !== null) lines.push(colors.yellow(`signs nothing: ${show(muted)}`))
   if (status.trainer !== null) lines.push(`engine   ${show(status.trainer.engine)} on ${show(status.trainer.device)}`)
   for (const { what, reason, hint } of status.troubles) {

@@ -23,7 +23,7 @@ import { openDispensable } from './dispensable-file.ts'
 import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
 import { findHead, findNetwork } from './find-network.ts'
-import { openForks } from './forks.ts'
+import { openSplits } from './splits.ts'
 import { openMismatches } from './mismatches.ts'
 import { createFacade } from './peer.ts'
 import { openProbation } from './probation.ts'
@@ -161,10 +161,10 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   })
   cleanup.defer(() => evidence.close())
   const muted = await openProbation({ dataDir, isJournalNew, head, isMember: head.regime.current.isMember(signer.key) })
-  const forks = await openForks({ ...context, evidence })
+  const splits = await openSplits({ ...context, evidence })
   const mismatches = await openMismatches(context)
   const onRound = () => amendments.enterRound()
-  const loop = createRoundLoop({ context, head, evidence, forks, mismatches, muted, onRound })
+  const loop = createRoundLoop({ context, head, evidence, splits, mismatches, muted, onRound })
   const reportFile = await openDispensable(paths.reports(dataDir), 'reports', log)
   cleanup.defer(() => reportFile.close())
   const reports = createReports({
@@ -219,7 +219,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     context,
     loop,
     evidence,
-    forks,
+    splits,
     mismatches,
     reports,
     amendments,

@@ -8,7 +8,7 @@ import { describeTerms } from './amendments/change.ts'
 import type { PeerContext } from './context.ts'
 import type { Evidence } from './evidence.ts'
 import { evidenceStatus } from './evidence-report.ts'
-import type { Forks } from './forks.ts'
+import type { Splits } from './splits.ts'
 import { createHistory } from './history/history.ts'
 import { startJoin } from './join.ts'
 import type { Mismatches } from './mismatches.ts'
@@ -30,7 +30,7 @@ export function createFacade(parts: {
   readonly context: PeerContext
   readonly loop: RoundLoop
   readonly evidence: Evidence
-  readonly forks: Pick<Forks, 'status'>
+  readonly splits: Pick<Splits, 'status'>
   readonly mismatches: Pick<Mismatches, 'current'>
   readonly reports: Reports
   readonly amendments: Amendments
@@ -110,7 +110,7 @@ export function createFacade(parts: {
       refused: loop.inbox.refused,
       reports: { held: parts.reports.held, base: parts.reports.of(state.head.base).slice(0, MAX_SHOWN_REPORTS) },
       troubles: context.troubles.current,
-      fork: parts.forks.status,
+      split: parts.splits.status,
       mismatches: parts.mismatches.current,
       terms: describeTerms(committee),
       amendments: parts.amendments.status,

@@ -1,6 +1,6 @@
 import type { AmendmentStatus, TermsStatus } from './amendment-types.ts'
 import type { EvidenceStatus } from './evidence-types.ts'
-import type { ForkStatus } from './fork-types.ts'
+import type { SplitStatus } from './split-types.ts'
 import type { MismatchStatus } from './mismatch-types.ts'
 import type { ReportEntry } from './report-types.ts'
 import type { Trouble } from './trouble-types.ts'
@@ -82,7 +82,7 @@ export interface PeerStatus {
   /** Proposed changes of the terms. */
   readonly amendments: readonly AmendmentStatus[]
   /** Two certified bases of one round, if this peer ever met them; null when it did not. */
-  readonly fork: ForkStatus | null
+  readonly split: SplitStatus | null
   /** Proposals that this machine could not reproduce, newest last, at most 8. */
   readonly mismatches: readonly MismatchStatus[]
   /** Members that contradicted themselves, newest last, at most 32; `evidence()` has them all. */

@@ -3,7 +3,7 @@ import type { Log } from '../ports/system.ts'
 import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
 import type { AmendmentChange, AmendmentStatus } from './amendment-types.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
-import type { ForkStatus } from './fork-types.ts'
+import type { SplitStatus } from './split-types.ts'
 import type { MismatchStatus } from './mismatch-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { ConnectedPeer, ContributionStatus, PeerStatus, StartingStatus, Wait } from './status-types.ts'
@@ -13,7 +13,7 @@ import type { WaitEvent } from './wait-types.ts'
 
 export type { AmendmentChange, AmendmentStatus, NamedKey, TermsStatus } from './amendment-types.ts'
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
-export type { ForkStatus } from './fork-types.ts'
+export type { SplitStatus } from './split-types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
 export type { MismatchStatus } from './mismatch-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
@@ -124,7 +124,7 @@ export type PeerEvent =
   | { readonly type: 'approved'; readonly by: string; readonly amendment: AmendmentStatus }
   | { readonly type: 'report'; readonly report: ReportEntry }
   | ({ readonly type: 'evidence' } & EvidenceStatus)
-  | ({ readonly type: 'fork' } & ForkStatus)
+  | ({ readonly type: 'split' } & SplitStatus)
   | ({ readonly type: 'mismatch' } & MismatchStatus)
   | TroubleEvent
   | WaitEvent

@@ -49,11 +49,11 @@ async function fetchRecord(
 }
 
 /**
- * What a peer says its head is. `ahead`: it is newer than ours and its certificate holds. `forked`: it is certified, of a round
+ * What a peer says its head is. `ahead`: it is newer than ours and its certificate holds. `parted`: it is certified, of a round
  * that we know, and not the base that we have of it: more members lied than the quorum allows for.
  * @throws ColdmeshError `not-valid` for a certificate that does not hold
  */
-export function judgeHead(context: PeerContext, ours: Head, head: SyncHead): 'ahead' | 'not-ahead' | 'forked' {
+export function judgeHead(context: PeerContext, ours: Head, head: SyncHead): 'ahead' | 'not-ahead' | 'parted' {
   const known = head.round === 0 ? context.network.genesis.base : context.chain.entries[head.round - 1]?.base
   if (known !== undefined && equalCids(known, head.base)) return 'not-ahead'
   const { network } = context
@@ -68,7 +68,7 @@ export function judgeHead(context: PeerContext, ours: Head, head: SyncHead): 'ah
       facts: { reason: verdict.reason },
     })
   }
-  return head.round > ours.round ? 'ahead' : 'forked'
+  return head.round > ours.round ? 'ahead' : 'parted'
 }
 
 /**

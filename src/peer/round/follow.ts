@@ -1,14 +1,14 @@
 import { isColdmeshError } from '../../ports/errors.ts'
 import type { Head } from '../../rounds/state.ts'
 import type { PeerContext } from '../context.ts'
-import type { Fork } from '../fork.ts'
+import type { Split } from '../split.ts'
 import { type CheckedBase, entryOf } from '../heads.ts'
 import { reportTrouble } from '../troubles.ts'
 import { followChain, judgeHead } from './catch-up.ts'
-import { findFork, forkOf } from './find-fork.ts'
+import { findSplit, splitOf } from './find-split.ts'
 
 /** Peers on another chain that are not asked again. */
-const MAX_FORKED = 256
+const MAX_PARTED = 256
 
 /** Follows peers that are ahead, and finds out who is on another chain. */
 export interface Follower {
@@ -21,11 +21,11 @@ export function createFollower(options: {
   readonly head: () => Head
   /** The newest base that was checked, once it and those before it are in the chain file. */
   readonly enter: (checked: CheckedBase) => void
-  readonly onFork: (fork: Fork) => Promise<void>
+  readonly onSplit: (split: Split) => Promise<void>
 }): Follower {
   const { context } = options
   const { waits } = context
-  const forked = new Set<string>()
+  const parted = new Set<string>()
 
   async function follow(peer: string): Promise<void> {
     const question = { what: 'sync', which: 'its head', whom: [peer], isRoutine: true }
@@ -35,8 +35,8 @@ export function createFollower(options: {
       const which = `rounds ${options.head().round + 1} to ${theirs.round}`
       await waits.during({ what: 'bases', which, whom: [peer] }, () => followTo(peer, theirs.round))
     }
-    if (judged === 'forked' && theirs.certificate !== null) {
-      const shown = forkOf(context, theirs.round, { base: theirs.base, certificate: theirs.certificate })
+    if (judged === 'parted' && theirs.certificate !== null) {
+      const shown = splitOf(context, theirs.round, { base: theirs.base, certificate: theirs.certificate })
       await onOtherChain(peer, theirs.round, shown)
     }
     context.troubles.over('base')
@@ -60,22 +60,22 @@ export function createFollower(options: {
   }
 
   /** Where a peer's chain leaves ours. @returns false when the peer does not prove that it does */
-  async function onOtherChain(peer: string, upTo: number, shown: Fork | null): Promise<boolean> {
-    const found = await findFork(context, { peer, upTo, signal: context.signal }).catch((error: unknown) => {
-      context.log.info('fork-not-traced', { peer, error: String(error) })
+  async function onOtherChain(peer: string, upTo: number, shown: Split | null): Promise<boolean> {
+    const found = await findSplit(context, { peer, upTo, signal: context.signal }).catch((error: unknown) => {
+      context.log.info('split-not-traced', { peer, error: String(error) })
       return null
     })
-    const fork = found ?? shown
-    if (fork === null) return false
-    if (forked.size >= MAX_FORKED) forked.clear()
-    forked.add(peer)
-    await options.onFork(fork)
+    const split = found ?? shown
+    if (split === null) return false
+    if (parted.size >= MAX_PARTED) parted.clear()
+    parted.add(peer)
+    await options.onSplit(split)
     return true
   }
 
   return {
     follow: async (peer) => {
-      if (forked.has(peer)) return
+      if (parted.has(peer)) return
       try {
         await follow(peer)
       } catch (error) {

@@ -13,7 +13,7 @@ import { asRoundMessage, isAdmissibleParent, isContribution } from '../../rounds
 import { buildBase } from '../builder.ts'
 import type { PeerContext } from '../context.ts'
 import type { Evidence } from '../evidence.ts'
-import type { Forks } from '../forks.ts'
+import type { Splits } from '../splits.ts'
 import type { CheckedBase } from '../heads.ts'
 import type { Mismatches } from '../mismatches.ts'
 import type { OwnMessage } from '../speaker.ts'
@@ -48,7 +48,7 @@ export function createRoundLoop(options: {
   readonly context: PeerContext
   readonly head: Head
   readonly evidence: Pick<Evidence, 'store'>
-  readonly forks: Pick<Forks, 'found' | 'reason'>
+  readonly splits: Pick<Splits, 'found' | 'reason'>
   readonly mismatches: Pick<Mismatches, 'record'>
   /** Says until when this key must stay silent; null when it may speak. */
   readonly muted: { reason: string; isOver: (head: Head) => boolean } | null
@@ -58,8 +58,8 @@ export function createRoundLoop(options: {
   const { context } = options
   const { clock, log, speaker, events } = context
   const reporter = createReporter(context)
-  const { reason: forked } = options.forks
-  let mute = forked === null ? options.muted : { reason: forked, isOver: () => false }
+  const { reason: parted } = options.splits
+  let mute = parted === null ? options.muted : { reason: parted, isOver: () => false }
   let state = newRound(options.head, null)
   let over = new AbortController()
   let fetches: Fetches = createFetches(context, state, over.signal)
@@ -90,9 +90,9 @@ export function createRoundLoop(options: {
     context,
     head: () => state.head,
     enter,
-    onFork: async (fork) => {
-      await options.forks.found(fork)
-      if (options.forks.reason !== null) silence(options.forks.reason)
+    onSplit: async (split) => {
+      await options.splits.found(split)
+      if (options.splits.reason !== null) silence(options.splits.reason)
     },
   })
 

@@ -159,7 +159,7 @@ export const STATUS: PeerStatus = {
   },
   amendments: [],
   troubles: [],
-  fork: null,
+  split: null,
   mismatches: [],
   evidence: [],
 }

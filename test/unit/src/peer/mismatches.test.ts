@@ -67,13 +67,13 @@ async function judgeProposal(name: string, proposed: TestChain) {
   const { chain, self, aggregator } = start
   const peer = startMemoryPeer({ mesh: memoryNetwork(), name: 'me', chain, key: self, dataDir: join(dir, name) })
   const mismatches = await openMismatches(peer.context)
-  const forks = { found: async () => {}, reason: null }
+  const splits = { found: async () => {}, reason: null }
   const evidence = { store: async () => {} }
   const loop = createRoundLoop({
     context: peer.context,
     head: chain.head,
     evidence,
-    forks,
+    splits,
     mismatches,
     muted: null,
     onRound: () => {},

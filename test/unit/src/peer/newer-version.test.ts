@@ -63,7 +63,7 @@ describe('what a newer version made', () => {
       context: peer.context,
       head: () => start.head,
       enter: () => assert.fail('it follows'),
-      onFork: async () => assert.fail('nobody forked'),
+      onSplit: async () => assert.fail('nobody parted'),
     })
     await follower.follow('them')
     assert.deepEqual(peer.chain.entries, [])

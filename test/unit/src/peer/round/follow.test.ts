@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { memoryNetwork } from '../../../../../src/adapters/memory/network.ts'
-import type { Fork } from '../../../../../src/peer/fork.ts'
-import { openForks } from '../../../../../src/peer/forks.ts'
+import type { Split } from '../../../../../src/peer/split.ts'
+import { openSplits } from '../../../../../src/peer/splits.ts'
 import { createFollower } from '../../../../../src/peer/round/follow.ts'
 import { createRoundLoop } from '../../../../../src/peer/round/loop.ts'
 import type { Head } from '../../../../../src/rounds/state.ts'
@@ -38,7 +38,7 @@ async function meet(mine: TestChain, head: Head, theirs: TestChain) {
   const mesh = memoryNetwork()
   await serveChain(mesh, 'them', theirs)
   const peer = startMemoryPeer({ mesh, name: 'me', chain: mine })
-  const forks: Fork[] = []
+  const splits: Split[] = []
   let now = head
   const follower = createFollower({
     context: peer.context,
@@ -46,12 +46,12 @@ async function meet(mine: TestChain, head: Head, theirs: TestChain) {
     enter: (checked) => {
       now = checked.head
     },
-    onFork: async (fork) => {
-      forks.push(fork)
+    onSplit: async (split) => {
+      splits.push(split)
     },
   })
   await follower.follow('them')
-  return { peer, follower, forks, bases: peer.chain.entries.map(({ base }) => String(base)), round: () => now.round }
+  return { peer, follower, splits, bases: peer.chain.entries.map(({ base }) => String(base)), round: () => now.round }
 }
 
 const basesOf = ({ entries }: TestChain) => entries.map(({ base }) => String(base))
@@ -59,54 +59,54 @@ const failures = ({ log }: MemoryPeer) => log.entries.filter(({ event }) => even
 
 // fault 83
 describe('a peer that meets another chain', () => {
-  it('follows its own as far as it goes, and finds no fork', async () => {
-    const { bases, forks, round } = await meet(common, common.head, ours)
-    assert.deepEqual([bases, forks, round()], [basesOf(ours), [], 5])
+  it('follows its own as far as it goes, and finds no split', async () => {
+    const { bases, splits, round } = await meet(common, common.head, ours)
+    assert.deepEqual([bases, splits, round()], [basesOf(ours), [], 5])
   })
 
   it('keeps its head when both are at one round, and finds where they parted', async () => {
-    const { bases, forks } = await meet(ours, ours.head, other)
+    const { bases, splits } = await meet(ours, ours.head, other)
     assert.deepEqual(bases, basesOf(ours))
     assert.deepEqual(
-      forks.map((fork) => [fork.round, String(fork.ours.base), String(fork.theirs.base)]),
+      splits.map((split) => [split.round, String(split.ours.base), String(split.theirs.base)]),
       [[3, basesOf(ours)[2], basesOf(other)[2]]],
     )
   })
 
   it('finds it in the past when the other chain is longer, and takes over nothing of it', async () => {
     const short = await grow(common, 1, [3, 4])
-    const { bases, forks, round } = await meet(short, short.head, other)
+    const { bases, splits, round } = await meet(short, short.head, other)
     assert.deepEqual([bases, round()], [basesOf(short), 3])
     assert.deepEqual(
-      forks.map((fork) => fork.round),
+      splits.map((split) => split.round),
       [3],
     )
   })
 
   it('finds it when the other chain is shorter, and asks that peer no more', async () => {
-    const { follower, forks } = await meet(ours, ours.head, upTo(other, 4))
+    const { follower, splits } = await meet(ours, ours.head, upTo(other, 4))
     await follower.follow('them')
     assert.deepEqual(
-      forks.map((fork) => fork.round),
+      splits.map((split) => split.round),
       [3],
     )
   })
 
-  it('believes no certificate that does not hold: a liar makes no fork', async () => {
+  it('believes no certificate that does not hold: a liar makes no split', async () => {
     const entries = other.entries.map((entry, i) => ({
       ...entry,
       certificate: i < 2 ? entry.certificate : entry.certificate.map((byte, at) => (at === 200 ? byte ^ 1 : byte)),
     }))
     for (const mine of [ours, await grow(common, 1, [3, 4])]) {
-      const { bases, forks, peer } = await meet(mine, mine.head, { ...other, entries })
-      assert.deepEqual([bases, forks], [basesOf(mine), []])
+      const { bases, splits, peer } = await meet(mine, mine.head, { ...other, entries })
+      assert.deepEqual([bases, splits], [basesOf(mine), []])
       assert.equal(failures(peer).length, 1)
     }
   })
 })
 
 // fault 83
-describe('a member that met a fork', () => {
+describe('a member that met a split', () => {
   async function start(name: string, chain: TestChain, theirs: TestChain | null) {
     const mesh = memoryNetwork()
     if (theirs !== null) await serveChain(mesh, 'them', theirs)
@@ -119,13 +119,13 @@ describe('a member that met a fork', () => {
         accused.push(chain.network.nameOf(message.author))
       },
     }
-    const forks = await openForks({ ...peer.context, evidence })
+    const splits = await openSplits({ ...peer.context, evidence })
     const mismatches = { record: async () => {} }
     const loop = createRoundLoop({
       context: peer.context,
       head: chain.head,
       evidence,
-      forks,
+      splits,
       mismatches,
       muted: null,
       onRound: () => {},
@@ -134,34 +134,34 @@ describe('a member that met a fork', () => {
     await loop.syncWith('them')
     peer.stop()
     await loop.stop()
-    return { peer, forks, loop, accused }
+    return { peer, splits, loop, accused }
   }
 
   it('says so, names who signed both, signs nothing, and keeps its head; after a restart too', async () => {
-    const { peer, forks, loop, accused } = await start('met', ours, other)
+    const { peer, splits, loop, accused } = await start('met', ours, other)
     const names = ours.net.members.slice(0, ours.network.quorum).map(({ name }) => name)
     assert.equal(loop.state.head.base, ours.head.base)
     assert.match(loop.muted ?? '', /two certified bases of round 3/)
-    assert.deepEqual([...(forks.status?.members ?? [])].sort(), [...names].sort())
+    assert.deepEqual([...(splits.status?.members ?? [])].sort(), [...names].sort())
     assert.deepEqual([...accused].sort(), [...names].sort(), 'both precommits of one view are evidence')
-    const told = peer.told.filter(({ type }) => type === 'fork' || type === 'muted')
+    const told = peer.told.filter(({ type }) => type === 'split' || type === 'muted')
     assert.deepEqual(
       told.map(({ type }) => type),
-      ['fork', 'muted'],
+      ['split', 'muted'],
     )
     const again = await start('met', ours, null)
     assert.match(again.loop.muted ?? '', /two certified bases of round 3/)
-    assert.deepEqual(again.forks.status, forks.status)
+    assert.deepEqual(again.splits.status, splits.status)
   })
 
   it('votes where it met none', async () => {
-    const { loop, forks } = await start('none', ours, ours)
-    assert.deepEqual([loop.muted, forks.status], [null, null])
+    const { loop, splits } = await start('none', ours, ours)
+    assert.deepEqual([loop.muted, splits.status], [null, null])
   })
 
-  it('does not start with a note of a fork that it cannot read: it must not be forgotten', async () => {
+  it('does not start with a note of a split that it cannot read: it must not be forgotten', async () => {
     await start('damaged', ours, other)
-    await writeFile(join(dir, 'damaged', 'fork'), 'x')
+    await writeFile(join(dir, 'damaged', 'split'), 'x')
     await assert.rejects(start('damaged', ours, null), /saw two certified bases of one round/)
   })
 })

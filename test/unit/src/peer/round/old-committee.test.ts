@@ -34,7 +34,7 @@ async function follow(third: TestChain) {
     enter: ({ head }) => {
       round = head.round
     },
-    onFork: async () => assert.fail('a liar makes no fork'),
+    onSplit: async () => assert.fail('a liar makes no split'),
   })
   await follower.follow('them')
   const failed = peer.log.entries.find(({ event }) => event === 'sync-failed')

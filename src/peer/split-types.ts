@@ -1,5 +1,5 @@
 /** Two certified bases of one round, which a peer met: it keeps its own, and signs nothing until people decide. */
-export interface ForkStatus {
+export interface SplitStatus {
   readonly round: number
   /** The one that this peer keeps. */
   readonly base: string

@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/system.ts'
 import { openNetworkCertificate } from '../../rounds/network.ts'
 import type { Chain } from '../chain.ts'
 import type { PeerContext } from '../context.ts'
-import type { Certified, Fork } from '../fork.ts'
+import type { Certified, Split } from '../split.ts'
 import type { SyncClient } from '../sync/client.ts'
 
 interface Context extends Pick<PeerContext, 'factsAt'> {
@@ -20,10 +20,10 @@ interface Context extends Pick<PeerContext, 'factsAt'> {
  * @returns null when the peer does not show a valid certificate: then it proves nothing
  * @throws ColdmeshError `unreachable`, `deadline`, `not-valid` when the peer does not answer rightly
  */
-export async function findFork(
+export async function findSplit(
   context: Context,
   options: { readonly peer: string; readonly upTo: number; readonly signal: AbortSignal },
-): Promise<Fork | null> {
+): Promise<Split | null> {
   const { chain } = context
   let [low, high] = [1, options.upTo]
   let first: SyncBase | null = null
@@ -37,11 +37,11 @@ export async function findFork(
       high = round - 1
     }
   }
-  return first === null ? null : forkOf(context, first.round, first)
+  return first === null ? null : splitOf(context, first.round, first)
 }
 
-/** A fork, if that certificate holds and is of another base of this round than ours. */
-export function forkOf({ chain, factsAt, clock }: Context, round: number, theirs: Certified): Fork | null {
+/** A split, if that certificate holds and is of another base of this round than ours. */
+export function splitOf({ chain, factsAt, clock }: Context, round: number, theirs: Certified): Split | null {
   const ours = chain.entries[round - 1]
   const facts = factsAt(round)
   if (ours === undefined || facts === null || equalCids(ours.base, theirs.base)) return null

@@ -11,7 +11,7 @@ import { MAX_CERTIFICATE_BYTES } from '../../protocols/wire/limits.ts'
 import { writeFileAtomic } from '../adapters/files/atomic.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { FactsAt } from './evidence-book.ts'
-import type { ForkStatus } from './fork-types.ts'
+import type { SplitStatus } from './split-types.ts'
 
 /** A certified base, as a chain or a peer states it. */
 export interface Certified {
@@ -20,7 +20,7 @@ export interface Certified {
 }
 
 /** Two certified bases of one round: more members lied than the quorum allows for. */
-export interface Fork {
+export interface Split {
   readonly round: number
   readonly ours: Certified
   readonly theirs: Certified
@@ -29,34 +29,34 @@ export interface Fork {
 }
 
 const certified = record({ base: directoryCid(), certificate: bytes({ atMost: MAX_CERTIFICATE_BYTES }) })
-const forkFields = record({ round: uint({ min: 1 }), ours: certified, theirs: certified, seenMs: uint() })
+const splitFields = record({ round: uint({ min: 1 }), ours: certified, theirs: certified, seenMs: uint() })
 const MAX_FORK_BYTES = 2 * MAX_CERTIFICATE_BYTES + 1024
-const pathIn = (dataDir: string) => join(dataDir, 'fork')
+const pathIn = (dataDir: string) => join(dataDir, 'split')
 
 /** @throws ColdmeshError `refused` when the disk refuses */
-export async function writeFork(dataDir: string, fork: Fork): Promise<void> {
-  await writeFileAtomic(pathIn(dataDir), encodeCanonical(fork))
+export async function writeSplit(dataDir: string, split: Split): Promise<void> {
+  await writeFileAtomic(pathIn(dataDir), encodeCanonical(split))
 }
 
 /**
- * The fork that a data directory remembers: null when none was seen, or people took the file away.
- * @throws ColdmeshError `refused` when the file is damaged: a peer that saw a fork must not forget it
+ * The split that a data directory remembers: null when none was seen, or people took the file away.
+ * @throws ColdmeshError `refused` when the file is damaged: a peer that saw a split must not forget it
  */
-export async function readFork(dataDir: string): Promise<Fork | null> {
+export async function readSplit(dataDir: string): Promise<Split | null> {
   const path = pathIn(dataDir)
   try {
-    return forkFields.read(decodeCanonical(new Uint8Array(await readFile(path)), MAX_FORK_BYTES), 'fork')
+    return splitFields.read(decodeCanonical(new Uint8Array(await readFile(path)), MAX_FORK_BYTES), 'split')
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null
     throw new ColdmeshError('refused', `${path} cannot be read: this peer saw two certified bases of one round.`, {
-      hint: 'Read docs/operating.md, "A fork", before you delete it.',
+      hint: 'Read docs/operating.md, "A split", before you delete it.',
       cause,
     })
   }
 }
 
 /** As people see it: `members` signed both certificates. */
-export function forkStatus({ round, ours, theirs, seenMs }: Fork, factsAt: FactsAt): ForkStatus {
+export function splitStatus({ round, ours, theirs, seenMs }: Split, factsAt: FactsAt): SplitStatus {
   const [a, b] = [readCertificate(ours), readCertificate(theirs)]
   const both = a.signatures.filter(({ author }) => b.signatures.some((other) => equalBytes(other.author, author)))
   const nameOf = factsAt(round)?.nameOf ?? ((key: Uint8Array) => toHex(key).slice(0, 8))
@@ -70,7 +70,7 @@ export function forkStatus({ round, ours, theirs, seenMs }: Fork, factsAt: Facts
 }
 
 /** Why a peer that saw it signs nothing any more. */
-export function reasonOfFork({ round }: Pick<Fork, 'round'>): string {
+export function reasonOfSplit({ round }: Pick<Split, 'round'>): string {
   return `two certified bases of round ${round}: the committee has split, and people must decide`
 }
 
@@ -78,7 +78,7 @@ export function reasonOfFork({ round }: Pick<Fork, 'round'>): string {
 export function contradictionsOf({
   ours,
   theirs,
-}: Fork): readonly (readonly [Signed<RoundMessage>, Signed<RoundMessage>])[] {
+}: Split): readonly (readonly [Signed<RoundMessage>, Signed<RoundMessage>])[] {
   const [a, b] = [readCertificate(ours), readCertificate(theirs)]
   if (a.view !== b.view) return []
   return a.signatures.flatMap(({ author, signature }) => {
