@@ -30,7 +30,7 @@ export interface Split {
 
 const certified = record({ base: directoryCid(), certificate: bytes({ atMost: MAX_CERTIFICATE_BYTES }) })
 const splitFields = record({ round: uint({ min: 1 }), ours: certified, theirs: certified, seenMs: uint() })
-const MAX_FORK_BYTES = 2 * MAX_CERTIFICATE_BYTES + 1024
+const MAX_SPLIT_BYTES = 2 * MAX_CERTIFICATE_BYTES + 1024
 const pathIn = (dataDir: string) => join(dataDir, 'split')
 
 /** @throws ColdmeshError `refused` when the disk refuses */
@@ -45,7 +45,7 @@ export async function writeSplit(dataDir: string, split: Split): Promise<void> {
 export async function readSplit(dataDir: string): Promise<Split | null> {
   const path = pathIn(dataDir)
   try {
-    return splitFields.read(decodeCanonical(new Uint8Array(await readFile(path)), MAX_FORK_BYTES), 'split')
+    return splitFields.read(decodeCanonical(new Uint8Array(await readFile(path)), MAX_SPLIT_BYTES), 'split')
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null
     throw new ColdmeshError('refused', `${path} cannot be read: this peer saw two certified bases of one round.`, {
