@@ -1,7 +1,7 @@
 import { contribution } from './contribution/messages.ts'
 import { genesis } from './genesis/messages.ts'
 import { lineage } from './lineage/messages.ts'
-import { invite } from './membership/messages.ts'
+import { invite, invite2, voucher } from './membership/messages.ts'
 import { report } from './report/messages.ts'
 import { certificate, evidence, inclusionList, precommit, prevote, proposal } from './round/messages.ts'
 import {
@@ -36,6 +36,8 @@ export const REGISTRY = [
   { declaration: report, carrier: 'reports' },
   { declaration: syncReportsRequest, carrier: 'sync' },
   { declaration: syncReport, carrier: 'sync' },
+  { declaration: voucher, carrier: 'envelope' },
+  { declaration: invite2, carrier: 'object' },
 ] as const
 
 /** What travels on which gossip topic. */

@@ -33,7 +33,6 @@ export function judgeGenesis(genesis: Genesis): Verdict {
   // [REJECT] SPEC 2.5: features that this version does not know are refused, never ignored.
   if (!SUPPORTED_RULES.some((rule) => rule === fusion.rule)) return reject('unsupported-rule')
   if (Object.keys(fusion.params).length > 0) return reject('unsupported-fusion-params')
-  if (contributors === 'vouched') return reject('unsupported-vouchers')
   if (genesis.gate !== null) return reject('unsupported-gate')
   if (round.maxStaleness !== 0) return reject('unsupported-staleness')
   return ACCEPT

@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid'
 import type { Genesis } from '../../protocols/genesis/messages.ts'
 import { openCertificate } from '../../protocols/round/certificate.ts'
 import type { Certificate } from '../../protocols/round/messages.ts'
-import { equalBytes, toHex } from '../../protocols/wire/bytes.ts'
+import { toHex } from '../../protocols/wire/bytes.ts'
 import { faultsOf, quorumOf } from '../../protocols/wire/election.ts'
 import type { Verdict } from '../../protocols/wire/verdict.ts'
 
@@ -17,14 +17,12 @@ export interface NetworkFacts {
   /** f + 1: among so many members one is honest and up. */
   readonly threshold: number
   isMember(key: Uint8Array): boolean
-  mayContribute(key: Uint8Array): boolean
   /** Name in the committee, else the first 8 hex digits of the key. */
   nameOf(key: Uint8Array): string
 }
 
 export function networkFacts(id: CID, genesis: Genesis): NetworkFacts {
   const names = new Map(genesis.committee.map((member) => [toHex(member.key), member.name]))
-  const { contributors } = genesis
   return {
     id,
     genesis,
@@ -32,8 +30,6 @@ export function networkFacts(id: CID, genesis: Genesis): NetworkFacts {
     quorum: quorumOf(names.size, genesis.quorum),
     threshold: faultsOf(names.size, genesis.quorum) + 1,
     isMember: (key) => names.has(toHex(key)),
-    mayContribute: (key) =>
-      contributors === 'open' || (contributors !== 'vouched' && contributors.some((other) => equalBytes(other, key))),
     nameOf: (key) => names.get(toHex(key)) ?? toHex(key).slice(0, 8),
   }
 }

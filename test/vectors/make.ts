@@ -8,6 +8,7 @@ import { makeSyncReports } from './making/sync-reports.ts'
 import { makeRound } from './making/round.ts'
 import { makeSync } from './making/sync.ts'
 import { makeSyncJudged } from './making/sync-judged.ts'
+import { makeVoucher } from './making/voucher.ts'
 import { makeWire } from './making/wire.ts'
 
 // Wrote the frozen vectors of the protocols, from fixed seeds. It never overwrites one: a change of the wire is a new
@@ -25,5 +26,6 @@ const makers = {
   makeSyncJudged,
   makeReport,
   makeSyncReports,
+  makeVoucher,
 }
 for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) make()

@@ -3,6 +3,7 @@ import { contribution } from '../../../protocols/contribution/messages.ts'
 import { judgeContribution } from '../../../protocols/contribution/rules.ts'
 import { genesis } from '../../../protocols/genesis/messages.ts'
 import { isOpenedLineage, openLineage } from '../../../protocols/lineage/rules.ts'
+import { judgeVoucher } from '../../../protocols/membership/rules.ts'
 import { REPORT_MESSAGES, VOTE_MESSAGES } from '../../../protocols/registry.ts'
 import { judgeReport } from '../../../protocols/report/rules.ts'
 import { openCertificate } from '../../../protocols/round/certificate.ts'
@@ -21,13 +22,22 @@ export interface ContributionSituation {
   readonly round: number
   readonly base: string
   readonly bytes: number
-  readonly contributors: 'open' | readonly string[]
+  readonly contributors: 'open' | 'vouched' | readonly string[]
+  /** Of the round's committee; absent: nobody. */
+  readonly members?: readonly string[]
   /** Bases whose weights the round's base has, itself among them, each with the round that it was the base of. */
   readonly admissible: readonly { readonly parent: string; readonly round: number }[]
   readonly baseWeights: string
   readonly known: readonly string[]
   /** Other contributions of the author that are held. */
   readonly byAuthor: number
+}
+
+/** The contribution that carries a voucher, and the round that it is looked at in. */
+export interface VoucherSituation {
+  readonly round: number
+  readonly contributor: string
+  readonly members: readonly string[]
 }
 
 export interface RoundSituation {
@@ -71,22 +81,32 @@ export interface LineageSituation {
   readonly recent: readonly string[]
 }
 
+const keyOf = (hex: string) => fromHex(hex) ?? new Uint8Array()
 const same = (a: CID, b: string) => equalCids(a, CID.parse(b))
 
 export function judgeContributionIn(bytes: Uint8Array, network: CID, view: ContributionSituation): Verdict {
   const opened = openEnvelope(bytes, [contribution], network)
   if (!isSigned(opened)) return opened
+  const isMember = (key: Uint8Array) => view.members?.includes(toHex(key)) ?? false
   return judgeContribution(opened, {
     round: view.round,
     base: CID.parse(view.base),
     bytes: view.bytes,
-    mayContribute: (author) => view.contributors === 'open' || view.contributors.includes(toHex(author)),
+    contributors: typeof view.contributors === 'string' ? view.contributors : view.contributors.map(keyOf),
+    isMember,
+    judgeVoucher: (voucher, author) =>
+      judgeVoucher(voucher, { network, round: view.round, contributor: author, isMember }),
     isAdmissibleParent: (parent, round) =>
       view.admissible.some((other) => other.round === round && same(parent, other.parent)),
     isBaseWeights: (checkpoint) => same(checkpoint, view.baseWeights),
     isKnown: (id) => view.known.some((known) => same(id, known)),
     countByAuthor: () => view.byAuthor,
   })
+}
+
+export function judgeVoucherIn(bytes: Uint8Array, network: CID, view: VoucherSituation): Verdict {
+  const isMember = (key: Uint8Array) => view.members.includes(toHex(key))
+  return judgeVoucher(bytes, { network, round: view.round, contributor: keyOf(view.contributor), isMember })
 }
 
 export function judgeRoundMessageIn(bytes: Uint8Array, network: CID, view: RoundSituation): Verdict {

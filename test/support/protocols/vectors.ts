@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { CID } from 'multiformats/cid'
 import { genesis } from '../../../protocols/genesis/messages.ts'
 import { judgeGenesis } from '../../../protocols/genesis/rules.ts'
+import { voucher } from '../../../protocols/membership/messages.ts'
 import { CONTRIBUTION_MESSAGES, REGISTRY, REPORT_MESSAGES, VOTE_MESSAGES } from '../../../protocols/registry.ts'
 import { fromHex } from '../../../protocols/wire/bytes.ts'
 import { idOf, MalformedError } from '../../../protocols/wire/codec.ts'
@@ -17,9 +18,11 @@ import {
   judgeLineageIn,
   judgeReportIn,
   judgeRoundMessageIn,
+  judgeVoucherIn,
   type LineageSituation,
   type ReportSituation,
   type RoundSituation,
+  type VoucherSituation,
 } from './situations.ts'
 
 export const VECTORS = new URL('../../vectors/', import.meta.url)
@@ -80,7 +83,8 @@ export function bytesOf({ hex, repeat }: Pick<Vector, 'hex' | 'repeat'>): Uint8A
   return bytes
 }
 
-const GOSSIP = [CONTRIBUTION_MESSAGES, VOTE_MESSAGES, REPORT_MESSAGES]
+/** What travels in one place: on a topic, or, for vouchers, in a field. */
+const PLACES = [CONTRIBUTION_MESSAGES, VOTE_MESSAGES, REPORT_MESSAGES, [voucher]]
 
 /** What the code says of bytes of this kind, knowing nothing but the network. */
 export function judgeBytes(
@@ -88,15 +92,15 @@ export function judgeBytes(
   bytes: Uint8Array,
 ): Verdict {
   if (carrier === 'object') return judgeObject(kind, bytes)
-  const opened = openGossip(kind, bytes, network)
+  const opened = openSigned(kind, bytes, network)
   if (!isSigned(opened)) return opened
   return opened.message.kind === kind ? ACCEPT : reject(`kind-is-${opened.message.kind}`)
 }
 
-/** Opens an envelope as the topic that carries this kind does. */
-function openGossip(kind: string, bytes: Uint8Array, network: string | undefined) {
-  const messages = GOSSIP.find((declarations) => declarations.some((declaration) => declaration.kind === kind))
-  if (!messages || network === undefined) throw new Error(`no topic carries ${kind}`)
+/** Opens an envelope as the place that carries this kind does. */
+function openSigned(kind: string, bytes: Uint8Array, network: string | undefined) {
+  const messages = PLACES.find((declarations) => declarations.some((declaration) => declaration.kind === kind))
+  if (!messages || network === undefined) throw new Error(`no place carries ${kind}`)
   return openEnvelope<{ kind: string; network: CID; author: Uint8Array }>(bytes, messages, CID.parse(network))
 }
 
@@ -123,13 +127,14 @@ export function judgeInView({ kind, network }: Pick<VectorFile, 'kind' | 'networ
   if (kind === 'report/1') return judgeReportIn(bytes, id, vector.view as ReportSituation)
   if (kind === 'certificate/1') return judgeCertificateIn(bytes, id, vector.view as CertificateSituation)
   if (kind === 'evidence/1') return judgeEvidenceIn(bytes, id, vector.view as EvidenceSituation)
+  if (kind === 'voucher/1') return judgeVoucherIn(bytes, id, vector.view as VoucherSituation)
   return judgeRoundMessageIn(bytes, id, vector.view as RoundSituation)
 }
 
 /** The id that the code gives these bytes: an object's own CID, an envelope's payload's. */
 export function idOfVector({ carrier, network, kind }: VectorFile, bytes: Uint8Array): string {
   if (carrier === 'object') return String(idOf(bytes))
-  const opened = openGossip(kind, bytes, network)
+  const opened = openSigned(kind, bytes, network)
   if (!isSigned(opened)) throw new Error(`not an envelope: ${opened.reason}`)
   return String(opened.id)
 }

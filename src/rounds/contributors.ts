@@ -1,0 +1,14 @@
+import type { TermsView } from '../../protocols/contribution/rules.ts'
+import { judgeVoucher } from '../../protocols/membership/rules.ts'
+import type { NetworkFacts } from './network.ts'
+
+/** What contributions are judged by in a round whose facts these are, also inside a lineage. */
+export function termsView(network: NetworkFacts, round: number): TermsView {
+  const { id, genesis, isMember } = network
+  return {
+    bytes: genesis.bytes,
+    contributors: genesis.contributors,
+    isMember,
+    judgeVoucher: (envelope, contributor) => judgeVoucher(envelope, { network: id, round, contributor, isMember }),
+  }
+}
