@@ -107,10 +107,10 @@ export const COMMANDS: readonly Command[] = [
   defineCommand(
     {
       name: 'invite',
-      summary: "prints an invite with the running daemon's addresses",
-      options: COMMON,
+      summary: "prints an invite with the running daemon's addresses; with --for, one that lets a key contribute",
+      options: [...COMMON, 'for', 'rounds'],
       onDataDir: true,
-      examples: ['coldmesh invite --dir ./alpha'],
+      examples: ['coldmesh invite --dir ./alpha', 'coldmesh invite --dir ./alpha --for KEY --rounds 20'],
     },
     async () => (await import('./commands/invite.ts')).runInvite,
   ),

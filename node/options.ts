@@ -64,9 +64,9 @@ export const OPTIONS = {
   rule: { kind: 'text', value: 'RULE', default: 'mean/1', help: 'fusion rule' },
   contributors: {
     kind: 'text',
-    value: 'open|KEY,KEY',
+    value: 'open|vouched|KEY,KEY',
     default: 'open',
-    help: 'who may contribute: anyone, or these keys',
+    help: 'who may contribute: anyone, members and whom one of them vouches for, or these keys',
   },
   minContributions: { kind: 'count', value: 'N', min: 1, max: 64, help: 'a round waits for this many' },
   maxContributions: { kind: 'count', value: 'N', min: 1, max: 64, help: 'a round fuses at most this many' },
@@ -125,7 +125,12 @@ export const OPTIONS = {
     kind: 'count',
     value: 'N',
     min: 1,
-    help: 'how many rounds (default: join 1, demo 3, daemon --train-on without end)',
+    help: 'how many rounds (default: join 1, demo 3, invite --for 100, daemon --train-on without end)',
+  },
+  for: {
+    kind: 'text',
+    value: 'KEY',
+    help: 'vouch for this key, so that it may contribute from the round now on: a member, where contributors are vouched',
   },
 
   learningRate: { kind: 'number', value: 'RATE', min: 0, help: 'peak learning rate' },

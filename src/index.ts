@@ -29,6 +29,8 @@ export { readModelDirectory } from './peer/model.ts'
 export { openHistory } from './peer/open-history.ts'
 export type * from './peer/types.ts'
 export { verifyDirectory } from './peer/verify-directory.ts'
+// Let others contribute
+export { vouchOffline } from './peer/vouch-offline.ts'
 export type { Dataset, Example } from './ports/dataset.ts'
 // Errors and logs
 export { ColdmeshError, ERROR_CODES, type ErrorCode, isColdmeshError } from './ports/errors.ts'

@@ -73,12 +73,12 @@ function parseMember(text: string): { name: string; key: string } {
   })
 }
 
-function parseContributors(text: string): 'open' | readonly string[] {
-  if (text === 'open') return 'open'
+function parseContributors(text: string): 'open' | 'vouched' | readonly string[] {
+  if (text === 'open' || text === 'vouched') return text
   const keys = text.split(',').map((key) => key.trim().toLowerCase())
   const wrong = keys.find((key) => !KEY.test(key))
   if (wrong === undefined) return keys
-  throw new CliError('bad-input', `--contributors takes "open" or keys of 64 hex digits, not "${wrong}".`, {
+  throw new CliError('bad-input', `--contributors takes "open", "vouched" or keys of 64 hex digits, not "${wrong}".`, {
     hint: 'Each contributor gets its key from: coldmesh init.',
   })
 }

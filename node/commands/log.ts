@@ -36,8 +36,8 @@ function formatEntry({ round, base, aggregator, view, rule, inputs, excluded, re
     `round ${round}  ${show(base)}`,
     `  ${show(rule)} of ${inputs.length} contributions, proposed by ${show(aggregator, { maxLength: 64 })} in view ${view}`,
     ...inputs.map(
-      ({ id, author, task, dataset, rows }) =>
-        `  + ${short(id)}  ${show(task, { maxLength: 40 })}: ${rows} rows of ${show(dataset, { maxLength: 40 })}, by ${short(author)}`,
+      ({ id, author, task, dataset, rows, vouchedBy }) =>
+        `  + ${short(id)}  ${show(task, { maxLength: 40 })}: ${rows} rows of ${show(dataset, { maxLength: 40 })}, by ${short(author)}${vouchedBy === null ? '' : `, vouched for by ${short(vouchedBy)}`}`,
     ),
     ...excluded.map(({ id, author, reason }) => `  - ${short(id)}  by ${short(author)}: ${show(reason)}`),
     ...reportLines(reports),

@@ -107,8 +107,8 @@ function encodeGenesis(options: GenesisOptions, base: { base: CID; header: Uint8
     committee: options.committee.map(({ name, key }) => ({ name, key: readKeyText(key, name) })),
     quorum: options.quorum ?? ('byzantine' as const),
     contributors:
-      options.contributors === undefined || options.contributors === 'open'
-        ? ('open' as const)
+      options.contributors === undefined || typeof options.contributors === 'string'
+        ? (options.contributors ?? ('open' as const))
         : options.contributors.map((key) => readKeyText(key, 'a contributor')),
     gate: null,
     forkOf: null,

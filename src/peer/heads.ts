@@ -31,7 +31,7 @@ export async function readHead(
   network: NetworkFacts,
   facts: BaseFacts,
   store: ContentStore,
-  chain: Chain,
+  chain: Pick<Chain, 'entries'>,
 ): Promise<Head> {
   const genesis = genesisHead(network, facts.weights)
   const { historyRounds } = network.genesis.round

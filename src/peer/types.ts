@@ -2,12 +2,14 @@ import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
 import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+import type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { Trouble, TroubleEvent } from './trouble-types.ts'
 import type { VerifyOptions, VerifyReport } from './verify-types.ts'
 
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
+export type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
 export type { Trouble, TroubleEvent } from './trouble-types.ts'
 export type { VerifyLevel, VerifyOptions, VerifyReport } from './verify-types.ts'
@@ -78,6 +80,7 @@ export interface PeerStatus {
   readonly peers: number
   readonly waitingFor: Wait | null
   readonly contributions: readonly ContributionStatus[]
+  readonly permission: PermissionStatus
   /** What trains; null until it was first needed. */
   readonly trainer: { readonly engine: string; readonly device: string } | null
   readonly training: {
@@ -241,6 +244,8 @@ export interface LogEntry {
     readonly task: string
     readonly dataset: string
     readonly rows: number
+    /** Key of the member whose voucher let the author contribute; null where none was needed. */
+    readonly vouchedBy: string | null
   }[]
   readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
   /** Evaluations of this base that are held here. */
@@ -275,6 +280,10 @@ export interface Peer extends History, AsyncDisposable {
   events(options?: { readonly signal?: AbortSignal }): AsyncIterable<PeerEvent>
   join(options: JoinOptions): Joining
   invite(): string
+  /** An invite that lets one key contribute, where contributors are vouched. @throws ColdmeshError `bad-input` */
+  vouch(options: VouchOptions): VouchedInvite
+  /** Keeps the voucher of an invite to this network. @throws ColdmeshError `bad-input`, `refused` (disk) */
+  acceptInvite(invite: string): Promise<void>
   /** Signs an evaluation of a base, keeps it and announces it. @throws ColdmeshError `bad-input`, `refused` (disk) */
   report(options: ReportOptions): Promise<ReportEntry>
   /** Idempotent. */

@@ -1,4 +1,5 @@
-import type { TermsView } from '../../protocols/contribution/rules.ts'
+import type { Contribution } from '../../protocols/contribution/messages.ts'
+import { judgeTerms, type TermsView } from '../../protocols/contribution/rules.ts'
 import { judgeVoucher } from '../../protocols/membership/rules.ts'
 import type { NetworkFacts } from './network.ts'
 
@@ -11,4 +12,9 @@ export function termsView(network: NetworkFacts, round: number): TermsView {
     isMember,
     judgeVoucher: (envelope, contributor) => judgeVoucher(envelope, { network: id, round, contributor, isMember }),
   }
+}
+
+/** True when a contribution of an earlier round meets the terms of this one: its voucher may have ended meanwhile. */
+export function meetsTerms(network: NetworkFacts, round: number, message: Contribution): boolean {
+  return judgeTerms(message, termsView(network, round)).verdict === 'accept'
 }

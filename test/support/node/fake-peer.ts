@@ -46,6 +46,13 @@ export function createFakePeer(): FakePeer {
     evidence: () => [],
     verifyEvidence: (bytes) => verifyEvidence(bytes),
     invite: () => 'coldmesh1fake',
+    vouch: ({ for: contributor, rounds = 100 }) => {
+      calls.push(`vouch ${contributor} ${rounds}`)
+      return { invite: 'coldmesh1vouched', network: NETWORK, contributor, from: 4, until: 3 + rounds }
+    },
+    acceptInvite: async (invite) => {
+      calls.push(`accept ${invite}`)
+    },
     stop: async () => {},
     async *log(base) {
       const newest = base === undefined ? BASES.length : BASES.indexOf(base) + 1
@@ -120,6 +127,7 @@ export const STATUS: PeerStatus = {
   peers: 1,
   waitingFor: { what: 'contributions', have: 1, need: 3, missing: [], sinceMs: 1, untilMs: null },
   contributions: [],
+  permission: { contributors: 'open', granted: true, reason: null, until: null, by: null },
   trainer: { engine: 'onnx', device: 'cpu' },
   training: null,
   refused: [],
