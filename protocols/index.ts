@@ -12,7 +12,7 @@ export { openLineage } from './lineage/rules.ts'
 // Invites and vouchers
 export { formatInvite, type Invite, parseInvite } from './membership/invite.ts'
 export { invite, invite2, type Voucher, voucher } from './membership/messages.ts'
-export { judgeVoucher, openVoucher } from './membership/rules.ts'
+export { judgeVoucher, openVoucher } from './membership/vouchers.ts'
 export { REGISTRY, topicOf } from './registry.ts'
 export { type Report, report } from './report/messages.ts'
 export { judgeReport } from './report/rules.ts'

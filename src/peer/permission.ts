@@ -1,7 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import { judgeContributor } from '../../protocols/contribution/rules.ts'
 import type { Voucher } from '../../protocols/membership/messages.ts'
-import { openVoucher } from '../../protocols/membership/rules.ts'
+import { openVoucher } from '../../protocols/membership/vouchers.ts'
 import { equalBytes, toHex } from '../../protocols/wire/bytes.ts'
 import { isSigned } from '../../protocols/wire/envelope.ts'
 import { ColdmeshError } from '../ports/errors.ts'
@@ -33,7 +33,7 @@ export function permissionOf(asking: Asking): PermissionStatus {
 }
 
 export function contributorsOf(network: NetworkFacts): PermissionStatus['contributors'] {
-  const { contributors } = network.genesis
+  const { contributors } = network.terms
   return typeof contributors === 'string' ? contributors : 'listed'
 }
 

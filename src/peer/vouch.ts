@@ -59,7 +59,7 @@ export function vouchFor(
 
 /** A voucher that the network doesn't ask for would have its contributions refused. */
 function requireVouching(network: NetworkFacts, key: Uint8Array): void {
-  const { contributors } = network.genesis
+  const { contributors } = network.terms
   if (contributors === 'open') {
     throw refused(
       'This network is open: anyone may contribute, and no voucher is needed.',

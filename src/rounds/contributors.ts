@@ -1,14 +1,14 @@
 import type { Contribution } from '../../protocols/contribution/messages.ts'
 import { judgeTerms, type TermsView } from '../../protocols/contribution/rules.ts'
-import { judgeVoucher } from '../../protocols/membership/rules.ts'
+import { judgeVoucher } from '../../protocols/membership/vouchers.ts'
 import type { NetworkFacts } from './network.ts'
 
 /** What contributions are judged by in a round whose facts these are, also inside a lineage. */
 export function termsView(network: NetworkFacts, round: number): TermsView {
-  const { id, genesis, isMember } = network
+  const { id, genesis, terms, isMember } = network
   return {
     bytes: genesis.bytes,
-    contributors: genesis.contributors,
+    contributors: terms.contributors,
     isMember,
     judgeVoucher: (envelope, contributor) => judgeVoucher(envelope, { network: id, round, contributor, isMember }),
   }

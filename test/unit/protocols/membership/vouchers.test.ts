@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { judgeVoucher, type VoucherView } from '../../../../protocols/membership/rules.ts'
+import { judgeVoucher, type VoucherView } from '../../../../protocols/membership/vouchers.ts'
 import { equalBytes } from '../../../../protocols/wire/bytes.ts'
 import { MAX_VOUCHER_ENVELOPE_BYTES } from '../../../../protocols/wire/limits.ts'
 import { ACCEPT, reject } from '../../../../protocols/wire/verdict.ts'
