@@ -61,11 +61,14 @@ export const COMMANDS: readonly Command[] = [
   defineCommand(
     {
       name: 'genesis',
-      summary: 'starts a network from a base and prints its genesis CID',
+      summary: 'starts a network from a base, or from the last base of another network, and prints its genesis CID',
       options: [
         ...COMMON,
         'name',
         'base',
+        'forkOf',
+        'fromDir',
+        'level',
         'member',
         'quorum',
         'rule',
@@ -77,7 +80,10 @@ export const COMMANDS: readonly Command[] = [
         'viewTimeout',
       ],
       onDataDir: true,
-      examples: ['coldmesh genesis --dir ./alpha --name reviews --member alpha=KEY --member beta=KEY'],
+      examples: [
+        'coldmesh genesis --dir ./alpha --name reviews --member alpha=KEY --member beta=KEY',
+        'coldmesh genesis --dir ./alpha2 --fork-of ./base --from-dir ./alpha --member alpha=KEY --member delta=KEY',
+      ],
     },
     async () => (await import('./commands/genesis.ts')).runGenesis,
   ),

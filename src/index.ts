@@ -23,6 +23,7 @@ export { createPeer } from './peer/create-peer.ts'
 export { defaultDataDir, initDataDir } from './peer/data-dir.ts'
 // Judge a base
 export { verifyEvidence } from './peer/evidence-report.ts'
+export { createFork } from './peer/fork/create.ts'
 export { createGenesis, DEFAULT_ROUND_POLICY } from './peer/genesis.ts'
 export { type ImportedModel, type ImportOptions, importModel } from './peer/import.ts'
 export { readModelDirectory } from './peer/model.ts'

@@ -2,6 +2,7 @@ import type { LogEntry, ReportEntry } from 'coldmesh'
 import type { Run } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { short, show } from '../text/escape.ts'
+import { forkLine } from '../text/fork.ts'
 import { formatReports } from '../text/reports.ts'
 import { dirOf } from './data-dir.ts'
 import { openHistorySource } from './history.ts'
@@ -18,12 +19,19 @@ export const runLog: Run<'dir' | 'limit'> = async ({ args, options, output, sign
     if (entry.round === 1) await sayStart(entry.parent)
   }
   if (count === 0) output.say('no round has ended yet: the base is the one of the genesis')
+  if (count === 0) await sayFork()
   return EXIT.done
 
-  /** The genesis' base has no round of its own, and may have been judged. */
+  /** The genesis' base has no round of its own, and may have been judged, or come from another network. */
   async function sayStart(base: string): Promise<void> {
     const reports = output.json ? [] : await history.reports(base)
     if (reports.length > 0) output.say([`round 0  ${show(base)}`, ...reportLines(reports)].join('\n'))
+    await sayFork()
+  }
+
+  async function sayFork(): Promise<void> {
+    const fork = await history.fork()
+    if (fork !== null) output.result({ round: 0, fork }, () => forkLine(fork, output.colors))
   }
 }
 

@@ -2,6 +2,7 @@ import Table from 'cli-table3'
 import type { DaemonStatus } from '../control/shapes.ts'
 import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
+import { forkLine } from './fork.ts'
 import type { Colors } from './output.ts'
 import { formatReports } from './reports.ts'
 import { describeWait } from './wait.ts'
@@ -16,6 +17,7 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     waitingFor === null ? 'waits for nothing' : `waits for ${describeWait(waitingFor)}`,
     `base     ${show(base)}`,
     `network  ${show(status.network)}`,
+    ...(status.fork === null ? [] : [`         ${forkLine(status.fork, colors)}`]),
     `peer     ${show(status.peerId)}${member === null ? '' : `, committee member ${show(member)}`}, ${peers} connected`,
     ...status.multiaddrs.map((address) => `         ${show(address)}`),
   ]

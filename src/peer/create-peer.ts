@@ -25,6 +25,8 @@ import type { PeerContext } from './context.ts'
 import { initDataDir, paths, requireConfig, sweepDataDir } from './data-dir.ts'
 import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
+import { createForkLink } from './fork/link.ts'
+import { readForkCertificate } from './fork/record.ts'
 import { openGenesis } from './genesis.ts'
 import { maxBaseBytes, readHead } from './heads.ts'
 import { openOwnVoucher } from './own-voucher.ts'
@@ -139,6 +141,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     peerIdOf,
     signal: stopped.signal,
   }
+  const fork = createForkLink(context, await readForkCertificate(dataDir))
   const head = await findHead(network, facts)
   const evidence = await openEvidence({ dataDir, network, clock: systemClock, log, events })
   cleanup.defer(() => evidence.close())
@@ -171,6 +174,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       genesisBase: () => network.genesis.base,
       round: () => loop.state,
       reports,
+      fork: () => fork.proof,
     })
   for (const topic of ['contributions', 'votes'] as const) {
     node.gossip.subscribe(topicOf(String(networkId), topic), ({ bytes }) => loop.receive(topic, bytes))
@@ -180,6 +184,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   return createFacade({
     context,
     loop,
+    fork,
     evidence,
     reports,
     config,

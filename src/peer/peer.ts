@@ -6,6 +6,7 @@ import type { Trainer } from '../ports/trainer.ts'
 import type { PeerContext } from './context.ts'
 import type { EvidenceFile } from './evidence.ts'
 import { evidenceStatus } from './evidence-report.ts'
+import type { ForkLink } from './fork/link.ts'
 import { createHistory } from './history/history.ts'
 import { startJoin } from './join.ts'
 import type { OwnVoucher } from './own-voucher.ts'
@@ -28,6 +29,7 @@ const MAX_EVIDENCE_SHOWN = 32
 export function createFacade(parts: {
   readonly context: PeerContext
   readonly loop: RoundLoop
+  readonly fork: ForkLink
   readonly evidence: EvidenceFile
   readonly reports: Reports
   readonly config: Config
@@ -60,6 +62,7 @@ export function createFacade(parts: {
     chain: context.chain,
     reports: parts.reports,
     evidence: parts.evidence.entries,
+    fork: async () => parts.fork.status,
   })
   let training: PeerStatus['training'] = null
   let ownTrainer: Promise<Trainer> | null = null
@@ -105,6 +108,7 @@ export function createFacade(parts: {
       waitingFor: waitOf(state, context),
       contributions: [...state.contributions.values()].map(contributionStatus),
       permission: permissionOf(asking()),
+      fork: parts.fork.status,
       trainer: inUse === null ? null : { engine: inUse.name, device: inUse.device },
       training,
       refused: loop.inbox.refused,
@@ -140,6 +144,7 @@ export function createFacade(parts: {
   })
   forgetOld()
   loop.start()
+  parts.fork.start()
   repair.start()
   startStoreCheck(context, { store: parts.store, everyMs: parts.checkStoreMs, synced: repair.synced })
 

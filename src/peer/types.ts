@@ -2,12 +2,14 @@ import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
 import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+import type { ForkStatus } from './fork/types.ts'
 import type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { Trouble, TroubleEvent } from './trouble-types.ts'
 import type { VerifyOptions, VerifyReport } from './verify-types.ts'
 
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+export type { CreatedFork, ForkOptions, ForkStatus } from './fork/types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
 export type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
@@ -81,6 +83,8 @@ export interface PeerStatus {
   readonly waitingFor: Wait | null
   readonly contributions: readonly ContributionStatus[]
   readonly permission: PermissionStatus
+  /** What the network began as; null for one that is no fork. */
+  readonly fork: ForkStatus | null
   /** What trains; null until it was first needed. */
   readonly trainer: { readonly engine: string; readonly device: string } | null
   readonly training: {
@@ -261,6 +265,8 @@ export interface History {
   readonly network: string
   /** Newest first, from `base` (default: the head). */
   log(base?: string): AsyncIterable<LogEntry>
+  /** What the network began as; null for one that is no fork. */
+  fork(): Promise<ForkStatus | null>
   /** Evaluations of a base (default: the head) that are held here. @throws ColdmeshError `bad-input` */
   reports(base?: string): readonly ReportEntry[]
   verify(base: string, options?: VerifyOptions): Promise<VerifyReport>

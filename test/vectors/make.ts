@@ -1,5 +1,6 @@
 import { makeContribution } from './making/contribution.ts'
 import { makeEvidence } from './making/evidence.ts'
+import { makeFork } from './making/fork.ts'
 import { makeGenesis } from './making/genesis.ts'
 import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
@@ -27,5 +28,6 @@ const makers = {
   makeReport,
   makeSyncReports,
   makeVoucher,
+  makeFork,
 }
 for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) make()

@@ -44,6 +44,7 @@ export function createFakePeer(): FakePeer {
     },
     reports: () => [],
     evidence: () => [],
+    fork: async () => null,
     verifyEvidence: (bytes) => verifyEvidence(bytes),
     invite: () => 'coldmesh1fake',
     vouch: ({ for: contributor, rounds = 100 }) => {
@@ -61,7 +62,17 @@ export function createFakePeer(): FakePeer {
     verify: async (base, { level = 'full', trust } = {}) => {
       calls.push(`verify ${base} ${level} ${trust ?? ''}`)
       const trusted = trust === NETWORK
-      return { base, network: NETWORK, valid: true, certified: true, trusted, level, rounds: [], failures: [] }
+      return {
+        base,
+        network: NETWORK,
+        valid: true,
+        certified: true,
+        trusted,
+        level,
+        rounds: [],
+        failures: [],
+        fork: null,
+      }
     },
     export: async (cid, { out }) => {
       calls.push(`export ${cid} ${out}`)
@@ -127,6 +138,7 @@ export const STATUS: PeerStatus = {
   peers: 1,
   waitingFor: { what: 'contributions', have: 1, need: 3, missing: [], sinceMs: 1, untilMs: null },
   contributions: [],
+  fork: null,
   permission: { contributors: 'open', granted: true, reason: null, until: null, by: null },
   trainer: { engine: 'onnx', device: 'cpu' },
   training: null,

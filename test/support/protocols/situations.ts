@@ -2,6 +2,7 @@ import { CID } from 'multiformats/cid'
 import { contribution } from '../../../protocols/contribution/messages.ts'
 import { judgeContribution } from '../../../protocols/contribution/rules.ts'
 import { genesis } from '../../../protocols/genesis/messages.ts'
+import { judgeFork } from '../../../protocols/genesis/rules.ts'
 import { isOpenedLineage, openLineage } from '../../../protocols/lineage/rules.ts'
 import { judgeVoucher } from '../../../protocols/membership/vouchers.ts'
 import { REPORT_MESSAGES, VOTE_MESSAGES } from '../../../protocols/registry.ts'
@@ -69,6 +70,12 @@ export interface CertificateSituation {
 
 export interface EvidenceSituation {
   readonly members: readonly string[]
+}
+
+/** What is known of the base that a network says it began as. */
+export interface ForkSituation {
+  readonly start: string | null
+  readonly isCertified: boolean | null
 }
 
 export interface LineageSituation {
@@ -157,6 +164,10 @@ export function judgeCertificateIn(bytes: Uint8Array, network: CID, view: Certif
 export function judgeEvidenceIn(bytes: Uint8Array, network: CID, { members }: EvidenceSituation): Verdict {
   const judged = judgeEvidence(bytes, { network, isMember: (key) => members.includes(toHex(key)) })
   return isProven(judged) ? ACCEPT : judged
+}
+
+export function judgeForkIn(bytes: Uint8Array, { start, isCertified }: ForkSituation): Verdict {
+  return judgeFork(genesis.decode(bytes), { start: start === null ? null : CID.parse(start), isCertified })
 }
 
 export function judgeLineageIn(bytes: Uint8Array, view: LineageSituation): Verdict {

@@ -12,9 +12,11 @@ import {
   type CertificateSituation,
   type ContributionSituation,
   type EvidenceSituation,
+  type ForkSituation,
   judgeCertificateIn,
   judgeContributionIn,
   judgeEvidenceIn,
+  judgeForkIn,
   judgeLineageIn,
   judgeReportIn,
   judgeRoundMessageIn,
@@ -122,6 +124,7 @@ export function judgeInView({ kind, network }: Pick<VectorFile, 'kind' | 'networ
   const id = network === undefined ? null : CID.parse(network)
   // Vectors are our own frozen files: their views have the shape that was written.
   if (kind === 'lineage/1') return judgeLineageIn(bytes, vector.view as LineageSituation)
+  if (kind === 'genesis/1') return judgeForkIn(bytes, vector.view as ForkSituation)
   if (id === null) throw new Error(`${kind} is judged within a network`)
   if (kind === 'contribution/1') return judgeContributionIn(bytes, id, vector.view as ContributionSituation)
   if (kind === 'report/1') return judgeReportIn(bytes, id, vector.view as ReportSituation)
