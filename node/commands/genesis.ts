@@ -14,6 +14,7 @@ import { CliError } from '../failure.ts'
 import { SHIPPED_BASE } from '../package-root.ts'
 import { forkLine } from '../text/fork.ts'
 import { dirOf } from './data-dir.ts'
+import { isKeyText, parseMember } from './members.ts'
 
 type Options =
   | 'dir'
@@ -33,12 +34,11 @@ type Options =
   | 'viewTimeout'
 
 const DEFAULT_NAME = 'coldmesh'
-const KEY = /^[0-9a-f]{64}$/i
 
 export const runGenesis: Run<Options> = async (call) => {
   const { options, output } = call
   const dir = dirOf(options)
-  const members = options.member.map(parseMember)
+  const members = options.member.map((text) => parseMember('--member', text))
   const contributors = options.contributors === undefined ? undefined : parseContributors(options.contributors)
   if (options.forkOf !== undefined && options.base !== undefined) {
     throw new CliError('bad-input', '--base and --fork-of are two bases to start from.', { hint: 'Give one of them.' })
@@ -93,19 +93,10 @@ function milliseconds(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : Math.round(seconds * 1000)
 }
 
-function parseMember(text: string): { name: string; key: string } {
-  const at = text.lastIndexOf('=')
-  const [name, key] = [text.slice(0, at), text.slice(at + 1)]
-  if (at > 0 && KEY.test(key)) return { name, key: key.toLowerCase() }
-  throw new CliError('bad-input', `--member takes NAME=KEY with a key of 64 hex digits, not "${text}".`, {
-    hint: 'Each member gets its key from: coldmesh init.',
-  })
-}
-
 function parseContributors(text: string): 'open' | 'vouched' | readonly string[] {
   if (text === 'open' || text === 'vouched') return text
   const keys = text.split(',').map((key) => key.trim().toLowerCase())
-  const wrong = keys.find((key) => !KEY.test(key))
+  const wrong = keys.find((key) => !isKeyText(key))
   if (wrong === undefined) return keys
   throw new CliError('bad-input', `--contributors takes "open", "vouched" or keys of 64 hex digits, not "${wrong}".`, {
     hint: 'Each contributor gets its key from: coldmesh init.',

@@ -3,6 +3,7 @@ import {
   ENVELOPE_OVERHEAD_BYTES,
   KIBIBYTE,
   MAX_AMENDMENT_BYTES,
+  MAX_APPROVAL_BYTES,
   MAX_COMMITTEE,
   MAX_RATIFICATION_BYTES,
   MAX_VOUCHER_ENVELOPE_BYTES,
@@ -72,7 +73,7 @@ export const amendment = declareObject({
 /** A member's consent to an amendment, whose bytes it carries; the first one proposes it. */
 export const approval = declareMessage({
   kind: 'approval/1',
-  maxBytes: MAX_AMENDMENT_BYTES + 256,
+  maxBytes: MAX_APPROVAL_BYTES,
   fields: { amendment: bytes({ atMost: MAX_AMENDMENT_BYTES }) },
 })
 

@@ -18,11 +18,13 @@ import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
 import type { Log } from '../ports/system.ts'
 import type { NetworkFacts } from '../rounds/network.ts'
 import type { Head } from '../rounds/state.ts'
+import { openAmendments } from './amendments/open.ts'
 import { type BaseFacts, readBaseFacts } from './builder.ts'
 import { openChain } from './chain.ts'
 import { chooseNetwork, remember } from './choose-network.ts'
 import type { PeerContext } from './context.ts'
 import { initDataDir, paths, requireConfig, sweepDataDir } from './data-dir.ts'
+import { openDispensable } from './dispensable-file.ts'
 import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
 import { createForkLink } from './fork/link.ts'
@@ -33,7 +35,6 @@ import { openOwnVoucher } from './own-voucher.ts'
 import { createFacade } from './peer.ts'
 import { readInvitedVoucher } from './permission.ts'
 import { openProbation } from './probation.ts'
-import { openReportFile } from './reports/report-file.ts'
 import { createReports } from './reports/reports.ts'
 import { createRoundOf } from './reports/round-of.ts'
 import { createRoundLoop } from './round/loop.ts'
@@ -149,8 +150,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const current = { network: head.regime.current, round: head.round + 1, key: signer.key }
   if (invited !== undefined) await voucher.take(invited, current)
   const muted = await openProbation({ dataDir, isJournalNew, head, isMember: head.regime.current.isMember(signer.key) })
-  const loop = createRoundLoop({ context, head, evidence, muted })
-  const reportFile = await openReportFile(paths.reports(dataDir), log)
+  const loop = createRoundLoop({ context, head, evidence, muted, onRound: () => amendments.enterRound() })
+  const reportFile = await openDispensable(paths.reports(dataDir), 'reports', log)
   cleanup.defer(() => reportFile.close())
   const reports = createReports({
     network: networkId,
@@ -165,6 +166,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     log: log.child('reports'),
     signal: stopped.signal,
   })
+  const amendments = await openAmendments({ context, signer, loop })
+  cleanup.defer(() => amendments.close())
   answer = (request) =>
     answerSync(request, {
       network: networkId,
@@ -175,11 +178,13 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       round: () => loop.state,
       reports,
       fork: () => fork.proof,
+      amendments,
     })
   for (const topic of ['contributions', 'votes'] as const) {
     node.gossip.subscribe(topicOf(String(networkId), topic), ({ bytes }) => loop.receive(topic, bytes))
   }
   node.gossip.subscribe(topicOf(String(networkId), 'reports'), ({ bytes }) => reports.receive(bytes))
+  node.gossip.subscribe(topicOf(String(networkId), 'amendments'), ({ bytes }) => amendments.receive(bytes))
   const resources = cleanup.move()
   return createFacade({
     context,
@@ -187,6 +192,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     fork,
     evidence,
     reports,
+    amendments,
     config,
     heads: openTaskHeads(dataDir, log),
     unansweredBy: blocks.unansweredBy,
@@ -207,6 +213,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       stopped.abort()
       await loop.stop()
       await reports.stop()
+      await amendments.stop()
       events.close()
       await resources.disposeAsync()
       await lock.release()
@@ -237,7 +244,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
         if (!isColdmeshError(error, 'block-missing') && !isColdmeshError(error, 'block-corrupt')) throw error
         if (systemClock.now() >= deadline || options.signal?.aborted === true) throw error
         const cid = parseCid(String(error.facts['cid']))
-        await waitAMoment()
+        await new Promise<void>((resolve) => systemClock.after(HEAD_RETRY_MS, resolve))
         if (cid !== null) await store.repair(cid).catch(() => {})
       }
     }
@@ -265,12 +272,6 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       }
     }
   }
-}
-
-function waitAMoment(): Promise<void> {
-  return new Promise((resolve) => {
-    systemClock.after(HEAD_RETRY_MS, resolve)
-  })
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

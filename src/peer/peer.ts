@@ -3,6 +3,8 @@ import { aggregatorOf } from '../../protocols/wire/election.ts'
 import type { Config } from '../adapters/config/config.ts'
 import type { Signer } from '../ports/system.ts'
 import type { Trainer } from '../ports/trainer.ts'
+import type { Amendments } from './amendments/amendments.ts'
+import { describeTerms } from './amendments/change.ts'
 import type { PeerContext } from './context.ts'
 import type { EvidenceFile } from './evidence.ts'
 import { evidenceStatus } from './evidence-report.ts'
@@ -32,6 +34,7 @@ export function createFacade(parts: {
   readonly fork: ForkLink
   readonly evidence: EvidenceFile
   readonly reports: Reports
+  readonly amendments: Amendments
   readonly config: Config
   readonly voucher: OwnVoucher
   /** Reads an invite to this network, for this key. @throws ColdmeshError `bad-input` */
@@ -54,7 +57,10 @@ export function createFacade(parts: {
     const { state } = loop
     return { network: state.network, round: state.round, key: context.key, voucher: parts.voucher.envelope }
   }
-  const repair = createRepair(context, loop, (peer) => parts.reports.syncWith(peer))
+  const repair = createRepair(context, loop, async (peer) => {
+    await parts.reports.syncWith(peer)
+    await parts.amendments.syncWith(peer)
+  })
   const history = createHistory({
     network: context.termsAt(1),
     genesisBytes: parts.genesisBytes,
@@ -114,6 +120,8 @@ export function createFacade(parts: {
       refused: loop.inbox.refused,
       reports: { held: parts.reports.held, base: parts.reports.of(state.head.base).slice(0, MAX_SHOWN_REPORTS) },
       troubles: context.troubles.current,
+      terms: describeTerms(committee),
+      amendments: parts.amendments.status,
       evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), committee),
     }
   }
@@ -180,6 +188,8 @@ export function createFacade(parts: {
         options,
       ),
     report: (options) => parts.reports.publish(options),
+    amend: (change) => parts.amendments.propose(change),
+    approve: (id) => parts.amendments.approve(id),
     invite: () => plainInvite(network.id, mesh.addresses()),
     vouch: (options) =>
       vouchFor(options, {

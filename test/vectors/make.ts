@@ -1,3 +1,4 @@
+import { makeAmendments } from './making/amendments.ts'
 import { makeContribution } from './making/contribution.ts'
 import { makeEvidence } from './making/evidence.ts'
 import { makeFork } from './making/fork.ts'
@@ -5,6 +6,7 @@ import { makeGenesis } from './making/genesis.ts'
 import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
 import { makeReport } from './making/report.ts'
+import { makeSyncApprovals } from './making/sync-approvals.ts'
 import { makeSyncReports } from './making/sync-reports.ts'
 import { makeRound } from './making/round.ts'
 import { makeSync } from './making/sync.ts'
@@ -27,6 +29,8 @@ const makers = {
   makeSyncJudged,
   makeReport,
   makeSyncReports,
+  makeAmendments,
+  makeSyncApprovals,
   makeVoucher,
   makeFork,
 }
