@@ -34,8 +34,10 @@ export function judgeGenesis(genesis: Genesis): Verdict {
   if (!SUPPORTED_RULES.some((rule) => rule === fusion.rule)) return reject('unsupported-rule')
   if (Object.keys(fusion.params).length > 0) return reject('unsupported-fusion-params')
   if (contributors === 'vouched') return reject('unsupported-vouchers')
-  if (genesis.gate !== null) return reject('unsupported-gate')
-  if (round.maxStaleness !== 0) return reject('unsupported-staleness')
+  // [REJECT] SPEC 2.6: a late contribution's parent is among the bases that replays are looked for in.
+  if (round.maxStaleness >= round.historyRounds) return reject('staleness-above-history')
+  // [REJECT] SPEC 2.7: the weights of those bases are kept.
+  if (round.maxStaleness > 0 && round.keepRounds < round.historyRounds) return reject('keep-below-history')
   return ACCEPT
 }
 

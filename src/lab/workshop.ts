@@ -5,6 +5,7 @@ import { type BaseFacts, type BuiltBase, buildBase } from '../peer/builder.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import type { NetworkFacts } from '../rounds/network.ts'
 import type { BuildSpec, Head, SignedContribution } from '../rounds/state.ts'
+import { rebasedFrom } from '../rounds/views.ts'
 
 /**
  * The work that every member does alone on its own machine and that comes out the same: checking bytes and fusing them.
@@ -24,14 +25,16 @@ export function createWorkshop(context: {
   readonly store: ContentStore
   readonly head: Head
 }): Workshop {
-  const { facts, store, head } = context
+  const { network, facts, store, head } = context
   const validations = new Map<string, Promise<string | null>>()
   const builds = new Map<string, Promise<BuiltBase>>()
   const open = (cid: CID) => readFile(cid, (block) => store.get(block), { maxBytes: facts.layout.totalBytes })
 
-  async function validate({ checkpoint }: SignedContribution): Promise<string | null> {
-    const [base, bytes] = [open(head.weights), open(checkpoint)]
-    const validation = await validateCheckpoint({ layout: facts.layout, base, checkpoint: bytes })
+  async function validate(contribution: SignedContribution): Promise<string | null> {
+    const [base, checkpoint] = [open(head.weights), open(contribution.checkpoint)]
+    const from = rebasedFrom(network, head, contribution)
+    const parent = from === null ? {} : { parent: open(from) }
+    const validation = await validateCheckpoint({ layout: facts.layout, base, checkpoint, ...parent })
     return validation.ok ? null : validation.reason
   }
 

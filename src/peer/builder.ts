@@ -11,6 +11,7 @@ import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { NetworkFacts } from '../rounds/network.ts'
 import type { BuildSpec } from '../rounds/state.ts'
+import { rebasedFrom } from '../rounds/views.ts'
 import { cardFacts } from './card-facts.ts'
 
 /** What every base of a network shares: its layout, and the genesis' config and tokenizer files. */
@@ -103,6 +104,10 @@ async function fuse(spec: BuildSpec, network: NetworkFacts, facts: BaseFacts, st
     layout: facts.layout,
     base: open(spec.parent.weights),
     inputs: spec.inputs.map((input) => open(input.checkpoint)),
+    parents: spec.inputs.map((input) => {
+      const parent = rebasedFrom(network, spec.parent, input)
+      return parent === null ? null : open(parent)
+    }),
   })
   const { cid } = await importFile(fused, (block, bytes) => store.put(block, bytes))
   return cid

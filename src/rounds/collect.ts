@@ -1,16 +1,18 @@
 import type { CID } from 'multiformats/cid'
 import type { Contribution } from '../../protocols/contribution/messages.ts'
 import { type Selection, selectInputs } from '../../protocols/lineage/pipeline.ts'
-import { compareBytes, equalBytes, toHex } from '../../protocols/wire/bytes.ts'
+import { compareBytes, equalBytes, equalCids, toHex } from '../../protocols/wire/bytes.ts'
 import { lotteryTicket, roundSeed } from '../../protocols/wire/election.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import { type Draft, isSelf } from './draft.ts'
 import type { NetworkFacts } from './network.ts'
 import type { ContributionEntry, Head, RoundState, SignedContribution } from './state.ts'
-import { isAdmissibleParent, isRecent, lineageView, toCandidate } from './views.ts'
+import { isRecent, lineageView, parentOf, toCandidate } from './views.ts'
 
 /** Why a checkpoint could not be had, as opposed to being wrong: worth another try from somebody else. */
 export const UNAVAILABLE = 'unavailable'
+/** Why a late checkpoint is refused whose sum with the base's progress its type can't hold. Another base may differ. */
+export const NOT_REBASED = 'rebased-not-finite'
 
 /** Contributions that one round remembers, besides those that lists and lineages name. */
 export const MAX_REMEMBERED = 1024
@@ -128,7 +130,10 @@ function ask({ state, effects }: Draft, entry: ContributionEntry, from: Uint8Arr
   effects.push({ type: 'fetch-checkpoint', contribution, from })
 }
 
-/** Contributions of the round before that this one can take: their parent has the same weights. */
+/**
+ * Contributions of the round before that this one can take, and that were in no base yet. What is rebased is looked at again:
+ * whether it can be depends on the base.
+ */
 export function leftOver(
   previous: RoundState,
   network: NetworkFacts,
@@ -136,10 +141,12 @@ export function leftOver(
 ): readonly (readonly [string, ContributionEntry])[] {
   const seed = roundSeed(network.id, head.round + 1)
   return [...previous.contributions].flatMap(([id, entry]) => {
-    const { author, parent, round } = entry.contribution
-    if (!isAdmissibleParent(head, parent, round)) return []
+    const { author, parent, round, checkpoint } = entry.contribution
+    const from = parentOf(network, head, parent, round)
+    if (from === null || (from.staleness > 0 && isRecent(head, checkpoint))) return []
     const ticket = lotteryTicket(author, seed)
-    const isKnown = entry.state === 'held' || (entry.state === 'refused' && !isUnavailable(entry))
+    const isRefused = entry.state === 'refused' && !isUnavailable(entry) && entry.reason !== NOT_REBASED
+    const isKnown = isRefused || (entry.state === 'held' && equalCids(from.weights, head.weights))
     return [[id, isKnown ? { ...entry, ticket } : { ...entry, state: 'announced', reason: null, ticket, asked: [] }]]
   })
 }

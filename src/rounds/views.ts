@@ -1,6 +1,7 @@
 import type { Contribution } from '../../protocols/contribution/messages.ts'
 import { contribution as contributionMessage } from '../../protocols/contribution/messages.ts'
 import { type ContributionView, judgeContribution, judgeTerms } from '../../protocols/contribution/rules.ts'
+import type { Candidate, TrainedFrom } from '../../protocols/lineage/pipeline.ts'
 import type { LineageView } from '../../protocols/lineage/rules.ts'
 import { type InclusionList, inclusionList } from '../../protocols/round/messages.ts'
 import { judgeRoundMessage, type RoundMessage, type RoundView } from '../../protocols/round/rules.ts'
@@ -57,8 +58,8 @@ function contributionView(state: RoundState, { id }: Signed<Contribution>): Cont
     base: state.head.base,
     bytes: state.network.genesis.bytes,
     mayContribute: state.network.mayContribute,
-    isAdmissibleParent: (parent, round) => isAdmissibleParent(state.head, parent, round),
-    isBaseWeights: (checkpoint) => equalCids(checkpoint, state.head.weights),
+    parentOf: (parent, round) => parentOf(state.network, state.head, parent, round),
+    isSpent: (checkpoint) => !isListed && isRecent(state.head, checkpoint),
     isKnown: (id) => state.known.has(String(id)),
     countByAuthor: (author) =>
       isListed
@@ -80,13 +81,29 @@ function roundView(state: RoundState): RoundView {
   }
 }
 
-/** True for the head's base, and for those before it whose weights it kept (empty rounds). */
-export function isAdmissibleParent(head: Head, parent: CIDLike, round: number): boolean {
+/**
+ * The base that a contribution to `round` was trained from, if the round that follows `head` takes it: the head's base, one
+ * whose weights it kept (empty rounds), or one that at most `maxStaleness` rounds with inputs have followed.
+ */
+export function parentOf(network: NetworkFacts, head: Head, parent: CIDLike, round: number): TrainedFrom | null {
+  let staleness = 0
   for (const ancestor of head.history) {
-    if (equalCids(ancestor.base, parent)) return round === ancestor.round + 1
-    if (!ancestor.isEmpty) return false
+    if (equalCids(ancestor.base, parent)) {
+      return round === ancestor.round + 1 ? { staleness, weights: ancestor.weights } : null
+    }
+    if (!ancestor.isEmpty) staleness++
+    if (staleness > network.genesis.round.maxStaleness) return null
   }
-  return false
+  return null
+}
+
+/**
+ * Weights of its parent where these are not those of the round's base: the contribution then stands for
+ * `base + (checkpoint - these)`. Null: it stands for its checkpoint.
+ */
+export function rebasedFrom(network: NetworkFacts, head: Head, contribution: Candidate): CIDLike | null {
+  const from = parentOf(network, head, contribution.parent, contribution.round)
+  return from === null || equalCids(from.weights, head.weights) ? null : from.weights
 }
 
 type CIDLike = Head['base']
@@ -106,7 +123,7 @@ export function lineageView(network: NetworkFacts, head: Head): LineageView<Sign
     maxContributions: genesis.round.maxContributions,
     fusion: genesis.fusion,
     baseWeights: head.weights,
-    isAdmissibleParent: (parent, contributionRound) => isAdmissibleParent(head, parent, contributionRound),
+    parentOf: (parent, contributionRound) => parentOf(network, head, parent, contributionRound),
     isRecent: (checkpoint) => isRecent(head, checkpoint),
     openContribution: (envelope) => {
       const signed = openEnvelope(envelope, [contributionMessage], id)

@@ -122,5 +122,5 @@ async function reproduce(
   if (parent === null || contents === null || !genesis?.layout) return { fusion: 'unavailable', bad: null }
   const { layout } = genesis
   const weights = loaded.files.weights.cid
-  return await reproduceWeights({ network, layout, store, parent: parent.weights, inputs: contents.inputs, weights })
+  return await reproduceWeights({ network, layout, store, parent, inputs: contents.inputs, weights })
 }

@@ -9,7 +9,7 @@ import { heldMessages } from '../../rounds/held.ts'
 import { leftOut } from '../../rounds/left-out.ts'
 import { createRound, reduce } from '../../rounds/reduce.ts'
 import type { ContributionEntry, Head, RoundState } from '../../rounds/state.ts'
-import { asRoundMessage, isAdmissibleParent, isContribution } from '../../rounds/views.ts'
+import { asRoundMessage, isContribution, isRecent, parentOf } from '../../rounds/views.ts'
 import { buildBase } from '../builder.ts'
 import type { PeerContext } from '../context.ts'
 import type { EvidenceFile } from '../evidence.ts'
@@ -196,18 +196,23 @@ export function createRoundLoop(options: {
     over = new AbortController()
     if (mute?.isOver(head)) mute = null
     reporter.advanced(state, checked)
-    if (head.round === state.round)
-      for (const { entry, reason } of leftOut(state, checked.opened)) noteRefused(entry, reason)
+    const left = head.round === state.round ? leftOut(state, checked.opened) : []
     state = newRound(head, state)
+    for (const { entry, reason } of left) {
+      // Unless it counts in the next round by itself.
+      if (!state.contributions.has(String(entry.contribution.id)) || reason === UNAVAILABLE) noteRefused(entry, reason)
+    }
     fetches = createFetches(context, state, over.signal)
     begin()
   }
 
   function begin(): void {
     const { head, round } = state
+    // Taken by this round, and in no base yet.
+    const isStillOffered = ({ message }: { readonly message: Contribution }) =>
+      parentOf(network, head, message.parent, message.round) !== null && !isRecent(head, message.checkpoint)
     const isNeeded = (signed: OwnMessage) =>
-      signed.message.round >= round ||
-      (isContribution(signed) && isAdmissibleParent(head, signed.message.parent, signed.message.round))
+      signed.message.round >= round || (isContribution(signed) && isStillOffered(signed))
     const recorded = speaker.recorded.filter(isNeeded)
     dispatch({ type: 'restored', signed: recorded, now: clock.now() })
     dispatch({ type: 'started', now: clock.now() })

@@ -7,7 +7,7 @@ import type { InclusionList } from '../../../protocols/round/messages.ts'
 import { compareBytes, equalCids } from '../../../protocols/wire/bytes.ts'
 import type { Signed } from '../../../protocols/wire/envelope.ts'
 import { networkFacts } from '../../../src/rounds/network.ts'
-import type { SignedContribution } from '../../../src/rounds/state.ts'
+import type { Ancestor, SignedContribution } from '../../../src/rounds/state.ts'
 import { toCandidate, lineageView as viewOf } from '../../../src/rounds/views.ts'
 import type { TestNetwork } from './network.ts'
 
@@ -20,6 +20,8 @@ export interface TestRound {
   readonly baseWeights: CID
   /** Checkpoints of the last rounds. */
   readonly recent?: readonly CID[]
+  /** The bases before, newest first. */
+  readonly older?: readonly Omit<Ancestor, 'inputs'>[]
 }
 
 /** What a verifier of this round asks: the answers that peers use, from a genesis and a few CIDs. */
@@ -29,9 +31,10 @@ export function lineageView({
   base,
   baseWeights,
   recent = [],
+  older = [],
 }: TestRound): LineageView<SignedContribution> {
   const ancestor = { round: round - 1, base, weights: baseWeights, inputs: recent, isEmpty: false }
-  const head = { ...ancestor, certificate: null, history: [ancestor] }
+  const head = { ...ancestor, certificate: null, history: [ancestor, ...older.map((one) => ({ ...one, inputs: [] }))] }
   return viewOf(networkFacts(net.network, net.genesis), head)
 }
 
