@@ -1,6 +1,7 @@
-import { makeContribution } from './making/contribution.ts'
+import { makeContribution, makeLateContribution } from './making/contribution.ts'
 import { makeEvidence } from './making/evidence.ts'
 import { makeGenesis } from './making/genesis.ts'
+import { makeLateLineage } from './making/late-lineage.ts'
 import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
 import { makeReport } from './making/report.ts'
@@ -17,9 +18,11 @@ const makers = {
   makeWire,
   makeGenesis,
   makeContribution,
+  makeLateContribution,
   makeRound,
   makeEvidence,
   makeLineage,
+  makeLateLineage,
   makeMembership,
   makeSync,
   makeSyncJudged,
