@@ -25,14 +25,14 @@ export function createWorkshop(context: {
   readonly store: ContentStore
   readonly head: Head
 }): Workshop {
-  const { network, facts, store, head } = context
+  const { facts, store, head } = context
   const validations = new Map<string, Promise<string | null>>()
   const builds = new Map<string, Promise<BuiltBase>>()
   const open = (cid: CID) => readFile(cid, (block) => store.get(block), { maxBytes: facts.layout.totalBytes })
 
   async function validate(contribution: SignedContribution): Promise<string | null> {
     const [base, checkpoint] = [open(head.weights), open(contribution.checkpoint)]
-    const from = rebasedFrom(network, head, contribution)
+    const from = rebasedFrom(head, contribution)
     const parent = from === null ? {} : { parent: open(from) }
     const validation = await validateCheckpoint({ layout: facts.layout, base, checkpoint, ...parent })
     return validation.ok ? null : validation.reason

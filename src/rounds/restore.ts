@@ -14,7 +14,7 @@ export function restore(draft: Draft, signed: readonly Signed<Contribution | Rou
     const { message } = one
     if (message.kind === 'contribution/1') {
       // It may be of an earlier round, when those since were empty or it may come late.
-      if (parentOf(state.network, state.head, message.parent, message.round) !== null) receive(draft, one)
+      if (parentOf(state.head, message.parent, message.round) !== null) receive(draft, one)
       continue
     }
     if (message.round !== state.round) continue

@@ -3,6 +3,7 @@ import { contribution as contributionMessage } from '../../protocols/contributio
 import { type ContributionView, judgeContribution, judgeTerms } from '../../protocols/contribution/rules.ts'
 import type { Candidate, TrainedFrom } from '../../protocols/lineage/pipeline.ts'
 import type { LineageView } from '../../protocols/lineage/rules.ts'
+import { isOpenedAmendment, openRatification } from '../../protocols/membership/rules.ts'
 import { type InclusionList, inclusionList } from '../../protocols/round/messages.ts'
 import { judgeRoundMessage, type RoundMessage, type RoundView } from '../../protocols/round/rules.ts'
 import { equalBytes, equalCids, toHex } from '../../protocols/wire/bytes.ts'
@@ -10,7 +11,8 @@ import { aggregatorOf, roundSeed } from '../../protocols/wire/election.ts'
 import { isSigned, openEnvelope, type Signed } from '../../protocols/wire/envelope.ts'
 import { ACCEPT, ignore, reject, type Verdict } from '../../protocols/wire/verdict.ts'
 import { contradictedList } from './contradicted-list.ts'
-import { type NetworkFacts, openNetworkCertificate } from './network.ts'
+import { openNetworkCertificate } from './network.ts'
+import { amendmentView } from './regime.ts'
 import type { Head, RoundState, SignedContribution } from './state.ts'
 import { isSurplus } from './tally.ts'
 
@@ -58,7 +60,7 @@ function contributionView(state: RoundState, { id }: Signed<Contribution>): Cont
     base: state.head.base,
     bytes: state.network.genesis.bytes,
     mayContribute: state.network.mayContribute,
-    parentOf: (parent, round) => parentOf(state.network, state.head, parent, round),
+    parentOf: (parent, round) => parentOf(state.head, parent, round),
     isSpent: (checkpoint) => !isListed && isRecent(state.head, checkpoint),
     isKnown: (id) => state.known.has(String(id)),
     countByAuthor: (author) =>
@@ -73,26 +75,32 @@ function roundView(state: RoundState): RoundView {
     round: state.round,
     view: state.view,
     base: state.head.base,
-    maxContributions: state.network.genesis.round.maxContributions,
-    isMember: state.network.isMember,
+    maxContributions: state.network.terms.round.maxContributions,
+    isMember: (key, round) => isMemberIn(state.head, key, round),
     aggregator: (view) => aggregatorOf(state.rank, view),
     isKnown: (id) => state.known.has(String(id)),
     listOf: (author) => state.lists.get(toHex(author))?.message ?? null,
   }
 }
 
+/** Null for rounds whose committee this head does not tell. */
+function isMemberIn({ regime, round: before }: Head, key: Uint8Array, round: number): boolean | null {
+  const facts = [regime.own, regime.current, regime.next][round - before]
+  return facts === undefined ? null : facts.isMember(key)
+}
+
 /**
  * The base that a contribution to `round` was trained from, if the round that follows `head` takes it: the head's base, one
  * whose weights it kept (empty rounds), or one that at most `maxStaleness` rounds with inputs have followed.
  */
-export function parentOf(network: NetworkFacts, head: Head, parent: CIDLike, round: number): TrainedFrom | null {
+export function parentOf(head: Head, parent: CIDLike, round: number): TrainedFrom | null {
   let staleness = 0
   for (const ancestor of head.history) {
     if (equalCids(ancestor.base, parent)) {
       return round === ancestor.round + 1 ? { staleness, weights: ancestor.weights } : null
     }
     if (!ancestor.isEmpty) staleness++
-    if (staleness > network.genesis.round.maxStaleness) return null
+    if (staleness > head.regime.current.terms.round.maxStaleness) return null
   }
   return null
 }
@@ -101,16 +109,17 @@ export function parentOf(network: NetworkFacts, head: Head, parent: CIDLike, rou
  * Weights of its parent where these are not those of the round's base: the contribution then stands for
  * `base + (checkpoint - these)`. Null: it stands for its checkpoint.
  */
-export function rebasedFrom(network: NetworkFacts, head: Head, contribution: Candidate): CIDLike | null {
-  const from = parentOf(network, head, contribution.parent, contribution.round)
+export function rebasedFrom(head: Head, contribution: Candidate): CIDLike | null {
+  const from = parentOf(head, contribution.parent, contribution.round)
   return from === null || equalCids(from.weights, head.weights) ? null : from.weights
 }
 
 type CIDLike = Head['base']
 
 /** What judges the lineage of a base that follows `head`. */
-export function lineageView(network: NetworkFacts, head: Head): LineageView<SignedContribution> {
-  const { genesis, id, quorum, threshold } = network
+export function lineageView(head: Head): LineageView<SignedContribution> {
+  const network = head.regime.current
+  const { genesis, terms, id, quorum, threshold } = network
   const round = head.round + 1
   return {
     network: id,
@@ -119,11 +128,11 @@ export function lineageView(network: NetworkFacts, head: Head): LineageView<Sign
     quorum,
     threshold,
     seed: roundSeed(id, round),
-    minContributions: genesis.round.minContributions,
-    maxContributions: genesis.round.maxContributions,
-    fusion: genesis.fusion,
+    minContributions: terms.round.minContributions,
+    maxContributions: terms.round.maxContributions,
+    fusion: terms.fusion,
     baseWeights: head.weights,
-    parentOf: (parent, contributionRound) => parentOf(network, head, parent, contributionRound),
+    parentOf: (parent, contributionRound) => parentOf(head, parent, contributionRound),
     isRecent: (checkpoint) => isRecent(head, checkpoint),
     openContribution: (envelope) => {
       const signed = openEnvelope(envelope, [contributionMessage], id)
@@ -136,12 +145,16 @@ export function lineageView(network: NetworkFacts, head: Head): LineageView<Sign
       if (!isSigned(signed)) return signed
       return network.isMember(signed.message.author) ? signed.message : reject('lister-not-a-member')
     },
-    judgeParentCertificate: (bytes) => judgeParentCertificate(network, head, bytes),
+    judgeAmendment: (bytes) => {
+      const opened = openRatification(bytes, amendmentView(head.regime))
+      return isOpenedAmendment(opened) ? ACCEPT : opened
+    },
+    judgeParentCertificate: (bytes) => judgeParentCertificate(head, bytes),
   }
 }
 
-function judgeParentCertificate(network: NetworkFacts, head: Head, bytes: Uint8Array): Verdict {
-  const certificate = openNetworkCertificate(network, bytes)
+function judgeParentCertificate(head: Head, bytes: Uint8Array): Verdict {
+  const certificate = openNetworkCertificate(head.regime.own, bytes)
   if ('verdict' in certificate) return certificate
   if (certificate.round !== head.round) return reject('certificate-wrong-round')
   return equalCids(certificate.base, head.base) ? ACCEPT : reject('certificate-wrong-base')

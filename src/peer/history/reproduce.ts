@@ -6,7 +6,6 @@ import { importFile, LEAF_BYTES, listLeaves, readFile } from '../../checkpoint/u
 import { fuseCheckpoints } from '../../fusion/fuse.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError, isColdmeshError } from '../../ports/errors.ts'
-import type { NetworkFacts } from '../../rounds/network.ts'
 import type { Head, SignedContribution } from '../../rounds/state.ts'
 import { rebasedFrom } from '../../rounds/views.ts'
 import { type BadLink, badLinkOf } from './bad-link.ts'
@@ -26,7 +25,6 @@ export type Reproduction =
  * @throws ColdmeshError `aborted`, by the store's signal
  */
 export async function reproduceWeights(options: {
-  readonly network: NetworkFacts
   readonly layout: Layout
   readonly store: ContentStore
   readonly parent: Head
@@ -78,17 +76,16 @@ function differs(link: string, reason: string): Reproduction {
   return { fusion: 'differs', bad: { link, reason: `differs: ${reason}` } }
 }
 
-function fuse({ network, layout, store, parent, inputs }: Parameters<typeof reproduceWeights>[0]) {
+function fuse({ layout, store, parent, inputs }: Parameters<typeof reproduceWeights>[0]) {
   const limits = { maxBytes: layout.totalBytes }
   const open = (cid: CID) => readFile(cid, (block) => store.get(block), limits)
   return fuseCheckpoints({
-    rule: network.genesis.fusion.rule,
-    params: network.genesis.fusion.params,
+    ...parent.regime.current.terms.fusion,
     layout,
     base: open(parent.weights),
     inputs: inputs.map(({ checkpoint }, input) => withInput(open(checkpoint), { input })),
     parents: inputs.map((contribution, input) => {
-      const from = rebasedFrom(network, parent, contribution)
+      const from = rebasedFrom(parent, contribution)
       if (from === null) return null
       const ofRound = contribution.round - 1
       return withInput(open(from), { input, isParent: true }, `Weights of round ${ofRound}, rebased from: `)

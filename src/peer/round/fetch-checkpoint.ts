@@ -20,7 +20,8 @@ const NODES_BYTES = 1_048_576
  */
 export function createCheckpointTry(context: PeerContext, state: RoundState, signal: AbortSignal) {
   const { store, log, facts, network } = context
-  const { bytes, round } = network.genesis
+  const { bytes } = network.genesis
+  const { round } = state.network.terms
   const dialled = new Set<string>()
   const msFor = (size: number) => Math.ceil((1000 * size) / round.minBytesPerSecond)
   const open = (cid: CID) => readFile(cid, (block) => store.get(block), { maxBytes: bytes })
@@ -51,7 +52,7 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
   return async (contribution: SignedContribution, listers: readonly Uint8Array[]): Promise<string | null> => {
     const providers = providersOf(contribution, listers)
     await fetchFile(contribution.checkpoint, providers)
-    const from = rebasedFrom(network, state.head, contribution)
+    const from = rebasedFrom(state.head, contribution)
     if (from !== null) await fetchFile(from, providers)
     const [base, checkpoint] = [open(state.head.weights), open(contribution.checkpoint)]
     const parent = from === null ? {} : { parent: open(from) }
