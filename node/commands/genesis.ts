@@ -19,6 +19,8 @@ type Options =
   | 'collect'
   | 'grace'
   | 'viewTimeout'
+  | 'maxStaleness'
+  | 'gate'
 
 const DEFAULT_NAME = 'coldmesh'
 const KEY = /^[0-9a-f]{64}$/i
@@ -38,6 +40,7 @@ export const runGenesis: Run<Options> = async ({ options, output }) => {
     rule: options.rule,
     contributors,
     round: roundPolicy(options),
+    ...defined({ maxDrop: options.gate }),
   })
   output.result({ network, base, invite }, () =>
     [
@@ -50,10 +53,11 @@ export const runGenesis: Run<Options> = async ({ options, output }) => {
 }
 
 function roundPolicy(options: Call<Options>['options']) {
-  const { minContributions, maxContributions, collect, grace, viewTimeout } = options
+  const { minContributions, maxContributions, collect, grace, viewTimeout, maxStaleness } = options
   return defined({
     minContributions,
     maxContributions,
+    maxStaleness,
     collectMs: milliseconds(collect),
     graceMs: milliseconds(grace),
     viewTimeoutMs: milliseconds(viewTimeout),

@@ -2,6 +2,7 @@ import type { LogEntry, ReportEntry } from 'coldmesh'
 import type { Run } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { short, show } from '../text/escape.ts'
+import { lateBy } from '../text/events.ts'
 import { formatReports } from '../text/reports.ts'
 import { dirOf } from './data-dir.ts'
 import { openHistorySource } from './history.ts'
@@ -36,8 +37,8 @@ function formatEntry({ round, base, aggregator, view, rule, inputs, excluded, re
     `round ${round}  ${show(base)}`,
     `  ${show(rule)} of ${inputs.length} contributions, proposed by ${show(aggregator, { maxLength: 64 })} in view ${view}`,
     ...inputs.map(
-      ({ id, author, task, dataset, rows }) =>
-        `  + ${short(id)}  ${show(task, { maxLength: 40 })}: ${rows} rows of ${show(dataset, { maxLength: 40 })}, by ${short(author)}`,
+      ({ id, author, task, dataset, rows, staleness }) =>
+        `  + ${short(id)}  ${show(task, { maxLength: 40 })}: ${rows} rows of ${show(dataset, { maxLength: 40 })}, by ${short(author)}${lateBy(staleness)}`,
     ),
     ...excluded.map(({ id, author, reason }) => `  - ${short(id)}  by ${short(author)}: ${show(reason)}`),
     ...reportLines(reports),

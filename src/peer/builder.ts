@@ -98,8 +98,14 @@ export async function buildBase(
 }
 
 async function fuse(spec: BuildSpec, facts: BaseFacts, store: ContentStore): Promise<CID> {
+  const { cid } = await importFile(fusedWeights(spec, facts, store), (block, bytes) => store.put(block, bytes))
+  return cid
+}
+
+/** The fusion of a spec's inputs as a file, in chunks. @throws ColdmeshError as `buildBase`, while it is read */
+export function fusedWeights(spec: BuildSpec, facts: BaseFacts, store: ContentStore): AsyncIterable<Uint8Array> {
   const open = (cid: CID) => readFile(cid, (block) => store.get(block), { maxBytes: facts.layout.totalBytes })
-  const fused = fuseCheckpoints({
+  return fuseCheckpoints({
     ...spec.parent.regime.current.terms.fusion,
     layout: facts.layout,
     base: open(spec.parent.weights),
@@ -109,6 +115,4 @@ async function fuse(spec: BuildSpec, facts: BaseFacts, store: ContentStore): Pro
       return parent === null ? null : open(parent)
     }),
   })
-  const { cid } = await importFile(fused, (block, bytes) => store.put(block, bytes))
-  return cid
 }

@@ -27,6 +27,7 @@ import type { PeerContext } from './context.ts'
 import { initDataDir, paths, requireConfig, sweepDataDir, writeConfig } from './data-dir.ts'
 import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
+import { createGate } from './gate/gate.ts'
 import { openGenesis, parseNetworkCid } from './genesis.ts'
 import { maxBaseBytes, readHead } from './heads.ts'
 import { createFacade } from './peer.ts'
@@ -142,7 +143,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const evidence = await openEvidence({ dataDir, network, clock: systemClock, log, events })
   cleanup.defer(() => evidence.close())
   const muted = await openProbation({ dataDir, isJournalNew, head, isMember: head.regime.current.isMember(signer.key) })
-  const loop = createRoundLoop({ context, head, evidence, muted })
+  const gate = options.gateData === undefined ? null : createGate({ context, data: options.gateData })
+  const loop = createRoundLoop({ context, head, evidence, gate, muted })
   const reportFile = await openReportFile(paths.reports(dataDir), log)
   cleanup.defer(() => reportFile.close())
   const reports = createReports({
@@ -177,6 +179,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     context,
     loop,
     evidence,
+    gate,
     reports,
     config,
     heads: openTaskHeads(dataDir, log),
@@ -190,6 +193,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     stop: async () => {
       stopped.abort()
       await loop.stop()
+      await gate?.stop()
       await reports.stop()
       events.close()
       await resources.disposeAsync()

@@ -21,6 +21,7 @@ import { initDataDir, paths, requireConfig, writeConfig } from './data-dir.ts'
 import type { GenesisOptions, RoundPolicy } from './types.ts'
 
 const MINUTE_MS = 60_000
+const BILLION = 1_000_000_000
 
 /** A day's collection suits a team that trains when it can; the demo and tests shorten it. */
 export const DEFAULT_ROUND_POLICY: RoundPolicy = {
@@ -44,6 +45,9 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   'min-above-max': 'minContributions is above maxContributions.',
   'lineage-too-large':
     'With so many members and contributions a lineage could outgrow its limit: lower maxContributions.',
+  'staleness-above-history':
+    'Contributions may be late by fewer rounds than a network remembers: lower maxStaleness, or raise historyRounds.',
+  'keep-below-history': 'What late contributions were trained from must be kept: raise keepRounds to historyRounds.',
   'unsupported-rule': `This version fuses by ${SUPPORTED_RULES.join(', ')} only.`,
 }
 
@@ -110,7 +114,7 @@ function encodeGenesis(options: GenesisOptions, base: { base: CID; header: Uint8
       options.contributors === undefined || options.contributors === 'open'
         ? ('open' as const)
         : options.contributors.map((key) => readKeyText(key, 'a contributor')),
-    gate: null,
+    gate: options.maxDrop === undefined ? null : { maxDrop: Math.round(options.maxDrop * BILLION) },
     forkOf: null,
   }
   try {

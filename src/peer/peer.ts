@@ -6,6 +6,7 @@ import type { Trainer } from '../ports/trainer.ts'
 import type { PeerContext } from './context.ts'
 import type { EvidenceFile } from './evidence.ts'
 import { evidenceStatus } from './evidence-report.ts'
+import type { Gate } from './gate/gate.ts'
 import { createHistory } from './history/history.ts'
 import { startJoin } from './join.ts'
 import type { Reports } from './reports/reports.ts'
@@ -26,6 +27,7 @@ export function createFacade(parts: {
   readonly context: PeerContext
   readonly loop: RoundLoop
   readonly evidence: EvidenceFile
+  readonly gate: Gate | null
   readonly reports: Reports
   readonly config: Config
   readonly heads: TaskHeads
@@ -92,14 +94,22 @@ export function createFacade(parts: {
       multiaddrs: mesh.addresses(),
       peers: mesh.peers().length,
       waitingFor: waitOf(state, context),
-      contributions: [...state.contributions.values()].map(contributionStatus),
+      contributions: [...state.contributions.values()].map((entry) => contributionStatus(state.head, entry)),
       trainer: inUse === null ? null : { engine: inUse.name, device: inUse.device },
       training,
       refused: loop.inbox.refused,
       reports: { held: parts.reports.held, base: parts.reports.of(state.head.base).slice(0, MAX_SHOWN_REPORTS) },
+      gate: gateStatus(),
       troubles: context.troubles.current,
       evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), committee),
     }
+  }
+
+  function gateStatus(): PeerStatus['gate'] {
+    const terms = loop.state.network.terms.gate
+    if (parts.gate === null || terms === null) return null
+    const { data, rows, judgements } = parts.gate
+    return { maxDrop: terms.maxDrop / 1_000_000_000, data, rows, judgements }
   }
 
   function memberOf(peerId: string): string | null {

@@ -2,11 +2,13 @@ import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
 import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+import type { GateJudgement, GateStatus } from './gate-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { Trouble, TroubleEvent } from './trouble-types.ts'
 import type { VerifyOptions, VerifyReport } from './verify-types.ts'
 
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+export type { GateJudgement, GateStatus } from './gate-types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
 export type { Trouble, TroubleEvent } from './trouble-types.ts'
@@ -29,6 +31,8 @@ export interface PeerOptions {
   readonly dht?: boolean
   /** Needed to join rounds; created on first use when absent. */
   readonly trainer?: Trainer
+  /** Labelled rows that a member judges proposed bases by, where the network has a gate; nothing of them leaves this peer. */
+  readonly gateData?: Dataset
   readonly log?: Log
   /** Deadline for finding the network the first time. */
   readonly joinTimeoutMs?: number
@@ -57,6 +61,8 @@ export interface ContributionStatus {
   /** `fetching`, `held`, or `refused` with the reason. */
   readonly state: 'announced' | 'fetching' | 'held' | 'refused'
   readonly reason: string | null
+  /** Rounds with inputs since the base that it was trained from; 0: it is not late. */
+  readonly staleness: number
 }
 
 export interface PeerStatus {
@@ -93,6 +99,8 @@ export interface PeerStatus {
     readonly author: string | null
     readonly reason: string
   }[]
+  /** What this member judges proposed bases by, and what came of it; null without such data, or where the network has no gate. */
+  readonly gate: GateStatus | null
   /** What this machine refuses or has lost at the moment: a full disk, damaged blocks. Empty when all is well. */
   readonly troubles: readonly Trouble[]
   /** Members that contradicted themselves, newest last, at most 32; `evidence()` has them all. */
@@ -143,7 +151,14 @@ export type PeerEvent =
       readonly seconds: number
       readonly steps: number
     }
-  | { readonly type: 'announced'; readonly round: number; readonly id: string; readonly checkpoint: string }
+  /** `round` is the one that it was trained for; `staleness` says how many rounds with inputs ended meanwhile. */
+  | {
+      readonly type: 'announced'
+      readonly round: number
+      readonly id: string
+      readonly checkpoint: string
+      readonly staleness: number
+    }
   | { readonly type: 'contribution'; readonly round: number; readonly contribution: ContributionStatus }
   | { readonly type: 'listed'; readonly round: number; readonly by: string; readonly contributions: readonly string[] }
   | {
@@ -177,6 +192,8 @@ export type PeerEvent =
       readonly author: string | null
       readonly reason: string
     }
+  /** What our own data say of a proposed base. */
+  | ({ readonly type: 'gate' } & GateJudgement)
   | { readonly type: 'muted'; readonly reason: string }
   | { readonly type: 'report'; readonly report: ReportEntry }
   | ({ readonly type: 'evidence' } & EvidenceStatus)
@@ -201,6 +218,8 @@ export type JoinEvent =
       { type: 'synced' | 'engine' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
     >
   | Exclude<TroubleEvent, { type: 'repaired' }>
+  /** Not in this round's base, for this reason; it counts in the next round by itself. */
+  | { readonly type: 'postponed'; readonly round: number; readonly id: string; readonly reason: string }
   /** What came of one round: `included` in the base or not, with the reason. */
   | {
       readonly type: 'outcome'
@@ -241,6 +260,8 @@ export interface LogEntry {
     readonly task: string
     readonly dataset: string
     readonly rows: number
+    /** Rounds with inputs since the base that it was trained from; null when one of them is not here. */
+    readonly staleness: number | null
   }[]
   readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
   /** Evaluations of this base that are held here. */
