@@ -3,6 +3,7 @@ import type { Log } from '../ports/system.ts'
 import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 import type { GateJudgement, GateStatus } from './gate-types.ts'
+import type { LogEntry } from './log-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { Trouble, TroubleEvent } from './trouble-types.ts'
 import type { VerifyOptions, VerifyReport } from './verify-types.ts'
@@ -10,6 +11,7 @@ import type { VerifyOptions, VerifyReport } from './verify-types.ts'
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 export type { GateJudgement, GateStatus } from './gate-types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
+export type { LogEntry } from './log-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
 export type { Trouble, TroubleEvent } from './trouble-types.ts'
 export type { VerifyLevel, VerifyOptions, VerifyReport } from './verify-types.ts'
@@ -244,28 +246,6 @@ export interface JoinResult {
     readonly included: boolean
     readonly reason: string | null
   }[]
-}
-
-export interface LogEntry {
-  readonly round: number
-  readonly base: string
-  readonly parent: string
-  readonly aggregator: string
-  readonly view: number
-  readonly rule: string
-  readonly inputs: readonly {
-    readonly id: string
-    readonly author: string
-    readonly checkpoint: string
-    readonly task: string
-    readonly dataset: string
-    readonly rows: number
-    /** Rounds with inputs since the base that it was trained from; null when one of them is not here. */
-    readonly staleness: number | null
-  }[]
-  readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
-  /** Evaluations of this base that are held here. */
-  readonly reports: readonly ReportEntry[]
 }
 
 /** The history that a data directory or a peer holds. */

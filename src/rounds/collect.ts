@@ -105,10 +105,9 @@ export function fetchCheckpoints(draft: Draft): void {
 function fetchUnnamed(draft: Draft): void {
   const { state } = draft
   const unnamed = [...state.contributions].flatMap(([id, entry]) => (state.listers.has(id) ? [] : [entry]))
-  const waiting = unnamed
-    .filter((entry) => entry.state === 'announced' && !isRecent(state.head, entry.contribution.checkpoint))
-    .sort(byTicket)
   let fetching = unnamed.filter((entry) => entry.state === 'fetching').length
+  if (fetching >= MAX_AT_ONCE) return
+  const waiting = inTurn(unnamed).filter((entry) => !isRecent(state.head, entry.contribution.checkpoint))
   const budget = 2 * state.network.terms.round.maxContributions
   const here = [...held(state), ...unnamed.filter((entry) => entry.state === 'fetching')]
   const checkpoints = new Set(here.map((entry) => String(entry.contribution.checkpoint)))
@@ -120,6 +119,24 @@ function fetchUnnamed(draft: Draft): void {
     fetching++
     ask(draft, entry, null)
   }
+}
+
+/**
+ * What was never asked for, in lottery order, but of each author the first one before the second ones of others: who announces
+ * two takes no place of who announces one.
+ */
+function inTurn(entries: readonly ContributionEntry[]): readonly ContributionEntry[] {
+  const [firsts, others]: [ContributionEntry[], ContributionEntry[]] = [[], []]
+  let author: ContributionEntry | null = null
+  let isServed = false
+  for (const entry of [...entries].sort(byTicket)) {
+    // An author has one ticket, so what is its stands together.
+    if (author === null || byTicket(author, entry) !== 0) isServed = false
+    author = entry
+    if (entry.state === 'announced') (isServed ? others : firsts).push(entry)
+    isServed = true
+  }
+  return [...firsts, ...others]
 }
 
 function ask({ state, effects }: Draft, entry: ContributionEntry, from: Uint8Array | null): void {

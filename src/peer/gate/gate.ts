@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import type { Dataset } from '../../ports/dataset.ts'
 import type { Trainer } from '../../ports/trainer.ts'
+import type { RoundEffect, RoundEvent } from '../../rounds/events.ts'
 import type { BuildSpec, SignedContribution } from '../../rounds/state.ts'
 import type { PeerContext } from '../context.ts'
 import type { GateJudgement } from '../gate-types.ts'
@@ -128,4 +129,17 @@ function reasonOf(spec: BuildSpec, drop: number): string | null {
   const { gate } = spec.parent.regime.current.terms
   if (gate === null || Math.round(drop * BILLION) <= gate.maxDrop) return null
   return `gate: accuracy fell by ${drop.toFixed(3)}, at most ${gate.maxDrop / BILLION}`
+}
+
+type GateEvent = Pick<Extract<RoundEvent, { type: 'gate-judged' }>, 'type' | 'base' | 'reason'> | Pick<Extract<RoundEvent, { type: 'gate-blamed' }>, 'type' | 'id'>
+
+/** Has the machine's question answered; without data of our own the bytes decide. */
+export function askGate(
+  gate: Gate | null,
+  { base, spec }: Extract<RoundEffect, { type: 'judge-gate' }>,
+  answer: (event: GateEvent) => void,
+): void {
+  const judged = (reason: string | null) => answer({ type: 'gate-judged', base, reason })
+  if (gate === null) judged(null)
+  else gate.judge(base, spec, { judged, blamed: (id) => answer({ type: 'gate-blamed', id }) })
 }

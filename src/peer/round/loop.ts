@@ -12,7 +12,7 @@ import type { ContributionEntry, Head, RoundState } from '../../rounds/state.ts'
 import { asRoundMessage, isContribution, isRecent, parentOf } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
 import type { EvidenceFile } from '../evidence.ts'
-import type { Gate } from '../gate/gate.ts'
+import { askGate, type Gate } from '../gate/gate.ts'
 import { type CheckedBase, checkNext, entryOf } from '../heads.ts'
 import type { OwnMessage } from '../speaker.ts'
 import { isOwnTrouble } from '../troubles.ts'
@@ -143,7 +143,7 @@ export function createRoundLoop(options: {
         builds.build(effect)
         break
       case 'judge-gate':
-        judgeGate(effect)
+        askGate(options.gate, effect, (event) => dispatch({ ...event, now: now() }))
         break
       case 'decided':
         moving = moving.then(() => adopt(effect.base, effect.certificate))
@@ -157,17 +157,6 @@ export function createRoundLoop(options: {
         reporter.enteredView(state, effect.view, effect.aggregator)
         break
     }
-  }
-
-  /** Without data of our own, or when they can't say, the bytes decide. */
-  function judgeGate({ base, spec }: Extract<RoundEffect, { type: 'judge-gate' }>): void {
-    const judged = (reason: string | null) => dispatch({ type: 'gate-judged', base, reason, now: clock.now() })
-    if (options.gate === null) judged(null)
-    else
-      options.gate.judge(base, spec, {
-        judged,
-        blamed: (id) => dispatch({ type: 'gate-blamed', id, now: clock.now() }),
-      })
   }
 
   async function adopt(base: CID, certificate: Uint8Array): Promise<void> {
