@@ -1,17 +1,21 @@
 import { createHmac } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
-import type { Contribution } from '../../protocols/contribution/messages.ts'
-import { MAX_PROVIDERS } from '../../protocols/contribution/messages.ts'
+import {
+  type Contribution,
+  contribution as contributionDeclaration,
+  MAX_PROVIDERS,
+} from '../../protocols/contribution/messages.ts'
 import { lineage as lineageDeclaration } from '../../protocols/lineage/messages.ts'
 import { equalCids } from '../../protocols/wire/bytes.ts'
 import { decodeCanonical, idOf } from '../../protocols/wire/codec.ts'
-import type { Signed } from '../../protocols/wire/envelope.ts'
+import { isSigned, openEnvelope, type Signed } from '../../protocols/wire/envelope.ts'
 import { openBase } from '../checkpoint/base.ts'
 import type { Layout } from '../checkpoint/layout.ts'
 import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { importFile } from '../checkpoint/unixfs.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Trainer, TrainingPlan, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
+import { isDrawnOut } from '../rounds/drawn-out.ts'
 import { isContribution, isRecent, parentOf } from '../rounds/views.ts'
 import { completePlan } from '../training/plan.ts'
 import type { PeerContext } from './context.ts'
@@ -250,13 +254,24 @@ async function awaitOutcome(
     if (inputs.some((envelope) => isPayload(envelope, announced.id)))
       return { ...outcome, included: true, reason: null }
     const exclusion = excluded.find(({ envelope }) => isPayload(envelope, announced.id))
-    const reason = exclusion?.reason ?? 'not listed in time by enough members'
+    const reason =
+      exclusion?.reason ?? (wasDrawnOut(round, inputs) ? 'lottery' : 'not listed in time by enough members')
     if (exclusion || (missed === null && inputs.length > 0)) missed = { ...outcome, included: false, reason }
     // Of rounds that we only heard of together the later ones may have it.
     if (loop.state.round > round + 1) continue
     if (!isTaken(context, announced.message)) return missed ?? { ...outcome, included: false, reason }
     if (inputs.length > 0) emit({ type: 'postponed', round, id: String(announced.id), reason })
     loop.receive('contributions', announced.envelope)
+  }
+
+  function wasDrawnOut(round: number, inputs: readonly Uint8Array[]): boolean {
+    const { id: network } = context.network
+    const { maxContributions } = context.termsAt(round).terms.round
+    const authors = inputs.flatMap((envelope) => {
+      const signed = openEnvelope(envelope, [contributionDeclaration], network)
+      return isSigned(signed) ? [signed.message] : []
+    })
+    return isDrawnOut({ network, round, maxContributions }, authors, announced.message.author)
   }
 }
 

@@ -5,6 +5,7 @@ import { compareBytes, equalBytes, equalCids, toHex } from '../../protocols/wire
 import { lotteryTicket, roundSeed } from '../../protocols/wire/election.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import { type Draft, isSelf } from './draft.ts'
+import { withoutBlamed } from './gate.ts'
 import type { ContributionEntry, Head, RoundState, SignedContribution } from './state.ts'
 import { isRecent, lineageView, parentOf, toCandidate } from './views.ts'
 
@@ -109,7 +110,7 @@ function fetchUnnamed(draft: Draft): void {
   if (fetching >= MAX_AT_ONCE) return
   const waiting = inTurn(unnamed).filter((entry) => !isRecent(state.head, entry.contribution.checkpoint))
   const budget = 2 * state.network.terms.round.maxContributions
-  const here = [...held(state), ...unnamed.filter((entry) => entry.state === 'fetching')]
+  const here = [...withoutBlamed(state, held(state)), ...unnamed.filter((entry) => entry.state === 'fetching')]
   const checkpoints = new Set(here.map((entry) => String(entry.contribution.checkpoint)))
   for (const entry of waiting) {
     const checkpoint = String(entry.contribution.checkpoint)

@@ -131,7 +131,9 @@ function reasonOf(spec: BuildSpec, drop: number): string | null {
   return `gate: accuracy fell by ${drop.toFixed(3)}, at most ${gate.maxDrop / BILLION}`
 }
 
-type GateEvent = Pick<Extract<RoundEvent, { type: 'gate-judged' }>, 'type' | 'base' | 'reason'> | Pick<Extract<RoundEvent, { type: 'gate-blamed' }>, 'type' | 'id'>
+type GateEvent =
+  | Pick<Extract<RoundEvent, { type: 'gate-judged' }>, 'type' | 'base' | 'reason'>
+  | Pick<Extract<RoundEvent, { type: 'gate-blamed' }>, 'type' | 'id'>
 
 /** Has the machine's question answered; without data of our own the bytes decide. */
 export function askGate(

@@ -42,7 +42,10 @@ describe('the lottery', () => {
     // Each is drawn with a chance of a third: 667 times, with a standard deviation of 21; 4.5 of them for all twelve.
     const [chance, counts] = [PLACES / AUTHORS, [...drawn.values()]]
     const tolerance = 4.5 * Math.sqrt(ROUNDS * chance * (1 - chance))
-    assert.ok(counts.every((count) => Math.abs(count - ROUNDS * chance) < tolerance), String(counts))
+    assert.ok(
+      counts.every((count) => Math.abs(count - ROUNDS * chance) < tolerance),
+      String(counts),
+    )
   })
 })
 
