@@ -78,6 +78,8 @@ export const COMMANDS: readonly Command[] = [
         'collect',
         'grace',
         'viewTimeout',
+        'maxStaleness',
+        'gate',
       ],
       onDataDir: true,
       examples: [
@@ -97,6 +99,7 @@ export const COMMANDS: readonly Command[] = [
         ...MESH,
         'apiPort',
         'trainOn',
+        'gateData',
         ...COLUMNS,
         'rounds',
         ...PLAN,

@@ -51,6 +51,8 @@ export async function createTestNetwork(options: {
   readonly contributors?: 'open' | 'vouched'
   /** Of the base's weights; F32 by default. */
   readonly dtype?: FloatDtype
+  /** Of its gate; none by default. */
+  readonly maxDrop?: number
 }): Promise<TestNetwork> {
   const dir = await mkdtemp(join(tmpdir(), 'coldmesh-e2e-'))
   const baseDir = join(dir, 'base')
@@ -71,6 +73,7 @@ export async function createTestNetwork(options: {
     committee: peers.map(({ name, key }) => ({ name, key })),
     quorum: options.quorum ?? 'byzantine',
     contributors: options.contributors ?? 'open',
+    ...(options.maxDrop === undefined ? {} : { maxDrop: options.maxDrop }),
     round: {
       minContributions: Math.min(3, options.members),
       maxContributions: 8,
