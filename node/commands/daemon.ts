@@ -1,4 +1,12 @@
-import { createTrainer, openDataset, type Peer, type PeerEvent, type StartingStatus, type Trainer } from 'coldmesh'
+import {
+  createTrainer,
+  type Dataset,
+  openDataset,
+  type Peer,
+  type PeerEvent,
+  type StartingStatus,
+  type Trainer,
+} from 'coldmesh'
 import type { Call, Run } from '../command.ts'
 import { type ControlApi, type ControlApiOptions, startControlApi, startStartingApi } from '../control/api.ts'
 import { statusOf } from '../control/routes.ts'
@@ -18,6 +26,7 @@ type Options =
   | PlanOption
   | 'apiPort'
   | 'trainOn'
+  | 'gateData'
   | 'text'
   | 'pair'
   | 'label'
@@ -33,6 +42,7 @@ export const runDaemon: Run<Options> = async (call) => {
   const dataDir = dirOf(options)
   // Read before anything else: a wrong column should not first cost a sync.
   const dataset = await readDataset(options)
+  const gateData = await readGateData(options)
   const { trainOn, engine, threads } = options
   const trainer =
     trainOn === undefined && threads === undefined && engine === 'auto'
@@ -44,7 +54,7 @@ export const runDaemon: Run<Options> = async (call) => {
   process.once('disconnect', () => stopping.abort())
   const control = { dataDir, port: options.apiPort, onStop: () => stopping.abort() }
   try {
-    await using peer = await startPeer(call, { trainer, signal: anyStop, control })
+    await using peer = await startPeer(call, { trainer, gateData, signal: anyStop, control })
     const api = await startControlApi({ ...control, peer, openDataset })
     try {
       sayReady(peer, api.url, call)
@@ -68,11 +78,12 @@ async function startPeer(
   { options }: Call<Options>,
   request: {
     readonly trainer: Trainer | undefined
+    readonly gateData: Dataset | undefined
     readonly signal: AbortSignal
     readonly control: Pick<ControlApiOptions, 'dataDir' | 'port' | 'onStop'>
   },
 ): Promise<Peer> {
-  const { control, trainer, signal } = request
+  const { control, trainer, gateData, signal } = request
   const { dataDir } = control
   let starting: Promise<ControlApi> | null = null
   let timer: NodeJS.Timeout | undefined
@@ -83,7 +94,7 @@ async function startPeer(
     }, STARTING_MS)
   }
   try {
-    return await runPeer({ dataDir, network: options.network, options, trainer, signal, onStarting })
+    return await runPeer({ dataDir, network: options.network, options, trainer, gateData, signal, onStarting })
   } finally {
     clearTimeout(timer)
     await stopStarting(starting)
@@ -96,6 +107,10 @@ async function stopStarting(starting: Promise<ControlApi> | null): Promise<void>
 
 async function readDataset({ trainOn, text, label, pair, task }: Call<Options>['options']) {
   return trainOn === undefined ? null : await openDataset(trainOn, { text, label, ...defined({ pair, name: task }) })
+}
+
+async function readGateData({ gateData, text, pair, label }: Call<Options>['options']) {
+  return gateData === undefined ? undefined : await openDataset(gateData, { text, label, ...defined({ pair }) })
 }
 
 function sayReady(peer: Peer, api: string, { output }: Call<Options>): void {

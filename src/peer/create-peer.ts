@@ -13,24 +13,29 @@ import { nullLog } from '../adapters/memory/log.ts'
 import { systemClock } from '../adapters/system/clock.ts'
 import { createSigner } from '../adapters/system/signer.ts'
 import type { Log } from '../ports/system.ts'
-import { createAmendments } from './amendments/amendments.ts'
+import { openAmendments } from './amendments/open.ts'
 import { readBaseFacts } from './builder.ts'
 import { openChain } from './chain.ts'
-import { chooseNetwork, rememberNetwork } from './choose-network.ts'
+import { chooseNetwork, remember } from './choose-network.ts'
 import type { PeerContext } from './context.ts'
 import { initDataDir, paths, requireConfig, sweepDataDir } from './data-dir.ts'
 import { openDispensable } from './dispensable-file.ts'
 import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
 import { findHead, findNetwork } from './find-network.ts'
-import { openSplits } from './splits.ts'
+import { createForkLink } from './fork/link.ts'
+import { readForkCertificate } from './fork/record.ts'
+import { createGate } from './gate/gate.ts'
 import { openMismatches } from './mismatches.ts'
+import { openOwnVoucher } from './own-voucher.ts'
 import { createFacade } from './peer.ts'
+import { readInvitedVoucher } from './permission.ts'
 import { openProbation } from './probation.ts'
 import { createReports } from './reports/reports.ts'
 import { createRoundOf } from './reports/round-of.ts'
 import { createRoundLoop } from './round/loop.ts'
 import { createSpeaker } from './speaker.ts'
+import { openSplits } from './splits.ts'
 import { nameOfPlace, type PlacesOptions } from './store/places.ts'
 import { createRepairingStore } from './store/repairing-store.ts'
 import { DEFAULT_CHECK_STORE_MS } from './store/store-check.ts'
@@ -61,7 +66,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const seed = await readKey(paths.key(dataDir))
   const signer = createSigner(seed)
   const config = await requireConfig(dataDir)
-  const { network: networkId, addresses } = chooseNetwork(options.network, config)
+  const { network: networkId, addresses, voucher: invited } = chooseNetwork(options.network, config)
+  if (invited !== undefined) readInvitedVoucher(invited, networkId, signer.key)
   const given = [...addresses, ...(options.peers ?? [])]
 
   const journal = await openJournal(paths.journal(dataDir))
@@ -125,7 +131,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const network = await findNetwork(networkId, start)
   places = { network, chain, store: blocks }
   const facts = await readBaseFacts(network, store)
-  await rememberNetwork(dataDir, config, { network: networkId, addresses: given })
+  await remember(dataDir, config, networkId, given)
 
   const stopped = new AbortController()
   const { at: termsAt } = createTermsBook(network, chain)
@@ -152,6 +158,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     peerIdOf,
     signal: stopped.signal,
   }
+  const fork = createForkLink(context, await readForkCertificate(dataDir))
   const head = await findHead(network, facts, chain, start)
   const evidence = await openEvidence({
     ...context,
@@ -160,11 +167,15 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     log: log.child('evidence'),
   })
   cleanup.defer(() => evidence.close())
+  const voucher = await openOwnVoucher(dataDir)
+  const current = { network: head.regime.current, round: head.round + 1, key: signer.key }
+  if (invited !== undefined) await voucher.take(invited, current)
   const muted = await openProbation({ dataDir, isJournalNew, head, isMember: head.regime.current.isMember(signer.key) })
+  const gate = options.gateData === undefined ? null : createGate({ context, data: options.gateData })
   const splits = await openSplits({ ...context, evidence })
   const mismatches = await openMismatches(context)
   const onRound = () => amendments.enterRound()
-  const loop = createRoundLoop({ context, head, evidence, splits, mismatches, muted, onRound })
+  const loop = createRoundLoop({ context, head, evidence, splits, mismatches, gate, muted, onRound })
   const reportFile = await openDispensable(paths.reports(dataDir), 'reports', log)
   cleanup.defer(() => reportFile.close())
   const reports = createReports({
@@ -180,22 +191,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     log: log.child('reports'),
     signal: stopped.signal,
   })
-  const amendmentFile = await openDispensable(paths.amendments(dataDir), 'amendments', log)
-  cleanup.defer(() => amendmentFile.close())
-  const amendments = createAmendments({
-    network: networkId,
-    head: () => loop.state.head,
-    chain,
-    journal: amendmentFile,
-    signer,
-    gossip: node.gossip,
-    sync: context.sync,
-    onRatified: (ratification) => loop.ratify(ratification),
-    note: (refusal) => loop.inbox.note(refusal),
-    events,
-    log: log.child('amendments'),
-    signal: stopped.signal,
-  })
+  const amendments = await openAmendments({ context, signer, loop })
+  cleanup.defer(() => amendments.close())
   answer = (request) =>
     answerSync(request, {
       network: networkId,
@@ -206,6 +203,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       round: () => loop.state,
       reports,
       evidence,
+      fork: () => fork.proof,
       amendments,
     })
   for (const topic of ['contributions', 'votes'] as const) {
@@ -218,9 +216,11 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   return createFacade({
     context,
     loop,
+    fork,
     evidence,
     splits,
     mismatches,
+    gate,
     reports,
     amendments,
     config,
@@ -230,11 +230,19 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     store,
     checkStoreMs: options.checkStoreMs ?? DEFAULT_CHECK_STORE_MS,
     saltSecret: seed,
+    signer,
+    voucher,
+    readInvite: (invite) => {
+      const given = chooseNetwork(invite, { ...config, network: String(networkId) }).voucher
+      if (given !== undefined) readInvitedVoucher(given, networkId, signer.key)
+      return given ?? null
+    },
     trainer: options.trainer ?? null,
     genesisBytes: await store.get(networkId),
     stop: async () => {
       stopped.abort()
       await loop.stop()
+      await gate?.stop()
       await reports.stop()
       await amendments.stop()
       events.close()

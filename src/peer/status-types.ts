@@ -1,8 +1,11 @@
 import type { AmendmentStatus, TermsStatus } from './amendment-types.ts'
 import type { EvidenceStatus } from './evidence-types.ts'
-import type { SplitStatus } from './split-types.ts'
+import type { ForkStatus } from './fork/types.ts'
+import type { GateStatus } from './gate-types.ts'
 import type { MismatchStatus } from './mismatch-types.ts'
+import type { PermissionStatus } from './permission-types.ts'
 import type { ReportEntry } from './report-types.ts'
+import type { SplitStatus } from './split-types.ts'
 import type { Trouble } from './trouble-types.ts'
 import type { PendingWait } from './wait-types.ts'
 
@@ -36,6 +39,8 @@ export interface ContributionStatus {
   /** `fetching`, `held`, or `refused` with the reason. */
   readonly state: 'announced' | 'fetching' | 'held' | 'refused'
   readonly reason: string | null
+  /** Rounds with inputs since the base that it was trained from; 0: it is not late. */
+  readonly staleness: number
 }
 
 export interface PeerStatus {
@@ -60,6 +65,9 @@ export interface PeerStatus {
   /** What else this peer waits for from outside: bytes, peers, answers. The longest first. */
   readonly waits: readonly PendingWait[]
   readonly contributions: readonly ContributionStatus[]
+  readonly permission: PermissionStatus
+  /** What the network began as; null for one that is no fork. */
+  readonly fork: ForkStatus | null
   /** What trains; null until it was first needed. */
   readonly trainer: { readonly engine: string; readonly device: string } | null
   readonly training: {
@@ -75,6 +83,8 @@ export interface PeerStatus {
     readonly author: string | null
     readonly reason: string
   }[]
+  /** What this member judges proposed bases by, and what came of it; null without such data, or where the network has no gate. */
+  readonly gate: GateStatus | null
   /** What this machine refuses or has lost at the moment: a full disk, damaged blocks. Empty when all is well. */
   readonly troubles: readonly Trouble[]
   /** What is in force in this round. */

@@ -3,9 +3,13 @@ import type { Log } from '../ports/system.ts'
 import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
 import type { AmendmentChange, AmendmentStatus } from './amendment-types.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
-import type { SplitStatus } from './split-types.ts'
+import type { ForkStatus } from './fork/types.ts'
+import type { GateJudgement } from './gate-types.ts'
+import type { LogEntry } from './log-types.ts'
 import type { MismatchStatus } from './mismatch-types.ts'
+import type { VouchedInvite, VouchOptions } from './permission-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
+import type { SplitStatus } from './split-types.ts'
 import type { ConnectedPeer, ContributionStatus, PeerStatus, StartingStatus, Wait } from './status-types.ts'
 import type { TroubleEvent } from './trouble-types.ts'
 import type { VerifyOptions, VerifyReport } from './verify-types.ts'
@@ -13,10 +17,14 @@ import type { WaitEvent } from './wait-types.ts'
 
 export type { AmendmentChange, AmendmentStatus, NamedKey, TermsStatus } from './amendment-types.ts'
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
-export type { SplitStatus } from './split-types.ts'
+export type { CreatedFork, ForkOptions, ForkStatus } from './fork/types.ts'
+export type { GateJudgement, GateStatus } from './gate-types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
+export type { LogEntry } from './log-types.ts'
 export type { MismatchStatus } from './mismatch-types.ts'
+export type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
+export type { SplitStatus } from './split-types.ts'
 export type {
   ConnectedPeer,
   ContributionStatus,
@@ -46,6 +54,8 @@ export interface PeerOptions {
   readonly dht?: boolean
   /** Needed to join rounds; created on first use when absent. */
   readonly trainer?: Trainer
+  /** Labelled rows that a member judges proposed bases by, where the network has a gate; nothing of them leaves this peer. */
+  readonly gateData?: Dataset
   readonly log?: Log
   /** Deadline for finding the network the first time. */
   readonly joinTimeoutMs?: number
@@ -85,7 +95,14 @@ export type PeerEvent =
       readonly seconds: number
       readonly steps: number
     }
-  | { readonly type: 'announced'; readonly round: number; readonly id: string; readonly checkpoint: string }
+  /** `round` is the one that it was trained for; `staleness` says how many rounds with inputs ended meanwhile. */
+  | {
+      readonly type: 'announced'
+      readonly round: number
+      readonly id: string
+      readonly checkpoint: string
+      readonly staleness: number
+    }
   | { readonly type: 'contribution'; readonly round: number; readonly contribution: ContributionStatus }
   | { readonly type: 'listed'; readonly round: number; readonly by: string; readonly contributions: readonly string[] }
   | {
@@ -119,6 +136,8 @@ export type PeerEvent =
       readonly author: string | null
       readonly reason: string
     }
+  /** What our own data say of a proposed base. */
+  | ({ readonly type: 'gate' } & GateJudgement)
   | { readonly type: 'muted'; readonly reason: string }
   /** A member approved an amendment, or proposed it. */
   | { readonly type: 'approved'; readonly by: string; readonly amendment: AmendmentStatus }
@@ -148,6 +167,8 @@ export type JoinEvent =
       { type: 'synced' | 'engine' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
     >
   | Exclude<TroubleEvent, { type: 'repaired' }>
+  /** Not in this round's base, for this reason; it counts in the next round by itself. */
+  | { readonly type: 'postponed'; readonly round: number; readonly id: string; readonly reason: string }
   /** What came of one round: `included` in the base or not, with the reason. */
   | {
       readonly type: 'outcome'
@@ -174,30 +195,6 @@ export interface JoinResult {
   }[]
 }
 
-export interface LogEntry {
-  readonly round: number
-  readonly base: string
-  readonly parent: string
-  readonly aggregator: string
-  readonly view: number
-  readonly rule: string
-  readonly inputs: readonly {
-    readonly id: string
-    readonly author: string
-    readonly checkpoint: string
-    readonly task: string
-    readonly dataset: string
-    readonly rows: number
-  }[]
-  readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
-  /** The change of the terms that this base embeds, in force two rounds later. */
-  readonly amendment: { readonly id: string; readonly change: AmendmentChange; readonly from: number } | null
-  /** Evaluations of this base that are held here. */
-  readonly reports: readonly ReportEntry[]
-  /** Members that contradicted themselves in this round, as far as is known here. */
-  readonly evidence: readonly EvidenceStatus[]
-}
-
 /** The history that a data directory or a peer holds. */
 export interface History {
   /** Everything that is stored, oldest first, checked again: the report, and the bytes of `evidence/1` for others. */
@@ -207,6 +204,8 @@ export interface History {
   readonly network: string
   /** Newest first, from `base` (default: the head). */
   log(base?: string): AsyncIterable<LogEntry>
+  /** What the network began as; null for one that is no fork. */
+  fork(): Promise<ForkStatus | null>
   /** Evaluations of a base (default: the head) that are held here. @throws ColdmeshError `bad-input` */
   reports(base?: string): readonly ReportEntry[]
   verify(base: string, options?: VerifyOptions): Promise<VerifyReport>
@@ -226,6 +225,10 @@ export interface Peer extends History, AsyncDisposable {
   events(options?: { readonly signal?: AbortSignal }): AsyncIterable<PeerEvent>
   join(options: JoinOptions): Joining
   invite(): string
+  /** An invite that lets one key contribute, where contributors are vouched. @throws ColdmeshError `bad-input` */
+  vouch(options: VouchOptions): VouchedInvite
+  /** Keeps the voucher of an invite to this network. @throws ColdmeshError `bad-input`, `refused` (disk) */
+  acceptInvite(invite: string): Promise<void>
   /** Proposes a change of the network's terms, as a member. @throws ColdmeshError `bad-input`, `refused` */
   amend(change: AmendmentChange): Promise<AmendmentStatus>
   /** Approves an open amendment. @throws ColdmeshError `bad-input`, `refused` */

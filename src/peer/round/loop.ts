@@ -1,7 +1,6 @@
 import type { Contribution } from '../../../protocols/contribution/messages.ts'
 import { toHex } from '../../../protocols/wire/bytes.ts'
 import type { Verdict } from '../../../protocols/wire/verdict.ts'
-import { isColdmeshError } from '../../ports/errors.ts'
 import { UNAVAILABLE } from '../../rounds/collect.ts'
 import type { RoundEffect, RoundEvent } from '../../rounds/events.ts'
 import { heldMessages } from '../../rounds/held.ts'
@@ -9,23 +8,22 @@ import { leftOut } from '../../rounds/left-out.ts'
 import { createRound, reduce } from '../../rounds/reduce.ts'
 import type { ContributionEntry, Head, RoundState } from '../../rounds/state.ts'
 import { OTHER_BASE } from '../../rounds/validity.ts'
-import { asRoundMessage, isAdmissibleParent, isContribution } from '../../rounds/views.ts'
-import { buildBase } from '../builder.ts'
+import { asRoundMessage, isContribution, isRecent, parentOf } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
 import type { Evidence } from '../evidence.ts'
-import type { Splits } from '../splits.ts'
+import { askGate, type Gate } from '../gate/gate.ts'
 import type { CheckedBase } from '../heads.ts'
 import type { Mismatches } from '../mismatches.ts'
 import type { OwnMessage } from '../speaker.ts'
-import { isOwnTrouble } from '../troubles.ts'
+import type { Splits } from '../splits.ts'
 import { createAdoption } from './adopt.ts'
+import { createBuilds } from './builds.ts'
+import { fetchParents } from './catch-up.ts'
 import { createFetches, type Fetches } from './fetches.ts'
 import { createFollower } from './follow.ts'
 import { createInbox, type Inbox, type InboxTopic } from './inbox.ts'
 import { createReporter } from './reporter.ts'
 import { createVoice } from './voice.ts'
-
-const BUILD_RETRY_MS = 1_000
 
 /** Runs round after round: feeds the pure machine, does what it asks for, and moves on when a base is final. */
 export interface RoundLoop {
@@ -50,6 +48,8 @@ export function createRoundLoop(options: {
   readonly evidence: Pick<Evidence, 'store'>
   readonly splits: Pick<Splits, 'found' | 'reason'>
   readonly mismatches: Pick<Mismatches, 'record'>
+  /** Null for who has no data to judge bases by. */
+  readonly gate: Gate | null
   /** Says until when this key must stay silent; null when it may speak. */
   readonly muted: { reason: string; isOver: (head: Head) => boolean } | null
   /** A round began. */
@@ -65,7 +65,12 @@ export function createRoundLoop(options: {
   let fetches: Fetches = createFetches(context, state, over.signal)
   let speaking: Promise<void> = Promise.resolve()
   let moving: Promise<void> = Promise.resolve()
-  let builds: Promise<void> = Promise.resolve()
+
+  const builds = createBuilds({
+    context,
+    round: () => ({ round: state.round, over: over.signal }),
+    done: dispatch,
+  })
 
   const inbox = createInbox({
     context,
@@ -154,7 +159,10 @@ export function createRoundLoop(options: {
         void exchange(context.peerIdOf(effect.from))
         break
       case 'build':
-        builds = builds.then(() => build(effect))
+        builds.build(effect)
+        break
+      case 'judge-gate':
+        askGate(options.gate, effect, (event) => dispatch({ ...event, now: now() }))
         break
       case 'decided':
         moving = moving.then(() => adopt(effect.base, effect.certificate))
@@ -170,31 +178,6 @@ export function createRoundLoop(options: {
     }
   }
 
-  async function build(effect: Extract<RoundEffect, { type: 'build' }>): Promise<void> {
-    if (effect.spec.round !== state.round || over.signal.aborted) return
-    const which = `of ${effect.spec.inputs.length} inputs, round ${effect.spec.round}`
-    try {
-      const built = await context.waits.during({ what: 'fusion', which, isRoutine: true }, () =>
-        buildBase(effect.spec, context),
-      )
-      context.troubles.over('fusion')
-      dispatch({ type: 'built', key: effect.key, base: built.base, lineage: built.lineage, now: clock.now() })
-    } catch (error) {
-      log.error('build-failed', { error: String(error) })
-      if (isOwnTrouble(error)) {
-        // The inputs may be right: no verdict on them before this machine works again.
-        context.troubles.report('fusion', error)
-        const again = () => {
-          builds = builds.then(() => build(effect))
-        }
-        over.signal.addEventListener('abort', clock.after(BUILD_RETRY_MS, again), { once: true })
-        return
-      }
-      const reason = isColdmeshError(error) ? error.code : 'build-failed'
-      dispatch({ type: 'build-failed', key: effect.key, reason, now: clock.now() })
-    }
-  }
-
   /** Leaves the round behind and begins the next at `head`, which the chain file holds. */
   function enter(checked: CheckedBase): void {
     const { head } = checked
@@ -202,18 +185,30 @@ export function createRoundLoop(options: {
     over = new AbortController()
     if (mute?.isOver(head)) mute = null
     reporter.advanced(state, checked)
-    if (head.round === state.round)
-      for (const { entry, reason } of leftOut(state, checked.opened)) noteRefused(entry, reason)
+    const hasJumped = head.round !== state.round
+    const left = hasJumped ? [] : leftOut(state, checked.opened)
     state = newRound(head, state)
+    for (const { entry, reason } of left) {
+      // Unless it counts in the next round by itself.
+      if (!state.contributions.has(String(entry.contribution.id)) || reason === UNAVAILABLE) noteRefused(entry, reason)
+    }
     fetches = createFetches(context, state, over.signal)
     begin()
+    if (hasJumped) prepareForLate()
+  }
+
+  /** Who speaks here needs the weights of earlier bases; who came later has not got them. */
+  function prepareForLate(): void {
+    if (state.self !== null) void fetchParents(context, state.head, over.signal)
   }
 
   function begin(): void {
     const { head, round } = state
+    // Taken by this round, and in no base yet.
+    const isStillOffered = ({ message }: { readonly message: Contribution }) =>
+      parentOf(head, message.parent, message.round) !== null && !isRecent(head, message.checkpoint)
     const isNeeded = (signed: OwnMessage) =>
-      signed.message.round >= round ||
-      (isContribution(signed) && isAdmissibleParent(head, signed.message.parent, signed.message.round))
+      signed.message.round >= round || (isContribution(signed) && isStillOffered(signed))
     const recorded = speaker.recorded.filter(isNeeded)
     dispatch({ type: 'restored', signed: recorded, now: clock.now() })
     dispatch({ type: 'started', now: clock.now() })
@@ -262,11 +257,16 @@ export function createRoundLoop(options: {
       return signed
     },
     syncWith,
-    start: begin,
+    start: () => {
+      begin()
+      prepareForLate()
+    },
     stop: async () => {
       over.abort()
       const which = 'what is being said, stored or fused'
-      await context.waits.during({ what: 'stop', which }, () => Promise.allSettled([speaking, moving, builds]))
+      await context.waits.during({ what: 'stop', which }, () =>
+        Promise.allSettled([speaking, moving, builds.settled()]),
+      )
     },
   }
 }

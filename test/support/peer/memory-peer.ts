@@ -86,6 +86,7 @@ export async function serveChain(mesh: MemoryNetwork, name: string, chain: TestC
       round: () => null,
       reports: { missing: () => [] },
       amendments: { missing: () => [] },
+      fork: () => null,
       evidence: { missing: () => [] },
     }),
   )

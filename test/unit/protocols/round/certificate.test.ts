@@ -7,8 +7,8 @@ import { reject } from '../../../../protocols/wire/verdict.ts'
 import { flipBit, sampleBits } from '../../../support/protocols/flips.ts'
 import { precommitsBy } from '../../../support/protocols/messages.ts'
 import { testCid, testKeys, testNetwork } from '../../../support/protocols/network.ts'
-import { malleated } from '../../../vectors/making/signed.ts'
 import { testSeed } from '../../../support/protocols/seed.ts'
+import { malleated } from '../../../vectors/making/signed.ts'
 
 const { network, members } = testNetwork({ members: 7 })
 const vote = { network, round: 3, view: 1, base: testCid('next') }

@@ -69,6 +69,7 @@ async function open(t: TestContext, mesh: MemoryNetwork, name: string, links?: r
     round: () => null,
     reports: { missing: () => [] },
     amendments: { missing: () => [] },
+    fork: () => null,
     evidence,
   }
   await node.streams.serve(SYNC_PROTOCOL, ({ bytes }) => answerSync(bytes, source))
@@ -198,6 +199,7 @@ describe('evidence', { timeout: 20_000 }, () => {
         round: () => null,
         reports: { missing: () => [] },
         amendments: { missing: () => [] },
+        fork: () => null,
         evidence: forged,
       }),
     )

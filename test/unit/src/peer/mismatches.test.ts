@@ -75,6 +75,7 @@ async function judgeProposal(name: string, proposed: TestChain) {
     evidence,
     splits,
     mismatches,
+    gate: null,
     muted: null,
     onRound: () => {},
   })

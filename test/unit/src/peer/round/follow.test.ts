@@ -3,10 +3,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { memoryNetwork } from '../../../../../src/adapters/memory/network.ts'
-import type { Split } from '../../../../../src/peer/split.ts'
-import { openSplits } from '../../../../../src/peer/splits.ts'
 import { createFollower } from '../../../../../src/peer/round/follow.ts'
 import { createRoundLoop } from '../../../../../src/peer/round/loop.ts'
+import type { Split } from '../../../../../src/peer/split.ts'
+import { openSplits } from '../../../../../src/peer/splits.ts'
 import type { Head } from '../../../../../src/rounds/state.ts'
 import { addRound, startChain, type TestChain } from '../../../../support/history/build-chain.ts'
 import { temporaryDirectory } from '../../../../support/history/temporary.ts'
@@ -127,6 +127,7 @@ describe('a member that met a split', () => {
       evidence,
       splits,
       mismatches,
+      gate: null,
       muted: null,
       onRound: () => {},
     })
