@@ -309,11 +309,11 @@ function isPayload(envelope: Uint8Array, id: CID): boolean {
 }
 
 async function roundOver(context: JoinContext, round: number, signal: AbortSignal): Promise<void> {
+  // Subscribed only to be read: what nobody reads stays subscribed.
   if (context.loop.state.round > round) return
   const which = `the base of round ${round}, for our contribution`
-  using _ = context.waits.begin({ what: 'outcome', which, isRoutine: true })
-  const events = context.events.iterate(signal)
-  for await (const _ of events) if (context.loop.state.round > round) return
+  using _wait = context.waits.begin({ what: 'outcome', which, isRoutine: true })
+  for await (const _ of context.events.iterate(signal)) if (context.loop.state.round > round) return
   throw new ColdmeshError('aborted', 'Joining was stopped before the round was over.')
 }
 

@@ -13,7 +13,7 @@ import { runCli } from '../support/node/cli.ts'
 
 const NOBODY = '/ip4/127.0.0.1/tcp/9/p2p/12D3KooWGRUfPoqr5DFv1kVpc7Xqwpp8nNUyQ6MhwHQ3F3uhcLQf'
 const LOOK_MS = 200
-const DEADLINE_MS = 30_000
+const DEADLINE_MS = 50_000
 
 /** The wait for `what` as `status --json` tells it, once the daemon answers. */
 async function waitOf(daemon: Daemon, what: string): Promise<{ wait: PendingWait; phase: unknown }> {
