@@ -91,8 +91,7 @@ export async function createTestNetwork(options: {
     const daemon = startDaemon({
       name: peer.name,
       dataDir: peer.dataDir,
-      // Daemons of one network compile the same modules.
-      env: { NODE_COMPILE_CACHE: join(dir, 'compiled'), ...env },
+      env,
       args: [
         ...(invite === undefined ? [] : ['--network', invite]),
         ...['--listen', listen, '--no-mdns', '--no-dht'],

@@ -25,7 +25,7 @@ export interface Audit {
   readonly contributions: { readonly announced: number; readonly included: number }
 }
 
-const AGREE_WITHIN_MS = 150_000
+const AGREE_WITHIN_MS = 240_000
 
 const isEnd = ({ event }: DaemonEvent) => event === 'fused' || event === 'synced'
 

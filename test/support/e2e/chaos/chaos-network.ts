@@ -11,6 +11,8 @@ import { worldEnvironment } from './plan.ts'
 
 /** Below the ports that a system gives out by itself, and each peer has an address of its own. */
 const PORT = 4001
+/** Seven of them start at once. */
+const READY_WITHIN_MS = 180_000
 
 /** Daemons that reach each other through a proxy only: it is what they announce, what their invites say, and what they dial. */
 export interface ChaosNetwork extends AsyncDisposable {
@@ -73,7 +75,11 @@ export async function createChaosNetwork(options: {
       await cp(peer(name).dataDir, dataDir, { recursive: true })
       moved.set(name, { ...peer(name), dataDir })
     },
-    start: (name, given) => network.start(peer(name), optionsOf(name, given)),
+    start: async (name, given) => {
+      const daemon = network.launch(peer(name), optionsOf(name, given))
+      await daemon.event(({ event }) => event === 'ready', 'ready', READY_WITHIN_MS)
+      return daemon
+    },
     launch: (name, given) => network.launch(peer(name), optionsOf(name, given)),
     setClock: (name, wrongMs) => writeFile(clockOf(name), String(wrongMs)),
     witness: (invite) => startWitness(invite, { alsoDial: everybody.map(({ address }) => address), relays: false }),

@@ -3,7 +3,7 @@ import type { Daemon, DaemonEvent } from '../daemon.ts'
 
 type Fits = (event: DaemonEvent) => boolean
 
-const WITHIN_MS = 90_000
+const WITHIN_MS = 180_000
 
 export function eventually(daemon: Daemon, fits: Fits, what: string): Promise<DaemonEvent> {
   return daemon.event(fits, what, WITHIN_MS)
