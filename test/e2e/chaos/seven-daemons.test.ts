@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, afterEach, before, describe, it } from 'node:test'
 import { diskEnvironment } from '../../support/disk/plan.ts'
 import { mountSmallDisk, type SmallDisk } from '../../support/disk/small-disk.ts'
 import { type Audit, chainOf, createAudit } from '../../support/e2e/chaos/audit.ts'
@@ -16,7 +16,7 @@ import { createRandom } from '../../support/rounds/random.ts'
 
 const QUORUM = 5
 const HOUR_MS = 3_600_000
-/** Nothing is certified for so long: two views. */
+/** Nothing is certified for so long. */
 const QUIET_MS = 4_000
 const CONTRIBUTORS = ['ada', 'gina']
 /** COLDMESH_CHAOS=partition,kill tries these alone; COLDMESH_CHAOS_SEED repeats the links' weather. */
@@ -46,7 +46,7 @@ describe('seven daemons', () => {
   }
 
   before(async () => {
-    const round = { minContributions: 1, maxContributions: 4, collectMs: 800, graceMs: 300, viewTimeoutMs: 2_000 }
+    const round = { minContributions: 1, maxContributions: 4, collectMs: 800, graceMs: 300, viewTimeoutMs: 3_000 }
     chaos = await createChaosNetwork({ members: 7, round, random: createRandom(seed).next })
     audit = createAudit()
     disk = await mountSmallDisk(join(chaos.network.dir, 'small'), 256)
@@ -65,10 +65,14 @@ describe('seven daemons', () => {
   })
 
   after(async () => {
-    for (const each of all()) each.kill('SIGCONT')
     await witness?.[Symbol.asyncDispose]()
     await disk?.[Symbol.asyncDispose]()
     await chaos?.[Symbol.asyncDispose]()
+  })
+
+  afterEach(() => {
+    chaos.proxy.heal()
+    for (const each of all()) each.kill('SIGCONT')
   })
 
   it('end a round together, and know no way to each other but the proxy', async () => {
@@ -157,7 +161,7 @@ describe('seven daemons', () => {
     async () => {
       const before = audit.round
       chaos.proxy.hold('ben', 'cleo')
-      chaos.proxy.setWeather({ jitterMs: 2_000, loss: 0.3, resets: 0.002 })
+      chaos.proxy.setWeather({ jitterMs: 2_000, loss: 0.3, resets: 0.0005 })
       await audit.agree(all(), before + 1, 'a round that began in bad weather')
       chaos.proxy.heal()
       await audit.agree(all(), audit.round, 'a round in calm weather')
