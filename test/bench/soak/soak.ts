@@ -6,14 +6,14 @@ import { judge, table } from './report.ts'
 import { type Sample, sample } from './sample.ts'
 
 // Many rounds on real daemons with real, small training, and what that does to memory, files, handles and listeners:
-//   npm run soak -- --rounds 100 [--every 4] [--restart 20] [--out soak.jsonl]
+//   npm run soak -- --rounds 100 [--every 5] [--restart 20] [--out soak.jsonl]
 // Two members contribute to every round, a third is handed a new join for each round by its control API, the fourth only
 // votes and is killed and started again after every --restart rounds. Linux only (/proc). Exit code 1: something grew.
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '100' },
-    every: { type: 'string', default: '4' },
+    every: { type: 'string', default: '5' },
     restart: { type: 'string', default: '20' },
     out: { type: 'string' },
   },
