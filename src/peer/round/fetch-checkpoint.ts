@@ -9,11 +9,13 @@ const MIN_FETCH_MS = 20_000
 const MIN_STALL_MS = 10_000
 /** What may be on its way at once from one peer, then from another: leaves, six of each. */
 const STALL_BYTES = 16 * 1_048_576
+/** Each try has twice the patience of the one before, so many times: a link may be slower than the network's rules expect. */
+const MAX_DOUBLINGS = 3
 /** Nodes above the leaves, and room for their links. */
 const NODES_BYTES = 1_048_576
 
 /**
- * One try to bring a checkpoint here and to check it against the round's base. Resolves with null, or why it can't be an input.
+ * One try, the so-manieth, to bring a checkpoint here and to check it against the round's base. Resolves with null, or why it can't be an input.
  * @throws ColdmeshError when the bytes could not be had
  */
 export function createCheckpointTry(context: PeerContext, state: RoundState, signal: AbortSignal) {
@@ -35,14 +37,18 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
     return [...listers.flatMap((lister) => addressesOf(context, lister)), ...stated]
   }
 
-  return async (contribution: SignedContribution, listers: readonly Uint8Array[]): Promise<string | null> => {
+  return async (
+    contribution: SignedContribution,
+    { listers, tries }: { readonly listers: readonly Uint8Array[]; readonly tries: number },
+  ): Promise<string | null> => {
+    const patience = 2 ** Math.min(tries - 1, MAX_DOUBLINGS)
     await store.fetch(contribution.checkpoint, {
       shape: 'file',
       fileBytes: bytes,
       maxBytes: bytes + Math.ceil(bytes / 1000) + NODES_BYTES,
       providers: providersOf(contribution, listers),
-      timeoutMs: Math.max(MIN_FETCH_MS, msFor(bytes)),
-      stallMs: Math.max(MIN_STALL_MS, msFor(STALL_BYTES)),
+      timeoutMs: patience * Math.max(MIN_FETCH_MS, msFor(bytes)),
+      stallMs: patience * Math.max(MIN_STALL_MS, msFor(STALL_BYTES)),
       signal,
     })
     const [base, checkpoint] = [open(state.head.weights), open(contribution.checkpoint)]

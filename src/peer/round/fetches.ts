@@ -20,8 +20,8 @@ export interface Fetches {
    * then calls back again. Asking again for the same contribution adds a member to get it from.
    */
   checkpoint(contribution: SignedContribution, from: Uint8Array | null, done: (reason: string | null) => void): void
-  /** Calls back once, with null when nobody gave it within the time of a step. */
-  lineage(cid: CID, from: Uint8Array, done: (bytes: Uint8Array | null) => void): void
+  /** Calls back once, with null when nobody gave it within a part of the view's time. */
+  lineage(cid: CID, from: Uint8Array, view: number, done: (bytes: Uint8Array | null) => void): void
 }
 
 interface Pursuit {
@@ -51,7 +51,7 @@ export function createFetches(context: PeerContext, state: RoundState, signal: A
     pursuit.isRunning = true
     pursuit.tries++
     const reason = await withSlot(pursuit.tries, async () => {
-      return signal.aborted ? UNAVAILABLE : await tryCheckpoint(contribution, pursuit.listers)
+      return signal.aborted ? UNAVAILABLE : await tryCheckpoint(contribution, pursuit)
     }).catch((error: unknown) => reasonOf(error, context))
     pursuit.isRunning = false
     if (signal.aborted) return
@@ -71,8 +71,8 @@ export function createFetches(context: PeerContext, state: RoundState, signal: A
       if (from) pursuit.listers.unshift(from)
       void pursue(contribution, pursuit, done)
     },
-    lineage: (cid, from, done) => {
-      void fetchLineage(context, state, { cid, from, signal }).then((bytes) => {
+    lineage: (cid, from, view, done) => {
+      void fetchLineage(context, state, { cid, from, view, signal }).then((bytes) => {
         if (!signal.aborted) done(bytes)
       })
     },
