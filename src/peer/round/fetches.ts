@@ -10,8 +10,9 @@ import { reasonOf } from './sources.ts'
 const MAX_PARALLEL = 4
 const FIRST_RETRY_MS = 1_000
 const LAST_RETRY_MS = 30_000
-/** Tries for what no member lists: an announcement alone must not keep us busy. */
-const MAX_UNLISTED_TRIES = 4
+/** Then what no member lists is tried seldom: an announcement alone must not keep us busy, nor be given up while a round lacks it. */
+const UNLISTED_TRIES = 4
+const UNLISTED_RETRY_MS = 60_000
 
 /** Brings a round's bytes here: checkpoints, validated, and lineages. */
 export interface Fetches {
@@ -58,8 +59,9 @@ export function createFetches(context: PeerContext, state: RoundState, signal: A
     if (reason === null) context.troubles.over('blocks')
     else log.info('checkpoint-not-held', { id: contribution.id, reason, tries: pursuit.tries })
     done(reason)
-    if (reason !== UNAVAILABLE || (pursuit.listers.length === 0 && pursuit.tries >= MAX_UNLISTED_TRIES)) return
-    later(pursuit.retryMs, () => void pursue(contribution, pursuit, done))
+    if (reason !== UNAVAILABLE) return
+    const isSeldom = pursuit.listers.length === 0 && pursuit.tries >= UNLISTED_TRIES
+    later(isSeldom ? UNLISTED_RETRY_MS : pursuit.retryMs, () => void pursue(contribution, pursuit, done))
     pursuit.retryMs = Math.min(2 * pursuit.retryMs, LAST_RETRY_MS)
   }
 
