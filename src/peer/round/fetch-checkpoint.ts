@@ -3,14 +3,13 @@ import { readFile } from '../../checkpoint/unixfs.ts'
 import { validateCheckpoint } from '../../fusion/validate.ts'
 import type { RoundState, SignedContribution } from '../../rounds/state.ts'
 import type { PeerContext } from '../context.ts'
+import { patienceOf } from './patience.ts'
 import { addressesOf } from './sources.ts'
 
 const MIN_FETCH_MS = 20_000
 const MIN_STALL_MS = 10_000
 /** What may be on its way at once from one peer, then from another: leaves, six of each. */
 const STALL_BYTES = 16 * 1_048_576
-/** Each try has twice the patience of the one before, so many times: a link may be slower than the network's rules expect. */
-const MAX_DOUBLINGS = 3
 /** Nodes above the leaves, and room for their links. */
 const NODES_BYTES = 1_048_576
 
@@ -41,7 +40,7 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
     contribution: SignedContribution,
     { listers, tries }: { readonly listers: readonly Uint8Array[]; readonly tries: number },
   ): Promise<string | null> => {
-    const patience = 2 ** Math.min(tries - 1, MAX_DOUBLINGS)
+    const patience = patienceOf(tries)
     await store.fetch(contribution.checkpoint, {
       shape: 'file',
       fileBytes: bytes,

@@ -5,14 +5,10 @@ import type { PeerContext } from '../context.ts'
 import { createCheckpointTry } from './fetch-checkpoint.ts'
 import { fetchLineage } from './fetch-lineage.ts'
 import { createFetchSlots } from './fetch-slots.ts'
+import { retryAfterMs } from './patience.ts'
 import { reasonOf } from './sources.ts'
 
 const MAX_PARALLEL = 4
-const FIRST_RETRY_MS = 1_000
-const LAST_RETRY_MS = 30_000
-/** Then what no member lists is tried seldom: an announcement alone must not keep us busy, nor be given up while a round lacks it. */
-const UNLISTED_TRIES = 4
-const UNLISTED_RETRY_MS = 60_000
 
 /** Brings a round's bytes here: checkpoints, validated, and lineages. */
 export interface Fetches {
@@ -28,8 +24,8 @@ export interface Fetches {
 interface Pursuit {
   readonly listers: Uint8Array[]
   tries: number
-  retryMs: number
   isRunning: boolean
+  cancelRetry: () => void
 }
 
 /** @param signal aborts when the round is over */
@@ -39,9 +35,9 @@ export function createFetches(context: PeerContext, state: RoundState, signal: A
   const pursuits = new Map<string, Pursuit>()
   const withSlot = createFetchSlots(MAX_PARALLEL)
 
-  function later(delayMs: number, work: () => void): void {
-    signal.addEventListener('abort', clock.after(delayMs, work), { once: true })
-  }
+  signal.addEventListener('abort', () => {
+    for (const { cancelRetry } of pursuits.values()) cancelRetry()
+  })
 
   async function pursue(
     contribution: SignedContribution,
@@ -50,6 +46,7 @@ export function createFetches(context: PeerContext, state: RoundState, signal: A
   ): Promise<void> {
     if (pursuit.isRunning || signal.aborted) return
     pursuit.isRunning = true
+    pursuit.cancelRetry()
     pursuit.tries++
     const reason = await withSlot(pursuit.tries, async () => {
       return signal.aborted ? UNAVAILABLE : await tryCheckpoint(contribution, pursuit)
@@ -60,15 +57,15 @@ export function createFetches(context: PeerContext, state: RoundState, signal: A
     else log.info('checkpoint-not-held', { id: contribution.id, reason, tries: pursuit.tries })
     done(reason)
     if (reason !== UNAVAILABLE) return
-    const isSeldom = pursuit.listers.length === 0 && pursuit.tries >= UNLISTED_TRIES
-    later(isSeldom ? UNLISTED_RETRY_MS : pursuit.retryMs, () => void pursue(contribution, pursuit, done))
-    pursuit.retryMs = Math.min(2 * pursuit.retryMs, LAST_RETRY_MS)
+    const { tries, listers } = pursuit
+    const delayMs = retryAfterMs({ tries, isListed: listers.length > 0 })
+    pursuit.cancelRetry = clock.after(delayMs, () => void pursue(contribution, pursuit, done))
   }
 
   return {
     checkpoint: (contribution, from, done) => {
       const id = String(contribution.id)
-      const pursuit = pursuits.get(id) ?? { listers: [], tries: 0, retryMs: FIRST_RETRY_MS, isRunning: false }
+      const pursuit = pursuits.get(id) ?? { listers: [], tries: 0, isRunning: false, cancelRetry: () => {} }
       pursuits.set(id, pursuit)
       if (from) pursuit.listers.unshift(from)
       void pursue(contribution, pursuit, done)
