@@ -5,7 +5,7 @@ import { createTestNetwork, type TestPeer } from '../../support/e2e/network.ts'
 import { judge, table } from './report.ts'
 import { type Sample, sample } from './sample.ts'
 
-// Many rounds on real daemons with real, small training, and what that does to memory, files, handles and listeners:
+// docs/reliability.md, fault 89. Many rounds on real daemons with real, small training, and what that does to memory, files, handles and listeners:
 //   npm run soak -- --rounds 100 [--every 5] [--restart 20] [--out soak.jsonl]
 // Two members contribute to every round, a third is handed a new join for each round by its control API, the fourth only
 // votes and is killed and started again after every --restart rounds. Linux only (/proc). Ctrl-C ends it after the
