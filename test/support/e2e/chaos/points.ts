@@ -1,6 +1,6 @@
 import type { CrashPoint } from '../crash-loop.ts'
 
-const DEFAULT_POINTS = 3
+const DEFAULT_POINTS = 2
 
 /**
  * Where a member is killed, of the steps that were seen: `all`, a range such as `1-40`, or so many, spread over them with the
