@@ -307,9 +307,9 @@ function isPayload(envelope: Uint8Array, id: CID): boolean {
 }
 
 async function roundOver(context: JoinContext, round: number, signal: AbortSignal): Promise<void> {
-  const events = context.events.iterate(signal)
+  // Subscribed only to be read: what nobody reads stays subscribed.
   if (context.loop.state.round > round) return
-  for await (const _ of events) if (context.loop.state.round > round) return
+  for await (const _ of context.events.iterate(signal)) if (context.loop.state.round > round) return
   throw new ColdmeshError('aborted', 'Joining was stopped before the round was over.')
 }
 
