@@ -98,6 +98,8 @@ function gossipsubOptions(setup: Libp2pSetup): NonNullable<Parameters<typeof gos
     fallbackToFloodsub: false,
     floodPublish: true,
     emitSelf: false,
+    // Frames wait for their turn: see gossip-pace.ts.
+    awaitRpcHandler: true,
     doPX: false,
     allowPublishToZeroTopicPeers: true,
     ignoreDuplicatePublishError: true,

@@ -47,10 +47,11 @@ export const DEFAULT_MAX_MESSAGE_BYTES = 64 * KIB
 /** One gossipsub frame, which carries many messages when a peer catches up; a larger one ends that peer's gossip. */
 export const DEFAULT_MAX_GOSSIP_FRAME_BYTES = 1 * MIB
 export const DEFAULT_MAX_GOSSIP_OUTBOUND_BYTES = 1 * MIB
-export const DEFAULT_MESSAGES_PER_SECOND = 64
-export const DEFAULT_MESSAGE_BURST = 512
-/** Messages being judged at once; beyond it they are ignored. */
-export const DEFAULT_MAX_JUDGING = 256
+/** Tokens of one neighbour: a new message of 1 KiB costs 1.4, one that is known 0.4. What it sends beyond them is read later. */
+export const DEFAULT_GOSSIP_PER_SECOND = 96
+export const DEFAULT_GOSSIP_BURST = 768
+/** Unread gossip of one neighbour, besides one frame. */
+export const DEFAULT_GOSSIP_READ_AHEAD_BYTES = 64 * KIB
 export const DEFAULT_MAX_TOPIC_BYTES_PER_PEER = 16 * KIB
 export const DEFAULT_PRUNE_BACKOFF_MS = 1 * MINUTE
 /** The longest back-off a remote PRUNE can ask for. */

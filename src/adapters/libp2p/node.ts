@@ -9,6 +9,7 @@ import type { Mesh } from '../../ports/mesh.ts'
 import type { Streams } from '../../ports/streams.ts'
 import type { Clock, Log } from '../../ports/system.ts'
 import { createGossip } from './gossip.ts'
+import { paceGossip } from './gossip-pace.ts'
 import { capPruneBackoff, peersWithoutStream } from './gossipsub-corrections.ts'
 import { type Candidate, createKeepConnected } from './keep-connected.ts'
 import { createKnownPeers } from './known-peers.ts'
@@ -82,7 +83,8 @@ export async function createNode(options: NodeOptions): Promise<Libp2pNode> {
   )
   const { gossipsub } = libp2p.services
   capPruneBackoff(gossipsub, DEFAULT_MAX_PRUNE_BACKOFF_MS)
-  const gossip = createGossip({ gossipsub, topics: options.topics, clock, log: log.child('gossip') })
+  const pace = paceGossip(gossipsub, clock)
+  const gossip = createGossip({ gossipsub, topics: options.topics, pace, log: log.child('gossip') })
   const limits = options.streamLimits
   const streams = createStreams({
     libp2p,
@@ -152,6 +154,7 @@ export async function createNode(options: NodeOptions): Promise<Libp2pNode> {
   const stop = async (): Promise<void> => {
     await starting?.catch(() => {})
     cancelCheck()
+    pace.stop()
     await keeper.stop()
     await libp2p.stop()
   }
