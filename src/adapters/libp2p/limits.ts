@@ -28,6 +28,11 @@ export const DEFAULT_STREAM_WRITE_BUFFER_BYTES = 8 * MIB
 export const DEFAULT_PROTOCOL_STREAMS = 4
 /** Exchanges served at once, over all peers; a further stream is reset. */
 export const DEFAULT_MAX_SERVING = 128
+/** Exchanges that one peer may begin; further ones wait. */
+export const DEFAULT_EXCHANGES_PER_SECOND = 8
+export const DEFAULT_EXCHANGE_BURST = 32
+/** Frames of one answer before everything else that waits has its turn. */
+export const DEFAULT_FRAMES_A_TURN = 16
 export const DEFAULT_MAX_FRAME_BYTES = 1 * MIB
 /** First byte of a request or answer, and any later silence. */
 export const DEFAULT_STREAM_IDLE_MS = 10 * SECOND
