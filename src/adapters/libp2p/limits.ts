@@ -11,6 +11,8 @@ export const DEFAULT_MAX_CONNECTIONS = 128
 export const DEFAULT_MAX_PENDING_INBOUND = 32
 /** New inbound connections a second from one host; loopback is exempt. */
 export const DEFAULT_INBOUND_PER_HOST_PER_SECOND = 10
+/** Inbound connections of one host; loopback is exempt. However many keys it has, three quarters stay for others. */
+export const DEFAULT_INBOUND_PER_HOST = 32
 export const DEFAULT_MAX_PARALLEL_DIALS = 16
 export const DEFAULT_DIAL_TIMEOUT_MS = 10 * SECOND
 export const DEFAULT_ADDRESS_DIAL_TIMEOUT_MS = 5 * SECOND

@@ -17,6 +17,7 @@ import { libp2pOptions, type Services } from './libp2p-options.ts'
 import {
   DEFAULT_GOSSIP_CHECK_MS,
   DEFAULT_HANDSHAKE_TIMEOUT_MS,
+  DEFAULT_INBOUND_PER_HOST,
   DEFAULT_MAX_PRUNE_BACKOFF_MS,
   DEFAULT_MAX_SAVED_PEERS,
 } from './limits.ts'
@@ -51,6 +52,10 @@ export interface NodeOptions {
   readonly minConnections?: number
   /** A connection that has not finished its handshake by then is closed. */
   readonly handshakeTimeoutMs?: number
+  /** Inbound connections of one host. */
+  readonly inboundPerHost?: number
+  /** False: limits for one host hold on loopback too. */
+  readonly isLoopbackExempt?: boolean
 }
 
 export interface Libp2pNode extends AsyncDisposable {
@@ -67,7 +72,7 @@ export interface Libp2pNode extends AsyncDisposable {
 /** One libp2p node; `start` it. */
 export async function createNode(options: NodeOptions): Promise<Libp2pNode> {
   const { clock, log, bootstrap, random = Math.random } = options
-  const libp2p = await createLibp2p<Services>(
+  const libp2p: Libp2p<Services> = await createLibp2p<Services>(
     libp2pOptions({
       privateKey: await generateKeyPairFromSeed('Ed25519', options.seed),
       listen: options.listen,
@@ -79,6 +84,9 @@ export async function createNode(options: NodeOptions): Promise<Libp2pNode> {
       dht: options.dht,
       peersPerAddress: options.peersPerAddress,
       handshakeTimeoutMs: options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS,
+      inboundPerHost: options.inboundPerHost ?? DEFAULT_INBOUND_PER_HOST,
+      isLoopbackExempt: options.isLoopbackExempt ?? true,
+      connections: () => libp2p.getConnections(),
     }),
   )
   const { gossipsub } = libp2p.services

@@ -39,11 +39,29 @@ const invite = String(ready['invite'])
 await using honest = await startHonest(invite, network.base)
 let failed = 0
 
-const header = ['flood', 'offered/s', 'taken/s', 'p50 ms', 'max ms', 'x quiet', 'lost', 'CPU', 'loop p99', 'heap', 'top', 'after', 'RSS']
-console.log(`\nheap before, at its top and after, and RSS, in MB; CPU of the victim in cores; latency between two honest peers\n`)
+const header = [
+  'flood',
+  'offered/s',
+  'taken/s',
+  'p50 ms',
+  'max ms',
+  'x quiet',
+  'lost',
+  'CPU',
+  'loop p99',
+  'heap',
+  'top',
+  'after',
+  'RSS',
+]
+console.log(
+  `\nheap before, at its top and after, and RSS, in MB; CPU of the victim in cores; latency between two honest peers\n`,
+)
 row(header)
 for (const mode of values.mode) await floodWith(mode, honest)
-console.log(failed === 0 ? '\nevery honest message arrived in time; the heap is bounded' : `\n${failed} floods did harm`)
+console.log(
+  failed === 0 ? '\nevery honest message arrived in time; the heap is bounded' : `\n${failed} floods did harm`,
+)
 process.exitCode = failed === 0 ? 0 : 1
 
 async function floodWith(mode: string, { target, measure }: Honest): Promise<void> {

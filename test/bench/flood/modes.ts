@@ -5,7 +5,7 @@ import { topicOf } from '../../../protocols/registry.ts'
 import { SYNC_PROTOCOL, syncRoundRequest } from '../../../protocols/sync/messages.ts'
 import { parseCid } from '../../../protocols/wire/bytes.ts'
 import { newKey, stateContribution } from '../../support/e2e/liar/contribution.ts'
-import { frame, ihaveRpc, iwantRpc, messageRpc, subscriptionsRpc } from './rpc.ts'
+import { frame, ihaveRpc, iwantRpc, messageRpc, subscriptionsRpc } from '../../support/net/rpc.ts'
 
 /** What a flood is made of. */
 export interface Target {
