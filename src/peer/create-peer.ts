@@ -21,17 +21,18 @@ import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
 import type { Log } from '../ports/system.ts'
 import type { NetworkFacts } from '../rounds/network.ts'
 import type { Head } from '../rounds/state.ts'
+import { createAmendments } from './amendments/amendments.ts'
 import { type BaseFacts, readBaseFacts } from './builder.ts'
 import { openChain } from './chain.ts'
 import type { PeerContext } from './context.ts'
 import { initDataDir, paths, requireConfig, sweepDataDir, writeConfig } from './data-dir.ts'
+import { openDispensable } from './dispensable-file.ts'
 import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
 import { openGenesis, parseNetworkCid } from './genesis.ts'
 import { maxBaseBytes, readHead } from './heads.ts'
 import { createFacade } from './peer.ts'
 import { openProbation } from './probation.ts'
-import { openReportFile } from './reports/report-file.ts'
 import { createReports } from './reports/reports.ts'
 import { createRoundOf } from './reports/round-of.ts'
 import { createRoundLoop } from './round/loop.ts'
@@ -42,6 +43,7 @@ import { DEFAULT_CHECK_STORE_MS } from './store/store-check.ts'
 import { createSyncClient } from './sync/client.ts'
 import { answerSync } from './sync/server.ts'
 import { openTaskHeads } from './task-heads.ts'
+import { createTermsBook } from './terms-book.ts'
 import { openTrainingSnapshots } from './training-snapshots.ts'
 import { createTroubles } from './troubles.ts'
 import type { Peer, PeerEvent, PeerOptions } from './types.ts'
@@ -121,6 +123,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     dataDir,
     key: signer.key,
     network,
+    termsAt: createTermsBook(network, chain).at,
     facts,
     store,
     chain,
@@ -139,9 +142,9 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const head = await findHead(network, facts)
   const evidence = await openEvidence({ dataDir, network, clock: systemClock, log, events })
   cleanup.defer(() => evidence.close())
-  const muted = await openProbation({ dataDir, isJournalNew, head, isMember: network.isMember(signer.key) })
-  const loop = createRoundLoop({ context, head, evidence, muted })
-  const reportFile = await openReportFile(paths.reports(dataDir), log)
+  const muted = await openProbation({ dataDir, isJournalNew, head, isMember: head.regime.current.isMember(signer.key) })
+  const loop = createRoundLoop({ context, head, evidence, muted, onRound: () => amendments.enterRound() })
+  const reportFile = await openDispensable(paths.reports(dataDir), 'reports', log)
   cleanup.defer(() => reportFile.close())
   const reports = createReports({
     network: networkId,
@@ -156,6 +159,22 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     log: log.child('reports'),
     signal: stopped.signal,
   })
+  const amendmentFile = await openDispensable(paths.amendments(dataDir), 'amendments', log)
+  cleanup.defer(() => amendmentFile.close())
+  const amendments = createAmendments({
+    network: networkId,
+    head: () => loop.state.head,
+    chain,
+    journal: amendmentFile,
+    signer,
+    gossip: node.gossip,
+    sync: context.sync,
+    onRatified: (ratification) => loop.ratify(ratification),
+    note: (refusal) => loop.inbox.note(refusal),
+    events,
+    log: log.child('amendments'),
+    signal: stopped.signal,
+  })
   answer = (request) =>
     answerSync(request, {
       network: networkId,
@@ -165,17 +184,20 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       genesisBase: () => network.genesis.base,
       round: () => loop.state,
       reports,
+      amendments,
     })
   for (const topic of ['contributions', 'votes'] as const) {
     node.gossip.subscribe(topicOf(String(networkId), topic), ({ bytes }) => loop.receive(topic, bytes))
   }
   node.gossip.subscribe(topicOf(String(networkId), 'reports'), ({ bytes }) => reports.receive(bytes))
+  node.gossip.subscribe(topicOf(String(networkId), 'amendments'), ({ bytes }) => amendments.receive(bytes))
   const resources = cleanup.move()
   return createFacade({
     context,
     loop,
     evidence,
     reports,
+    amendments,
     config,
     heads: openTaskHeads(dataDir, log),
     unansweredBy: blocks.unansweredBy,
@@ -189,6 +211,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       stopped.abort()
       await loop.stop()
       await reports.stop()
+      await amendments.stop()
       events.close()
       await resources.disposeAsync()
       await lock.release()

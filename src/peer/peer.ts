@@ -3,6 +3,8 @@ import { toHex } from '../../protocols/wire/bytes.ts'
 import { aggregatorOf } from '../../protocols/wire/election.ts'
 import type { Config } from '../adapters/config/config.ts'
 import type { Trainer } from '../ports/trainer.ts'
+import type { Amendments } from './amendments/amendments.ts'
+import { describeTerms } from './amendments/change.ts'
 import type { PeerContext } from './context.ts'
 import type { EvidenceFile } from './evidence.ts'
 import { evidenceStatus } from './evidence-report.ts'
@@ -27,6 +29,7 @@ export function createFacade(parts: {
   readonly loop: RoundLoop
   readonly evidence: EvidenceFile
   readonly reports: Reports
+  readonly amendments: Amendments
   readonly config: Config
   readonly heads: TaskHeads
   /** Questions for blocks that a peer left unanswered. */
@@ -41,9 +44,12 @@ export function createFacade(parts: {
 }): Peer {
   const { context, loop } = parts
   const { network, mesh, events } = context
-  const repair = createRepair(context, loop, (peer) => parts.reports.syncWith(peer))
+  const repair = createRepair(context, loop, async (peer) => {
+    await parts.reports.syncWith(peer)
+    await parts.amendments.syncWith(peer)
+  })
   const history = createHistory({
-    network,
+    network: context.termsAt(1),
     genesisBytes: parts.genesisBytes,
     store: context.store,
     chain: context.chain,
@@ -75,19 +81,20 @@ export function createFacade(parts: {
 
   function status(): PeerStatus {
     const { state } = loop
-    const isMember = network.isMember(context.key)
+    const committee = state.network
+    const isMember = committee.isMember(context.key)
     return {
       network: String(network.id),
-      name: parts.config.name || network.nameOf(context.key),
+      name: parts.config.name || committee.nameOf(context.key),
       key: toHex(context.key),
       peerId: mesh.self,
-      member: isMember ? network.nameOf(context.key) : null,
+      member: isMember ? committee.nameOf(context.key) : null,
       muted: isMember ? loop.muted : null,
       round: state.round,
       view: Math.max(0, state.view),
       phase: repair.isSynced ? state.phase : 'syncing',
       base: String(state.head.base),
-      aggregator: state.view < 0 ? null : network.nameOf(aggregatorOf(state.rank, state.view)),
+      aggregator: state.view < 0 ? null : committee.nameOf(aggregatorOf(state.rank, state.view)),
       multiaddrs: mesh.addresses(),
       peers: mesh.peers().length,
       waitingFor: waitOf(state, context),
@@ -97,13 +104,16 @@ export function createFacade(parts: {
       refused: loop.inbox.refused,
       reports: { held: parts.reports.held, base: parts.reports.of(state.head.base).slice(0, MAX_SHOWN_REPORTS) },
       troubles: context.troubles.current,
-      evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), network),
+      terms: describeTerms(committee),
+      amendments: parts.amendments.status,
+      evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), committee),
     }
   }
 
   function memberOf(peerId: string): string | null {
-    const key = network.members.find((member) => context.peerIdOf(member) === peerId)
-    return key ? network.nameOf(key) : null
+    const { members, nameOf } = loop.state.network
+    const key = members.find((member) => context.peerIdOf(member) === peerId)
+    return key ? nameOf(key) : null
   }
 
   async function stop(): Promise<void> {
@@ -160,6 +170,8 @@ export function createFacade(parts: {
         options,
       ),
     report: (options) => parts.reports.publish(options),
+    amend: (change) => parts.amendments.propose(change),
+    approve: (id) => parts.amendments.approve(id),
     invite: () => formatInvite({ network: network.id, addresses: mesh.addresses().slice(0, 8) }),
     stop,
     [Symbol.asyncDispose]: stop,

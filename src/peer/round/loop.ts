@@ -13,7 +13,7 @@ import { asRoundMessage, isAdmissibleParent, isContribution } from '../../rounds
 import { buildBase } from '../builder.ts'
 import type { PeerContext } from '../context.ts'
 import type { EvidenceFile } from '../evidence.ts'
-import { type CheckedBase, checkNext } from '../heads.ts'
+import { type CheckedBase, checkNext, entryOf } from '../heads.ts'
 import type { OwnMessage } from '../speaker.ts'
 import { isOwnTrouble } from '../troubles.ts'
 import { fetchBase, followChain, judgeHead } from './catch-up.ts'
@@ -32,6 +32,8 @@ export interface RoundLoop {
   /** Why this member signs nothing; null when it does, or is none. */
   readonly muted: string | null
   receive(topic: InboxTopic, envelope: Uint8Array): Verdict
+  /** An amendment that the next base should embed. */
+  ratify(ratification: Uint8Array): void
   contribute(fields: Omit<Contribution, 'kind' | 'network' | 'author'>): Promise<OwnMessage>
   /** Compares heads with a peer and follows it if it is ahead, then exchanges what both hold for the round. */
   syncWith(peer: string): Promise<void>
@@ -46,9 +48,11 @@ export function createRoundLoop(options: {
   readonly evidence: EvidenceFile
   /** Says until when this key must stay silent; null when it may speak. */
   readonly muted: { reason: string; isOver: (head: Head) => boolean } | null
+  /** A round began. */
+  readonly onRound: () => void
 }): RoundLoop {
   const { context } = options
-  const { network, clock, log, store, speaker, events } = context
+  const { clock, log, store, speaker, events } = context
   const reporter = createReporter(context)
   let mute = options.muted
   let state = newRound(options.head, null)
@@ -76,7 +80,7 @@ export function createRoundLoop(options: {
   })
 
   function newRound(head: Head, previous: RoundState | null): RoundState {
-    const options = { network, head, self: context.key, now: clock.now() }
+    const options = { head, self: context.key, now: clock.now() }
     return createRound(previous === null ? options : { ...options, previous })
   }
 
@@ -175,8 +179,8 @@ export function createRoundLoop(options: {
     while (!context.signal.aborted && state.phase === 'adopt' && !equalCids(state.head.base, base)) {
       try {
         await fetchBase(context, base, [], context.signal)
-        const checked = await checkNext(network, state.head, store, { base, certificate })
-        await context.chain.append({ round: checked.head.round, base, certificate })
+        const checked = await checkNext(state.head, store, { base, certificate })
+        await context.chain.append(entryOf(checked))
         context.troubles.over('base')
         enter(checked)
         return
@@ -211,6 +215,7 @@ export function createRoundLoop(options: {
     const recorded = speaker.recorded.filter(isNeeded)
     dispatch({ type: 'restored', signed: recorded, now: clock.now() })
     dispatch({ type: 'started', now: clock.now() })
+    options.onRound()
     for (const signed of recorded) {
       if (speaker.isOwn(signed)) void voice.publish(isContribution(signed) ? 'contributions' : 'votes', signed.envelope)
     }
@@ -242,8 +247,7 @@ export function createRoundLoop(options: {
     const followed: CheckedBase[] = []
     try {
       for await (const checked of followChain(context, peer, state.head, round, context.signal)) {
-        const { base, certificate } = checked
-        await context.chain.append({ round: checked.head.round, base, certificate })
+        await context.chain.append(entryOf(checked))
         followed.splice(0, 1, checked)
       }
     } finally {
@@ -278,6 +282,7 @@ export function createRoundLoop(options: {
     },
     inbox,
     receive: (topic, envelope) => inbox.receive(topic, envelope),
+    ratify: (ratification) => dispatch({ type: 'ratified', ratification, now: clock.now() }),
     contribute: async (fields) => {
       const signed = await speaker.contribute(fields)
       inbox.receive('contributions', signed.envelope)
