@@ -5,13 +5,13 @@ import { sha256 } from '../../protocols/wire/crypto.ts'
 import { assembleBase, type BaseFile, baseFile, type OpenedBase, openBase } from '../checkpoint/base.ts'
 import { renderCard } from '../checkpoint/card.ts'
 import { type Layout, MAX_DATA_START, parseLayout } from '../checkpoint/layout.ts'
-import { importFile, readFile } from '../checkpoint/unixfs.ts'
-import { fuseCheckpoints } from '../fusion/fuse.ts'
+import { readFile } from '../checkpoint/unixfs.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Network } from '../rounds/network.ts'
 import type { BuildSpec } from '../rounds/state.ts'
 import { cardFacts } from './card-facts.ts'
+import { fuseStored } from './fuse-stored.ts'
 
 /** What every base of a network shares: its layout, and the genesis' config and tokenizer files. */
 export interface BaseFacts {
@@ -71,7 +71,16 @@ export async function buildBase(
   { facts, store }: { facts: BaseFacts; store: ContentStore },
 ): Promise<BuiltBase> {
   const network = spec.parent.regime.current
-  const weights = spec.inputs.length === 0 ? spec.parent.weights : await fuse(spec, facts, store)
+  const weights =
+    spec.inputs.length === 0
+      ? spec.parent.weights
+      : await fuseStored({
+          ...network.terms.fusion,
+          layout: facts.layout,
+          base: spec.parent.weights,
+          inputs: spec.inputs.map(({ checkpoint }) => checkpoint),
+          store,
+        })
   const lineageBytes = lineageDeclaration.encode({
     network: network.id,
     round: spec.round,
@@ -94,16 +103,4 @@ export async function buildBase(
   const lineageCid = blocks[1]?.cid
   if (!lineageCid) throw new Error('a base has a card, a lineage and a node')
   return { base: cid, lineage: lineageCid, weights }
-}
-
-async function fuse(spec: BuildSpec, facts: BaseFacts, store: ContentStore): Promise<CID> {
-  const open = (cid: CID) => readFile(cid, (block) => store.get(block), { maxBytes: facts.layout.totalBytes })
-  const fused = fuseCheckpoints({
-    ...spec.parent.regime.current.terms.fusion,
-    layout: facts.layout,
-    base: open(spec.parent.weights),
-    inputs: spec.inputs.map((input) => open(input.checkpoint)),
-  })
-  const { cid } = await importFile(fused, (block, bytes) => store.put(block, bytes))
-  return cid
 }
