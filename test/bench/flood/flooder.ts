@@ -24,7 +24,7 @@ const TICK_MS = 10
 /** Beyond this much unsent it waits, as an attacker would: an overfull stream dies. */
 const MAX_UNSENT_BYTES = 512 * 1024
 /** Distinct things made before the flood begins; then again from the first. */
-const MAX_MADE = 60_000
+const MAX_MADE = 15_000
 const MAX_MADE_BYTES = 64 * 1024 * 1024
 const MAX_OPEN = 64
 
@@ -46,14 +46,14 @@ for (;;) {
   const elapsedMs = performance.now() - startedMs
   if (elapsedMs > seconds * 1000) break
   const due = Math.min(rate * seconds, Math.floor((elapsedMs * rate) / 1000))
-  while (offered < due) if (send(offered++)) taken++
+  for (; offered < due; offered++) if (send()) taken++
   await setTimeout(TICK_MS)
 }
 process.stdout.write(`${JSON.stringify({ offered, taken, connected: node.mesh.peers().length > 0 })}\n`)
 process.exit(0)
 
-/** Returns what sends the nth; false when the victim takes no more now. */
-async function prepare(mode: Mode, from: Libp2pNode): Promise<(nth: number) => boolean> {
+/** Returns what sends the next; false when the victim takes no more now. */
+async function prepare(mode: Mode, from: Libp2pNode): Promise<() => boolean> {
   if (mode.via === 'connections') return openSockets()
   if (mode.via === 'streams') return exchangeOnStreams(mode, from)
   const made: Uint8Array[] = []
@@ -63,9 +63,9 @@ async function prepare(mode: Mode, from: Libp2pNode): Promise<(nth: number) => b
     made.push(one)
   }
   let raw = gossipStream(from)
-  return (nth) => {
+  return () => {
     if (raw?.status !== 'open') raw = gossipStream(from)
-    const one = made[nth % made.length]
+    const one = made[taken % made.length]
     if (one === undefined || raw === null || raw.writeBufferLength > MAX_UNSENT_BYTES) return false
     raw.send(one)
     return true
@@ -84,7 +84,7 @@ function isStream(value: unknown): value is Stream {
 }
 
 /** As many at once as the connection takes, each ended by whoever ends it. */
-function exchangeOnStreams(mode: Extract<Mode, { via: 'streams' }>, from: Libp2pNode): (nth: number) => boolean {
+function exchangeOnStreams(mode: Extract<Mode, { via: 'streams' }>, from: Libp2pNode): () => boolean {
   let open = 0
   const one = async () => {
     const stream = await from.libp2p.dialProtocol(peerIdFromString(victim), mode.protocol, { maxOutboundStreams: 1000 })
