@@ -45,7 +45,12 @@ export async function startHonest(invite: string, base: string): Promise<Honest>
     const key = Buffer.from(envelope).toString('base64')
     const heard = new Promise<number>((resolve) => waiting.set(key, () => resolve(performance.now())))
     const startedMs = performance.now()
-    await speaker.publish('contributions', envelope)
+    try {
+      await speaker.publish('contributions', envelope)
+    } catch {
+      // The connection to the victim is gone: it counts as lost.
+      return Number.POSITIVE_INFINITY
+    }
     const late = setTimeout(LOST_MS, Number.POSITIVE_INFINITY, { ref: false })
     const atMs = await Promise.race([heard, late])
     waiting.delete(key)
