@@ -77,6 +77,7 @@ export function libp2pOptions(setup: Libp2pSetup): Libp2pOptions<Services> {
       // Reconnecting is ours: see keep-connected.ts.
       reconnectRetries: 0,
     },
+    connectionMonitor: { pingTimeout: { minTimeout: limits.DEFAULT_PING_TIMEOUT_MS } },
     connectionGater: {
       // A node on one machine or one local network is as good as a public one.
       denyDialMultiaddr: () => false,

@@ -20,6 +20,9 @@ export const DEFAULT_ADDRESS_DIAL_TIMEOUT_MS = 5 * SECOND
 export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10 * SECOND
 export const DEFAULT_NEGOTIATION_TIMEOUT_MS = 10 * SECOND
 
+/** A connected peer that answers no ping for this long is gone, sooner than this never: a busy machine takes some seconds. */
+export const DEFAULT_PING_TIMEOUT_MS = 10 * SECOND
+
 // Stream multiplexer
 export const DEFAULT_MUXER_STREAMS = 64
 export const DEFAULT_STREAM_WINDOW_BYTES = 1 * MIB
