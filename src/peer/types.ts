@@ -3,13 +3,17 @@ import type { Log } from '../ports/system.ts'
 import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
 import type { AmendmentChange, AmendmentStatus, TermsStatus } from './amendment-types.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+import type { ForkStatus } from './fork/types.ts'
+import type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { Trouble, TroubleEvent } from './trouble-types.ts'
 import type { VerifyOptions, VerifyReport } from './verify-types.ts'
 
 export type { AmendmentChange, AmendmentStatus, NamedKey, TermsStatus } from './amendment-types.ts'
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+export type { CreatedFork, ForkOptions, ForkStatus } from './fork/types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
+export type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
 export type { Trouble, TroubleEvent } from './trouble-types.ts'
 export type { VerifyLevel, VerifyOptions, VerifyReport } from './verify-types.ts'
@@ -80,6 +84,9 @@ export interface PeerStatus {
   readonly peers: number
   readonly waitingFor: Wait | null
   readonly contributions: readonly ContributionStatus[]
+  readonly permission: PermissionStatus
+  /** What the network began as; null for one that is no fork. */
+  readonly fork: ForkStatus | null
   /** What trains; null until it was first needed. */
   readonly trainer: { readonly engine: string; readonly device: string } | null
   readonly training: {
@@ -249,6 +256,8 @@ export interface LogEntry {
     readonly task: string
     readonly dataset: string
     readonly rows: number
+    /** Key of the member whose voucher let the author contribute; null where none was needed. */
+    readonly vouchedBy: string | null
   }[]
   readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
   /** The change of the terms that this base embeds, in force two rounds later. */
@@ -266,6 +275,8 @@ export interface History {
   readonly network: string
   /** Newest first, from `base` (default: the head). */
   log(base?: string): AsyncIterable<LogEntry>
+  /** What the network began as; null for one that is no fork. */
+  fork(): Promise<ForkStatus | null>
   /** Evaluations of a base (default: the head) that are held here. @throws ColdmeshError `bad-input` */
   reports(base?: string): readonly ReportEntry[]
   verify(base: string, options?: VerifyOptions): Promise<VerifyReport>
@@ -285,6 +296,10 @@ export interface Peer extends History, AsyncDisposable {
   events(options?: { readonly signal?: AbortSignal }): AsyncIterable<PeerEvent>
   join(options: JoinOptions): Joining
   invite(): string
+  /** An invite that lets one key contribute, where contributors are vouched. @throws ColdmeshError `bad-input` */
+  vouch(options: VouchOptions): VouchedInvite
+  /** Keeps the voucher of an invite to this network. @throws ColdmeshError `bad-input`, `refused` (disk) */
+  acceptInvite(invite: string): Promise<void>
   /** Proposes a change of the network's terms, as a member. @throws ColdmeshError `bad-input`, `refused` */
   amend(change: AmendmentChange): Promise<AmendmentStatus>
   /** Approves an open amendment. @throws ColdmeshError `bad-input`, `refused` */
