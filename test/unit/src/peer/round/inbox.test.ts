@@ -180,12 +180,15 @@ describe('the inbox', () => {
   // Fault 27.
   it('tells when a committee message is signed with our key and not by us, and does not take it', () => {
     let impostors = 0
-    const { bench, inbox, accepted } = open({}, () => impostors++)
+    const { bench, inbox, accepted, reasons } = open({}, () => impostors++)
     const [self] = bench.members.filter((member) => equalBytes(member.publicKey, bench.state.self ?? new Uint8Array()))
     assert.ok(self)
     const vote = sign(prevote, { network: bench.net.network, round: 1, view: 0, base: testCid('base') }, self)
     assert.deepEqual(inbox.receive('votes', vote.envelope), ignore('own-key'))
     assert.equal(impostors, 1)
     assert.equal(accepted.length, 0)
+    assert.deepEqual(inbox.receive('contributions', contributionBy(self, bench.net).envelope), ACCEPT)
+    assert.equal(impostors, 1, 'a contribution contradicts nothing')
+    assert.deepEqual(reasons(), ['own-key'])
   })
 })
