@@ -22,7 +22,15 @@ const BUDGET = [
   'accumulation',
   'maxTokens',
 ] as const satisfies readonly OptionName[]
-const MESH = ['listen', 'peer', 'noMdns', 'noDht', 'joinTimeout', 'checkStore'] as const satisfies readonly OptionName[]
+const MESH = [
+  'listen',
+  'announce',
+  'peer',
+  'noMdns',
+  'noDht',
+  'joinTimeout',
+  'checkStore',
+] as const satisfies readonly OptionName[]
 const COLUMNS = ['text', 'pair', 'label', 'task', 'license'] as const satisfies readonly OptionName[]
 
 /** Every command once, in the order of help. */

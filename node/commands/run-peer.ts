@@ -11,7 +11,7 @@ import {
 import { defined } from '../defined.ts'
 import type { OptionValues } from '../options.ts'
 
-export type MeshOption = 'listen' | 'peer' | 'noMdns' | 'noDht' | 'joinTimeout' | 'checkStore' | 'logLevel'
+export type MeshOption = 'listen' | 'announce' | 'peer' | 'noMdns' | 'noDht' | 'joinTimeout' | 'checkStore' | 'logLevel'
 
 export interface RunPeerOptions {
   readonly dataDir: string
@@ -26,7 +26,7 @@ export interface RunPeerOptions {
 /** A peer on `dataDir`, which is made first when there is none. */
 export async function runPeer(request: RunPeerOptions): Promise<Peer> {
   const { dataDir, network, options, trainer, gateData, signal } = request
-  const { listen, peer, noMdns, noDht, joinTimeout, checkStore, logLevel } = options
+  const { listen, announce, peer, noMdns, noDht, joinTimeout, checkStore, logLevel } = options
   const log: Log = createLog({ level: logLevel })
   await initDataDir(dataDir)
   return await createPeer({
@@ -36,6 +36,7 @@ export async function runPeer(request: RunPeerOptions): Promise<Peer> {
     mdns: !noMdns,
     dht: !noDht,
     ...(listen.length === 0 ? {} : { listen }),
+    ...(announce.length === 0 ? {} : { announce }),
     ...(peer.length === 0 ? {} : { peers: peer }),
     ...defined({
       network,

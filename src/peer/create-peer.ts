@@ -84,6 +84,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const node = await createNode({
     seed,
     listen,
+    ...(options.announce === undefined ? {} : { announce: options.announce }),
     datastore,
     network: String(networkId),
     topics: TOPICS.map((name) => topicOf(String(networkId), name)),

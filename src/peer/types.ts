@@ -46,6 +46,8 @@ export interface PeerOptions {
   readonly network?: string
   /** Multiaddrs to listen on. Default: TCP on every interface, a port of the system's choice. */
   readonly listen?: readonly string[]
+  /** Multiaddrs told to others instead of those listened on: where a port forward or proxy is reached. */
+  readonly announce?: readonly string[]
   /** Multiaddrs (with /p2p/) to dial besides the invite's and the saved ones. */
   readonly peers?: readonly string[]
   /** How often everything in the store is read and compared with its CID, besides the start. Default 6 hours; 0 = never. */

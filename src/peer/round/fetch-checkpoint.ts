@@ -4,6 +4,7 @@ import { validateCheckpoint } from '../../fusion/validate.ts'
 import type { RoundState, SignedContribution } from '../../rounds/state.ts'
 import { rebasedFrom } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
+import { patienceOf } from './patience.ts'
 import { addressesOf } from './sources.ts'
 
 const MIN_FETCH_MS = 20_000
@@ -14,8 +15,8 @@ const STALL_BYTES = 16 * 1_048_576
 const NODES_BYTES = 1_048_576
 
 /**
- * One try to bring a checkpoint here and to check it against the round's base; of a late one also the weights that it was
- * trained from, which a member that joined later lacks. Resolves with null, or why it can't be an input.
+ * One try, the so-manieth, to bring a checkpoint here and to check it against the round's base; of a late one also the weights that it
+ * was trained from, which a member that joined later lacks. Resolves with null, or why it can't be an input.
  * @throws ColdmeshError when the bytes could not be had
  */
 export function createCheckpointTry(context: PeerContext, state: RoundState, signal: AbortSignal) {
@@ -37,8 +38,13 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
     return [...listers.flatMap((lister) => addressesOf(context, lister)), ...stated]
   }
 
-  async function fetchFile(file: CID, of: SignedContribution, listers: readonly Uint8Array[], providers: string[]) {
-    const timeoutMs = Math.max(MIN_FETCH_MS, msFor(bytes))
+  async function fetchFile(
+    file: CID,
+    of: SignedContribution,
+    from: { readonly listers: readonly Uint8Array[]; readonly providers: readonly string[]; readonly patience: number },
+  ): Promise<void> {
+    const { listers, providers, patience } = from
+    const timeoutMs = patience * Math.max(MIN_FETCH_MS, msFor(bytes))
     const which = `${file}, for contribution ${of.id}`
     const whom = [...listers, of.author].map(state.network.nameOf)
     const wait = { what: 'checkpoint', which, whom, until: context.clock.now() + timeoutMs, isRoutine: true }
@@ -49,17 +55,22 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
         maxBytes: bytes + Math.ceil(bytes / 1000) + NODES_BYTES,
         providers,
         timeoutMs,
-        stallMs: Math.max(MIN_STALL_MS, msFor(STALL_BYTES)),
+        stallMs: patience * Math.max(MIN_STALL_MS, msFor(STALL_BYTES)),
         signal,
       }),
     )
   }
 
-  return async (contribution: SignedContribution, listers: readonly Uint8Array[]): Promise<string | null> => {
+  return async (
+    contribution: SignedContribution,
+    { listers, tries }: { readonly listers: readonly Uint8Array[]; readonly tries: number },
+  ): Promise<string | null> => {
+    const patience = patienceOf(tries)
     const providers = providersOf(contribution, listers)
-    await fetchFile(contribution.checkpoint, contribution, listers, providers)
+    const sources = { listers, providers, patience }
+    await fetchFile(contribution.checkpoint, contribution, sources)
     const from = rebasedFrom(state.head, contribution)
-    if (from !== null) await fetchFile(from, contribution, listers, providers)
+    if (from !== null) await fetchFile(from, contribution, sources)
     const [base, checkpoint] = [open(state.head.weights), open(contribution.checkpoint)]
     const parent = from === null ? {} : { parent: open(from) }
     const validation = await validateCheckpoint({ layout: facts.layout, base, checkpoint, ...parent })
