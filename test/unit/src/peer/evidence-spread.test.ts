@@ -84,7 +84,7 @@ async function open(t: TestContext, mesh: MemoryNetwork, name: string, links?: r
 }
 
 // fault 79
-describe('evidence', { timeout: 20_000 }, () => {
+describe('evidence', { timeout: 120_000 }, () => {
   it('reaches who saw neither message, by way of who saw one side, and is published by who found it, once', async (t) => {
     const mesh = memoryNetwork()
     const ada = await open(t, mesh, 'ada')

@@ -108,7 +108,7 @@ async function judgeProposal(name: string, proposed: TestChain) {
 }
 
 // fault 85
-describe('a proposal that this machine cannot reproduce', { timeout: 20_000 }, () => {
+describe('a proposal that this machine cannot reproduce', { timeout: 120_000 }, () => {
   it('gets no vote, and leaves a file: whose it is, both results, the first element that differs, both values, the inputs', async () => {
     const { vote, mismatch, again, stop } = await judgeProposal('lie', lying)
     assert.deepEqual([vote.step, vote.base, vote.reason], ['prevote', null, 'other-base'])
