@@ -8,6 +8,7 @@ import type {
   PeerEvent,
   PeerStatus,
   ReportEntry,
+  StartingStatus,
   VerifyReport,
 } from 'coldmesh'
 import { z } from 'zod'
@@ -31,7 +32,13 @@ export const cidText = z.string().regex(/^[A-Za-z0-9]{40,128}$/, 'is not a CID')
 
 // Requests
 
+const MAX_INVITE_TEXT = 8192
+
+export const inviteRequest = z.strictObject({ for: z.string().max(128), rounds: z.int().min(1).optional() })
+
 export const joinRequest = z.strictObject({
+  /** Its voucher is kept before anything else. */
+  invite: z.string().max(MAX_INVITE_TEXT).optional(),
   data: absolutePath,
   text,
   label: text,
@@ -126,6 +133,9 @@ export const joinParams = z.strictObject({ id: z.string().max(64) })
 // Answers, as the client reads them: our own daemon wrote them, so a few fields tell whether it is one.
 
 export const statusAnswer = z.custom<DaemonStatus>(has('network', 'round', 'phase', 'base', 'running'))
+export const startingAnswer = z.custom<StartingAnswer>(
+  (value) => has('network', 'phase', 'waits', 'running')(value) && !has('base')(value),
+)
 export const roundsAnswer = z.object({ rounds: z.array(z.custom<LogEntry>(has('round', 'base', 'inputs'))) })
 export const peersAnswer = z.object({
   peers: z.array(
@@ -151,6 +161,13 @@ export const exportAnswer = z.object({
 export const amendmentAnswer = z.custom<AmendmentStatus>(has('id', 'change', 'approvedBy', 'state'))
 export const reportAnswer = z.custom<ReportEntry>(has('id', 'base', 'task', 'value'))
 export const reportsAnswer = z.object({ reports: z.array(reportAnswer) })
+export const inviteAnswer = z.object({
+  invite: z.string(),
+  network: z.string(),
+  contributor: z.string(),
+  from: z.number(),
+  until: z.number(),
+})
 export const joinAnswer = z.object({ join: z.string() })
 export const errorAnswer = z.object({
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().nullable() }),
@@ -161,6 +178,11 @@ export const joinResult = z.custom<JoinResult>(has('base', 'rounds'))
 export interface DaemonStatus extends PeerStatus {
   readonly running: true
   readonly invite: string
+}
+
+/** Of a daemon that has not found its network yet. */
+export interface StartingAnswer extends StartingStatus {
+  readonly running: true
 }
 
 function has(...keys: readonly string[]): (value: unknown) => boolean {

@@ -14,8 +14,9 @@ export function createMesh(options: {
   clock: Clock
   /** The gossip score of a peer. */
   scoreOf: (peer: string) => number
+  nextDial: () => number | null
 }): Mesh {
-  const { libp2p, clock, scoreOf } = options
+  const { libp2p, clock, scoreOf, nextDial } = options
   const describe = (peer: PeerId): MeshPeer => ({
     id: peer.toString(),
     addresses: libp2p.getConnections(peer).map((connection) => connection.remoteAddr.toString()),
@@ -27,6 +28,7 @@ export function createMesh(options: {
     peers: () => libp2p.getPeers().map(describe),
     async connect(address, { timeoutMs = DEFAULT_DIAL_TIMEOUT_MS, signal } = {}) {
       const target = parseDialTarget(address)
+      if (address.endsWith(libp2p.peerId.toString())) throw ourselves(address)
       using deadline = createDeadline({ clock, timeoutMs, what: `a connection to ${address}`, signal })
       try {
         const dial = libp2p.dial(target, { signal: deadline.signal })
@@ -37,6 +39,7 @@ export function createMesh(options: {
         throw unreachable(address, error)
       }
     },
+    nextDial,
     onChange(listener) {
       const joined = (event: CustomEvent<PeerId>): void => listener({ peer: event.detail.toString(), connected: true })
       const left = (event: CustomEvent<PeerId>): void => listener({ peer: event.detail.toString(), connected: false })
@@ -48,6 +51,13 @@ export function createMesh(options: {
       }
     },
   }
+}
+
+function ourselves(address: string): ColdmeshError {
+  return new ColdmeshError('unreachable', `${address} names this peer itself.`, {
+    facts: { reason: 'own-key' },
+    hint: 'If that is another machine, it has a copy of this key: stop one of them. A key belongs to one machine.',
+  })
 }
 
 /** @throws ColdmeshError `unreachable`: the text is neither a multiaddr nor a peer id, so nobody can be reached by it */

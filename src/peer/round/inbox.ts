@@ -7,6 +7,7 @@ import { ignore, type Verdict } from '../../../protocols/wire/verdict.ts'
 import type { RoundState } from '../../rounds/state.ts'
 import { judge } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
+import { needsNewerVersion, readUnknownMessage } from '../newer-version.ts'
 
 export type InboxTopic = 'contributions' | 'votes'
 
@@ -14,7 +15,8 @@ export type InboxTopic = 'contributions' | 'votes'
 const MAX_EARLY = 512
 const MAX_REFUSED = 32
 /** Of contributions: ignored, which costs nobody anything, but somebody will ask why. */
-const TOLD: readonly string[] = ['past-round', 'author-limit']
+const TOLD: readonly string[] = ['past-round', 'author-limit', 'not-a-contributor', 'no-voucher']
+const isTold = (reason: string) => TOLD.includes(reason) || reason.startsWith('voucher-')
 
 export interface Refusal {
   readonly what: string
@@ -34,7 +36,7 @@ export interface Inbox {
 }
 
 export function createInbox(options: {
-  readonly context: Pick<PeerContext, 'network' | 'key' | 'log' | 'events'> & {
+  readonly context: Pick<PeerContext, 'network' | 'key' | 'log' | 'events' | 'troubles'> & {
     readonly speaker: Pick<PeerContext['speaker'], 'isOwn'>
   }
   readonly state: () => RoundState
@@ -55,9 +57,19 @@ export function createInbox(options: {
     context.events.emit({ type: 'refused', ...refusal })
   }
 
-  function isImpostor(signed: Signed<Contribution | RoundMessage>): boolean {
-    const { kind, author } = signed.message
-    return kind !== 'contribution/1' && equalBytes(author, context.key) && !context.speaker.isOwn(signed)
+  /** Another version may be at work: who signs it is a member, and this one has nothing to say about it. */
+  function tellOfUnknown(envelope: Uint8Array): string | null {
+    const { isMember, nameOf } = state().network
+    const unknown = readUnknownMessage(envelope, context.network.id, isMember)
+    if (unknown === null) return null
+    const { kind, author } = unknown
+    context.troubles.report('version', needsNewerVersion(`What ${nameOf(author)} says`, `it is of the kind ${kind}`))
+    return toHex(author)
+  }
+
+  /** Signed with our key, and not by us: another machine has a copy of it. */
+  function isByCopy(signed: Signed<Contribution | RoundMessage>): boolean {
+    return equalBytes(signed.message.author, context.key) && !context.speaker.isOwn(signed)
   }
 
   return {
@@ -72,19 +84,24 @@ export function createInbox(options: {
       const declarations = topic === 'contributions' ? CONTRIBUTION_MESSAGES : VOTE_MESSAGES
       const signed = openEnvelope<Contribution | RoundMessage>(envelope, declarations, context.network.id)
       if (!isSigned(signed)) {
-        note({ what: topic, id: null, author: null, reason: signed.reason })
+        const unknown = signed.reason === 'unknown-kind' ? tellOfUnknown(envelope) : null
+        note({ what: topic, id: null, author: unknown, reason: signed.reason })
         return signed
       }
-      if (isImpostor(signed)) {
+      const { kind, author } = signed.message
+      const isCopy = isByCopy(signed)
+      if (isCopy && kind !== 'contribution/1') {
         if (signed.message.round >= state().round) options.onImpostor()
         return ignore('own-key')
       }
       const verdict = judge(state(), signed)
       if (verdict.verdict === 'accept') options.accept(signed)
-      const { kind, author } = signed.message
-      const isTold = verdict.verdict === 'ignore' && kind === 'contribution/1' && TOLD.includes(verdict.reason)
-      if (verdict.verdict === 'reject' || isTold) {
+      const isAsked = verdict.verdict === 'ignore' && kind === 'contribution/1' && isTold(verdict.reason)
+      if (verdict.verdict === 'reject' || isAsked) {
         note({ what: kind, id: String(signed.id), author: toHex(author), reason: verdict.reason })
+      } else if (isCopy && verdict.verdict === 'accept') {
+        // It counts as the key's own, which does no harm; but its owner should know.
+        note({ what: kind, id: String(signed.id), author: toHex(author), reason: 'own-key' })
       }
       if (
         verdict.verdict === 'ignore' &&

@@ -1,29 +1,29 @@
-import type { CID } from 'multiformats/cid'
 import type { Contribution } from '../../../protocols/contribution/messages.ts'
-import { equalCids, toHex } from '../../../protocols/wire/bytes.ts'
+import { toHex } from '../../../protocols/wire/bytes.ts'
 import type { Verdict } from '../../../protocols/wire/verdict.ts'
-import { isColdmeshError } from '../../ports/errors.ts'
 import { UNAVAILABLE } from '../../rounds/collect.ts'
 import type { RoundEffect, RoundEvent } from '../../rounds/events.ts'
 import { heldMessages } from '../../rounds/held.ts'
 import { leftOut } from '../../rounds/left-out.ts'
 import { createRound, reduce } from '../../rounds/reduce.ts'
 import type { ContributionEntry, Head, RoundState } from '../../rounds/state.ts'
-import { asRoundMessage, isAdmissibleParent, isContribution } from '../../rounds/views.ts'
-import { buildBase } from '../builder.ts'
+import { OTHER_BASE } from '../../rounds/validity.ts'
+import { asRoundMessage, isContribution, isRecent, parentOf } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
-import type { EvidenceFile } from '../evidence.ts'
-import { type CheckedBase, checkNext, entryOf } from '../heads.ts'
+import type { Evidence } from '../evidence.ts'
+import { askGate, type Gate } from '../gate/gate.ts'
+import type { CheckedBase } from '../heads.ts'
+import type { Mismatches } from '../mismatches.ts'
 import type { OwnMessage } from '../speaker.ts'
-import { isOwnTrouble } from '../troubles.ts'
-import { fetchBase, followChain, judgeHead } from './catch-up.ts'
+import type { Splits } from '../splits.ts'
+import { createAdoption } from './adopt.ts'
+import { createBuilds } from './builds.ts'
+import { fetchParents } from './catch-up.ts'
 import { createFetches, type Fetches } from './fetches.ts'
+import { createFollower } from './follow.ts'
 import { createInbox, type Inbox, type InboxTopic } from './inbox.ts'
 import { createReporter } from './reporter.ts'
-import { createVoice, pause } from './voice.ts'
-
-const ADOPT_RETRY_MS = 1_000
-const BUILD_RETRY_MS = 1_000
+import { createVoice } from './voice.ts'
 
 /** Runs round after round: feeds the pure machine, does what it asks for, and moves on when a base is final. */
 export interface RoundLoop {
@@ -45,22 +45,32 @@ export interface RoundLoop {
 export function createRoundLoop(options: {
   readonly context: PeerContext
   readonly head: Head
-  readonly evidence: EvidenceFile
+  readonly evidence: Pick<Evidence, 'store'>
+  readonly splits: Pick<Splits, 'found' | 'reason'>
+  readonly mismatches: Pick<Mismatches, 'record'>
+  /** Null for who has no data to judge bases by. */
+  readonly gate: Gate | null
   /** Says until when this key must stay silent; null when it may speak. */
   readonly muted: { reason: string; isOver: (head: Head) => boolean } | null
   /** A round began. */
   readonly onRound: () => void
 }): RoundLoop {
   const { context } = options
-  const { clock, log, store, speaker, events } = context
+  const { clock, log, speaker, events } = context
   const reporter = createReporter(context)
-  let mute = options.muted
+  const { reason: parted } = options.splits
+  let mute = parted === null ? options.muted : { reason: parted, isOver: () => false }
   let state = newRound(options.head, null)
   let over = new AbortController()
   let fetches: Fetches = createFetches(context, state, over.signal)
   let speaking: Promise<void> = Promise.resolve()
   let moving: Promise<void> = Promise.resolve()
-  let builds: Promise<void> = Promise.resolve()
+
+  const builds = createBuilds({
+    context,
+    round: () => ({ round: state.round, over: over.signal }),
+    done: dispatch,
+  })
 
   const inbox = createInbox({
     context,
@@ -75,7 +85,19 @@ export function createRoundLoop(options: {
     isStale: (saying) => mute !== null || saying.round !== state.round,
     onSaid: (signed, { saying, reason }) => {
       reporter.said(saying, reason)
+      if (saying.kind === 'prevote/1' && reason === OTHER_BASE) void options.mismatches.record(state, saying.view)
       dispatch({ type: 'received', signed: asRoundMessage(signed), now: clock.now() })
+    },
+  })
+
+  const adopt = createAdoption({ context, state: () => state, enter })
+  const follower = createFollower({
+    context,
+    head: () => state.head,
+    enter,
+    onSplit: async (split) => {
+      await options.splits.found(split)
+      if (options.splits.reason !== null) silence(options.splits.reason)
     },
   })
 
@@ -129,7 +151,7 @@ export function createRoundLoop(options: {
         break
       }
       case 'fetch-lineage':
-        fetches.lineage(effect.cid, effect.from, (bytes) =>
+        fetches.lineage(effect.cid, effect.from, state.view, (bytes) =>
           dispatch({ type: 'lineage', cid: effect.cid, bytes, now: now() }),
         )
         break
@@ -137,7 +159,10 @@ export function createRoundLoop(options: {
         void exchange(context.peerIdOf(effect.from))
         break
       case 'build':
-        builds = builds.then(() => build(effect))
+        builds.build(effect)
+        break
+      case 'judge-gate':
+        askGate(options.gate, effect, (event) => dispatch({ ...event, now: now() }))
         break
       case 'decided':
         moving = moving.then(() => adopt(effect.base, effect.certificate))
@@ -153,46 +178,6 @@ export function createRoundLoop(options: {
     }
   }
 
-  async function build(effect: Extract<RoundEffect, { type: 'build' }>): Promise<void> {
-    if (effect.spec.round !== state.round || over.signal.aborted) return
-    try {
-      const built = await buildBase(effect.spec, context)
-      context.troubles.over('fusion')
-      dispatch({ type: 'built', key: effect.key, base: built.base, lineage: built.lineage, now: clock.now() })
-    } catch (error) {
-      log.error('build-failed', { error: String(error) })
-      if (isOwnTrouble(error)) {
-        // The inputs may be right: no verdict on them before this machine works again.
-        context.troubles.report('fusion', error)
-        const again = () => {
-          builds = builds.then(() => build(effect))
-        }
-        over.signal.addEventListener('abort', clock.after(BUILD_RETRY_MS, again), { once: true })
-        return
-      }
-      const reason = isColdmeshError(error) ? error.code : 'build-failed'
-      dispatch({ type: 'build-failed', key: effect.key, reason, now: clock.now() })
-    }
-  }
-
-  async function adopt(base: CID, certificate: Uint8Array): Promise<void> {
-    while (!context.signal.aborted && state.phase === 'adopt' && !equalCids(state.head.base, base)) {
-      try {
-        await fetchBase(context, base, [], context.signal)
-        const checked = await checkNext(state.head, store, { base, certificate })
-        await context.chain.append(entryOf(checked))
-        context.troubles.over('base')
-        enter(checked)
-        return
-      } catch (error) {
-        if (context.signal.aborted) return
-        log.warn('base-not-adopted', { base, error: String(error) })
-        if (isOwnTrouble(error)) context.troubles.report('base', error)
-        await pause(context, ADOPT_RETRY_MS)
-      }
-    }
-  }
-
   /** Leaves the round behind and begins the next at `head`, which the chain file holds. */
   function enter(checked: CheckedBase): void {
     const { head } = checked
@@ -200,18 +185,30 @@ export function createRoundLoop(options: {
     over = new AbortController()
     if (mute?.isOver(head)) mute = null
     reporter.advanced(state, checked)
-    if (head.round === state.round)
-      for (const { entry, reason } of leftOut(state, checked.opened)) noteRefused(entry, reason)
+    const hasJumped = head.round !== state.round
+    const left = hasJumped ? [] : leftOut(state, checked.opened)
     state = newRound(head, state)
+    for (const { entry, reason } of left) {
+      // Unless it counts in the next round by itself.
+      if (!state.contributions.has(String(entry.contribution.id)) || reason === UNAVAILABLE) noteRefused(entry, reason)
+    }
     fetches = createFetches(context, state, over.signal)
     begin()
+    if (hasJumped) prepareForLate()
+  }
+
+  /** Who speaks here needs the weights of earlier bases; who came later has not got them. */
+  function prepareForLate(): void {
+    if (state.self !== null) void fetchParents(context, state.head, over.signal)
   }
 
   function begin(): void {
     const { head, round } = state
+    // Taken by this round, and in no base yet.
+    const isStillOffered = ({ message }: { readonly message: Contribution }) =>
+      parentOf(head, message.parent, message.round) !== null && !isRecent(head, message.checkpoint)
     const isNeeded = (signed: OwnMessage) =>
-      signed.message.round >= round ||
-      (isContribution(signed) && isAdmissibleParent(head, signed.message.parent, signed.message.round))
+      signed.message.round >= round || (isContribution(signed) && isStillOffered(signed))
     const recorded = speaker.recorded.filter(isNeeded)
     dispatch({ type: 'restored', signed: recorded, now: clock.now() })
     dispatch({ type: 'started', now: clock.now() })
@@ -226,50 +223,20 @@ export function createRoundLoop(options: {
   }
 
   async function syncWith(peer: string): Promise<void> {
-    moving = moving.then(() => followIfAhead(peer))
+    moving = moving.then(() => follower.follow(peer))
     await moving
     await exchange(peer)
   }
 
-  async function followIfAhead(peer: string): Promise<void> {
-    try {
-      const theirs = await context.sync.head(peer, context.signal)
-      if (judgeHead(context, state.head, theirs) === 'not-ahead') return
-      await followTo(peer, theirs.round)
-      context.troubles.over('base')
-    } catch (error) {
-      onSyncError(peer, error)
-    }
-  }
-
-  /** Every base is in the chain file before the next; the round of the newest begins, however far it came. */
-  async function followTo(peer: string, round: number): Promise<void> {
-    const followed: CheckedBase[] = []
-    try {
-      for await (const checked of followChain(context, peer, state.head, round, context.signal)) {
-        await context.chain.append(entryOf(checked))
-        followed.splice(0, 1, checked)
-      }
-    } finally {
-      for (const checked of followed) enter(checked)
-    }
-  }
-
-  function onSyncError(peer: string, error: unknown): void {
-    if (context.signal.aborted) return
-    const reason = isColdmeshError(error, 'not-valid') ? error.facts['reason'] : null
-    if (isOwnTrouble(error)) context.troubles.report('base', error)
-    if (reason === 'fork') silence(`two certified bases of round ${state.head.round}`)
-    log.info('sync-failed', { peer, error: String(error) })
-  }
-
   async function exchange(peer: string): Promise<void> {
+    const which = `messages of round ${state.round}`
+    using _ = context.waits.begin({ what: 'exchange', which, whom: [peer], isRoutine: true })
     try {
       const have = heldMessages(state).map(({ id }) => id)
       for await (const { topic, envelope } of context.sync.round(peer, state.round, have, over.signal))
         inbox.receive(topic, envelope)
     } catch (error) {
-      onSyncError(peer, error)
+      if (!context.signal.aborted) log.info('sync-failed', { peer, error: String(error) })
     }
   }
 
@@ -290,10 +257,16 @@ export function createRoundLoop(options: {
       return signed
     },
     syncWith,
-    start: begin,
+    start: () => {
+      begin()
+      prepareForLate()
+    },
     stop: async () => {
       over.abort()
-      await Promise.allSettled([speaking, moving, builds])
+      const which = 'what is being said, stored or fused'
+      await context.waits.during({ what: 'stop', which }, () =>
+        Promise.allSettled([speaking, moving, builds.settled()]),
+      )
     },
   }
 }

@@ -1,10 +1,12 @@
 import { toHex } from '../../../protocols/wire/bytes.ts'
 import { aggregatorOf } from '../../../protocols/wire/election.ts'
 import type { RoundEvent, Saying } from '../../rounds/events.ts'
-import type { ContributionEntry, RoundState } from '../../rounds/state.ts'
+import type { ContributionEntry, Head, RoundState } from '../../rounds/state.ts'
+import { parentOf } from '../../rounds/views.ts'
 import { describeWait } from '../../rounds/wait.ts'
 import type { PeerContext } from '../context.ts'
 import type { CheckedBase } from '../heads.ts'
+import { remind } from '../reminder.ts'
 import type { ContributionStatus, Wait } from '../types.ts'
 
 /** Tells people and logs what a round does. */
@@ -16,7 +18,7 @@ export interface Reporter {
   advanced(state: RoundState, checked: CheckedBase): void
 }
 
-export function contributionStatus({ contribution, state, reason }: ContributionEntry): ContributionStatus {
+export function contributionStatus(head: Head, { contribution, state, reason }: ContributionEntry): ContributionStatus {
   return {
     id: String(contribution.id),
     author: toHex(contribution.author),
@@ -24,6 +26,7 @@ export function contributionStatus({ contribution, state, reason }: Contribution
     task: contribution.signed.message.dataset.task,
     state,
     reason,
+    staleness: parentOf(head, contribution.parent, contribution.round)?.staleness ?? 0,
   }
 }
 
@@ -35,11 +38,36 @@ export function waitOf(state: RoundState, { clock }: Pick<PeerContext, 'clock'>)
 }
 
 export function createReporter(context: PeerContext): Reporter {
-  const { events, log } = context
+  const { events, log, clock } = context
   let lastWait = ''
+  let lastStep = ''
+  let newest: RoundState | null = null
+  let cancelReminder = () => {}
+  context.signal.addEventListener('abort', () => cancelReminder(), { once: true })
+
+  /** A wait that begins is a line of the log; while it lasts, so are reminders. */
+  function watchStep(state: RoundState, wait: Wait): void {
+    newest = state
+    const step = `${state.round}/${state.view}/${wait.what}`
+    if (step === lastStep || context.signal.aborted) return
+    lastStep = step
+    log.info('waits', { round: state.round, view: state.view, ...wait })
+    cancelReminder()
+    cancelReminder = remind(clock, remindOfRound)
+  }
+
+  function remindOfRound(): void {
+    if (newest === null) return
+    const wait = waitOf(newest, context)
+    const { what, have, need, missing, sinceMs, untilMs } = wait
+    log.warn('still-waiting', { round: newest.round, view: newest.view, ...wait, elapsedMs: clock.wall() - sinceMs })
+    const which = `of round ${newest.round}: ${have} of ${need}`
+    events.emit({ type: 'still-waiting', what, which, whom: missing, sinceMs, untilMs, nextMs: null, reason: null })
+  }
 
   function reportWait(state: RoundState): void {
     const wait = waitOf(state, context)
+    watchStep(state, wait)
     const key = `${state.round}/${state.view}/${wait.what}/${wait.have}/${wait.missing.join()}`
     if (key === lastWait) return
     lastWait = key
@@ -48,7 +76,7 @@ export function createReporter(context: PeerContext): Reporter {
 
   function reportContributions(changed: readonly ContributionEntry[], after: RoundState): void {
     for (const entry of changed) {
-      const contribution = contributionStatus(entry)
+      const contribution = contributionStatus(after.head, entry)
       log.info('contribution', { round: after.round, ...contribution })
       events.emit({ type: 'contribution', round: after.round, contribution })
     }

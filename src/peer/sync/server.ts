@@ -6,6 +6,8 @@ import {
   syncBase,
   syncBasesRequest,
   syncEnvelope,
+  syncEvidence,
+  syncEvidenceRequest,
   syncHead,
   syncHeadRequest,
   syncReport,
@@ -21,6 +23,8 @@ import { heldMessages } from '../../rounds/held.ts'
 import type { RoundState } from '../../rounds/state.ts'
 import type { Amendments } from '../amendments/amendments.ts'
 import type { ChainEntry } from '../chain.ts'
+import type { Evidence } from '../evidence.ts'
+import type { ForkProof } from '../fork/link.ts'
 import type { Reports } from '../reports/reports.ts'
 
 const MAX_REQUEST_BYTES = 64 * 1024
@@ -35,6 +39,9 @@ export interface SyncSource {
   /** The round being run; null while there is none. */
   round(): RoundState | null
   reports: Pick<Reports, 'missing'>
+  evidence: Pick<Evidence, 'missing'>
+  /** What this network began as, when it is a fork and that is proven here. */
+  fork(): ForkProof | null
   amendments: Pick<Amendments, 'missing'>
 }
 
@@ -47,6 +54,7 @@ export async function* answerSync(request: Uint8Array, source: SyncSource): Asyn
     else if (kind === syncRoundRequest.kind) yield* answerRound(request, source)
     else if (kind === syncApprovalsRequest.kind) yield* answerApprovals(request, source)
     else if (kind === syncReportsRequest.kind) yield* answerReports(request, source)
+    else if (kind === syncEvidenceRequest.kind) yield* answerEvidence(request, source)
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error
     source.log.debug('sync-malformed', { reason: error.reason })
@@ -71,14 +79,24 @@ function* answerHead(request: Uint8Array, source: SyncSource): Generator<Uint8Ar
 
 async function* answerBases(request: Uint8Array, source: SyncSource): AsyncGenerator<Uint8Array> {
   const { network, from, to } = syncBasesRequest.decode(request)
-  if (!equalCids(network, source.network)) return
-  const entries = source.chain().slice(from - 1, Math.min(to, from - 1 + MAX_PAGE))
-  for (const { round, base, certificate } of entries) {
+  for (const { round, base, certificate } of entriesOf(network, from, to, source)) {
     const opened = await openBase(base, (cid) => source.store.get(cid))
     if (!opened.lineage) return
     const lineage = await source.store.get(opened.lineage)
     yield syncBase.encode({ network, round, base, lineage, certificate })
   }
+}
+
+/** Of our network any; of the one that it is a fork of, the base that it began as. */
+function entriesOf(
+  network: CID,
+  from: number,
+  to: number,
+  source: SyncSource,
+): readonly Pick<ChainEntry, 'round' | 'base' | 'certificate'>[] {
+  if (equalCids(network, source.network)) return source.chain().slice(from - 1, Math.min(to, from - 1 + MAX_PAGE))
+  const fork = source.fork()
+  return fork !== null && equalCids(network, fork.network) && from === fork.round ? [fork] : []
 }
 
 function* answerRound(request: Uint8Array, source: SyncSource): Generator<Uint8Array> {
@@ -102,4 +120,10 @@ function* answerReports(request: Uint8Array, source: SyncSource): Generator<Uint
   const { network, ...range } = syncReportsRequest.decode(request)
   if (!equalCids(network, source.network)) return
   for (const envelope of source.reports.missing(range)) yield syncReport.encode({ envelope })
+}
+
+function* answerEvidence(request: Uint8Array, source: SyncSource): Generator<Uint8Array> {
+  const { network, have } = syncEvidenceRequest.decode(request)
+  if (!equalCids(network, source.network)) return
+  for (const evidence of source.evidence.missing(have)) yield syncEvidence.encode({ evidence })
 }

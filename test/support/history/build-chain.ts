@@ -33,10 +33,16 @@ export interface TestChain {
 export interface TestRoundOptions {
   /** Seeds of the contributed checkpoints, one contributor each; default 3. None: an empty round. */
   readonly seeds?: readonly number[]
+  /** Voucher in a contribution to this round; default none. */
+  readonly voucherFor?: (key: TestKey, round: number) => Uint8Array
   /** Further contributions that the pipeline leaves out. */
   readonly isCrowded?: boolean
   /** View of the certificate; default 0, in an empty round `maxViews`. */
   readonly view?: number
+  /** A ratification that this round embeds. */
+  readonly amendment?: Uint8Array
+  /** Who certifies it; by default a quorum of the round's committee. */
+  readonly signers?: readonly TestKey[]
   /** What a lying quorum certifies in place of the honest base. */
   readonly lie?: Lie
 }
@@ -53,7 +59,10 @@ export interface Lie {
 export const utf8 = (text: string) => new TextEncoder().encode(text)
 
 /** Round 0: four members, two-leaf weights, config and tokenizer. */
-export async function startChain(name = 'test network'): Promise<TestChain> {
+export async function startChain(
+  name = 'test network',
+  fields: Omit<Parameters<typeof testNetwork>[0] & object, 'name' | 'base' | 'header' | 'bytes'> = {},
+): Promise<TestChain> {
   const store = memoryStore()
   const files = [
     { name: 'config.json', bytes: utf8('{"model_type":"bert"}') },
@@ -62,7 +71,14 @@ export async function startChain(name = 'test network'): Promise<TestChain> {
   ]
   const { cid } = await importBase(files, (block, bytes) => store.put(block, bytes))
   const header = sha256(TEST_LAYOUT.header)
-  const net = testNetwork({ name, base: cid, header, bytes: TEST_LAYOUT.totalBytes, round: { minContributions: 2 } })
+  const net = testNetwork({
+    name,
+    base: cid,
+    header,
+    bytes: TEST_LAYOUT.totalBytes,
+    round: { minContributions: 2 },
+    ...fields,
+  })
   const network = networkFacts(net.network, net.genesis)
   const facts = await readBaseFacts(network, store)
   return { net, network, facts, store, head: genesisHead(network, facts.weights), entries: [] }
@@ -70,13 +86,14 @@ export async function startChain(name = 'test network'): Promise<TestChain> {
 
 /** The chain with one round more, certified by a quorum. */
 export async function addRound(chain: TestChain, options: TestRoundOptions = {}): Promise<TestChain> {
-  const { net, network, facts, store, head } = chain
-  const spec = specOf(chain, await contribute(chain, options))
+  const { network, facts, store, head } = chain
+  const spec = { ...specOf(chain, await contribute(chain, options)), amendment: options.amendment ?? null }
   const built = await buildBase(spec, { facts, store })
   const base = options.lie === undefined ? built.base : await lieAbout(chain, built.base, options.lie)
   const view = options.view ?? (spec.inputs.length === 0 ? network.terms.round.maxViews : 0)
   const vote = { network: network.id, round: spec.round, view, base }
-  const honest = certify(precommitsBy(net.members.slice(0, network.quorum), vote), network.quorum)
+  const signers = options.signers ?? quorumOf(chain)
+  const honest = certify(precommitsBy(signers, vote), signers.length)
   const certificate = options.lie?.certificate?.(honest) ?? honest
   const opened = openLineage(lineageDeclaration.encode(await readLineage(store, built.base)), lineageView(head))
   if (!isOpenedLineage(opened)) throw new Error(`the honest lineage is refused: ${JSON.stringify(opened)}`)
@@ -86,7 +103,9 @@ export async function addRound(chain: TestChain, options: TestRoundOptions = {})
     opened: { ...opened, lineage: { ...opened.lineage, weights } },
     certificate,
   })
-  return { ...chain, head: next, entries: [...chain.entries, { round: spec.round, base, certificate }] }
+  const { amendment } = options
+  const entry = { round: spec.round, base, certificate, ...(amendment === undefined ? {} : { amendment }) }
+  return { ...chain, head: next, entries: [...chain.entries, entry] }
 }
 
 /** Three rounds: one with contributions left out, an empty one, an ordinary one. */
@@ -104,7 +123,10 @@ export async function readLineage(store: MemoryStore, base: CID): Promise<Lineag
 async function contribute(chain: TestChain, options: TestRoundOptions): Promise<readonly Signed<Contribution>[]> {
   const { net, store, head } = chain
   const round = head.round + 1
-  const offer = (key: TestKey, checkpoint: CID) => contributionBy(key, net, { round, parent: head.base, checkpoint })
+  const offer = (key: TestKey, checkpoint: CID) => {
+    const vouched = options.voucherFor === undefined ? {} : { voucher: options.voucherFor(key, round) }
+    return contributionBy(key, net, { round, parent: head.base, checkpoint, ...vouched })
+  }
   const offered: Signed<Contribution>[] = []
   for (const seed of options.seeds ?? [1, 2, 3]) {
     offered.push(offer(testKey(`contributor ${seed}`), await importBytes(checkpointBytes(seed), store)))
@@ -114,10 +136,17 @@ async function contribute(chain: TestChain, options: TestRoundOptions): Promise<
   return [...offered, offer(testKey('copier'), first.message.checkpoint), offer(testKey('idler'), head.weights)]
 }
 
-function specOf({ net, network, head }: TestChain, offered: readonly Signed<Contribution>[]): BuildSpec {
+/** The first members of the committee of the round that begins, as many as decide. */
+function quorumOf({ net, head }: TestChain): readonly TestKey[] {
+  const { isMember, quorum } = head.regime.current
+  return net.members.filter(({ publicKey }) => isMember(publicKey)).slice(0, quorum)
+}
+
+function specOf(chain: TestChain, offered: readonly Signed<Contribution>[]): BuildSpec {
+  const { net, head } = chain
+  const { threshold } = head.regime.current
   const round = head.round + 1
-  const lists = net.members
-    .slice(0, network.quorum)
+  const lists = quorumOf(chain)
     .map((member) => listBy(member, net, offered, { round, parent: head.base }))
     .sort((a, b) => compareBytes(a.message.author, b.message.author))
   const listed = lists.map(({ message }) => message.contributions)
@@ -127,7 +156,7 @@ function specOf({ net, network, head }: TestChain, offered: readonly Signed<Cont
     if (found === undefined) throw new Error('listed, so offered')
     return found
   }
-  const eligible = eligibleIds(listed, network.threshold).map(find)
+  const eligible = eligibleIds(listed, threshold).map(find)
   const selection = selectInputs(eligible, { ...lineageView(head), lists: listed })
   return {
     round,

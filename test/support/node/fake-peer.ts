@@ -53,8 +53,16 @@ export function createFakePeer(): FakePeer {
     },
     reports: () => [],
     evidence: () => [],
+    fork: async () => null,
     verifyEvidence: (bytes) => verifyEvidence(bytes),
     invite: () => 'coldmesh1fake',
+    vouch: ({ for: contributor, rounds = 100 }) => {
+      calls.push(`vouch ${contributor} ${rounds}`)
+      return { invite: 'coldmesh1vouched', network: NETWORK, contributor, from: 4, until: 3 + rounds }
+    },
+    acceptInvite: async (invite) => {
+      calls.push(`accept ${invite}`)
+    },
     stop: async () => {},
     async *log(base) {
       const newest = base === undefined ? BASES.length : BASES.indexOf(base) + 1
@@ -63,7 +71,17 @@ export function createFakePeer(): FakePeer {
     verify: async (base, { level = 'full', trust } = {}) => {
       calls.push(`verify ${base} ${level} ${trust ?? ''}`)
       const trusted = trust === NETWORK
-      return { base, network: NETWORK, valid: true, certified: true, trusted, level, rounds: [], failures: [] }
+      return {
+        base,
+        network: NETWORK,
+        valid: true,
+        certified: true,
+        trusted,
+        level,
+        rounds: [],
+        failures: [],
+        fork: null,
+      }
     },
     export: async (cid, { out }) => {
       calls.push(`export ${cid} ${out}`)
@@ -84,8 +102,8 @@ export function createFakePeer(): FakePeer {
 function entryOf(round: number): LogEntry {
   const base = String(BASES[round - 1])
   const parent = BASES[round - 2] ?? 'bafybeibase0'.padEnd(59, 'z')
-  const made = { aggregator: 'alpha', view: 0, rule: 'mean/1', inputs: [], excluded: [], amendment: null, reports: [] }
-  return { round, base, parent, ...made }
+  const made = { aggregator: 'alpha', view: 0, rule: 'mean/1', amendment: null }
+  return { round, base, parent, ...made, inputs: [], excluded: [], reports: [], evidence: [] }
 }
 
 async function* follow(
@@ -131,6 +149,7 @@ export const STATUS: PeerStatus = {
   peerId: '12D3KooWself',
   member: 'alpha',
   muted: null,
+  gate: null,
   round: 4,
   view: 0,
   phase: 'collect',
@@ -139,7 +158,10 @@ export const STATUS: PeerStatus = {
   multiaddrs: ['/ip4/127.0.0.1/tcp/1/p2p/12D3KooWself'],
   peers: 1,
   waitingFor: { what: 'contributions', have: 1, need: 3, missing: [], sinceMs: 1, untilMs: null },
+  waits: [],
   contributions: [],
+  fork: null,
+  permission: { contributors: 'open', granted: true, reason: null, until: null, by: null },
   trainer: { engine: 'onnx', device: 'cpu' },
   training: null,
   refused: [],
@@ -158,5 +180,7 @@ export const STATUS: PeerStatus = {
   },
   amendments: [],
   troubles: [],
+  split: null,
+  mismatches: [],
   evidence: [],
 }

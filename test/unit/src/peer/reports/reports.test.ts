@@ -61,8 +61,10 @@ async function open(t: TestContext, mesh: MemoryNetwork, name: string) {
     log: nullLog,
     chain: () => [],
     genesisBase: () => net.genesis.base,
+    fork: () => null,
     round: () => null,
     reports,
+    evidence: { missing: () => [] },
     amendments: { missing: () => [] },
   }
   await node.streams.serve(SYNC_PROTOCOL, ({ bytes }) => answerSync(bytes, source))
