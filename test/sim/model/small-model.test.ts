@@ -4,6 +4,8 @@ import { SINGLE_PHASE, WITHOUT_LOCK } from '../../support/rounds/broken.ts'
 import { createRandom } from '../../support/rounds/random.ts'
 import { tryEnds } from './ends.ts'
 import { explore } from './explore.ts'
+import { openMember } from './member.ts'
+import { viewOfPeace } from './peace.ts'
 import { createStage, type StageOptions } from './stage.ts'
 import { describeTrace, replay } from './trace.ts'
 import { createUniverse } from './universe.ts'
@@ -59,4 +61,26 @@ describe('the small model of a machine that', () => {
       assert.deepEqual(replay(universe, violation), new Set(['A', 'B']))
     })
   }
+})
+
+describe('a walk', () => {
+  it('leaves an exploration that stopped early', () => {
+    const incomplete = explore(createUniverse(createStage({ quorum: 2 }), LIAR))
+    const strays = Array.from({ length: 20 }, (_, seed) => findUnexplored(incomplete, createRandom(seed)))
+    assert.ok(strays.some((stray) => stray !== null))
+  })
+})
+
+describe('peace', () => {
+  const universe = createUniverse(createStage(), LIAR)
+  const view = (places: readonly number[]) =>
+    viewOfPeace(
+      universe,
+      places.map((place) => openMember(universe, place)),
+    )
+
+  it('decides with three of four and not with two', () => {
+    assert.equal(view([0, 1, 3]), 0)
+    assert.equal(view([0, 1]), null)
+  })
 })
