@@ -4,6 +4,7 @@ import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
 import type { AmendmentChange, AmendmentStatus, TermsStatus } from './amendment-types.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 import type { ForkStatus } from './fork/types.ts'
+import type { LogEntry } from './log-types.ts'
 import type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { Trouble, TroubleEvent } from './trouble-types.ts'
@@ -13,6 +14,7 @@ export type { AmendmentChange, AmendmentStatus, NamedKey, TermsStatus } from './
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 export type { CreatedFork, ForkOptions, ForkStatus } from './fork/types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
+export type { LogEntry } from './log-types.ts'
 export type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
 export type { Trouble, TroubleEvent } from './trouble-types.ts'
@@ -240,30 +242,6 @@ export interface JoinResult {
     readonly included: boolean
     readonly reason: string | null
   }[]
-}
-
-export interface LogEntry {
-  readonly round: number
-  readonly base: string
-  readonly parent: string
-  readonly aggregator: string
-  readonly view: number
-  readonly rule: string
-  readonly inputs: readonly {
-    readonly id: string
-    readonly author: string
-    readonly checkpoint: string
-    readonly task: string
-    readonly dataset: string
-    readonly rows: number
-    /** Key of the member whose voucher let the author contribute; null where none was needed. */
-    readonly vouchedBy: string | null
-  }[]
-  readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
-  /** The change of the terms that this base embeds, in force two rounds later. */
-  readonly amendment: { readonly id: string; readonly change: AmendmentChange; readonly from: number } | null
-  /** Evaluations of this base that are held here. */
-  readonly reports: readonly ReportEntry[]
 }
 
 /** The history that a data directory or a peer holds. */

@@ -1,0 +1,27 @@
+import type { AmendmentChange } from './amendment-types.ts'
+import type { ReportEntry } from './report-types.ts'
+
+/** A round as a log tells it. */
+export interface LogEntry {
+  readonly round: number
+  readonly base: string
+  readonly parent: string
+  readonly aggregator: string
+  readonly view: number
+  readonly rule: string
+  readonly inputs: readonly {
+    readonly id: string
+    readonly author: string
+    readonly checkpoint: string
+    readonly task: string
+    readonly dataset: string
+    readonly rows: number
+    /** Key of the member whose voucher let the author contribute; null where none was needed. */
+    readonly vouchedBy: string | null
+  }[]
+  readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
+  /** The change of the terms that this base embeds, in force two rounds later. */
+  readonly amendment: { readonly id: string; readonly change: AmendmentChange; readonly from: number } | null
+  /** Evaluations of this base that are held here. */
+  readonly reports: readonly ReportEntry[]
+}
