@@ -142,7 +142,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     peerIdOf,
     signal: stopped.signal,
   }
-  const fork = createForkLink(context, await readForkCertificate(dataDir))
+  const fork = createForkLink(context, (await Array.fromAsync(readForkCertificate(dataDir)))[0] ?? null)
   const head = await findHead(network, facts)
   const evidence = await openEvidence({ dataDir, network, clock: systemClock, log, events })
   cleanup.defer(() => evidence.close())
