@@ -66,6 +66,7 @@ export interface BenchOptions {
   readonly quorum?: Genesis['quorum']
   readonly round?: Partial<Genesis['round']>
   readonly contributors?: Genesis['contributors']
+  readonly gate?: Genesis['gate']
   /** Place in the rank of the machine's member; null for an observer. The last by default. */
   readonly self?: number | null
   readonly head?: (head: Head) => Head
@@ -80,6 +81,7 @@ export function createBench(options: BenchOptions = {}): Bench {
     quorum,
     round: options.round ?? {},
     contributors: options.contributors ?? 'open',
+    gate: options.gate ?? null,
   })
   const facts = networkFacts(net.network, net.genesis)
   const head = changeHead(genesisHead(facts, testCid('genesis weights', 'file')))
