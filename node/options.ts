@@ -93,6 +93,15 @@ export const OPTIONS = {
     help: 'CSV or JSON Lines file of labelled texts that nobody trains on: what this member judges proposed bases by',
   },
 
+  add: { kind: 'text', value: 'NAME=KEY', repeat: true, help: 'a new member of the committee' },
+  remove: { kind: 'text', value: 'NAME|KEY', repeat: true, help: 'a member that goes' },
+  set: {
+    kind: 'text',
+    value: 'NAME=VALUE',
+    repeat: true,
+    help: 'a term to change: quorum, contributors, gate, rule, or a field of the round (minContributions, collectMs ...)',
+  },
+
   network: { kind: 'text', value: 'INVITE', help: 'invite or genesis CID; remembered, so needed once' },
   listen: {
     kind: 'text',

@@ -10,7 +10,8 @@ export interface RoundView {
   /** The view being run; -1 before the first. */
   readonly view: number
   readonly base: CID
-  readonly maxContributions: number
+  /** Of a round; null where it is not known. */
+  maxContributions(round: number): number | null
   /** Of the committee of a round; null where that committee is not known. */
   isMember(key: Uint8Array, round: number): boolean | null
   aggregator(view: number): Uint8Array
@@ -45,7 +46,8 @@ function judgeShape(message: RoundMessage, view: RoundView): Verdict {
   if (message.kind === 'list/1') {
     const ids = message.contributions
     // [REJECT] SPEC 4.3: ids strictly ascending, at most 2 × maxContributions of that round.
-    if (message.round === view.round && ids.length > 2 * view.maxContributions) return reject('too-many-listed')
+    const most = view.maxContributions(message.round)
+    if (most !== null && ids.length > 2 * most) return reject('too-many-listed')
     if (ids.some((id, i) => i > 0 && compareCids(ids[i - 1] ?? id, id) >= 0)) return reject('unsorted-list')
   }
   if (message.kind === 'proposal/1') {

@@ -21,10 +21,12 @@ import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
 import type { Log } from '../ports/system.ts'
 import type { NetworkFacts } from '../rounds/network.ts'
 import type { Head } from '../rounds/state.ts'
+import { openAmendments } from './amendments/open.ts'
 import { type BaseFacts, readBaseFacts } from './builder.ts'
 import { openChain } from './chain.ts'
 import type { PeerContext } from './context.ts'
 import { initDataDir, paths, requireConfig, sweepDataDir, writeConfig } from './data-dir.ts'
+import { openDispensable } from './dispensable-file.ts'
 import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
 import { createGate } from './gate/gate.ts'
@@ -32,7 +34,6 @@ import { openGenesis, parseNetworkCid } from './genesis.ts'
 import { maxBaseBytes, readHead } from './heads.ts'
 import { createFacade } from './peer.ts'
 import { openProbation } from './probation.ts'
-import { openReportFile } from './reports/report-file.ts'
 import { createReports } from './reports/reports.ts'
 import { createRoundOf } from './reports/round-of.ts'
 import { createRoundLoop } from './round/loop.ts'
@@ -144,8 +145,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   cleanup.defer(() => evidence.close())
   const muted = await openProbation({ dataDir, isJournalNew, head, isMember: head.regime.current.isMember(signer.key) })
   const gate = options.gateData === undefined ? null : createGate({ context, data: options.gateData })
-  const loop = createRoundLoop({ context, head, evidence, gate, muted })
-  const reportFile = await openReportFile(paths.reports(dataDir), log)
+  const loop = createRoundLoop({ context, head, evidence, gate, muted, onRound: () => amendments.enterRound() })
+  const reportFile = await openDispensable(paths.reports(dataDir), 'reports', log)
   cleanup.defer(() => reportFile.close())
   const reports = createReports({
     network: networkId,
@@ -160,6 +161,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     log: log.child('reports'),
     signal: stopped.signal,
   })
+  const amendments = await openAmendments({ context, signer, loop })
+  cleanup.defer(() => amendments.close())
   answer = (request) =>
     answerSync(request, {
       network: networkId,
@@ -169,11 +172,13 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       genesisBase: () => network.genesis.base,
       round: () => loop.state,
       reports,
+      amendments,
     })
   for (const topic of ['contributions', 'votes'] as const) {
     node.gossip.subscribe(topicOf(String(networkId), topic), ({ bytes }) => loop.receive(topic, bytes))
   }
   node.gossip.subscribe(topicOf(String(networkId), 'reports'), ({ bytes }) => reports.receive(bytes))
+  node.gossip.subscribe(topicOf(String(networkId), 'amendments'), ({ bytes }) => amendments.receive(bytes))
   const resources = cleanup.move()
   return createFacade({
     context,
@@ -181,6 +186,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     evidence,
     gate,
     reports,
+    amendments,
     config,
     heads: openTaskHeads(dataDir, log),
     unansweredBy: blocks.unansweredBy,
@@ -193,8 +199,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     stop: async () => {
       stopped.abort()
       await loop.stop()
-      await gate?.stop()
       await reports.stop()
+      await Promise.all([gate?.stop(), amendments.stop()])
       events.close()
       await resources.disposeAsync()
       await lock.release()
@@ -225,7 +231,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
         if (!isColdmeshError(error, 'block-missing') && !isColdmeshError(error, 'block-corrupt')) throw error
         if (systemClock.now() >= deadline || options.signal?.aborted === true) throw error
         const cid = parseCid(String(error.facts['cid']))
-        await waitAMoment()
+        await new Promise<void>((resolve) => systemClock.after(HEAD_RETRY_MS, resolve))
         if (cid !== null) await store.repair(cid).catch(() => {})
       }
     }
@@ -253,12 +259,6 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       }
     }
   }
-}
-
-function waitAMoment(): Promise<void> {
-  return new Promise((resolve) => {
-    systemClock.after(HEAD_RETRY_MS, resolve)
-  })
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -1,3 +1,4 @@
+import type { AmendmentChange } from './amendment-types.ts'
 import type { ReportEntry } from './report-types.ts'
 
 export interface LogEntry {
@@ -18,6 +19,8 @@ export interface LogEntry {
     readonly staleness: number | null
   }[]
   readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
+  /** The change of the terms that this base embeds, in force two rounds later. */
+  readonly amendment: { readonly id: string; readonly change: AmendmentChange; readonly from: number } | null
   /** Evaluations of this base that are held here. */
   readonly reports: readonly ReportEntry[]
 }

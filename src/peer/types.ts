@@ -1,6 +1,7 @@
 import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
 import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
+import type { AmendmentChange, AmendmentStatus, TermsStatus } from './amendment-types.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 import type { GateJudgement, GateStatus } from './gate-types.ts'
 import type { LogEntry } from './log-types.ts'
@@ -8,6 +9,7 @@ import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { Trouble, TroubleEvent } from './trouble-types.ts'
 import type { VerifyOptions, VerifyReport } from './verify-types.ts'
 
+export type { AmendmentChange, AmendmentStatus, NamedKey, TermsStatus } from './amendment-types.ts'
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 export type { GateJudgement, GateStatus } from './gate-types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
@@ -105,6 +107,10 @@ export interface PeerStatus {
   readonly gate: GateStatus | null
   /** What this machine refuses or has lost at the moment: a full disk, damaged blocks. Empty when all is well. */
   readonly troubles: readonly Trouble[]
+  /** What is in force in this round. */
+  readonly terms: TermsStatus
+  /** Proposed changes of the terms. */
+  readonly amendments: readonly AmendmentStatus[]
   /** Members that contradicted themselves, newest last, at most 32; `evidence()` has them all. */
   readonly evidence: readonly EvidenceStatus[]
   /** How many evaluations are held, and those of the round's base (64 at most). */
@@ -197,6 +203,8 @@ export type PeerEvent =
   /** What our own data say of a proposed base. */
   | ({ readonly type: 'gate' } & GateJudgement)
   | { readonly type: 'muted'; readonly reason: string }
+  /** A member approved an amendment, or proposed it. */
+  | { readonly type: 'approved'; readonly by: string; readonly amendment: AmendmentStatus }
   | { readonly type: 'report'; readonly report: ReportEntry }
   | ({ readonly type: 'evidence' } & EvidenceStatus)
   | TroubleEvent
@@ -276,6 +284,10 @@ export interface Peer extends History, AsyncDisposable {
   events(options?: { readonly signal?: AbortSignal }): AsyncIterable<PeerEvent>
   join(options: JoinOptions): Joining
   invite(): string
+  /** Proposes a change of the network's terms, as a member. @throws ColdmeshError `bad-input`, `refused` */
+  amend(change: AmendmentChange): Promise<AmendmentStatus>
+  /** Approves an open amendment. @throws ColdmeshError `bad-input`, `refused` */
+  approve(id: string): Promise<AmendmentStatus>
   /** Signs an evaluation of a base, keeps it and announces it. @throws ColdmeshError `bad-input`, `refused` (disk) */
   report(options: ReportOptions): Promise<ReportEntry>
   /** Idempotent. */

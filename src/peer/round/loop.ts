@@ -32,6 +32,8 @@ export interface RoundLoop {
   /** Why this member signs nothing; null when it does, or is none. */
   readonly muted: string | null
   receive(topic: InboxTopic, envelope: Uint8Array): Verdict
+  /** An amendment that the next base should embed. */
+  ratify(ratification: Uint8Array): void
   contribute(fields: Omit<Contribution, 'kind' | 'network' | 'author'>): Promise<OwnMessage>
   /** Compares heads with a peer and follows it if it is ahead, then exchanges what both hold for the round. */
   syncWith(peer: string): Promise<void>
@@ -48,6 +50,8 @@ export function createRoundLoop(options: {
   readonly gate: Gate | null
   /** Says until when this key must stay silent; null when it may speak. */
   readonly muted: { reason: string; isOver: (head: Head) => boolean } | null
+  /** A round began. */
+  readonly onRound: () => void
 }): RoundLoop {
   const { context } = options
   const { clock, log, store, speaker, events } = context
@@ -193,12 +197,8 @@ export function createRoundLoop(options: {
     }
     fetches = createFetches(context, state, over.signal)
     begin()
-    if (hasJumped) prepareForLate()
-  }
-
-  /** Who speaks here needs the weights of earlier bases; who came later has not got them. */
-  function prepareForLate(): void {
-    if (state.self !== null) void fetchParents(context, state.head, over.signal)
+    // Who came later has not got the weights of earlier bases.
+    if (hasJumped) void fetchParents(context, state, over.signal)
   }
 
   function begin(): void {
@@ -211,6 +211,7 @@ export function createRoundLoop(options: {
     const recorded = speaker.recorded.filter(isNeeded)
     dispatch({ type: 'restored', signed: recorded, now: clock.now() })
     dispatch({ type: 'started', now: clock.now() })
+    options.onRound()
     for (const signed of recorded) {
       if (speaker.isOwn(signed)) void voice.publish(isContribution(signed) ? 'contributions' : 'votes', signed.envelope)
     }
@@ -277,6 +278,7 @@ export function createRoundLoop(options: {
     },
     inbox,
     receive: (topic, envelope) => inbox.receive(topic, envelope),
+    ratify: (ratification) => dispatch({ type: 'ratified', ratification, now: clock.now() }),
     contribute: async (fields) => {
       const signed = await speaker.contribute(fields)
       inbox.receive('contributions', signed.envelope)
@@ -286,7 +288,7 @@ export function createRoundLoop(options: {
     syncWith,
     start: () => {
       begin()
-      prepareForLate()
+      void fetchParents(context, state, over.signal)
     },
     stop: async () => {
       over.abort()

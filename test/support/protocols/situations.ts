@@ -133,7 +133,7 @@ export function judgeRoundMessageIn(bytes: Uint8Array, network: CID, view: Round
     round: view.round,
     view: view.view,
     base: CID.parse(view.base),
-    maxContributions: view.maxContributions,
+    maxContributions: () => view.maxContributions,
     isMember: (key) => view.members.includes(toHex(key)),
     aggregator: (number) => aggregatorOf(rank, number),
     isKnown: (id) => view.known.some((known) => same(id, known)),

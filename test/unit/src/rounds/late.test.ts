@@ -27,7 +27,8 @@ function afterFive(head: Head): Head {
 
 describe('parentOf', () => {
   const { head } = createBench({ round: LATE, head: afterFive }).state
-  const staleness = (of: Head, parent: number, round = parent + 1) => parentOf(of, baseOf(parent), round)?.staleness ?? null
+  const staleness = (of: Head, parent: number, round = parent + 1) =>
+    parentOf(of, baseOf(parent), round)?.staleness ?? null
 
   it('counts the rounds with inputs since a base, up to what the network allows', () => {
     assert.deepEqual(
@@ -118,11 +119,17 @@ describe('a network that takes late contributions', () => {
       // Some members hear of it before their lists, some after.
       simulation.after(985, () => simulation.contribute('late'))
       simulation.start()
-      assert.ok(simulation.run(120_000, () => simulation.isDecided(1)), simulation.describe())
+      assert.ok(
+        simulation.run(120_000, () => simulation.isDecided(1)),
+        simulation.describe(),
+      )
       const inFirst = simulation.hosts[0]?.disk.head.inputs.length ?? 0
       // So that the second round has an input even if the first had both.
       simulation.contribute('other', { fields: { round: 1, checkpoint: testCid('another', 'file') } })
-      assert.ok(simulation.run(120_000, () => simulation.isDecided(2)), simulation.describe())
+      assert.ok(
+        simulation.run(120_000, () => simulation.isDecided(2)),
+        simulation.describe(),
+      )
       assert.deepEqual(simulation.violations, [], `seed ${seed}`)
       const heads = simulation.hosts.map(({ disk }) => disk.head)
       assert.equal(new Set(heads.map(({ base }) => String(base))).size, 1)
