@@ -19,8 +19,8 @@ interface OutcomeContext extends PeerContext {
 export type Outcome = JoinResult['rounds'][number]
 
 /** True while a round that may still be run takes it: of this round, or late by no more than the network allows. */
-function isTaken(
-  { loop }: Pick<JoinContext, 'loop'>,
+export function isTaken(
+  { loop }: Pick<OutcomeContext, 'loop'>,
   { parent, round }: Pick<Contribution, 'parent' | 'round'>,
 ): boolean {
   return parentOf(loop.state.head, parent, round) !== null
