@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import type { Contribution } from '../../../protocols/contribution/messages.ts'
+import type { Genesis } from '../../../protocols/genesis/messages.ts'
 import { type Lineage, lineage as lineageDeclaration } from '../../../protocols/lineage/messages.ts'
 import { eligibleIds, selectInputs } from '../../../protocols/lineage/pipeline.ts'
 import { isOpenedLineage, openLineage } from '../../../protocols/lineage/rules.ts'
@@ -33,6 +34,8 @@ export interface TestChain {
 export interface TestRoundOptions {
   /** Seeds of the contributed checkpoints, one contributor each; default 3. None: an empty round. */
   readonly seeds?: readonly number[]
+  /** Seeds of checkpoints that were trained from the base of an earlier round. */
+  readonly late?: readonly { readonly seed: number; readonly parent: number }[]
   /** Further contributions that the pipeline leaves out. */
   readonly isCrowded?: boolean
   /** View of the certificate; default 0, in an empty round `maxViews`. */
@@ -53,7 +56,7 @@ export interface Lie {
 export const utf8 = (text: string) => new TextEncoder().encode(text)
 
 /** Round 0: four members, two-leaf weights, config and tokenizer. */
-export async function startChain(name = 'test network'): Promise<TestChain> {
+export async function startChain(name = 'test network', round: Partial<Genesis['round']> = {}): Promise<TestChain> {
   const store = memoryStore()
   const files = [
     { name: 'config.json', bytes: utf8('{"model_type":"bert"}') },
@@ -62,7 +65,13 @@ export async function startChain(name = 'test network'): Promise<TestChain> {
   ]
   const { cid } = await importBase(files, (block, bytes) => store.put(block, bytes))
   const header = sha256(TEST_LAYOUT.header)
-  const net = testNetwork({ name, base: cid, header, bytes: TEST_LAYOUT.totalBytes, round: { minContributions: 2 } })
+  const net = testNetwork({
+    name,
+    base: cid,
+    header,
+    bytes: TEST_LAYOUT.totalBytes,
+    round: { minContributions: 2, ...round },
+  })
   const network = networkFacts(net.network, net.genesis)
   const facts = await readBaseFacts(network, store)
   return { net, network, facts, store, head: genesisHead(network, facts.weights), entries: [] }
@@ -108,6 +117,11 @@ async function contribute(chain: TestChain, options: TestRoundOptions): Promise<
   const offered: Signed<Contribution>[] = []
   for (const seed of options.seeds ?? [1, 2, 3]) {
     offered.push(offer(testKey(`contributor ${seed}`), await importBytes(checkpointBytes(seed), store)))
+  }
+  for (const { seed, parent } of options.late ?? []) {
+    const checkpoint = await importBytes(checkpointBytes(seed), store)
+    const from = chain.entries[parent - 1]?.base ?? net.genesis.base
+    offered.push(contributionBy(testKey(`late ${seed}`), net, { round: parent + 1, parent: from, checkpoint }))
   }
   const [first] = offered
   if (!options.isCrowded || !first) return offered
