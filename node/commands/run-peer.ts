@@ -2,7 +2,7 @@ import { createLog, createPeer, type Dataset, initDataDir, type Log, type Peer, 
 import { defined } from '../defined.ts'
 import type { OptionValues } from '../options.ts'
 
-export type MeshOption = 'listen' | 'peer' | 'noMdns' | 'noDht' | 'joinTimeout' | 'checkStore' | 'logLevel'
+export type MeshOption = 'listen' | 'announce' | 'peer' | 'noMdns' | 'noDht' | 'joinTimeout' | 'checkStore' | 'logLevel'
 
 export interface RunPeerOptions {
   readonly dataDir: string
@@ -16,7 +16,7 @@ export interface RunPeerOptions {
 /** A peer on `dataDir`, which is made first when there is none. */
 export async function runPeer(request: RunPeerOptions): Promise<Peer> {
   const { dataDir, network, options, trainer, gateData, signal } = request
-  const { listen, peer, noMdns, noDht, joinTimeout, checkStore, logLevel } = options
+  const { listen, announce, peer, noMdns, noDht, joinTimeout, checkStore, logLevel } = options
   const log: Log = createLog({ level: logLevel })
   await initDataDir(dataDir)
   return await createPeer({
@@ -26,6 +26,7 @@ export async function runPeer(request: RunPeerOptions): Promise<Peer> {
     mdns: !noMdns,
     dht: !noDht,
     ...(listen.length === 0 ? {} : { listen }),
+    ...(announce.length === 0 ? {} : { announce }),
     ...(peer.length === 0 ? {} : { peers: peer }),
     ...defined({
       network,

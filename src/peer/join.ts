@@ -8,6 +8,7 @@ import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { importFile } from '../checkpoint/unixfs.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Trainer, TrainingPlan, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
+import { meetsTerms } from '../rounds/contributors.ts'
 import { isContribution, isRecent, parentOf } from '../rounds/views.ts'
 import { completePlan } from '../training/plan.ts'
 import type { PeerContext } from './context.ts'
@@ -32,6 +33,8 @@ export interface JoinContext extends PeerContext {
   readonly saltSecret: Uint8Array
   /** Resolves once the head was compared with others'. */
   readonly synced: Promise<void>
+  /** What lets this key contribute to the round being run. @throws ColdmeshError `bad-input` when nothing does */
+  readonly requirePermission: () => Uint8Array | null
   readonly onTraining: (training: PeerStatus['training']) => void
 }
 
@@ -94,13 +97,14 @@ async function contributeOnce(
   }
 }
 
-/** What we announced before a restart, to this round or late, and that is in no base yet. */
+/** What we announced before a restart, to this round or late, and that is in no base yet; not what lacked a voucher. */
 function ownContribution(context: JoinContext, round: number, task: string): OwnContribution | null {
   const { speaker, loop } = context
   const own = speaker.recorded.filter(speaker.isOwn).flatMap((signed) => (isContribution(signed) ? [signed] : []))
   const isOffered = ({ checkpoint, ...message }: Contribution) =>
     message.round === round || (isTaken(context, message) && !isRecent(loop.state.head, checkpoint))
-  return own.findLast(({ message }) => message.dataset.task === task && isOffered(message)) ?? null
+  const isOurs = ({ message }: OwnContribution) => message.dataset.task === task && isOffered(message)
+  return own.findLast((signed) => isOurs(signed) && meetsTerms(loop.state.network, round, signed.message)) ?? null
 }
 
 async function trainAndAnnounce(
@@ -113,6 +117,7 @@ async function trainAndAnnounce(
 ): Promise<OwnContribution | null> {
   const { loop, store, facts, heads, snapshots } = context
   const { round, head } = loop.state
+  const voucher = context.requirePermission()
   const tell = (event: Extract<JoinEvent, PeerEvent>) => {
     emit(event)
     context.events.emit(event)
@@ -162,7 +167,14 @@ async function trainAndAnnounce(
     )
     if (!isTaken(context, { parent: head.base, round })) return null
     if (equalCids(cid, head.weights)) throw changedNothing(facts.layout)
-    const fields = contributionFields(context, options, { plan: seeded, task, trained, trainer, checkpoint: cid })
+    const fields = contributionFields(context, options, {
+      plan: seeded,
+      task,
+      trained,
+      trainer,
+      checkpoint: cid,
+      voucher,
+    })
     const signed = await untilStored(context, 'journal', until, () =>
       loop.contribute({ round, parent: head.base, ...fields }),
     )
@@ -193,9 +205,16 @@ function changedNothing({ tensors }: Layout): ColdmeshError {
 function contributionFields(
   context: JoinContext,
   { dataset, license }: JoinOptions,
-  work: { plan: TrainingPlan; task: string; trained: TrainingResult; trainer: Trainer; checkpoint: CID },
+  work: {
+    plan: TrainingPlan
+    task: string
+    trained: TrainingResult
+    trainer: Trainer
+    checkpoint: CID
+    voucher: Uint8Array | null
+  },
 ): Omit<Contribution, 'kind' | 'network' | 'author' | 'round' | 'parent'> {
-  const { plan, task, trained, trainer, checkpoint } = work
+  const { plan, task, trained, trainer, checkpoint, voucher } = work
   const salt = createHmac('sha256', context.saltSecret).update(`coldmesh/dataset-salt/1 ${dataset.name}`).digest()
   return {
     checkpoint,
@@ -211,6 +230,7 @@ function contributionFields(
       seconds: Math.round(trained.seconds),
     }),
     providers: context.mesh.addresses().slice(0, MAX_PROVIDERS),
+    ...(voucher === null ? {} : { voucher }),
   }
 }
 

@@ -6,6 +6,7 @@ import { decodeCanonical, idOf } from '../../protocols/wire/codec.ts'
 import { isSigned, openEnvelope, type Signed } from '../../protocols/wire/envelope.ts'
 import { openBase } from '../checkpoint/base.ts'
 import { ColdmeshError } from '../ports/errors.ts'
+import { meetsTerms } from '../rounds/contributors.ts'
 import { isDrawnOut } from '../rounds/drawn-out.ts'
 import { parentOf } from '../rounds/views.ts'
 import type { PeerContext } from './context.ts'
@@ -57,7 +58,11 @@ export async function awaitOutcome(
     if (loop.state.round > round + 1) continue
     if (!isTaken(context, announced.message)) return missed ?? { ...outcome, included: false, reason }
     if (inputs.length > 0) emit({ type: 'postponed', round, id: String(announced.id), reason })
-    loop.receive('contributions', announced.envelope)
+    const verdict = loop.receive('contributions', announced.envelope)
+    // Its voucher may have ended with the round before.
+    if (!meetsTerms(loop.state.network, loop.state.round, announced.message) && verdict.verdict !== 'accept') {
+      return { ...outcome, included: false, reason: verdict.reason }
+    }
   }
 
   function wasDrawnOut(round: number, inputs: readonly Uint8Array[]): boolean {
@@ -79,8 +84,8 @@ function isPayload(envelope: Uint8Array, id: CID): boolean {
 }
 
 async function roundOver(context: OutcomeContext, round: number, signal: AbortSignal): Promise<void> {
-  const events = context.events.iterate(signal)
+  // Subscribed only to be read: what nobody reads stays subscribed.
   if (context.loop.state.round > round) return
-  for await (const _ of events) if (context.loop.state.round > round) return
+  for await (const _ of context.events.iterate(signal)) if (context.loop.state.round > round) return
   throw new ColdmeshError('aborted', 'Joining was stopped before the round was over.')
 }

@@ -3,17 +3,21 @@ import type { Log } from '../ports/system.ts'
 import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
 import type { AmendmentChange, AmendmentStatus, TermsStatus } from './amendment-types.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+import type { ForkStatus } from './fork/types.ts'
 import type { GateJudgement, GateStatus } from './gate-types.ts'
 import type { LogEntry } from './log-types.ts'
+import type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { Trouble, TroubleEvent } from './trouble-types.ts'
 import type { VerifyOptions, VerifyReport } from './verify-types.ts'
 
 export type { AmendmentChange, AmendmentStatus, NamedKey, TermsStatus } from './amendment-types.ts'
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+export type { CreatedFork, ForkOptions, ForkStatus } from './fork/types.ts'
 export type { GateJudgement, GateStatus } from './gate-types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
 export type { LogEntry } from './log-types.ts'
+export type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
 export type { Trouble, TroubleEvent } from './trouble-types.ts'
 export type { VerifyLevel, VerifyOptions, VerifyReport } from './verify-types.ts'
@@ -27,6 +31,8 @@ export interface PeerOptions {
   readonly network?: string
   /** Multiaddrs to listen on. Default: TCP on every interface, a port of the system's choice. */
   readonly listen?: readonly string[]
+  /** Multiaddrs told to others instead of those listened on: where a port forward or proxy is reached. */
+  readonly announce?: readonly string[]
   /** Multiaddrs (with /p2p/) to dial besides the invite's and the saved ones. */
   readonly peers?: readonly string[]
   /** How often everything in the store is read and compared with its CID, besides the start. Default 6 hours; 0 = never. */
@@ -88,6 +94,9 @@ export interface PeerStatus {
   readonly peers: number
   readonly waitingFor: Wait | null
   readonly contributions: readonly ContributionStatus[]
+  readonly permission: PermissionStatus
+  /** What the network began as; null for one that is no fork. */
+  readonly fork: ForkStatus | null
   /** What trains; null until it was first needed. */
   readonly trainer: { readonly engine: string; readonly device: string } | null
   readonly training: {
@@ -265,6 +274,8 @@ export interface History {
   readonly network: string
   /** Newest first, from `base` (default: the head). */
   log(base?: string): AsyncIterable<LogEntry>
+  /** What the network began as; null for one that is no fork. */
+  fork(): Promise<ForkStatus | null>
   /** Evaluations of a base (default: the head) that are held here. @throws ColdmeshError `bad-input` */
   reports(base?: string): readonly ReportEntry[]
   verify(base: string, options?: VerifyOptions): Promise<VerifyReport>
@@ -284,6 +295,10 @@ export interface Peer extends History, AsyncDisposable {
   events(options?: { readonly signal?: AbortSignal }): AsyncIterable<PeerEvent>
   join(options: JoinOptions): Joining
   invite(): string
+  /** An invite that lets one key contribute, where contributors are vouched. @throws ColdmeshError `bad-input` */
+  vouch(options: VouchOptions): VouchedInvite
+  /** Keeps the voucher of an invite to this network. @throws ColdmeshError `bad-input`, `refused` (disk) */
+  acceptInvite(invite: string): Promise<void>
   /** Proposes a change of the network's terms, as a member. @throws ColdmeshError `bad-input`, `refused` */
   amend(change: AmendmentChange): Promise<AmendmentStatus>
   /** Approves an open amendment. @throws ColdmeshError `bad-input`, `refused` */

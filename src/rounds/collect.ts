@@ -4,6 +4,7 @@ import { type Selection, selectInputs } from '../../protocols/lineage/pipeline.t
 import { compareBytes, equalBytes, equalCids, toHex } from '../../protocols/wire/bytes.ts'
 import { lotteryTicket, roundSeed } from '../../protocols/wire/election.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
+import { meetsTerms } from './contributors.ts'
 import { type Draft, isSelf } from './draft.ts'
 import { withoutBlamed } from './gate.ts'
 import type { ContributionEntry, Head, RoundState, SignedContribution } from './state.ts'
@@ -148,15 +149,17 @@ function ask({ state, effects }: Draft, entry: ContributionEntry, from: Uint8Arr
 }
 
 /**
- * Contributions of the round before that this one can take, and that were in no base yet. What is rebased is looked at again:
- * whether it can be depends on the base.
+ * Contributions of the round before that this one can take, that meet its terms, and that were in no base yet. What is rebased is
+ * looked at again: whether it can be depends on the base.
  */
 export function leftOver(previous: RoundState, head: Head): readonly (readonly [string, ContributionEntry])[] {
-  const seed = roundSeed(head.regime.current.id, head.round + 1)
+  const network = head.regime.current
+  const seed = roundSeed(network.id, head.round + 1)
   return [...previous.contributions].flatMap(([id, entry]) => {
-    const { author, parent, round, checkpoint } = entry.contribution
+    const { author, parent, round, checkpoint, signed } = entry.contribution
     const from = parentOf(head, parent, round)
     if (from === null || (from.staleness > 0 && isRecent(head, checkpoint))) return []
+    if (!meetsTerms(network, head.round + 1, signed.message)) return []
     const ticket = lotteryTicket(author, seed)
     const isRefused = entry.state === 'refused' && !isUnavailable(entry) && entry.reason !== NOT_REBASED
     const isKnown = isRefused || (entry.state === 'held' && equalCids(from.weights, head.weights))

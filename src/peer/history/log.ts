@@ -8,6 +8,7 @@ import { ColdmeshError } from '../../ports/errors.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
 import type { SignedContribution } from '../../rounds/state.ts'
 import { describeChange } from '../amendments/change.ts'
+import { readVoucher } from '../permission.ts'
 import type { LogEntry, ReportEntry } from '../types.ts'
 import { type BadLink, isBadLink } from './bad-link.ts'
 import { judgeCertificate } from './certificate.ts'
@@ -75,7 +76,7 @@ function entryOf(
     aggregator: toHex(aggregatorOf(rank, view)),
     view,
     rule: lineage.fusion.rule,
-    inputs: contents.inputs.map(inputOf),
+    inputs: contents.inputs.map((input) => inputOf(network, input)),
     amendment: amendmentOf(round, lineage.amendment),
     excluded: contents.excluded.map(({ contribution, reason }) => {
       return { id: String(contribution.id), author: toHex(contribution.author), reason }
@@ -91,9 +92,19 @@ function amendmentOf(round: number, embedded: Uint8Array | undefined): LogEntry[
 
 type InputFacts = Omit<LogEntry['inputs'][number], 'staleness'>
 
-function inputOf({ id, author, checkpoint, signed }: SignedContribution): InputFacts {
-  const { name, task, rows } = signed.message.dataset
-  return { id: String(id), author: toHex(author), checkpoint: String(checkpoint), task, dataset: name, rows }
+function inputOf(network: NetworkFacts, { id, author, checkpoint, signed }: SignedContribution): InputFacts {
+  const { dataset, voucher } = signed.message
+  const { name, task, rows } = dataset
+  const vouched = voucher === undefined ? null : readVoucher(voucher, network.id)
+  return {
+    id: String(id),
+    author: toHex(author),
+    checkpoint: String(checkpoint),
+    task,
+    dataset: name,
+    rows,
+    vouchedBy: vouched === null ? null : toHex(vouched.author),
+  }
 }
 
 function badRound(base: CID, round: number | null, { link, reason }: BadLink): ColdmeshError {

@@ -4,6 +4,7 @@ import { validateCheckpoint } from '../../fusion/validate.ts'
 import type { RoundState, SignedContribution } from '../../rounds/state.ts'
 import { rebasedFrom } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
+import { patienceOf } from './patience.ts'
 import { addressesOf } from './sources.ts'
 
 const MIN_FETCH_MS = 20_000
@@ -14,8 +15,8 @@ const STALL_BYTES = 16 * 1_048_576
 const NODES_BYTES = 1_048_576
 
 /**
- * One try to bring a checkpoint here and to check it against the round's base; of a late one also the weights that it was
- * trained from, which a member that joined later lacks. Resolves with null, or why it can't be an input.
+ * One try, the so-manieth, to bring a checkpoint here and to check it against the round's base; of a late one also the weights that it
+ * was trained from, which a member that joined later lacks. Resolves with null, or why it can't be an input.
  * @throws ColdmeshError when the bytes could not be had
  */
 export function createCheckpointTry(context: PeerContext, state: RoundState, signal: AbortSignal) {
@@ -37,23 +38,27 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
     return [...listers.flatMap((lister) => addressesOf(context, lister)), ...stated]
   }
 
-  function fetchFile(file: CID, providers: readonly string[]): Promise<unknown> {
+  function fetchFile(file: CID, providers: readonly string[], patience: number): Promise<unknown> {
     return store.fetch(file, {
       shape: 'file',
       fileBytes: bytes,
       maxBytes: bytes + Math.ceil(bytes / 1000) + NODES_BYTES,
       providers,
-      timeoutMs: Math.max(MIN_FETCH_MS, msFor(bytes)),
-      stallMs: Math.max(MIN_STALL_MS, msFor(STALL_BYTES)),
+      timeoutMs: patience * Math.max(MIN_FETCH_MS, msFor(bytes)),
+      stallMs: patience * Math.max(MIN_STALL_MS, msFor(STALL_BYTES)),
       signal,
     })
   }
 
-  return async (contribution: SignedContribution, listers: readonly Uint8Array[]): Promise<string | null> => {
+  return async (
+    contribution: SignedContribution,
+    { listers, tries }: { readonly listers: readonly Uint8Array[]; readonly tries: number },
+  ): Promise<string | null> => {
+    const patience = patienceOf(tries)
     const providers = providersOf(contribution, listers)
-    await fetchFile(contribution.checkpoint, providers)
+    await fetchFile(contribution.checkpoint, providers, patience)
     const from = rebasedFrom(state.head, contribution)
-    if (from !== null) await fetchFile(from, providers)
+    if (from !== null) await fetchFile(from, providers, patience)
     const [base, checkpoint] = [open(state.head.weights), open(contribution.checkpoint)]
     const parent = from === null ? {} : { parent: open(from) }
     const validation = await validateCheckpoint({ layout: facts.layout, base, checkpoint, ...parent })

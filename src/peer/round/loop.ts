@@ -136,7 +136,7 @@ export function createRoundLoop(options: {
         break
       }
       case 'fetch-lineage':
-        fetches.lineage(effect.cid, effect.from, (bytes) =>
+        fetches.lineage(effect.cid, effect.from, state.view, (bytes) =>
           dispatch({ type: 'lineage', cid: effect.cid, bytes, now: now() }),
         )
         break

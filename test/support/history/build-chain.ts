@@ -1,6 +1,5 @@
 import type { CID } from 'multiformats/cid'
 import type { Contribution } from '../../../protocols/contribution/messages.ts'
-import type { Genesis } from '../../../protocols/genesis/messages.ts'
 import { type Lineage, lineage as lineageDeclaration } from '../../../protocols/lineage/messages.ts'
 import { eligibleIds, selectInputs } from '../../../protocols/lineage/pipeline.ts'
 import { isOpenedLineage, openLineage } from '../../../protocols/lineage/rules.ts'
@@ -36,6 +35,8 @@ export interface TestRoundOptions {
   readonly seeds?: readonly number[]
   /** Seeds of checkpoints that were trained from the base of an earlier round. */
   readonly late?: readonly { readonly seed: number; readonly parent: number }[]
+  /** Voucher in a contribution to this round; default none. */
+  readonly voucherFor?: (key: TestKey, round: number) => Uint8Array
   /** Further contributions that the pipeline leaves out. */
   readonly isCrowded?: boolean
   /** View of the certificate; default 0, in an empty round `maxViews`. */
@@ -56,7 +57,10 @@ export interface Lie {
 export const utf8 = (text: string) => new TextEncoder().encode(text)
 
 /** Round 0: four members, two-leaf weights, config and tokenizer. */
-export async function startChain(name = 'test network', round: Partial<Genesis['round']> = {}): Promise<TestChain> {
+export async function startChain(
+  name = 'test network',
+  fields: Omit<Parameters<typeof testNetwork>[0] & object, 'name' | 'base' | 'header' | 'bytes'> = {},
+): Promise<TestChain> {
   const store = memoryStore()
   const files = [
     { name: 'config.json', bytes: utf8('{"model_type":"bert"}') },
@@ -70,7 +74,8 @@ export async function startChain(name = 'test network', round: Partial<Genesis['
     base: cid,
     header,
     bytes: TEST_LAYOUT.totalBytes,
-    round: { minContributions: 2, ...round },
+    round: { minContributions: 2 },
+    ...fields,
   })
   const network = networkFacts(net.network, net.genesis)
   const facts = await readBaseFacts(network, store)
@@ -113,7 +118,10 @@ export async function readLineage(store: MemoryStore, base: CID): Promise<Lineag
 async function contribute(chain: TestChain, options: TestRoundOptions): Promise<readonly Signed<Contribution>[]> {
   const { net, store, head } = chain
   const round = head.round + 1
-  const offer = (key: TestKey, checkpoint: CID) => contributionBy(key, net, { round, parent: head.base, checkpoint })
+  const offer = (key: TestKey, checkpoint: CID) => {
+    const vouched = options.voucherFor === undefined ? {} : { voucher: options.voucherFor(key, round) }
+    return contributionBy(key, net, { round, parent: head.base, checkpoint, ...vouched })
+  }
   const offered: Signed<Contribution>[] = []
   for (const seed of options.seeds ?? [1, 2, 3]) {
     offered.push(offer(testKey(`contributor ${seed}`), await importBytes(checkpointBytes(seed), store)))

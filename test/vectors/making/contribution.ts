@@ -118,7 +118,7 @@ const JUDGED_LATE: readonly Judged[] = [
   ['3.6 an older parent under this round’s number', by({ round: 3 }), LATE, reject('wrong-parent')],
   ['3.7 an older parent under another round’s number', by({ round: 2 }), LATE, ignore('past-round')],
   ['3.8 the weights of its own parent', by({ checkpoint: olderWeights }), LATE, reject('no-change')],
-  ['3.10 late, and in a base already', by({ checkpoint: testCid('fused already', 'file') }), LATE, ignore('replay')],
+  ['3.11 late, and in a base already', by({ checkpoint: testCid('fused already', 'file') }), LATE, ignore('replay')],
   [
     'not late, and in a base already: left out by the choice of inputs',
     by({ parent: testCid('base of round 3'), round: 3, checkpoint: testCid('fused already', 'file') }),

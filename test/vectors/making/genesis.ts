@@ -43,13 +43,12 @@ const BREAKS_A_RULE: readonly Wrong[] = [
     'unsupported-fusion-params',
     testNetwork({ fusion: { rule: 'mean/1', params: { eta: 1 } } }).bytes,
   ),
-  wrong('2.5 vouched contributors', 'unsupported-vouchers', testNetwork({ contributors: 'vouched' }).bytes),
   wrong(
-    '2.6 parents beyond the history',
+    '2.10 parents beyond the history',
     'staleness-above-history',
     testNetwork({ round: { maxStaleness: 8, historyRounds: 8, keepRounds: 64 } }).bytes,
   ),
-  wrong('2.7 parents that nobody keeps', 'keep-below-history', testNetwork({ round: { maxStaleness: 1 } }).bytes),
+  wrong('2.11 parents that nobody keeps', 'keep-below-history', testNetwork({ round: { maxStaleness: 1 } }).bytes),
 ]
 
 const field = (name: string, value: Uint8Array) => map(withValue(entriesOf(plain.bytes), name, value))

@@ -4,10 +4,13 @@ import { listLeaves } from '../../../../../src/checkpoint/unixfs.ts'
 import { createHistory } from '../../../../../src/peer/history/history.ts'
 import { addRound, startChain, type TestChain } from '../../../../support/history/build-chain.ts'
 import { copyStore, type MemoryStore } from '../../../../support/history/memory-store.ts'
+import { TEST_ROUND_POLICY } from '../../../../support/protocols/network.ts'
 
 /** Round 3 has an input of its own base, one that is one round late, and one that is two. */
 const chain = await (async () => {
-  const first = await startChain('late', { maxStaleness: 2, historyRounds: 4, keepRounds: 4 })
+  const first = await startChain('late', {
+    round: { ...TEST_ROUND_POLICY, minContributions: 2, maxStaleness: 2, historyRounds: 4, keepRounds: 4 },
+  })
   const second = await addRound(await addRound(first, { seeds: [1, 2] }), { seeds: [3, 4] })
   const late = [
     { seed: 6, parent: 1 },
