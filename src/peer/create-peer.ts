@@ -243,9 +243,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     stop: async () => {
       stopped.abort()
       await loop.stop()
-      await gate?.stop()
       await reports.stop()
-      await amendments.stop()
+      await Promise.all([gate?.stop(), amendments.stop()])
       events.close()
       await resources.disposeAsync()
       await lock.release()

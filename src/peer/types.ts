@@ -1,6 +1,5 @@
 import type { Dataset } from '../ports/dataset.ts'
-import type { Log } from '../ports/system.ts'
-import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
+import type { PassedOver, TrainingPlan } from '../ports/trainer.ts'
 import type { AmendmentChange, AmendmentStatus } from './amendment-types.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 import type { ForkStatus } from './fork/types.ts'
@@ -10,7 +9,7 @@ import type { MismatchStatus } from './mismatch-types.ts'
 import type { VouchedInvite, VouchOptions } from './permission-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { SplitStatus } from './split-types.ts'
-import type { ConnectedPeer, ContributionStatus, PeerStatus, StartingStatus, Wait } from './status-types.ts'
+import type { ConnectedPeer, ContributionStatus, PeerStatus, Wait } from './status-types.ts'
 import type { TroubleEvent } from './trouble-types.ts'
 import type { VerifyOptions, VerifyReport } from './verify-types.ts'
 import type { WaitEvent } from './wait-types.ts'
@@ -22,6 +21,7 @@ export type { GateJudgement, GateStatus } from './gate-types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
 export type { LogEntry } from './log-types.ts'
 export type { MismatchStatus } from './mismatch-types.ts'
+export type { PeerOptions } from './peer-options.ts'
 export type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
 export type { SplitStatus } from './split-types.ts'
@@ -38,33 +38,6 @@ export type { VerifyLevel, VerifyOptions, VerifyReport } from './verify-types.ts
 export type { PendingWait, WaitEvent } from './wait-types.ts'
 
 /** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, accuracies fractions. */
-
-export interface PeerOptions {
-  /** Holds key, config, journal and blocks. One process at a time. */
-  readonly dataDir: string
-  /** Invite or genesis CID; remembered, so needed the first time only. */
-  readonly network?: string
-  /** Multiaddrs to listen on. Default: TCP on every interface, a port of the system's choice. */
-  readonly listen?: readonly string[]
-  /** Multiaddrs told to others instead of those listened on: where a port forward or proxy is reached. */
-  readonly announce?: readonly string[]
-  /** Multiaddrs (with /p2p/) to dial besides the invite's and the saved ones. */
-  readonly peers?: readonly string[]
-  /** How often everything in the store is read and compared with its CID, besides the start. Default 6 hours; 0 = never. */
-  readonly checkStoreMs?: number
-  readonly mdns?: boolean
-  readonly dht?: boolean
-  /** Needed to join rounds; created on first use when absent. */
-  readonly trainer?: Trainer
-  /** Labelled rows that a member judges proposed bases by, where the network has a gate; nothing of them leaves this peer. */
-  readonly gateData?: Dataset
-  readonly log?: Log
-  /** Deadline for finding the network the first time. */
-  readonly joinTimeoutMs?: number
-  readonly signal?: AbortSignal
-  /** Called once the peer listens, before it looks for its network: that may take as long as `joinTimeoutMs`. */
-  readonly onStarting?: (starting: { readonly status: () => StartingStatus }) => void
-}
 
 /** What happens, as it happens. More kinds may be added. */
 export type PeerEvent =

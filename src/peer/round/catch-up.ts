@@ -6,7 +6,7 @@ import { rawCid } from '../../../protocols/wire/codec.ts'
 import { openBase, WEIGHTS_NAME } from '../../checkpoint/base.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { openNetworkCertificate } from '../../rounds/network.ts'
-import type { Head } from '../../rounds/state.ts'
+import type { Head, RoundState } from '../../rounds/state.ts'
 import { parentOf } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
 import { type CheckedBase, checkNext, maxBaseBytes } from '../heads.ts'
@@ -35,9 +35,14 @@ export async function fetchBase(
  * Brings the weights here that late contributions to the next round may have been trained from. Who ran the rounds since has
  * them. What nobody gives now is asked for again when a contribution needs it.
  */
-export async function fetchParents(context: PeerContext, head: Head, signal: AbortSignal): Promise<void> {
+export async function fetchParents(
+  context: PeerContext,
+  { head, self }: Pick<RoundState, 'head' | 'self'>,
+  signal: AbortSignal,
+): Promise<void> {
   const { maxStaleness } = head.regime.current.terms.round
-  if (maxStaleness === 0) return
+  // Who only follows validates nothing.
+  if (maxStaleness === 0 || self === null) return
   for (const { base, round } of head.history) {
     if (signal.aborted || parentOf(head, base, round + 1) === null) return
     try {

@@ -194,12 +194,8 @@ export function createRoundLoop(options: {
     }
     fetches = createFetches(context, state, over.signal)
     begin()
-    if (hasJumped) prepareForLate()
-  }
-
-  /** Who speaks here needs the weights of earlier bases; who came later has not got them. */
-  function prepareForLate(): void {
-    if (state.self !== null) void fetchParents(context, state.head, over.signal)
+    // Who came later has not got the weights of earlier bases.
+    if (hasJumped) void fetchParents(context, state, over.signal)
   }
 
   function begin(): void {
@@ -259,7 +255,7 @@ export function createRoundLoop(options: {
     syncWith,
     start: () => {
       begin()
-      prepareForLate()
+      void fetchParents(context, state, over.signal)
     },
     stop: async () => {
       over.abort()

@@ -33,6 +33,8 @@ export interface TestChain {
 export interface TestRoundOptions {
   /** Seeds of the contributed checkpoints, one contributor each; default 3. None: an empty round. */
   readonly seeds?: readonly number[]
+  /** Seeds of checkpoints that were trained from the base of an earlier round. */
+  readonly late?: readonly { readonly seed: number; readonly parent: number }[]
   /** Voucher in a contribution to this round; default none. */
   readonly voucherFor?: (key: TestKey, round: number) => Uint8Array
   /** Further contributions that the pipeline leaves out. */
@@ -130,6 +132,11 @@ async function contribute(chain: TestChain, options: TestRoundOptions): Promise<
   const offered: Signed<Contribution>[] = []
   for (const seed of options.seeds ?? [1, 2, 3]) {
     offered.push(offer(testKey(`contributor ${seed}`), await importBytes(checkpointBytes(seed), store)))
+  }
+  for (const { seed, parent } of options.late ?? []) {
+    const checkpoint = await importBytes(checkpointBytes(seed), store)
+    const from = chain.entries[parent - 1]?.base ?? net.genesis.base
+    offered.push(contributionBy(testKey(`late ${seed}`), net, { round: parent + 1, parent: from, checkpoint }))
   }
   const [first] = offered
   if (!options.isCrowded || !first) return offered
