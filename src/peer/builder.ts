@@ -10,8 +10,9 @@ import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Network } from '../rounds/network.ts'
 import type { BuildSpec } from '../rounds/state.ts'
+import { rebasedFrom } from '../rounds/views.ts'
 import { cardFacts } from './card-facts.ts'
-import { fuseStored } from './fuse-stored.ts'
+import { fuseStored, type StoredFusion } from './fuse-stored.ts'
 
 /** What every base of a network shares: its layout, and the genesis' config and tokenizer files. */
 export interface BaseFacts {
@@ -71,16 +72,7 @@ export async function buildBase(
   { facts, store }: { facts: BaseFacts; store: ContentStore },
 ): Promise<BuiltBase> {
   const network = spec.parent.regime.current
-  const weights =
-    spec.inputs.length === 0
-      ? spec.parent.weights
-      : await fuseStored({
-          ...network.terms.fusion,
-          layout: facts.layout,
-          base: spec.parent.weights,
-          inputs: spec.inputs.map(({ checkpoint }) => checkpoint),
-          store,
-        })
+  const weights = spec.inputs.length === 0 ? spec.parent.weights : await fuseStored(fusionOf(spec, facts, store))
   const lineageBytes = lineageDeclaration.encode({
     network: network.id,
     round: spec.round,
@@ -103,4 +95,16 @@ export async function buildBase(
   const lineageCid = blocks[1]?.cid
   if (!lineageCid) throw new Error('a base has a card, a lineage and a node')
   return { base: cid, lineage: lineageCid, weights }
+}
+
+/** What fuses a spec's inputs. */
+export function fusionOf(spec: BuildSpec, facts: BaseFacts, store: ContentStore): StoredFusion {
+  return {
+    ...spec.parent.regime.current.terms.fusion,
+    layout: facts.layout,
+    base: spec.parent.weights,
+    inputs: spec.inputs.map(({ checkpoint }) => checkpoint),
+    parents: spec.inputs.map((input) => rebasedFrom(spec.parent, input)),
+    store,
+  }
 }

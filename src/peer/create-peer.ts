@@ -29,6 +29,7 @@ import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
 import { createForkLink } from './fork/link.ts'
 import { readForkCertificate } from './fork/record.ts'
+import { createGate } from './gate/gate.ts'
 import { openGenesis } from './genesis.ts'
 import { maxBaseBytes, readHead } from './heads.ts'
 import { openOwnVoucher } from './own-voucher.ts'
@@ -87,6 +88,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const node = await createNode({
     seed,
     listen,
+    ...(options.announce === undefined ? {} : { announce: options.announce }),
     datastore,
     network: String(networkId),
     topics: TOPICS.map((name) => topicOf(String(networkId), name)),
@@ -150,7 +152,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const current = { network: head.regime.current, round: head.round + 1, key: signer.key }
   if (invited !== undefined) await voucher.take(invited, current)
   const muted = await openProbation({ dataDir, isJournalNew, head, isMember: head.regime.current.isMember(signer.key) })
-  const loop = createRoundLoop({ context, head, evidence, muted, onRound: () => amendments.enterRound() })
+  const gate = options.gateData === undefined ? null : createGate({ context, data: options.gateData })
+  const loop = createRoundLoop({ context, head, evidence, gate, muted, onRound: () => amendments.enterRound() })
   const reportFile = await openDispensable(paths.reports(dataDir), 'reports', log)
   cleanup.defer(() => reportFile.close())
   const reports = createReports({
@@ -191,6 +194,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     loop,
     fork,
     evidence,
+    gate,
     reports,
     amendments,
     config,
@@ -212,6 +216,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     stop: async () => {
       stopped.abort()
       await loop.stop()
+      await gate?.stop()
       await reports.stop()
       await amendments.stop()
       events.close()

@@ -77,7 +77,10 @@ export function libp2pOptions(setup: Libp2pSetup): Libp2pOptions<Services> {
       // Reconnecting is ours: see keep-connected.ts.
       reconnectRetries: 0,
     },
-    connectionMonitor: { pingTimeout: { minTimeout: limits.DEFAULT_PING_TIMEOUT_MS } },
+    connectionMonitor: {
+      pingInterval: limits.DEFAULT_PING_INTERVAL_MS,
+      pingTimeout: { minTimeout: limits.DEFAULT_PING_TIMEOUT_MS, maxTimeout: limits.DEFAULT_PING_TIMEOUT_MS },
+    },
     connectionGater: {
       // A node on one machine or one local network is as good as a public one.
       denyDialMultiaddr: () => false,
@@ -89,7 +92,7 @@ export function libp2pOptions(setup: Libp2pSetup): Libp2pOptions<Services> {
     },
     peerDiscovery: setup.mdns ? [mdns({ serviceTag: `_cm-${tag}._udp.local` })] : [],
     services: {
-      identify: identify(),
+      identify: identify({ timeout: limits.DEFAULT_IDENTIFY_TIMEOUT_MS }),
       ping: ping(),
       gossipsub: gossipsub(gossipsubOptions(setup)),
       ...(setup.dht ? { dht: dht(tag) } : {}),

@@ -20,8 +20,13 @@ export const DEFAULT_ADDRESS_DIAL_TIMEOUT_MS = 5 * SECOND
 export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10 * SECOND
 export const DEFAULT_NEGOTIATION_TIMEOUT_MS = 10 * SECOND
 
-/** A connected peer that answers no ping for this long is gone, sooner than this never: a busy machine takes some seconds. */
-export const DEFAULT_PING_TIMEOUT_MS = 10 * SECOND
+// A connection that still lives
+/** How often each is asked. More than the time for an answer, since libp2p takes a second question under way as a failure. */
+export const DEFAULT_PING_INTERVAL_MS = 30 * SECOND
+/** Then it is closed. A question takes two or three ways there and back, and a busy machine thinks first. */
+export const DEFAULT_PING_TIMEOUT_MS = 25 * SECOND
+/** What a new connection may take to say who it is; without that it carries no gossip. */
+export const DEFAULT_IDENTIFY_TIMEOUT_MS = 20 * SECOND
 
 // Stream multiplexer
 export const DEFAULT_MUXER_STREAMS = 64

@@ -69,9 +69,10 @@ export interface Libp2pNode extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-/** One libp2p node; `start` it. */
+/** One libp2p node; `start` it. @throws ColdmeshError `bad-input`: an address to announce is none */
 export async function createNode(options: NodeOptions): Promise<Libp2pNode> {
   const { clock, log, bootstrap, random = Math.random } = options
+  for (const address of options.announce ?? []) requireDialable(address)
   const libp2p: Libp2p<Services> = await createLibp2p<Services>(
     libp2pOptions({
       privateKey: await generateKeyPairFromSeed('Ed25519', options.seed),
@@ -203,6 +204,25 @@ function peerOf(address: string): string | undefined {
       .findLast(({ name }) => name === 'p2p')?.value
   } catch {
     return undefined
+  }
+}
+
+/** Told to others, a wrong one would only show as peers that nobody can reach. */
+function requireDialable(address: string): void {
+  const names = componentsOf(address)
+  if (names.includes('tcp') && names.length > 1) return
+  throw new ColdmeshError('bad-input', `Nobody could dial ${address.slice(0, 200)}.`, {
+    hint: 'Announce an address such as /ip4/192.0.2.1/tcp/4001 or /dns4/peer.example.org/tcp/4001.',
+  })
+}
+
+function componentsOf(address: string): string[] {
+  try {
+    return multiaddr(address)
+      .getComponents()
+      .map(({ name }) => name)
+  } catch {
+    return []
   }
 }
 

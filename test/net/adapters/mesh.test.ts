@@ -35,6 +35,25 @@ describe('mesh', () => {
     assert.match(addressOf(a), new RegExp(`^/ip4/127\\.0\\.0\\.1/tcp/\\d+/p2p/${a.mesh.self}$`))
   })
 
+  it('tells others where it is reached instead of where it listens, and refuses to tell what nobody could dial', async () => {
+    // An address of its own: the port that it listens on is told to nobody.
+    const listen = `/ip4/127.${randomBytes(2).join('.')}.9/tcp/4001`
+    await using a = await startNode({ listen: [listen], announce: ['/ip4/192.0.2.1/tcp/4001'] })
+    await using b = await startNode()
+    const told = `/ip4/192.0.2.1/tcp/4001/p2p/${a.mesh.self}`
+    assert.deepEqual(a.mesh.addresses(), [told])
+    const known = saved(b, a.mesh.self)
+    await b.mesh.connect(`${listen}/p2p/${a.mesh.self}`)
+    await known
+    const { addresses } = await b.libp2p.peerStore.get(a.libp2p.peerId)
+    assert.deepEqual(
+      addresses.map(({ multiaddr }) => `${multiaddr}/p2p/${a.mesh.self}`),
+      [told],
+    )
+    for (const address of ['somewhere', '/ip4/192.0.2.1', `/p2p/${a.mesh.self}`])
+      await assert.rejects(startNode({ announce: [address] }), failsWith('bad-input'), address)
+  })
+
   it('sees peers come and go', async () => {
     await using a = await startNode()
     const b = await startNode()
