@@ -1,4 +1,4 @@
-import { createLog, createPeer, initDataDir, type Log, type Peer, type Trainer } from 'coldmesh'
+import { createLog, createPeer, type Dataset, initDataDir, type Log, type Peer, type Trainer } from 'coldmesh'
 import { defined } from '../defined.ts'
 import type { OptionValues } from '../options.ts'
 
@@ -9,12 +9,13 @@ export interface RunPeerOptions {
   readonly network: string | undefined
   readonly options: OptionValues<MeshOption>
   readonly trainer: Trainer | undefined
+  readonly gateData?: Dataset | undefined
   readonly signal: AbortSignal
 }
 
 /** A peer on `dataDir`, which is made first when there is none. */
 export async function runPeer(request: RunPeerOptions): Promise<Peer> {
-  const { dataDir, network, options, trainer, signal } = request
+  const { dataDir, network, options, trainer, gateData, signal } = request
   const { listen, announce, peer, noMdns, noDht, joinTimeout, checkStore, logLevel } = options
   const log: Log = createLog({ level: logLevel })
   await initDataDir(dataDir)
@@ -30,6 +31,7 @@ export async function runPeer(request: RunPeerOptions): Promise<Peer> {
     ...defined({
       network,
       trainer,
+      gateData,
       joinTimeoutMs: milliseconds(joinTimeout),
       checkStoreMs: milliseconds(checkStore),
     }),

@@ -11,6 +11,7 @@ import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Network } from '../rounds/network.ts'
 import type { BuildSpec } from '../rounds/state.ts'
+import { rebasedFrom } from '../rounds/views.ts'
 import { cardFacts } from './card-facts.ts'
 
 /** What every base of a network shares: its layout, and the genesis' config and tokenizer files. */
@@ -97,13 +98,21 @@ export async function buildBase(
 }
 
 async function fuse(spec: BuildSpec, facts: BaseFacts, store: ContentStore): Promise<CID> {
+  const { cid } = await importFile(fusedWeights(spec, facts, store), (block, bytes) => store.put(block, bytes))
+  return cid
+}
+
+/** The fusion of a spec's inputs as a file, in chunks. @throws ColdmeshError as `buildBase`, while it is read */
+export function fusedWeights(spec: BuildSpec, facts: BaseFacts, store: ContentStore): AsyncIterable<Uint8Array> {
   const open = (cid: CID) => readFile(cid, (block) => store.get(block), { maxBytes: facts.layout.totalBytes })
-  const fused = fuseCheckpoints({
+  return fuseCheckpoints({
     ...spec.parent.regime.current.terms.fusion,
     layout: facts.layout,
     base: open(spec.parent.weights),
     inputs: spec.inputs.map((input) => open(input.checkpoint)),
+    parents: spec.inputs.map((input) => {
+      const parent = rebasedFrom(spec.parent, input)
+      return parent === null ? null : open(parent)
+    }),
   })
-  const { cid } = await importFile(fused, (block, bytes) => store.put(block, bytes))
-  return cid
 }

@@ -51,8 +51,11 @@ export async function createTestNetwork(options: {
   readonly round?: Partial<RoundPolicy>
   readonly quorum?: 'byzantine' | 'crash'
   readonly rows?: number
+  readonly contributors?: 'open' | 'vouched'
   /** Of the base's weights; F32 by default. */
   readonly dtype?: FloatDtype
+  /** Of its gate; none by default. */
+  readonly maxDrop?: number
 }): Promise<TestNetwork> {
   const dir = await mkdtemp(join(tmpdir(), 'coldmesh-e2e-'))
   const baseDir = join(dir, 'base')
@@ -72,6 +75,8 @@ export async function createTestNetwork(options: {
     base: baseDir,
     committee: peers.map(({ name, key }) => ({ name, key })),
     quorum: options.quorum ?? 'byzantine',
+    contributors: options.contributors ?? 'open',
+    ...(options.maxDrop === undefined ? {} : { maxDrop: options.maxDrop }),
     round: {
       minContributions: Math.min(3, options.members),
       maxContributions: 8,
