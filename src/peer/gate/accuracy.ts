@@ -7,8 +7,9 @@ import { ColdmeshError } from '../../ports/errors.ts'
 import type { Model, Trainer } from '../../ports/trainer.ts'
 import type { BuildSpec, SignedContribution } from '../../rounds/state.ts'
 import { splitExamples } from '../../training/split.ts'
-import { fusedWeights } from '../builder.ts'
+import { fusionOf } from '../builder.ts'
 import type { PeerContext } from '../context.ts'
+import { streamFusion } from '../fuse-stored.ts'
 import { readModel } from '../model.ts'
 
 /** A head learns on half of the rows and is scored on the others. */
@@ -56,7 +57,7 @@ export function createProbe(options: {
     ofInput: async (spec, input) => {
       const file = new Uint8Array(facts.layout.totalBytes)
       let at = 0
-      for await (const chunk of fusedWeights({ ...spec, inputs: [input] }, facts, store)) {
+      for await (const chunk of streamFusion(fusionOf({ ...spec, inputs: [input] }, facts, store))) {
         file.set(chunk, at)
         at += chunk.length
       }

@@ -3,6 +3,7 @@ import { describe, it, mock } from 'node:test'
 import { createSystemClock, MAX_TIMER_MS } from '../../../../../src/adapters/system/clock.ts'
 
 describe('systemClock', () => {
+  // Fault 88.
   it('does not fire a delay longer than a timer holds before its time', () => {
     mock.timers.enable({ apis: ['setTimeout'] })
     try {
