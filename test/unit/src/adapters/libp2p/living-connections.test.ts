@@ -18,6 +18,9 @@ describe('the question whether a connection lives', () => {
       dht: false,
       peersPerAddress: undefined,
       handshakeTimeoutMs: 1,
+      inboundPerHost: 1,
+      isLoopbackExempt: true,
+      connections: () => [],
     })
     const { pingInterval = 0, pingTimeout = {} } = connectionMonitor ?? {}
     assert.ok(Number(pingTimeout.minTimeout) >= 20_000)
