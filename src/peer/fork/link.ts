@@ -52,7 +52,7 @@ export function createForkLink(context: LinkContext, known: Uint8Array | null): 
       : { of: String(forkOf), network: null, round: null, state: 'unchecked', reason: 'not looked at yet' }
   let latest: Uint8Array | null = null
   let isRunning = false
-  const retryMs = FIRST_RETRY_MS
+  let retryMs = FIRST_RETRY_MS
 
   async function check(store: ContentStore, isAsking: boolean): Promise<ForkStatus | null> {
     return await checkFork(network, {
@@ -89,11 +89,9 @@ export function createForkLink(context: LinkContext, known: Uint8Array | null): 
     } finally {
       isRunning = false
       if (status?.state === 'unchecked' && !signal.aborted) {
-        signal.addEventListener(
-          'abort',
-          clock.after(RETRY_MS, () => void attempt()),
-          { once: true },
-        )
+        const cancel = clock.after(retryMs, () => void attempt())
+        retryMs = Math.min(2 * retryMs, LAST_RETRY_MS)
+        signal.addEventListener('abort', cancel, { once: true })
       }
     }
   }
