@@ -159,7 +159,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     peerIdOf,
     signal: stopped.signal,
   }
-  const fork = createForkLink(context, await readForkCertificate(dataDir))
+  const fork = createForkLink(context, (await Array.fromAsync(readForkCertificate(dataDir)))[0] ?? null)
   const head = await findHead(network, facts, chain, start)
   const evidence = await openEvidence({
     ...context,
