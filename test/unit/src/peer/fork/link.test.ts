@@ -48,7 +48,8 @@ function answering(proof: Uint8Array | null): (request: Uint8Array) => AsyncIter
     fork: () => proof && { network: old.net.network, round: 1, base: forkOf, certificate: proof },
   }
   const none = { missing: () => [] }
-  return (request) => answerSync(request, { ...source, reports: none, amendments: none } satisfies SyncSource)
+  return (request) =>
+    answerSync(request, { ...source, reports: none, amendments: none, evidence: none } satisfies SyncSource)
 }
 
 /** A peer of the fork that knows its genesis alone, and these neighbours; what they have can be fetched from them. */
@@ -73,7 +74,13 @@ async function linkAmong(peers: ReadonlyMap<string, Uint8Array | null>, dataDir 
       network: fork,
       store: { ...store, fetch },
       streams: { ...streams, serve: () => assert.fail('serves nothing') },
-      mesh: { ...mesh, self: 'self', addresses: () => [], connect: () => assert.fail('connects to nobody') },
+      mesh: {
+        ...mesh,
+        self: 'self',
+        addresses: () => [],
+        nextDial: () => null,
+        connect: () => assert.fail('connects to nobody'),
+      },
       clock: fakeClock(),
       log,
       signal: new AbortController().signal,
