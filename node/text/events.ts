@@ -2,7 +2,7 @@ import type { JoinEvent, PeerEvent } from 'coldmesh'
 import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
 import { percent, percentSpread } from './spread.ts'
-import { describeWait } from './wait.ts'
+import { describeCatchUp, describeWait } from './wait.ts'
 
 /** How many lines one training prints at most. */
 const TRAINING_LINES = 4
@@ -34,6 +34,8 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
   switch (event.type) {
     case 'peer':
       return `peer ${short(event.peer)} ${event.connected ? 'connected' : 'left'}; ${event.peers} now`
+    case 'catching-up':
+      return describeCatchUp(event)
     case 'synced':
       return `round ${event.round}: in step with the network, base ${short(event.base)}`
     case 'waiting':

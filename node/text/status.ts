@@ -4,7 +4,7 @@ import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
 import type { Colors } from './output.ts'
 import { formatReports } from './reports.ts'
-import { describeWait } from './wait.ts'
+import { describeCatchUp, describeWait } from './wait.ts'
 
 /** `--json` has all that the daemon remembers. */
 const MAX_REFUSED_LINES = 5
@@ -14,6 +14,7 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
   const lines = [
     `${colors.bold(`round ${round}`)}, ${phase}, view ${view}${aggregator === null ? '' : `, aggregator ${show(aggregator)}`}`,
     waitingFor === null ? 'waits for nothing' : `waits for ${describeWait(waitingFor)}`,
+    ...(status.catchUp === null ? [] : [describeCatchUp(status.catchUp)]),
     `base     ${show(base)}`,
     `network  ${show(status.network)}`,
     `peer     ${show(status.peerId)}${member === null ? '' : `, committee member ${show(member)}`}, ${peers} connected`,

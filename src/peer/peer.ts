@@ -91,6 +91,7 @@ export function createFacade(parts: {
       multiaddrs: mesh.addresses(),
       peers: mesh.peers().length,
       waitingFor: waitOf(state, context),
+      catchUp: loop.catchUp,
       contributions: [...state.contributions.values()].map(contributionStatus),
       trainer: inUse === null ? null : { engine: inUse.name, device: inUse.device },
       training,

@@ -35,6 +35,17 @@ export interface PeerOptions {
   readonly signal?: AbortSignal
 }
 
+/** How far a peer that fell behind, or is new, has come. */
+export interface CatchUp {
+  /** The newest round that is checked and stored. */
+  readonly round: number
+  /** The round that the peer which is asked says it is at: a hint until it is reached. */
+  readonly of: number
+  readonly peer: string
+  readonly roundsPerSecond: number
+  readonly sinceMs: number
+}
+
 export type RoundPhase = 'syncing' | 'collect' | 'propose' | 'prevote' | 'precommit' | 'adopt'
 
 export interface Wait {
@@ -77,6 +88,8 @@ export interface PeerStatus {
   readonly multiaddrs: readonly string[]
   readonly peers: number
   readonly waitingFor: Wait | null
+  /** Null when no catch-up is under way. */
+  readonly catchUp: CatchUp | null
   readonly contributions: readonly ContributionStatus[]
   /** What trains; null until it was first needed. */
   readonly trainer: { readonly engine: string; readonly device: string } | null
@@ -115,6 +128,8 @@ export interface ConnectedPeer {
 /** What happens, as it happens. More kinds may be added. */
 export type PeerEvent =
   | { readonly type: 'peer'; readonly peer: string; readonly connected: boolean; readonly peers: number }
+  /** After each page of a catch-up of many rounds. */
+  | ({ readonly type: 'catching-up' } & CatchUp)
   | { readonly type: 'synced'; readonly round: number; readonly base: string }
   | { readonly type: 'waiting'; readonly round: number; readonly wait: Wait }
   /** What a round's training runs on, and the faster engines that are installed but don't work here. */
@@ -198,7 +213,19 @@ export interface JoinOptions {
 export type JoinEvent =
   | Extract<
       PeerEvent,
-      { type: 'synced' | 'engine' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
+      {
+        type:
+          | 'catching-up'
+          | 'synced'
+          | 'engine'
+          | 'training'
+          | 'trained'
+          | 'announced'
+          | 'listed'
+          | 'waiting'
+          | 'fused'
+          | 'refused'
+      }
     >
   | Exclude<TroubleEvent, { type: 'repaired' }>
   /** What came of one round: `included` in the base or not, with the reason. */

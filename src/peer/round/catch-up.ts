@@ -8,7 +8,7 @@ import { ColdmeshError } from '../../ports/errors.ts'
 import { openNetworkCertificate } from '../../rounds/network.ts'
 import type { Head } from '../../rounds/state.ts'
 import type { PeerContext } from '../context.ts'
-import { type CheckedBase, checkNext, maxBaseBytes } from '../heads.ts'
+import { maxBaseBytes } from '../heads.ts'
 
 const MIN_FETCH_MS = 30_000
 const STALL_MS = 15_000
@@ -33,7 +33,7 @@ export async function fetchBase(
 }
 
 /** Everything of a base but its weights: enough to check its signatures for ever. */
-async function fetchRecord(
+export async function fetchRecord(
   context: PeerContext,
   base: CID,
   lineage: Uint8Array,
@@ -75,35 +75,4 @@ export function judgeHead(context: PeerContext, ours: Head, head: SyncHead): 'ah
       facts: { reason: 'fork', round: head.round },
     },
   )
-}
-
-/**
- * Follows a peer's chain from `head` on: each certificate and lineage checked, the weights of the last one fetched.
- * Yields each base once it is checked and here.
- * @throws ColdmeshError `not-valid`, `block-missing`, `unreachable`, `deadline`
- */
-export async function* followChain(
-  context: PeerContext,
-  peer: string,
-  from: Head,
-  to: number,
-  signal: AbortSignal,
-): AsyncGenerator<CheckedBase> {
-  const providers = context.mesh.peers().find(({ id }) => id === peer)?.addresses ?? []
-  let head = from
-  while (head.round < to) {
-    const before = head.round
-    for await (const next of context.sync.bases(peer, head.round + 1, signal)) {
-      if (next.round === to) await fetchBase(context, next.base, providers, signal)
-      else await fetchRecord(context, next.base, next.lineage, providers, signal)
-      const checked = await checkNext(context.network, head, context.store, next)
-      head = checked.head
-      yield checked
-      if (head.round >= to) return
-    }
-    if (head.round === before)
-      throw new ColdmeshError('unreachable', 'The peer does not give the bases that it says it has.', {
-        facts: { peer },
-      })
-  }
 }

@@ -16,8 +16,10 @@ import type { EvidenceFile } from '../evidence.ts'
 import { type CheckedBase, checkNext } from '../heads.ts'
 import type { OwnMessage } from '../speaker.ts'
 import { isOwnTrouble } from '../troubles.ts'
-import { fetchBase, followChain, judgeHead } from './catch-up.ts'
+import type { CatchUp } from '../types.ts'
+import { fetchBase, judgeHead } from './catch-up.ts'
 import { createFetches, type Fetches } from './fetches.ts'
+import { createFollower } from './follower.ts'
 import { createInbox, type Inbox, type InboxTopic } from './inbox.ts'
 import { createReporter } from './reporter.ts'
 import { createVoice, pause } from './voice.ts'
@@ -31,6 +33,8 @@ export interface RoundLoop {
   readonly inbox: Inbox
   /** Why this member signs nothing; null when it does, or is none. */
   readonly muted: string | null
+  /** How far a catch-up is; null when none is under way. */
+  readonly catchUp: CatchUp | null
   receive(topic: InboxTopic, envelope: Uint8Array): Verdict
   contribute(fields: Omit<Contribution, 'kind' | 'network' | 'author'>): Promise<OwnMessage>
   /** Compares heads with a peer and follows it if it is ahead, then exchanges what both hold for the round. */
@@ -65,10 +69,18 @@ export function createRoundLoop(options: {
     onImpostor: () => silence('another process signs with this key'),
   })
 
+  const follower = createFollower({
+    context,
+    current: () => state.head,
+    enter,
+    onFollowed: async () => {},
+    onError: onSyncError,
+  })
+
   const voice = createVoice({
     context,
     inbox,
-    isStale: (saying) => mute !== null || saying.round !== state.round,
+    isStale: ({ round }) => mute !== null || round !== state.round || follower.head.round >= round,
     onSaid: (signed, { saying, reason }) => {
       reporter.said(saying, reason)
       dispatch({ type: 'received', signed: asRoundMessage(signed), now: clock.now() })
@@ -136,6 +148,7 @@ export function createRoundLoop(options: {
         builds = builds.then(() => build(effect))
         break
       case 'decided':
+        follower.interrupt()
         moving = moving.then(() => adopt(effect.base, effect.certificate))
         break
       case 'evidence':
@@ -172,7 +185,8 @@ export function createRoundLoop(options: {
   }
 
   async function adopt(base: CID, certificate: Uint8Array): Promise<void> {
-    while (!context.signal.aborted && state.phase === 'adopt' && !equalCids(state.head.base, base)) {
+    const isNext = () => state.phase === 'adopt' && follower.head.round < state.round
+    while (!context.signal.aborted && isNext() && !equalCids(state.head.base, base)) {
       try {
         await fetchBase(context, base, [], context.signal)
         const checked = await checkNext(network, state.head, store, { base, certificate })
@@ -192,6 +206,7 @@ export function createRoundLoop(options: {
   /** Leaves the round behind and begins the next at `head`, which the chain file holds. */
   function enter(checked: CheckedBase): void {
     const { head } = checked
+    follower.entered()
     over.abort()
     over = new AbortController()
     if (mute?.isOver(head)) mute = null
@@ -221,33 +236,19 @@ export function createRoundLoop(options: {
   }
 
   async function syncWith(peer: string): Promise<void> {
-    moving = moving.then(() => followIfAhead(peer))
+    await compareHeads(peer)
+    moving = moving.then(() => follower.run())
     await moving
     await exchange(peer)
   }
 
-  async function followIfAhead(peer: string): Promise<void> {
+  /** A head is a hint: who is ahead is followed, and each base on the way judged. */
+  async function compareHeads(peer: string): Promise<void> {
     try {
       const theirs = await context.sync.head(peer, context.signal)
-      if (judgeHead(context, state.head, theirs) === 'not-ahead') return
-      await followTo(peer, theirs.round)
-      context.troubles.over('base')
+      if (judgeHead(context, follower.head, theirs) === 'ahead') follower.hear(peer, theirs.round)
     } catch (error) {
       onSyncError(peer, error)
-    }
-  }
-
-  /** Every base is in the chain file before the next; the round of the newest begins, however far it came. */
-  async function followTo(peer: string, round: number): Promise<void> {
-    const followed: CheckedBase[] = []
-    try {
-      for await (const checked of followChain(context, peer, state.head, round, context.signal)) {
-        const { base, certificate } = checked
-        await context.chain.append({ round: checked.head.round, base, certificate })
-        followed.splice(0, 1, checked)
-      }
-    } finally {
-      for (const checked of followed) enter(checked)
     }
   }
 
@@ -275,6 +276,9 @@ export function createRoundLoop(options: {
     },
     get muted() {
       return mute?.reason ?? null
+    },
+    get catchUp() {
+      return follower.progress
     },
     inbox,
     receive: (topic, envelope) => inbox.receive(topic, envelope),

@@ -8,6 +8,7 @@ import { compareBytes, equalCids } from '../../../protocols/wire/bytes.ts'
 import { sha256 } from '../../../protocols/wire/crypto.ts'
 import type { Signed } from '../../../protocols/wire/envelope.ts'
 import { assembleBase, type BaseFile, baseFile, importBase, openBase } from '../../../src/checkpoint/base.ts'
+import type { Layout } from '../../../src/checkpoint/layout.ts'
 import { type BaseFacts, buildBase, readBaseFacts } from '../../../src/peer/builder.ts'
 import type { ChainEntry } from '../../../src/peer/chain.ts'
 import { genesisHead, nextHead } from '../../../src/rounds/head.ts'
@@ -53,16 +54,16 @@ export interface Lie {
 export const utf8 = (text: string) => new TextEncoder().encode(text)
 
 /** Round 0: four members, two-leaf weights, config and tokenizer. */
-export async function startChain(name = 'test network'): Promise<TestChain> {
+export async function startChain(name = 'test network', layout: Layout = TEST_LAYOUT): Promise<TestChain> {
   const store = memoryStore()
   const files = [
     { name: 'config.json', bytes: utf8('{"model_type":"bert"}') },
     { name: 'tokenizer.json', bytes: utf8('{"version":"1.0"}') },
-    { name: 'model.safetensors', bytes: checkpointBytes(0) },
+    { name: 'model.safetensors', bytes: checkpointBytes(0, layout) },
   ]
   const { cid } = await importBase(files, (block, bytes) => store.put(block, bytes))
-  const header = sha256(TEST_LAYOUT.header)
-  const net = testNetwork({ name, base: cid, header, bytes: TEST_LAYOUT.totalBytes, round: { minContributions: 2 } })
+  const header = sha256(layout.header)
+  const net = testNetwork({ name, base: cid, header, bytes: layout.totalBytes, round: { minContributions: 2 } })
   const network = networkFacts(net.network, net.genesis)
   const facts = await readBaseFacts(network, store)
   return { net, network, facts, store, head: genesisHead(network, facts.weights), entries: [] }
@@ -110,7 +111,9 @@ async function contribute(chain: TestChain, options: TestRoundOptions): Promise<
   const offer = (key: TestKey, checkpoint: CID) => contributionBy(key, net, { round, parent: head.base, checkpoint })
   const offered: Signed<Contribution>[] = []
   for (const seed of options.seeds ?? [1, 2, 3]) {
-    offered.push(offer(testKey(`contributor ${seed}`), await importBytes(checkpointBytes(seed), store)))
+    offered.push(
+      offer(testKey(`contributor ${seed}`), await importBytes(checkpointBytes(seed, chain.facts.layout), store)),
+    )
   }
   const [first] = offered
   if (!options.isCrowded || !first) return offered

@@ -119,6 +119,7 @@ export const STATUS: PeerStatus = {
   multiaddrs: ['/ip4/127.0.0.1/tcp/1/p2p/12D3KooWself'],
   peers: 1,
   waitingFor: { what: 'contributions', have: 1, need: 3, missing: [], sinceMs: 1, untilMs: null },
+  catchUp: null,
   contributions: [],
   trainer: { engine: 'onnx', device: 'cpu' },
   training: null,
