@@ -26,6 +26,8 @@ export interface LineageView<C extends Candidate> extends Omit<PipelineFacts, 'l
   openContribution(envelope: Uint8Array): C | Verdict
   /** Opens an envelope of a member of the committee. */
   openList(envelope: Uint8Array): QuotedList | Verdict
+  /** Checks a ratified amendment by the committee of this round (membership, 8). */
+  judgeAmendment(bytes: Uint8Array): Verdict
   /** Checks that the bytes certify `base` for round `round - 1`. */
   judgeParentCertificate(bytes: Uint8Array): Verdict
 }
@@ -64,6 +66,10 @@ class Refused extends Error {
   }
 }
 
+function mustAccept(verdict: Verdict): void {
+  if (verdict.verdict !== 'accept') throw new Refused(verdict)
+}
+
 function demand(condition: boolean, reason: string): void {
   if (!condition) throw new Refused(reject(reason))
 }
@@ -78,13 +84,12 @@ function readLineage<C extends Candidate>(read: Lineage, view: LineageView<C>): 
   demand(equalCids(read.network, view.network), 'lineage-wrong-network')
   demand(read.round === view.round, 'lineage-wrong-round')
   demand(equalCids(read.parent, view.base), 'lineage-wrong-parent')
-  // [REJECT] SPEC 6.2: amendments are not known to this version.
-  demand(read.amendment === undefined, 'lineage-unsupported-amendment')
+  // [REJECT] SPEC 6.2: an amendment is ratified by the committee of this round.
+  if (read.amendment !== undefined) mustAccept(view.judgeAmendment(read.amendment))
   // [REJECT] SPEC 6.3: the parent is certified; the genesis' base needs no certificate.
   demand((read.round === 1) === (read.parentCertificate === null), 'lineage-parent-certificate')
   if (read.parentCertificate !== null) {
-    const verdict = view.judgeParentCertificate(read.parentCertificate)
-    if (verdict.verdict !== 'accept') throw new Refused(verdict)
+    mustAccept(view.judgeParentCertificate(read.parentCertificate))
   }
   checkFusion(read, view)
   const lists = readLists(read, view)

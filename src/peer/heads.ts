@@ -12,18 +12,19 @@ import { isFileCid } from '../checkpoint/unixfs.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import { genesisHead, nextHead } from '../rounds/head.ts'
-import { type NetworkFacts, openNetworkCertificate } from '../rounds/network.ts'
+import { type Network, type NetworkFacts, openNetworkCertificate } from '../rounds/network.ts'
 import type { Ancestor, Head, SignedContribution } from '../rounds/state.ts'
 import { lineageView } from '../rounds/views.ts'
 import type { BaseFacts } from './builder.ts'
 import { cardFacts } from './card-facts.ts'
 import type { Chain, ChainEntry } from './chain.ts'
+import { createTermsBook } from './terms-book.ts'
 
 /** Everything of a base but its weights: config, tokenizer, card, lineage and nodes. */
 const MAX_SMALL_FILES_BYTES = 16 * MEBIBYTE
 
 /** Upper bound of the bytes under a base's directory. */
-export function maxBaseBytes(network: NetworkFacts): number {
+export function maxBaseBytes(network: Network): number {
   return network.genesis.bytes + Math.ceil(network.genesis.bytes / 1000) + MAX_SMALL_FILES_BYTES
 }
 
@@ -35,10 +36,11 @@ export async function readHead(
   network: NetworkFacts,
   facts: BaseFacts,
   store: ContentStore,
-  chain: Chain,
+  chain: Pick<Chain, 'entries'>,
 ): Promise<Head> {
   const genesis = genesisHead(network, facts.weights)
-  const { historyRounds } = network.genesis.round
+  const { regime } = createTermsBook(network, chain)
+  const { historyRounds } = regime.current.terms.round
   const recent = chain.entries.slice(-historyRounds).reverse()
   const last = recent[0]
   if (!last) return genesis
@@ -47,14 +49,10 @@ export async function readHead(
   const history = [...ancestors, ...genesis.history].slice(0, historyRounds)
   const [newest] = ancestors
   if (!newest) return genesis
-  return { ...newest, certificate: last.certificate, history }
+  return { ...newest, certificate: last.certificate, history, regime }
 }
 
-async function readAncestor(
-  network: NetworkFacts,
-  store: ContentStore,
-  { round, base }: ChainEntry,
-): Promise<Ancestor> {
+async function readAncestor(network: Network, store: ContentStore, { round, base }: ChainEntry): Promise<Ancestor> {
   const { lineage } = await openBase(base, (cid) => store.get(cid))
   if (!lineage) throw new ColdmeshError('bad-checkpoint', `The base of round ${round} has no lineage.`)
   const read = lineageDeclaration.decode(await store.get(lineage))
@@ -63,6 +61,12 @@ async function readAncestor(
     return isSigned(signed) ? [signed.message.checkpoint] : []
   })
   return { round, base, weights: read.weights, inputs, isEmpty: inputs.length === 0 && read.excluded.length === 0 }
+}
+
+/** What the chain file keeps of a base that was checked. */
+export function entryOf({ head, base, certificate, opened }: CheckedBase): ChainEntry {
+  const { amendment } = opened.lineage
+  return { round: head.round, base, certificate, ...(amendment === undefined ? {} : { amendment }) }
 }
 
 /** A base that was checked against the head before it. */
@@ -80,18 +84,17 @@ export interface CheckedBase {
  * @throws ColdmeshError `not-valid` with the reason, `block-missing`
  */
 export async function checkNext(
-  network: NetworkFacts,
   head: Head,
   store: ContentStore,
   next: { readonly base: CID; readonly certificate: Uint8Array },
 ): Promise<CheckedBase> {
-  const certificate = checkCertificate(network, head, next)
+  const certificate = checkCertificate(head, next)
   const directory = await openBase(next.base, (cid) => store.get(cid))
   if (!directory.lineage) throw notValid('no-lineage', head.round + 1)
-  const opened = checkLineage(network, head, await store.get(directory.lineage))
+  const opened = checkLineage(head, await store.get(directory.lineage))
   if (!equalCids(opened.lineage.weights, directory.weights.cid))
     throw notValid('weights-not-the-lineages', head.round + 1)
-  return follow(network, head, next, certificate, opened)
+  return follow(head, next, certificate, opened)
 }
 
 /** A base as sync brings it. */
@@ -107,7 +110,6 @@ export interface SentBase {
  * @throws ColdmeshError `not-valid` with the reason and the round
  */
 export function checkSent(
-  network: NetworkFacts,
   facts: BaseFacts,
   head: Head,
   { base, lineage, certificate: bytes }: SentBase,
@@ -116,28 +118,28 @@ export function checkSent(
   readonly blocks: readonly { readonly cid: CID; readonly block: Uint8Array }[]
 } | null {
   const next = { base, certificate: bytes }
-  const certificate = checkCertificate(network, head, next)
-  const opened = checkLineage(network, head, lineage)
+  const certificate = checkCertificate(head, next)
+  const opened = checkLineage(head, lineage)
   const { parent, weights } = opened.lineage
-  const { bytes: weightsBytes } = network.genesis
+  const { current } = head.regime
+  const { bytes: weightsBytes } = current.genesis
   if (!isFileCid(weights, weightsBytes)) return null
   const made = assembleBase({
     shared: facts.shared,
     weights: baseFile(WEIGHTS_NAME, weights, weightsBytes),
-    card: renderCard(cardFacts(network, { round: head.round + 1, parent, weights, ...opened })),
+    card: renderCard(cardFacts(current, { round: head.round + 1, parent, weights, ...opened })),
     lineage,
   })
   if (!equalCids(made.cid, base)) return null
-  return { checked: follow(network, head, next, certificate, opened), blocks: made.blocks }
+  return { checked: follow(head, next, certificate, opened), blocks: made.blocks }
 }
 
 function checkCertificate(
-  network: NetworkFacts,
   head: Head,
   next: { readonly base: CID; readonly certificate: Uint8Array },
 ): Certificate {
   const round = head.round + 1
-  const certificate = openNetworkCertificate(network, next.certificate)
+  const certificate = openNetworkCertificate(head.regime.current, next.certificate)
   if ('verdict' in certificate)
     throw notValid(certificate.verdict === 'accept' ? 'certificate' : certificate.reason, round)
   if (certificate.round !== round) throw notValid('certificate-wrong-round', round)
@@ -145,24 +147,23 @@ function checkCertificate(
   return certificate
 }
 
-function checkLineage(network: NetworkFacts, head: Head, bytes: Uint8Array): OpenedLineage<SignedContribution> {
+function checkLineage(head: Head, bytes: Uint8Array): OpenedLineage<SignedContribution> {
   const round = head.round + 1
   if (bytes.length > MAX_LINEAGE_BYTES) throw notValid('lineage-too-long', round)
-  const opened = openLineage(bytes, lineageView(network, head))
+  const opened = openLineage(bytes, lineageView(head))
   if (!isOpenedLineage(opened)) throw notValid(opened.verdict === 'accept' ? 'lineage' : opened.reason, round)
   return opened
 }
 
 function follow(
-  network: NetworkFacts,
   head: Head,
   next: { readonly base: CID; readonly certificate: Uint8Array },
   certificate: Certificate,
   opened: OpenedLineage<SignedContribution>,
 ): CheckedBase {
-  if (opened.isEmpty && certificate.view < network.genesis.round.maxViews)
+  if (opened.isEmpty && certificate.view < head.regime.current.terms.round.maxViews)
     throw notValid('empty-too-early', head.round + 1)
-  return { ...next, opened, view: certificate.view, head: nextHead(network, head, { ...next, opened }) }
+  return { ...next, opened, view: certificate.view, head: nextHead(head, { ...next, opened }) }
 }
 
 function notValid(reason: string, round: number): ColdmeshError {

@@ -1,4 +1,5 @@
-import { lineage as lineageDeclaration } from '../../protocols/lineage/messages.ts'
+import type { CID } from 'multiformats/cid'
+import { type Lineage, lineage as lineageDeclaration } from '../../protocols/lineage/messages.ts'
 import { MalformedError } from '../../protocols/wire/codec.ts'
 import { openBase } from '../checkpoint/base.ts'
 import type { ContentStore } from '../ports/content-store.ts'
@@ -51,14 +52,21 @@ function readEntry(record: Uint8Array): ChainEntry[] {
   }
 }
 
-/** The entry of the round before, as the lineage of `child` has it; null when that lineage is not here. */
+/** The entry of the round before, as the lineage of `child` and its own have it; null when one of them is not here. */
 async function parentOf(child: ChainEntry, store: Pick<ContentStore, 'get'>): Promise<ChainEntry | null> {
+  const made = await lineageOf(child.base, store)
+  if (made === null || made.round !== child.round || made.parentCertificate === null) return null
+  const own = await lineageOf(made.parent, store)
+  if (own === null) return null
+  const { amendment } = own
+  const entry = { round: child.round - 1, base: made.parent, certificate: made.parentCertificate }
+  return { ...entry, ...(amendment === undefined ? {} : { amendment }) }
+}
+
+async function lineageOf(base: CID, store: Pick<ContentStore, 'get'>): Promise<Lineage | null> {
   try {
-    const { lineage } = await openBase(child.base, (cid) => store.get(cid))
-    if (lineage === null) return null
-    const { round, parent, parentCertificate } = lineageDeclaration.decode(await store.get(lineage))
-    if (round !== child.round || parentCertificate === null) return null
-    return { round: round - 1, base: parent, certificate: parentCertificate }
+    const { lineage } = await openBase(base, (cid) => store.get(cid))
+    return lineage === null ? null : lineageDeclaration.decode(await store.get(lineage))
   } catch (error) {
     const isNotHere = isColdmeshError(error, 'block-missing') || isColdmeshError(error, 'block-corrupt')
     if (isNotHere || isColdmeshError(error, 'bad-checkpoint') || error instanceof MalformedError) return null

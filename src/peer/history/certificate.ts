@@ -1,6 +1,8 @@
 import type { CID } from 'multiformats/cid'
+import { certificate as certificateDeclaration } from '../../../protocols/round/messages.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
-import { type NetworkFacts, openNetworkCertificate } from '../../rounds/network.ts'
+import { MalformedError } from '../../../protocols/wire/codec.ts'
+import { type Network, type NetworkFacts, openNetworkCertificate } from '../../rounds/network.ts'
 import { reasonOf } from './bad-link.ts'
 
 /** What a certificate says of a base. `names` is the base that a quorum signed, when it is not this one. */
@@ -8,7 +10,10 @@ export type Certified =
   | { readonly isCertified: true; readonly view: number }
   | { readonly isCertified: false; readonly reason: string; readonly names: CID | null }
 
-/** Checks that `certificate` makes `base` the base of `round`. */
+/**
+ * Checks that `certificate` makes `base` the base of `round`.
+ * @param network as it is in that round
+ */
 export function judgeCertificate(
   network: NetworkFacts,
   certificate: Uint8Array | null,
@@ -28,6 +33,17 @@ export function judgeCertificate(
     return { isCertified: false, reason, names: opened.base }
   }
   return { isCertified: true, view: opened.view }
+}
+
+/** The round that a certificate of this network says it is of, whoever signed it; 0 when it says none. */
+export function statedRound({ id }: Network, bytes: Uint8Array): number {
+  try {
+    const { network, round } = certificateDeclaration.decode(bytes)
+    return equalCids(network, id) ? round : 0
+  } catch (error) {
+    if (error instanceof MalformedError) return 0
+    throw error
+  }
 }
 
 /** A certificate that a quorum of this network signed, whatever it is for; else the reason. */

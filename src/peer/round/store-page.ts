@@ -3,7 +3,7 @@ import type { CID } from 'multiformats/cid'
 import type { SyncBase } from '../../../protocols/sync/messages.ts'
 import type { Head } from '../../rounds/state.ts'
 import type { PeerContext } from '../context.ts'
-import { type CheckedBase, checkNext, checkSent } from '../heads.ts'
+import { type CheckedBase, checkNext, checkSent, entryOf } from '../heads.ts'
 import { fetchRecord } from './catch-up.ts'
 
 type Block = { readonly cid: CID; readonly block: Uint8Array }
@@ -42,8 +42,7 @@ export async function storePage(
   }
   await putAll(context, blocks)
   if (taken.length > 0) {
-    const entries = taken.map(({ head, base, certificate }) => ({ round: head.round, base, certificate }))
-    await context.chain.append(...entries)
+    await context.chain.append(...taken.map(entryOf))
   }
   return { taken, error }
 }
@@ -55,12 +54,12 @@ async function check(
   next: SyncBase,
   signal: AbortSignal,
 ): Promise<{ readonly checked: CheckedBase; readonly blocks: readonly Block[] }> {
-  const { network, facts, mesh, store } = context
-  const sent = checkSent(network, facts, head, next)
+  const { facts, mesh, store } = context
+  const sent = checkSent(facts, head, next)
   if (sent !== null) return sent
   const providers = mesh.peers().find(({ id }) => id === peer)?.addresses ?? []
   await fetchRecord(context, next.base, next.lineage, providers, signal)
-  return { checked: await checkNext(network, head, store, next), blocks: [] }
+  return { checked: await checkNext(head, store, next), blocks: [] }
 }
 
 async function putAll({ store }: PeerContext, blocks: readonly Block[]): Promise<void> {

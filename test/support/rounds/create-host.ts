@@ -48,7 +48,7 @@ export function createHost(options: {
   let journalSteps = 0
 
   function newRound(previous?: RoundState): RoundState {
-    const round = { network: facts, head: disk.head, self: key.publicKey, now: agenda.now }
+    const round = { head: disk.head, self: key.publicKey, now: agenda.now }
     return machine.createRound(previous ? { ...round, previous } : round)
   }
 
@@ -181,7 +181,7 @@ export function createHost(options: {
   function enter({ base, certificate, lineage }: Pick<Decision, 'base' | 'certificate' | 'lineage'>): boolean {
     const { round } = state
     if (disk.head.round >= world.rounds) return false
-    const opened = openLineage(lineage, lineageView(facts, disk.head))
+    const opened = openLineage(lineage, lineageView(disk.head))
     const read = openCertificate(certificate, { network: facts.id, quorum: facts.quorum, isMember: facts.isMember })
     const isCertified = 'base' in read && equalCids(read.base, base) && read.round === round
     if (!isOpenedLineage(opened) || !isCertified) {
@@ -190,7 +190,7 @@ export function createHost(options: {
     }
     disk.chain.push({ round, base, certificate, lineage, atMs: agenda.now })
     world.noteDecision(host, round, base)
-    disk.head = nextHead(facts, disk.head, { base, opened, certificate })
+    disk.head = nextHead(disk.head, { base, opened, certificate })
     disk.journal = []
     if (round >= world.rounds) return false // the state stays for others to ask
     begin()

@@ -32,7 +32,7 @@ export function buildFake(network: NetworkFacts, spec: BuildSpec): FakeBase {
     lists: spec.lists,
     inputs: spec.inputs.map((input) => input.signed.envelope),
     excluded: spec.excluded.map(({ contribution, reason }) => ({ envelope: contribution.signed.envelope, reason })),
-    fusion: network.genesis.fusion,
+    fusion: network.terms.fusion,
     weights,
   })
   const cid = rawCid(bytes)

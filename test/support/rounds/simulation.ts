@@ -251,7 +251,7 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
       return bases.every((base) => equalCids(base, first)) ? first : null
     },
     aggregator: (view, round = 1) => {
-      const rank = createRound({ network: facts, head: { ...head, round: round - 1 }, self: null, now: 0 }).rank
+      const rank = createRound({ head: { ...head, round: round - 1 }, self: null, now: 0 }).rank
       const key = rank[view % rank.length]
       return hosts.findIndex((host) => key !== undefined && equalBytes(host.key.publicKey, key))
     },

@@ -61,7 +61,7 @@ async function wrongWeights(element: number): Promise<Uint8Array> {
   const tensor = TEST_LAYOUT.tensors.find(({ name }) => name === 'embeddings.weight')
   assert(tensor)
   const dataOfIntegers = first(TEST_LAYOUT.tensors).end
-  const files = [1, 2, 3].map(checkpointBytes)
+  const files = [1, 2, 3].map((seed) => checkpointBytes(seed))
   const values = files.map((file) => new Float32Array(Uint8Array.from(file).buffer, TEST_LAYOUT.dataStart))
   const fused = Uint8Array.from(first(files))
   const out = new Float32Array(fused.buffer, TEST_LAYOUT.dataStart)
@@ -252,7 +252,7 @@ describe('verifyBase of what a lying quorum certified', () => {
   })
 
   it('refuses an empty round before its time, whose certificate says so', async () => {
-    const chain = await addRound(start, { seeds: [], view: start.network.genesis.round.maxViews - 1 })
+    const chain = await addRound(start, { seeds: [], view: start.network.terms.round.maxViews - 1 })
     const report = await verifyNewest(chain, 'signatures')
     assert.deepEqual(links(report), ['1 lineage'])
     assert.match(first(report.failures).reason, /^empty-too-early/)
