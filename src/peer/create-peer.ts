@@ -30,11 +30,11 @@ import { openEvidence } from './evidence.ts'
 import { openGenesis, parseNetworkCid } from './genesis.ts'
 import { maxBaseBytes, readHead } from './heads.ts'
 import { createFacade } from './peer.ts'
-import { openProbation } from './probation.ts'
 import { openReportFile } from './reports/report-file.ts'
 import { createReports } from './reports/reports.ts'
 import { createRoundOf } from './reports/round-of.ts'
 import { createRoundLoop } from './round/loop.ts'
+import { openSilence } from './silence.ts'
 import { createSpeaker } from './speaker.ts'
 import { nameOfPlace, type PlacesOptions } from './store/places.ts'
 import { createRepairingStore } from './store/repairing-store.ts'
@@ -141,8 +141,13 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const head = await findHead(network, facts)
   const evidence = await openEvidence({ dataDir, network, clock: systemClock, log, events })
   cleanup.defer(() => evidence.close())
-  const muted = await openProbation({ dataDir, isJournalNew, head, isMember: head.regime.current.isMember(signer.key) })
-  const loop = createRoundLoop({ context, head, evidence, muted })
+  const isMember = head.regime.current.isMember(signer.key)
+  const spokenUpTo = () => context.speaker.spokenUpTo
+  const silence = await openSilence({ dataDir, key: signer.key, head, isJournalNew, isMember, spokenUpTo, events, log })
+  const { promise: compared, resolve: onCompared } = Promise.withResolvers<void>()
+  // A key that never spoke has nothing to compare.
+  if (journal.records.length === 0 && chain.entries.length === 0) onCompared()
+  const loop = createRoundLoop({ context, head, evidence, silence, compared })
   const reportFile = await openReportFile(paths.reports(dataDir), log)
   cleanup.defer(() => reportFile.close())
   const reports = createReports({
@@ -176,6 +181,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   return createFacade({
     context,
     loop,
+    onCompared,
     evidence,
     reports,
     config,

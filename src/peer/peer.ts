@@ -25,6 +25,8 @@ const MAX_EVIDENCE_SHOWN = 32
 export function createFacade(parts: {
   readonly context: PeerContext
   readonly loop: RoundLoop
+  /** A neighbour was asked what it holds, or there was none to ask. */
+  readonly onCompared: () => void
   readonly evidence: EvidenceFile
   readonly reports: Reports
   readonly config: Config
@@ -130,6 +132,7 @@ export function createFacade(parts: {
   forgetOld()
   loop.start()
   repair.start()
+  void repair.synced.then(parts.onCompared)
   startStoreCheck(context, { store: parts.store, everyMs: parts.checkStoreMs, synced: repair.synced })
 
   return {

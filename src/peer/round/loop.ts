@@ -14,6 +14,7 @@ import { buildBase } from '../builder.ts'
 import type { PeerContext } from '../context.ts'
 import type { EvidenceFile } from '../evidence.ts'
 import { type CheckedBase, checkNext, entryOf } from '../heads.ts'
+import type { Silence } from '../silence.ts'
 import type { OwnMessage } from '../speaker.ts'
 import { isOwnTrouble } from '../troubles.ts'
 import type { CatchUp } from '../types.ts'
@@ -48,13 +49,13 @@ export function createRoundLoop(options: {
   readonly context: PeerContext
   readonly head: Head
   readonly evidence: EvidenceFile
-  /** Says until when this key must stay silent; null when it may speak. */
-  readonly muted: { reason: string; isOver: (head: Head) => boolean } | null
+  readonly silence: Silence
+  /** Resolves when a neighbour was asked what this key said: before that a journal that is an old copy would repeat it otherwise. */
+  readonly compared: Promise<void>
 }): RoundLoop {
-  const { context } = options
-  const { clock, log, store, speaker, events } = context
+  const { context, silence } = options
+  const { clock, log, store, speaker } = context
   const reporter = createReporter(context)
-  let mute = options.muted
   let state = newRound(options.head, null)
   let over = new AbortController()
   let fetches: Fetches = createFetches(context, state, over.signal)
@@ -66,21 +67,22 @@ export function createRoundLoop(options: {
     context,
     state: () => state,
     accept: (signed) => dispatch({ type: 'received', signed, now: clock.now() }),
-    onImpostor: () => silence('another process signs with this key'),
+    onImpostor: () => void silence.foundImpostor(),
   })
 
   const follower = createFollower({
     context,
     current: () => state.head,
     enter,
-    onFollowed: async () => {},
+    onFollowed: silence.followed,
     onError: onSyncError,
   })
 
   const voice = createVoice({
     context,
+    compared: options.compared,
     inbox,
-    isStale: ({ round }) => mute !== null || round !== state.round || follower.head.round >= round,
+    isStale: ({ round }) => silence.reason !== null || round !== state.round || follower.head.round >= round,
     onSaid: (signed, { saying, reason }) => {
       reporter.said(saying, reason)
       dispatch({ type: 'received', signed: asRoundMessage(signed), now: clock.now() })
@@ -90,13 +92,6 @@ export function createRoundLoop(options: {
   function newRound(head: Head, previous: RoundState | null): RoundState {
     const options = { head, self: context.key, now: clock.now() }
     return createRound(previous === null ? options : { ...options, previous })
-  }
-
-  function silence(reason: string): void {
-    if (mute !== null) return // silent already, until a restart or until what silenced it is over
-    mute = { reason, isOver: () => false }
-    log.error('muted', { reason })
-    events.emit({ type: 'muted', reason })
   }
 
   function dispatch(event: RoundEvent): void {
@@ -209,7 +204,7 @@ export function createRoundLoop(options: {
     follower.entered()
     over.abort()
     over = new AbortController()
-    if (mute?.isOver(head)) mute = null
+    void silence.entered(head)
     reporter.advanced(state, checked)
     if (head.round === state.round)
       for (const { entry, reason } of leftOut(state, checked.opened)) noteRefused(entry, reason)
@@ -231,7 +226,7 @@ export function createRoundLoop(options: {
     }
     for (const early of inbox.takeEarly()) inbox.receive(early.topic, early.envelope)
     speaking = speaking
-      .then(() => speaker.keepOnly(isNeeded))
+      .then(() => speaker.keepOnly((signed) => isNeeded(signed) || speaker.isNewest(signed)))
       .catch((error: unknown) => context.troubles.report('journal', error))
   }
 
@@ -256,7 +251,7 @@ export function createRoundLoop(options: {
     if (context.signal.aborted) return
     const reason = isColdmeshError(error, 'not-valid') ? error.facts['reason'] : null
     if (isOwnTrouble(error)) context.troubles.report('base', error)
-    if (reason === 'fork') silence(`two certified bases of round ${state.head.round}`)
+    if (reason === 'fork') silence.impose(`two certified bases of round ${state.head.round}`)
     log.info('sync-failed', { peer, error: String(error) })
   }
 
@@ -275,7 +270,7 @@ export function createRoundLoop(options: {
       return state
     },
     get muted() {
-      return mute?.reason ?? null
+      return silence.reason
     },
     get catchUp() {
       return follower.progress
