@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs'
 import type { CID } from 'multiformats/cid'
-import { parseInvite } from '../../protocols/membership/invite.ts'
 import { TOPICS, topicOf } from '../../protocols/registry.ts'
 import { SYNC_PROTOCOL } from '../../protocols/sync/messages.ts'
 import { parseCid } from '../../protocols/wire/bytes.ts'
-import { MalformedError } from '../../protocols/wire/codec.ts'
 import { MAX_GENESIS_BYTES } from '../../protocols/wire/limits.ts'
 import type { Config } from '../adapters/config/config.ts'
 import { openDatastore } from '../adapters/files/datastore.ts'
@@ -23,12 +21,15 @@ import type { NetworkFacts } from '../rounds/network.ts'
 import type { Head } from '../rounds/state.ts'
 import { type BaseFacts, readBaseFacts } from './builder.ts'
 import { openChain } from './chain.ts'
+import { requireSameNetwork } from './chain-network.ts'
+import { chooseNetwork } from './choose-network.ts'
 import type { PeerContext } from './context.ts'
 import { initDataDir, paths, requireConfig, sweepDataDir, writeConfig } from './data-dir.ts'
 import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
-import { openGenesis, parseNetworkCid } from './genesis.ts'
+import { openGenesis } from './genesis.ts'
 import { maxBaseBytes, readHead } from './heads.ts'
+import { requireKeyMatches } from './key-check.ts'
 import { createFacade } from './peer.ts'
 import { openReportFile } from './reports/report-file.ts'
 import { createReports } from './reports/reports.ts'
@@ -66,15 +67,14 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   await sweepDataDir(dataDir)
   const seed = await readKey(paths.key(dataDir))
   const signer = createSigner(seed)
+  await requireKeyMatches(paths.key(dataDir), signer.key)
   const config = await requireConfig(dataDir)
   const { network: networkId, addresses } = chooseNetwork(options.network, config)
 
   const journal = await openJournal(paths.journal(dataDir))
   cleanup.defer(() => journal.close())
-  const chain = await openChain(paths.chain(dataDir))
-  cleanup.defer(() => chain.close())
   const datastore = tolerantDatastore(
-    await openDatastore(paths.datastore(dataDir)),
+    await openDatastore(paths.datastore(dataDir), log.child('libp2p')),
     paths.datastore(dataDir),
     log.child('libp2p'),
   )
@@ -95,8 +95,12 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   cleanup.defer(() => node.stop())
   const blocks = await createContentStore({ dir: paths.blocks(dataDir), node, log: log.child('store') })
   cleanup.defer(() => blocks.stop())
+  const chain = await openChain(paths.chain(dataDir), blocks)
+  cleanup.defer(() => chain.close())
+  requireSameNetwork(networkId, chain)
   const events = createEmitter<PeerEvent>()
   const troubles = createTroubles({ events, clock: systemClock, log })
+  if (chain.mended !== null) troubles.report('chain', new ColdmeshError('refused', chain.mended))
   let places: PlacesOptions | null = null
   const store = createRepairingStore({
     store: blocks,
@@ -264,36 +268,6 @@ function waitAMoment(): Promise<void> {
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
-
-/** From the options or remembered; a data directory belongs to one network. */
-function chooseNetwork(given: string | undefined, config: Config): { network: CID; addresses: readonly string[] } {
-  if (given === undefined) {
-    if (config.network !== null) return { network: parseNetworkCid(config.network), addresses: [] }
-    throw new ColdmeshError('bad-input', 'This data directory belongs to no network yet.', {
-      hint: 'Give an invite with --network, or start a network: coldmesh genesis.',
-    })
-  }
-  const chosen = readNetwork(given)
-  if (config.network !== null && config.network !== String(chosen.network)) {
-    throw new ColdmeshError('bad-input', `This data directory belongs to another network, ${config.network}.`, {
-      hint: 'Name another data directory with --dir.',
-    })
-  }
-  return chosen
-}
-
-function readNetwork(given: string): { network: CID; addresses: readonly string[] } {
-  if (!given.trim().startsWith('coldmesh1')) return { network: parseNetworkCid(given), addresses: [] }
-  try {
-    return parseInvite(given)
-  } catch (error) {
-    if (!(error instanceof MalformedError)) throw error
-    throw new ColdmeshError('bad-input', `The invite is damaged: ${error.message}.`, {
-      cause: error,
-      hint: 'Copy it again, whole, or ask for a fresh one.',
-    })
-  }
-}
 
 async function remember(dataDir: string, config: Config, network: CID, addresses: readonly string[]): Promise<void> {
   const peers = [...new Set([...config.peers, ...addresses])].slice(-32)

@@ -7,8 +7,8 @@ import { decodeCanonical, encodeCanonical, MalformedError } from '../../protocol
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import { bytes, record, uint } from '../../protocols/wire/fields.ts'
 import { MAX_EVIDENCE_BYTES } from '../../protocols/wire/limits.ts'
-import { openJournal } from '../adapters/files/journal.ts'
 import { decodeJournal } from '../adapters/files/journal-format.ts'
+import { DAMAGED_SUFFIX, openMendedJournal } from '../adapters/files/mended-journal.ts'
 import type { Clock, Log } from '../ports/system.ts'
 import type { NetworkFacts } from '../rounds/network.ts'
 import type { Emitter } from './emitter.ts'
@@ -41,7 +41,9 @@ export async function openEvidence(options: {
   readonly events: Emitter<PeerEvent>
 }): Promise<EvidenceFile> {
   const { network, log, events } = options
-  const journal = await openJournal(pathIn(options.dataDir))
+  const journal = await openMendedJournal(pathIn(options.dataDir), ({ path, offset, records }) =>
+    log.error('evidence-damaged', { path, offset, kept: records.length, aside: `${path}${DAMAGED_SUFFIX}` }),
+  )
   const entries = readEntries(journal.records)
   if (entries.length < journal.records.length) log.warn('evidence-unreadable', { records: journal.records.length })
   const slotOf = ({ author, round }: Pick<ProvenEvidence, 'author' | 'round'>) => `${toHex(author)}/${round}`

@@ -134,10 +134,7 @@ export function checkSent(
   return { checked: follow(head, next, certificate, opened), blocks: made.blocks }
 }
 
-function checkCertificate(
-  head: Head,
-  next: { readonly base: CID; readonly certificate: Uint8Array },
-): Certificate {
+function checkCertificate(head: Head, next: { readonly base: CID; readonly certificate: Uint8Array }): Certificate {
   const round = head.round + 1
   const certificate = openNetworkCertificate(head.regime.current, next.certificate)
   if ('verdict' in certificate)

@@ -88,7 +88,10 @@ export async function openSilence(options: {
       if (newest === undefined) return
       const forgotten = bases.findLast((base) => base.head.round > spokenUpTo() && signersOf(base).has(key))
       if (forgotten !== undefined) {
-        await extend(`this key signed round ${forgotten.head.round}, which its journal does not know`, newest.head.round)
+        await extend(
+          `this key signed round ${forgotten.head.round}, which its journal does not know`,
+          newest.head.round,
+        )
       } else if (probation !== null && bases.length > 1) {
         // Rounds that were certified before we came say nothing about how long ago we spoke.
         await extend(probation.why, newest.head.round)

@@ -48,7 +48,8 @@ export function createSpeaker(options: { network: CID; signer: Signer; journal: 
 
   const isOwn = (message: Recorded) => equalBytes(message.message.author, signer.key) && has(message)
   const isVote = ({ message }: Recorded) => message.kind !== 'contribution/1' && equalBytes(message.author, signer.key)
-  const spokenUpTo = () => recorded.reduce((newest, signed) => (isVote(signed) ? Math.max(newest, signed.message.round) : newest), 0)
+  const spokenUpTo = () =>
+    recorded.reduce((newest, signed) => (isVote(signed) ? Math.max(newest, signed.message.round) : newest), 0)
 
   async function record(payload: Uint8Array, kind: string, proof: readonly Recorded[]): Promise<OwnMessage> {
     const signed = open(encodeEnvelope(payload, signer.sign(preAuthentication(payload))))
