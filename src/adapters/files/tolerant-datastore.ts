@@ -20,6 +20,7 @@ export function tolerantDatastore(store: LevelDatastore, directory: string, log:
   const waiting = new Map<string, { readonly key: Key; readonly value: Uint8Array | null }>()
   let mending: Promise<void> | null = null
   let nextTry = 0
+  let isClosed = false
 
   const apply = async (key: Key, value: Uint8Array | null): Promise<void> => {
     if (value === null) await store.delete(key)
@@ -32,6 +33,8 @@ export function tolerantDatastore(store: LevelDatastore, directory: string, log:
       await apply(key, value)
       waiting.delete(key.toString())
     } catch (error) {
+      // Opening it again to write what comes too late would leave it open.
+      if (isClosed) return
       if (waiting.size < MAX_WAITING) waiting.set(key.toString(), { key, value })
       if (mending !== null || performance.now() < nextTry) return
       log.warn('peers-not-saved', { error: String(error) })
@@ -114,6 +117,7 @@ export function tolerantDatastore(store: LevelDatastore, directory: string, log:
       })()
     },
     close: async () => {
+      isClosed = true
       await mending
       await store.close()
     },

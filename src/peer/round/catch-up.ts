@@ -13,9 +13,26 @@ import { maxBaseBytes } from '../heads.ts'
 const MIN_FETCH_MS = 30_000
 const STALL_MS = 15_000
 
+/** What of a peer a catch-up needs. */
+export type CatchUpContext = Pick<
+  PeerContext,
+  | 'network'
+  | 'termsAt'
+  | 'facts'
+  | 'store'
+  | 'chain'
+  | 'mesh'
+  | 'sync'
+  | 'clock'
+  | 'log'
+  | 'events'
+  | 'troubles'
+  | 'signal'
+>
+
 /** Brings a whole certified base here: directory, card, lineage, weights. What is here already costs nothing. */
 export async function fetchBase(
-  context: PeerContext,
+  context: CatchUpContext,
   base: CID,
   providers: readonly string[],
   signal: AbortSignal,
@@ -35,7 +52,7 @@ export async function fetchBase(
 
 /** Everything of a base but its weights: enough to check its signatures for ever. */
 export async function fetchRecord(
-  context: PeerContext,
+  context: Pick<CatchUpContext, 'store'>,
   base: CID,
   lineage: Uint8Array,
   providers: readonly string[],

@@ -1,12 +1,11 @@
 import { ColdmeshError, isColdmeshError } from '../../ports/errors.ts'
 import type { Head } from '../../rounds/state.ts'
-import type { PeerContext } from '../context.ts'
 import type { CheckedBase } from '../heads.ts'
 import { isWhole } from '../store/is-whole.ts'
 import { readPage } from '../sync/page.ts'
 import { isOwnTrouble } from '../troubles.ts'
 import type { CatchUp } from '../types.ts'
-import { fetchBase } from './catch-up.ts'
+import { type CatchUpContext, fetchBase } from './catch-up.ts'
 import { createNeighbours } from './neighbours.ts'
 import { storePage } from './store-page.ts'
 
@@ -29,7 +28,7 @@ export interface Follower {
 }
 
 export function createFollower(options: {
-  readonly context: PeerContext
+  readonly context: CatchUpContext
   /** Where the round that runs began. */
   readonly current: () => Head
   /** The newest base, once all of it is here. */
@@ -45,6 +44,7 @@ export function createFollower(options: {
   let isKnownWhole = current().round === 0
   let progress: CatchUp | null = null
   let waiting = new AbortController()
+  let weights = new AbortController()
 
   const head = () => tip?.head ?? current()
 
@@ -100,8 +100,10 @@ export function createFollower(options: {
       if (isKnownWhole) return
     }
     const addresses = mesh.peers().find(({ id }) => id === progress?.peer)?.addresses ?? []
+    weights = new AbortController()
+    const { signal } = weights
     try {
-      await fetchBase(context, base, addresses, context.signal)
+      await fetchBase(context, base, addresses, AbortSignal.any([context.signal, signal]))
       isKnownWhole = true
       context.troubles.over('base')
     } catch (error) {
@@ -118,7 +120,11 @@ export function createFollower(options: {
     get progress() {
       return progress
     },
-    hear: (peer, round) => neighbours.hear(peer, round),
+    hear: (peer, round) => {
+      neighbours.hear(peer, round)
+      // Weights of a base that is not the newest may be nowhere any more, and are not what we want.
+      if (neighbours.ahead([peer], head().round, clock.now()).length > 0) weights.abort()
+    },
     interrupt: () => {
       if (tip === null) waiting.abort(new ColdmeshError('aborted', 'The base of this round is known.'))
     },

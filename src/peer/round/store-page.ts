@@ -2,9 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
 import type { SyncBase } from '../../../protocols/sync/messages.ts'
 import type { Head } from '../../rounds/state.ts'
-import type { PeerContext } from '../context.ts'
 import { type CheckedBase, checkNext, checkSent, entryOf } from '../heads.ts'
-import { fetchRecord } from './catch-up.ts'
+import { type CatchUpContext, fetchRecord } from './catch-up.ts'
 
 type Block = { readonly cid: CID; readonly block: Uint8Array }
 
@@ -18,7 +17,7 @@ const WRITERS = 32
  * @throws ColdmeshError `refused`: our own disk
  */
 export async function storePage(
-  context: PeerContext,
+  context: CatchUpContext,
   peer: string,
   from: Head,
   bases: readonly SyncBase[],
@@ -48,7 +47,7 @@ export async function storePage(
 }
 
 async function check(
-  context: PeerContext,
+  context: CatchUpContext,
   peer: string,
   head: Head,
   next: SyncBase,
@@ -62,7 +61,7 @@ async function check(
   return { checked: await checkNext(head, store, next), blocks: [] }
 }
 
-async function putAll({ store }: PeerContext, blocks: readonly Block[]): Promise<void> {
+async function putAll({ store }: CatchUpContext, blocks: readonly Block[]): Promise<void> {
   const left = blocks.values()
   const writer = async () => {
     for (const { cid, block } of left) await store.put(cid, block)

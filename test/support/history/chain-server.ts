@@ -1,40 +1,38 @@
 import { randomBytes } from 'node:crypto'
-import { CID } from 'multiformats/cid'
+import type { CID } from 'multiformats/cid'
 import { formatInvite } from '../../../protocols/membership/invite.ts'
 import { TOPICS, topicOf } from '../../../protocols/registry.ts'
 import { SYNC_PROTOCOL, syncBasesRequest, syncHead, syncHeadRequest } from '../../../protocols/sync/messages.ts'
 import { createContentStore } from '../../../src/adapters/helia/content-store.ts'
 import { nullLog } from '../../../src/adapters/memory/log.ts'
+import { openBase } from '../../../src/checkpoint/base.ts'
 import type { ChainEntry } from '../../../src/peer/chain-entry.ts'
 import { answerSync } from '../../../src/peer/sync/server.ts'
 import { startNode } from '../../net/adapters/support.ts'
 import type { TestChain } from './build-chain.ts'
 
-/** A real libp2p node that serves a chain and its blocks, and may lie in what it answers. */
+/** A real libp2p node that serves a chain and its newest base, and may lie in what it answers. */
 export interface ChainServer extends AsyncDisposable {
   readonly peerId: string
   readonly address: string
   readonly invite: string
   /** The rounds that were asked for, first of each page. */
   readonly asked: readonly number[]
+  /** How often it was asked for its head. */
   readonly heads: number
-  /** Bytes of the answers. */
-  readonly sent: number
-  /** What it serves; may grow. */
-  readonly entries: ChainEntry[]
-  /** Also serves the rounds that the chain got since. */
-  grow(chain: TestChain): Promise<void>
+  /** Also serves the rounds up to this one. */
+  grow(rounds: number): Promise<void>
 }
 
 export interface ServerOptions {
   /** How many rounds it serves; default all. */
   readonly rounds?: number
   /** The frames of an answer, as they are sent. */
-  readonly bases?: (frames: AsyncIterable<Uint8Array>, from: number, signal: AbortSignal) => AsyncIterable<Uint8Array>
+  readonly bases?: (frames: AsyncIterable<Uint8Array>, from: number) => AsyncIterable<Uint8Array>
   /** The round that it says it is at. */
   readonly claims?: number
-  /** Serves no blocks. */
-  readonly isBlockless?: boolean
+  /** It says nothing of its head before. */
+  readonly until?: Promise<void>
 }
 
 export async function startChainServer(chain: TestChain, options: ServerOptions = {}): Promise<ChainServer> {
@@ -45,43 +43,41 @@ export async function startChainServer(chain: TestChain, options: ServerOptions 
     topics: TOPICS.map((name) => topicOf(String(network), name)),
   })
   const store = await createContentStore({ dir: null, node, log: nullLog })
-  const entries = chain.entries.slice(0, options.rounds)
+  const entries: ChainEntry[] = []
   const asked: number[] = []
   let heads = 0
-  let sent = 0
 
-  async function hold({ net, store: { blocks } }: TestChain): Promise<void> {
-    for (const [text, block] of blocks) await store.put(CID.parse(text), block)
-    await store.put(net.network, net.bytes)
+  async function holdWhole(base: CID): Promise<void> {
+    const { files } = await openBase(base, chain.store.get)
+    for (const cid of [base, ...files.map((file) => file.cid)]) await store.put(cid, await chain.store.get(cid))
   }
 
-  async function* counted(frames: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const frame of frames) {
-      sent += frame.length
-      yield frame
-    }
+  async function grow(rounds: number): Promise<void> {
+    const last = chain.entries[rounds - 1]
+    if (last) await holdWhole(last.base)
+    entries.push(...chain.entries.slice(entries.length, rounds))
   }
 
-  await hold(chain)
-  await node.streams.serve(SYNC_PROTOCOL, ({ bytes, signal }) => {
-    const source = {
-      ...{ network, store, log: nullLog, reports: { missing: () => [] }, round: () => null },
+  await store.put(network, chain.net.bytes)
+  await holdWhole(chain.net.genesis.base)
+  await grow(options.rounds ?? chain.entries.length)
+  await node.streams.serve(SYNC_PROTOCOL, ({ bytes }) => {
+    const frames = answerSync(bytes, {
+      ...{ network, store: chain.store, log: nullLog, reports: { missing: () => [] }, round: () => null },
       chain: () => entries,
       genesisBase: () => chain.net.genesis.base,
-    }
-    const frames = answerSync(bytes, source)
+    })
     const text = Buffer.from(bytes).toString('latin1')
     if (text.includes(syncHeadRequest.kind)) {
       heads++
-      const { claims } = options
-      return counted(claims === undefined ? frames : claim(frames, claims))
+      return stateHead(frames, options)
     }
-    if (!text.includes(syncBasesRequest.kind)) return counted(frames)
+    if (!text.includes(syncBasesRequest.kind)) return frames
     const { from } = syncBasesRequest.decode(bytes)
     asked.push(from)
-    return counted(options.bases?.(frames, from, signal) ?? frames)
+    return options.bases?.(frames, from) ?? frames
   })
-  if (options.isBlockless !== true) await store.start()
+  await store.start()
   const [address] = node.mesh.addresses()
   if (address === undefined) throw new Error('the node does not listen')
   return {
@@ -92,14 +88,7 @@ export async function startChainServer(chain: TestChain, options: ServerOptions 
     get heads() {
       return heads
     },
-    get sent() {
-      return sent
-    },
-    entries,
-    grow: async (longer) => {
-      await hold(longer)
-      entries.push(...longer.entries.slice(entries.length))
-    },
+    grow,
     [Symbol.asyncDispose]: async () => {
       await store.stop()
       await node.stop()
@@ -107,6 +96,12 @@ export async function startChainServer(chain: TestChain, options: ServerOptions 
   }
 }
 
-async function* claim(frames: AsyncIterable<Uint8Array>, round: number): AsyncGenerator<Uint8Array> {
-  for await (const frame of frames) yield syncHead.encode({ ...syncHead.decode(frame), round })
+async function* stateHead(
+  frames: AsyncIterable<Uint8Array>,
+  { claims, until }: ServerOptions,
+): AsyncGenerator<Uint8Array> {
+  await until
+  for await (const frame of frames) {
+    yield claims === undefined ? frame : syncHead.encode({ ...syncHead.decode(frame), round: claims })
+  }
 }
