@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
 import { formatInvite } from '../../../protocols/membership/invite.ts'
 import { TOPICS, topicOf } from '../../../protocols/registry.ts'
 import { SYNC_PROTOCOL, syncBasesRequest, syncHead, syncHeadRequest } from '../../../protocols/sync/messages.ts'
@@ -29,6 +29,8 @@ export interface ServerOptions {
   readonly rounds?: number
   /** The frames of an answer, as they are sent. */
   readonly bases?: (frames: AsyncIterable<Uint8Array>, from: number) => AsyncIterable<Uint8Array>
+  /** Holds every block of the chain, not those of its newest base alone. */
+  readonly isWhole?: boolean
   /** The round that it says it is at. */
   readonly claims?: number
   /** It says nothing of its head before. */
@@ -61,6 +63,7 @@ export async function startChainServer(chain: TestChain, options: ServerOptions 
   await store.put(network, chain.net.bytes)
   await holdWhole(chain.net.genesis.base)
   await grow(options.rounds ?? chain.entries.length)
+  if (options.isWhole === true) for (const [text, block] of chain.store.blocks) await store.put(CID.parse(text), block)
   await node.streams.serve(SYNC_PROTOCOL, ({ bytes }) => {
     const frames = answerSync(bytes, {
       ...{ network, store: chain.store, log: nullLog, reports: { missing: () => [] }, round: () => null },
