@@ -69,6 +69,7 @@ export function createVoice(options: {
 
 /** Ends early when the peer stops. */
 export function pause({ clock, signal }: Pick<PeerContext, 'clock' | 'signal'>, delayMs: number): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
   return new Promise((resolve) => {
     const end = () => {
       signal.removeEventListener('abort', end)
