@@ -61,11 +61,14 @@ export const COMMANDS: readonly Command[] = [
   defineCommand(
     {
       name: 'genesis',
-      summary: 'starts a network from a base and prints its genesis CID',
+      summary: 'starts a network from a base, or from the last base of another network, and prints its genesis CID',
       options: [
         ...COMMON,
         'name',
         'base',
+        'forkOf',
+        'fromDir',
+        'level',
         'member',
         'quorum',
         'rule',
@@ -77,7 +80,10 @@ export const COMMANDS: readonly Command[] = [
         'viewTimeout',
       ],
       onDataDir: true,
-      examples: ['coldmesh genesis --dir ./alpha --name reviews --member alpha=KEY --member beta=KEY'],
+      examples: [
+        'coldmesh genesis --dir ./alpha --name reviews --member alpha=KEY --member beta=KEY',
+        'coldmesh genesis --dir ./alpha2 --fork-of ./base --from-dir ./alpha --member alpha=KEY --member delta=KEY',
+      ],
     },
     async () => (await import('./commands/genesis.ts')).runGenesis,
   ),
@@ -107,12 +113,23 @@ export const COMMANDS: readonly Command[] = [
   defineCommand(
     {
       name: 'invite',
-      summary: "prints an invite with the running daemon's addresses",
-      options: COMMON,
+      summary: "prints an invite with the running daemon's addresses; with --for, one that lets a key contribute",
+      options: [...COMMON, 'for', 'rounds'],
       onDataDir: true,
-      examples: ['coldmesh invite --dir ./alpha'],
+      examples: ['coldmesh invite --dir ./alpha', 'coldmesh invite --dir ./alpha --for KEY --rounds 20'],
     },
     async () => (await import('./commands/invite.ts')).runInvite,
+  ),
+  defineCommand(
+    {
+      name: 'amend',
+      summary: "proposes a change of the network's members or rules, approves one, or lists what is open",
+      arguments: [{ name: 'id', help: 'id of an open amendment to approve', required: false }],
+      options: [...COMMON, 'add', 'remove', 'set'],
+      onDataDir: true,
+      examples: ['coldmesh amend --add dora=KEY --remove carol', 'coldmesh amend AMENDMENT_ID'],
+    },
+    async () => (await import('./commands/amend.ts')).runAmend,
   ),
   defineCommand(
     {

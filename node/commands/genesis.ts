@@ -1,15 +1,28 @@
-import { createGenesis, initDataDir, readConfig } from 'coldmesh'
+import {
+  type CreatedFork,
+  createFork,
+  createGenesis,
+  type ForkStatus,
+  type GenesisOptions,
+  initDataDir,
+  readConfig,
+} from 'coldmesh'
 import type { Call, Run } from '../command.ts'
 import { defined } from '../defined.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
 import { SHIPPED_BASE } from '../package-root.ts'
+import { forkLine } from '../text/fork.ts'
 import { dirOf } from './data-dir.ts'
+import { isKeyText, parseMember } from './members.ts'
 
 type Options =
   | 'dir'
   | 'name'
   | 'base'
+  | 'forkOf'
+  | 'fromDir'
+  | 'level'
   | 'member'
   | 'quorum'
   | 'rule'
@@ -21,32 +34,48 @@ type Options =
   | 'viewTimeout'
 
 const DEFAULT_NAME = 'coldmesh'
-const KEY = /^[0-9a-f]{64}$/i
 
-export const runGenesis: Run<Options> = async ({ options, output }) => {
+export const runGenesis: Run<Options> = async (call) => {
+  const { options, output } = call
   const dir = dirOf(options)
-  const members = options.member.map(parseMember)
-  const contributors = parseContributors(options.contributors)
+  const members = options.member.map((text) => parseMember('--member', text))
+  const contributors = options.contributors === undefined ? undefined : parseContributors(options.contributors)
+  if (options.forkOf !== undefined && options.base !== undefined) {
+    throw new CliError('bad-input', '--base and --fork-of are two bases to start from.', { hint: 'Give one of them.' })
+  }
   const { key } = await initDataDir(dir)
   const own = { name: (await readConfig(dir))?.name || 'founder', key }
-  const { network, base, invite } = await createGenesis({
+  const given = {
     dataDir: dir,
-    name: options.name ?? DEFAULT_NAME,
-    base: options.base ?? SHIPPED_BASE,
     committee: members.length === 0 ? [own] : members,
-    quorum: options.quorum,
-    rule: options.rule,
-    contributors,
     round: roundPolicy(options),
-  })
-  output.result({ network, base, invite }, () =>
+    ...defined({ quorum: options.quorum, rule: options.rule, contributors }),
+  }
+  const created = await (options.forkOf === undefined ? create(given, call) : createForkOf(options.forkOf, given, call))
+  const { network, base, fork } = created
+  output.result(fork === null ? { network, base, invite: created.invite } : created, () =>
     [
       `network ${output.colors.bold(network)}`,
       `base    ${base}`,
+      ...(fork === null ? [] : [forkLine(fork, output.colors)]),
       'others join with an invite: run a daemon here, then coldmesh invite',
     ].join('\n'),
   )
   return EXIT.done
+}
+
+type Given = Pick<GenesisOptions, 'dataDir' | 'committee' | 'round' | 'quorum' | 'rule' | 'contributors'>
+type Created = Omit<CreatedFork, 'fork'> & { readonly fork: ForkStatus | null }
+
+async function create(given: Given, { options }: Call<Options>): Promise<Created> {
+  const { name = DEFAULT_NAME, base = SHIPPED_BASE } = options
+  return { ...(await createGenesis({ ...given, name, base })), fork: null }
+}
+
+async function createForkOf(of: string, given: Given, { options, output, signal }: Call<Options>): Promise<Created> {
+  const { name, level, fromDir } = options
+  output.say(`checks ${of}`)
+  return await createFork({ ...given, of, level, signal, ...defined({ name, fromDir }) })
 }
 
 function roundPolicy(options: Call<Options>['options']) {
@@ -64,21 +93,12 @@ function milliseconds(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : Math.round(seconds * 1000)
 }
 
-function parseMember(text: string): { name: string; key: string } {
-  const at = text.lastIndexOf('=')
-  const [name, key] = [text.slice(0, at), text.slice(at + 1)]
-  if (at > 0 && KEY.test(key)) return { name, key: key.toLowerCase() }
-  throw new CliError('bad-input', `--member takes NAME=KEY with a key of 64 hex digits, not "${text}".`, {
-    hint: 'Each member gets its key from: coldmesh init.',
-  })
-}
-
-function parseContributors(text: string): 'open' | readonly string[] {
-  if (text === 'open') return 'open'
+function parseContributors(text: string): 'open' | 'vouched' | readonly string[] {
+  if (text === 'open' || text === 'vouched') return text
   const keys = text.split(',').map((key) => key.trim().toLowerCase())
-  const wrong = keys.find((key) => !KEY.test(key))
+  const wrong = keys.find((key) => !isKeyText(key))
   if (wrong === undefined) return keys
-  throw new CliError('bad-input', `--contributors takes "open" or keys of 64 hex digits, not "${wrong}".`, {
+  throw new CliError('bad-input', `--contributors takes "open", "vouched" or keys of 64 hex digits, not "${wrong}".`, {
     hint: 'Each contributor gets its key from: coldmesh init.',
   })
 }

@@ -1,7 +1,9 @@
 import type { LogEntry, ReportEntry } from 'coldmesh'
 import type { Run } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
+import { changeLines } from '../text/amendments.ts'
 import { short, show } from '../text/escape.ts'
+import { forkLine } from '../text/fork.ts'
 import { formatReports } from '../text/reports.ts'
 import { dirOf } from './data-dir.ts'
 import { openHistorySource } from './history.ts'
@@ -18,12 +20,19 @@ export const runLog: Run<'dir' | 'limit'> = async ({ args, options, output, sign
     if (entry.round === 1) await sayStart(entry.parent)
   }
   if (count === 0) output.say('no round has ended yet: the base is the one of the genesis')
+  if (count === 0) await sayFork()
   return EXIT.done
 
-  /** The genesis' base has no round of its own, and may have been judged. */
+  /** The genesis' base has no round of its own, and may have been judged, or come from another network. */
   async function sayStart(base: string): Promise<void> {
     const reports = output.json ? [] : await history.reports(base)
     if (reports.length > 0) output.say([`round 0  ${show(base)}`, ...reportLines(reports)].join('\n'))
+    await sayFork()
+  }
+
+  async function sayFork(): Promise<void> {
+    const fork = await history.fork()
+    if (fork !== null) output.result({ round: 0, fork }, () => forkLine(fork, output.colors))
   }
 }
 
@@ -31,14 +40,19 @@ function reportLines(reports: readonly ReportEntry[]): string[] {
   return formatReports(reports).map((line) => `  = ${line}`)
 }
 
-function formatEntry({ round, base, aggregator, view, rule, inputs, excluded, reports }: LogEntry): string {
+function formatEntry({ round, base, aggregator, view, rule, inputs, amendment, excluded, reports }: LogEntry): string {
   const lines = [
     `round ${round}  ${show(base)}`,
     `  ${show(rule)} of ${inputs.length} contributions, proposed by ${show(aggregator, { maxLength: 64 })} in view ${view}`,
     ...inputs.map(
-      ({ id, author, task, dataset, rows }) =>
-        `  + ${short(id)}  ${show(task, { maxLength: 40 })}: ${rows} rows of ${show(dataset, { maxLength: 40 })}, by ${short(author)}`,
+      ({ id, author, task, dataset, rows, vouchedBy }) =>
+        `  + ${short(id)}  ${show(task, { maxLength: 40 })}: ${rows} rows of ${show(dataset, { maxLength: 40 })}, by ${short(author)}${vouchedBy === null ? '' : `, vouched for by ${short(vouchedBy)}`}`,
     ),
+    ...(amendment === null
+      ? []
+      : [
+          `  * amendment ${short(amendment.id)}, in force from round ${amendment.from}: ${changeLines(amendment.change).join('; ')}`,
+        ]),
     ...excluded.map(({ id, author, reason }) => `  - ${short(id)}  by ${short(author)}: ${show(reason)}`),
     ...reportLines(reports),
   ]

@@ -1,7 +1,9 @@
 import Table from 'cli-table3'
 import type { DaemonStatus } from '../control/shapes.ts'
+import { formatAmendment } from './amendments.ts'
 import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
+import { forkLine } from './fork.ts'
 import type { Colors } from './output.ts'
 import { formatReports } from './reports.ts'
 import { describeCatchUp, describeWait } from './wait.ts'
@@ -17,9 +19,12 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     ...(status.catchUp === null ? [] : [describeCatchUp(status.catchUp)]),
     `base     ${show(base)}`,
     `network  ${show(status.network)}`,
+    ...(status.fork === null ? [] : [`         ${forkLine(status.fork, colors)}`]),
+    `members  ${status.terms.committee.map(({ name }) => show(name)).join(', ')}; ${status.terms.votes} decide`,
     `peer     ${show(status.peerId)}${member === null ? '' : `, committee member ${show(member)}`}, ${peers} connected`,
     ...status.multiaddrs.map((address) => `         ${show(address)}`),
   ]
+  lines.push(permissionLine(status, colors))
   if (muted !== null) lines.push(colors.yellow(`signs nothing: ${show(muted)}`))
   if (status.trainer !== null) lines.push(`engine   ${show(status.trainer.engine)} on ${show(status.trainer.device)}`)
   for (const { what, reason, hint } of status.troubles) {
@@ -35,10 +40,21 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     lines.push(`reports  ${status.reports.held}, ${status.reports.base.length} of this base`)
     lines.push(...formatReports(status.reports.base).map((line) => `         ${line}`))
   }
+  lines.push(...status.amendments.flatMap(formatAmendment))
   for (const found of status.evidence) lines.push(colors.red(contradictionLine(found)))
   if (status.contributions.length > 0) lines.push(contributionTable(status))
   lines.push(...refusedLines(status))
   return lines.join('\n')
+}
+
+/** Who may contribute, and whether this peer may, until when. */
+function permissionLine({ permission, round }: DaemonStatus, colors: Colors): string {
+  const { contributors, granted, reason, until, by } = permission
+  const open = contributors === 'open' ? 'open to anyone' : contributors
+  if (!granted) return colors.yellow(`contributors  ${open}; this peer may not: ${show(reason ?? '?')}`)
+  if (contributors === 'open') return `contributors  ${open}`
+  const left = until === null ? '' : `, until round ${until} (${until - round} more after this one)`
+  return `contributors  ${open}; this peer may${by === null ? '' : `, vouched for by ${show(by)}`}${left}`
 }
 
 /** The newest refusals that the table above doesn't tell. */

@@ -4,7 +4,6 @@ import { TOPICS, topicOf } from '../../protocols/registry.ts'
 import { SYNC_PROTOCOL } from '../../protocols/sync/messages.ts'
 import { parseCid } from '../../protocols/wire/bytes.ts'
 import { MAX_GENESIS_BYTES } from '../../protocols/wire/limits.ts'
-import type { Config } from '../adapters/config/config.ts'
 import { openDatastore } from '../adapters/files/datastore.ts'
 import { openJournal } from '../adapters/files/journal.ts'
 import { readKey } from '../adapters/files/key-file.ts'
@@ -19,19 +18,24 @@ import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
 import type { Log } from '../ports/system.ts'
 import type { NetworkFacts } from '../rounds/network.ts'
 import type { Head } from '../rounds/state.ts'
+import { openAmendments } from './amendments/open.ts'
 import { type BaseFacts, readBaseFacts } from './builder.ts'
 import { openChain } from './chain.ts'
 import { requireSameNetwork } from './chain-network.ts'
-import { chooseNetwork } from './choose-network.ts'
+import { chooseNetwork, remember } from './choose-network.ts'
 import type { PeerContext } from './context.ts'
-import { initDataDir, paths, requireConfig, sweepDataDir, writeConfig } from './data-dir.ts'
+import { initDataDir, paths, requireConfig, sweepDataDir } from './data-dir.ts'
+import { openDispensable } from './dispensable-file.ts'
 import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
+import { createForkLink } from './fork/link.ts'
+import { readForkCertificate } from './fork/record.ts'
 import { openGenesis } from './genesis.ts'
 import { maxBaseBytes, readHead } from './heads.ts'
 import { requireKeyMatches } from './key-check.ts'
+import { openOwnVoucher } from './own-voucher.ts'
 import { createFacade } from './peer.ts'
-import { openReportFile } from './reports/report-file.ts'
+import { readInvitedVoucher } from './permission.ts'
 import { createReports } from './reports/reports.ts'
 import { createRoundOf } from './reports/round-of.ts'
 import { createRoundLoop } from './round/loop.ts'
@@ -69,7 +73,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const signer = createSigner(seed)
   await requireKeyMatches(paths.key(dataDir), signer.key)
   const config = await requireConfig(dataDir)
-  const { network: networkId, addresses } = chooseNetwork(options.network, config)
+  const { network: networkId, addresses, voucher: invited } = chooseNetwork(options.network, config)
+  if (invited !== undefined) readInvitedVoucher(invited, networkId, signer.key)
 
   const journal = await openJournal(paths.journal(dataDir))
   cleanup.defer(() => journal.close())
@@ -142,17 +147,21 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     peerIdOf,
     signal: stopped.signal,
   }
+  const fork = createForkLink(context, await readForkCertificate(dataDir))
   const head = await findHead(network, facts)
   const evidence = await openEvidence({ dataDir, network, clock: systemClock, log, events })
   cleanup.defer(() => evidence.close())
+  const voucher = await openOwnVoucher(dataDir)
+  const current = { network: head.regime.current, round: head.round + 1, key: signer.key }
+  if (invited !== undefined) await voucher.take(invited, current)
   const isMember = head.regime.current.isMember(signer.key)
   const spokenUpTo = () => context.speaker.spokenUpTo
   const silence = await openSilence({ dataDir, key: signer.key, head, isJournalNew, isMember, spokenUpTo, events, log })
   const { promise: compared, resolve: onCompared } = Promise.withResolvers<void>()
   // A key that never spoke has nothing to compare.
   if (journal.records.length === 0 && chain.entries.length === 0) onCompared()
-  const loop = createRoundLoop({ context, head, evidence, silence, compared })
-  const reportFile = await openReportFile(paths.reports(dataDir), log)
+  const loop = createRoundLoop({ context, head, evidence, silence, compared, onRound: () => amendments.enterRound() })
+  const reportFile = await openDispensable(paths.reports(dataDir), 'reports', log)
   cleanup.defer(() => reportFile.close())
   const reports = createReports({
     network: networkId,
@@ -167,6 +176,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     log: log.child('reports'),
     signal: stopped.signal,
   })
+  const amendments = await openAmendments({ context, signer, loop })
+  cleanup.defer(() => amendments.close())
   answer = (request) =>
     answerSync(request, {
       network: networkId,
@@ -176,18 +187,23 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       genesisBase: () => network.genesis.base,
       round: () => loop.state,
       reports,
+      fork: () => fork.proof,
+      amendments,
     })
   for (const topic of ['contributions', 'votes'] as const) {
     node.gossip.subscribe(topicOf(String(networkId), topic), ({ bytes }) => loop.receive(topic, bytes))
   }
   node.gossip.subscribe(topicOf(String(networkId), 'reports'), ({ bytes }) => reports.receive(bytes))
+  node.gossip.subscribe(topicOf(String(networkId), 'amendments'), ({ bytes }) => amendments.receive(bytes))
   const resources = cleanup.move()
   return createFacade({
     context,
     loop,
     onCompared,
+    fork,
     evidence,
     reports,
+    amendments,
     config,
     heads: openTaskHeads(dataDir, log),
     unansweredBy: blocks.unansweredBy,
@@ -195,12 +211,20 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     store,
     checkStoreMs: options.checkStoreMs ?? DEFAULT_CHECK_STORE_MS,
     saltSecret: seed,
+    signer,
+    voucher,
+    readInvite: (invite) => {
+      const given = chooseNetwork(invite, { ...config, network: String(networkId) }).voucher
+      if (given !== undefined) readInvitedVoucher(given, networkId, signer.key)
+      return given ?? null
+    },
     trainer: options.trainer ?? null,
     genesisBytes: await store.get(networkId),
     stop: async () => {
       stopped.abort()
       await loop.stop()
       await reports.stop()
+      await amendments.stop()
       events.close()
       await resources.disposeAsync()
       await lock.release()
@@ -231,7 +255,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
         if (!isColdmeshError(error, 'block-missing') && !isColdmeshError(error, 'block-corrupt')) throw error
         if (systemClock.now() >= deadline || options.signal?.aborted === true) throw error
         const cid = parseCid(String(error.facts['cid']))
-        await waitAMoment()
+        await new Promise<void>((resolve) => systemClock.after(HEAD_RETRY_MS, resolve))
         if (cid !== null) await store.repair(cid).catch(() => {})
       }
     }
@@ -261,16 +285,4 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   }
 }
 
-function waitAMoment(): Promise<void> {
-  return new Promise((resolve) => {
-    systemClock.after(HEAD_RETRY_MS, resolve)
-  })
-}
-
 async function* nothing(): AsyncGenerator<Uint8Array> {}
-
-async function remember(dataDir: string, config: Config, network: CID, addresses: readonly string[]): Promise<void> {
-  const peers = [...new Set([...config.peers, ...addresses])].slice(-32)
-  if (config.network === String(network) && peers.length === config.peers.length) return
-  await writeConfig(dataDir, { ...config, network: String(network), peers })
-}

@@ -8,7 +8,7 @@ export interface GenesisOptions {
   readonly quorum?: 'byzantine' | 'crash'
   readonly rule?: string
   readonly round?: Partial<RoundPolicy>
-  readonly contributors?: 'open' | readonly string[]
+  readonly contributors?: 'open' | 'vouched' | readonly string[]
 }
 
 export interface RoundPolicy {

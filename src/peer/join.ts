@@ -12,6 +12,7 @@ import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { importFile } from '../checkpoint/unixfs.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Trainer, TrainingPlan, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
+import { meetsTerms } from '../rounds/contributors.ts'
 import { isContribution } from '../rounds/views.ts'
 import { completePlan } from '../training/plan.ts'
 import type { PeerContext } from './context.ts'
@@ -39,6 +40,8 @@ export interface JoinContext extends PeerContext {
   readonly saltSecret: Uint8Array
   /** Resolves once the head was compared with others'. */
   readonly synced: Promise<void>
+  /** What lets this key contribute to the round being run. @throws ColdmeshError `bad-input` when nothing does */
+  readonly requirePermission: () => Uint8Array | null
   readonly onTraining: (training: PeerStatus['training']) => void
 }
 
@@ -99,10 +102,11 @@ async function contributeOnce(
   }
 }
 
-/** What we announced before a restart. */
-function ownContribution({ speaker }: JoinContext, round: number, task: string): OwnContribution | null {
+/** What we announced before a restart; not what was refused then for want of a voucher. */
+function ownContribution({ speaker, loop }: JoinContext, round: number, task: string): OwnContribution | null {
   const own = speaker.recorded.filter(speaker.isOwn).flatMap((signed) => (isContribution(signed) ? [signed] : []))
-  return own.find(({ message }) => message.round === round && message.dataset.task === task) ?? null
+  const isThis = ({ message }: OwnContribution) => message.round === round && message.dataset.task === task
+  return own.find((signed) => isThis(signed) && meetsTerms(loop.state.network, round, signed.message)) ?? null
 }
 
 async function trainAndAnnounce(
@@ -115,6 +119,7 @@ async function trainAndAnnounce(
 ): Promise<OwnContribution | null> {
   const { loop, store, facts, heads, snapshots } = context
   const { round, head } = loop.state
+  const voucher = context.requirePermission()
   const tell = (event: Extract<JoinEvent, PeerEvent>) => {
     emit(event)
     context.events.emit(event)
@@ -164,7 +169,14 @@ async function trainAndAnnounce(
     )
     if (loop.state.round !== round) return null
     if (equalCids(cid, head.weights)) throw changedNothing(facts.layout)
-    const fields = contributionFields(context, options, { plan: seeded, task, trained, trainer, checkpoint: cid })
+    const fields = contributionFields(context, options, {
+      plan: seeded,
+      task,
+      trained,
+      trainer,
+      checkpoint: cid,
+      voucher,
+    })
     const signed = await untilStored(context, 'journal', until, () =>
       loop.contribute({ round, parent: head.base, ...fields }),
     )
@@ -194,9 +206,16 @@ function changedNothing({ tensors }: Layout): ColdmeshError {
 function contributionFields(
   context: JoinContext,
   { dataset, license }: JoinOptions,
-  work: { plan: TrainingPlan; task: string; trained: TrainingResult; trainer: Trainer; checkpoint: CID },
+  work: {
+    plan: TrainingPlan
+    task: string
+    trained: TrainingResult
+    trainer: Trainer
+    checkpoint: CID
+    voucher: Uint8Array | null
+  },
 ): Omit<Contribution, 'kind' | 'network' | 'author' | 'round' | 'parent'> {
-  const { plan, task, trained, trainer, checkpoint } = work
+  const { plan, task, trained, trainer, checkpoint, voucher } = work
   const salt = createHmac('sha256', context.saltSecret).update(`coldmesh/dataset-salt/1 ${dataset.name}`).digest()
   return {
     checkpoint,
@@ -212,6 +231,7 @@ function contributionFields(
       seconds: Math.round(trained.seconds),
     }),
     providers: context.mesh.addresses().slice(0, MAX_PROVIDERS),
+    ...(voucher === null ? {} : { voucher }),
   }
 }
 
@@ -236,7 +256,11 @@ async function awaitOutcome(
     const exclusion = excluded.find(({ envelope }) => isPayload(envelope, announced.id))
     if (exclusion) return { ...outcome, included: false, reason: exclusion.reason }
     if (inputs.length > 0) return { ...outcome, included: false, reason: 'not listed in time by enough members' }
-    loop.receive('contributions', announced.envelope)
+    const verdict = loop.receive('contributions', announced.envelope)
+    // Its voucher may have ended with the round before.
+    if (!meetsTerms(loop.state.network, loop.state.round, announced.message) && verdict.verdict !== 'accept') {
+      return { ...outcome, included: false, reason: verdict.reason }
+    }
   }
 }
 

@@ -1,13 +1,21 @@
 import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
 import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
+import type { AmendmentChange, AmendmentStatus, TermsStatus } from './amendment-types.ts'
+import type { CatchUp } from './catch-up-types.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+import type { ForkStatus } from './fork/types.ts'
+import type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { Trouble, TroubleEvent } from './trouble-types.ts'
 import type { VerifyOptions, VerifyReport } from './verify-types.ts'
 
+export type { AmendmentChange, AmendmentStatus, NamedKey, TermsStatus } from './amendment-types.ts'
+export type { CatchUp } from './catch-up-types.ts'
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+export type { CreatedFork, ForkOptions, ForkStatus } from './fork/types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
+export type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
 export type { Trouble, TroubleEvent } from './trouble-types.ts'
 export type { VerifyLevel, VerifyOptions, VerifyReport } from './verify-types.ts'
@@ -33,17 +41,6 @@ export interface PeerOptions {
   /** Deadline for finding the network the first time. */
   readonly joinTimeoutMs?: number
   readonly signal?: AbortSignal
-}
-
-/** How far a peer that fell behind, or is new, has come. */
-export interface CatchUp {
-  /** The newest round that is checked and stored. */
-  readonly round: number
-  /** The round that the peer which is asked says it is at: a hint until it is reached. */
-  readonly of: number
-  readonly peer: string
-  readonly roundsPerSecond: number
-  readonly sinceMs: number
 }
 
 export type RoundPhase = 'syncing' | 'collect' | 'propose' | 'prevote' | 'precommit' | 'adopt'
@@ -91,6 +88,9 @@ export interface PeerStatus {
   /** Null when no catch-up is under way. */
   readonly catchUp: CatchUp | null
   readonly contributions: readonly ContributionStatus[]
+  readonly permission: PermissionStatus
+  /** What the network began as; null for one that is no fork. */
+  readonly fork: ForkStatus | null
   /** What trains; null until it was first needed. */
   readonly trainer: { readonly engine: string; readonly device: string } | null
   readonly training: {
@@ -108,6 +108,10 @@ export interface PeerStatus {
   }[]
   /** What this machine refuses or has lost at the moment: a full disk, damaged blocks. Empty when all is well. */
   readonly troubles: readonly Trouble[]
+  /** What is in force in this round. */
+  readonly terms: TermsStatus
+  /** Proposed changes of the terms. */
+  readonly amendments: readonly AmendmentStatus[]
   /** Members that contradicted themselves, newest last, at most 32; `evidence()` has them all. */
   readonly evidence: readonly EvidenceStatus[]
   /** How many evaluations are held, and those of the round's base (64 at most). */
@@ -193,6 +197,8 @@ export type PeerEvent =
       readonly reason: string
     }
   | { readonly type: 'muted'; readonly reason: string }
+  /** A member approved an amendment, or proposed it. */
+  | { readonly type: 'approved'; readonly by: string; readonly amendment: AmendmentStatus }
   | { readonly type: 'report'; readonly report: ReportEntry }
   | ({ readonly type: 'evidence' } & EvidenceStatus)
   | TroubleEvent
@@ -268,8 +274,12 @@ export interface LogEntry {
     readonly task: string
     readonly dataset: string
     readonly rows: number
+    /** Key of the member whose voucher let the author contribute; null where none was needed. */
+    readonly vouchedBy: string | null
   }[]
   readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
+  /** The change of the terms that this base embeds, in force two rounds later. */
+  readonly amendment: { readonly id: string; readonly change: AmendmentChange; readonly from: number } | null
   /** Evaluations of this base that are held here. */
   readonly reports: readonly ReportEntry[]
 }
@@ -283,6 +293,8 @@ export interface History {
   readonly network: string
   /** Newest first, from `base` (default: the head). */
   log(base?: string): AsyncIterable<LogEntry>
+  /** What the network began as; null for one that is no fork. */
+  fork(): Promise<ForkStatus | null>
   /** Evaluations of a base (default: the head) that are held here. @throws ColdmeshError `bad-input` */
   reports(base?: string): readonly ReportEntry[]
   verify(base: string, options?: VerifyOptions): Promise<VerifyReport>
@@ -302,6 +314,14 @@ export interface Peer extends History, AsyncDisposable {
   events(options?: { readonly signal?: AbortSignal }): AsyncIterable<PeerEvent>
   join(options: JoinOptions): Joining
   invite(): string
+  /** An invite that lets one key contribute, where contributors are vouched. @throws ColdmeshError `bad-input` */
+  vouch(options: VouchOptions): VouchedInvite
+  /** Keeps the voucher of an invite to this network. @throws ColdmeshError `bad-input`, `refused` (disk) */
+  acceptInvite(invite: string): Promise<void>
+  /** Proposes a change of the network's terms, as a member. @throws ColdmeshError `bad-input`, `refused` */
+  amend(change: AmendmentChange): Promise<AmendmentStatus>
+  /** Approves an open amendment. @throws ColdmeshError `bad-input`, `refused` */
+  approve(id: string): Promise<AmendmentStatus>
   /** Signs an evaluation of a base, keeps it and announces it. @throws ColdmeshError `bad-input`, `refused` (disk) */
   report(options: ReportOptions): Promise<ReportEntry>
   /** Idempotent. */

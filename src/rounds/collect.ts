@@ -4,6 +4,7 @@ import { type Selection, selectInputs } from '../../protocols/lineage/pipeline.t
 import { compareBytes, equalBytes, toHex } from '../../protocols/wire/bytes.ts'
 import { lotteryTicket, roundSeed } from '../../protocols/wire/election.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
+import { meetsTerms } from './contributors.ts'
 import { type Draft, isSelf } from './draft.ts'
 import type { ContributionEntry, Head, RoundState, SignedContribution } from './state.ts'
 import { isAdmissibleParent, isRecent, lineageView, toCandidate } from './views.ts'
@@ -127,12 +128,14 @@ function ask({ state, effects }: Draft, entry: ContributionEntry, from: Uint8Arr
   effects.push({ type: 'fetch-checkpoint', contribution, from })
 }
 
-/** Contributions of the round before that this one can take: their parent has the same weights. */
+/** Contributions of the round before that this one can take: their parent has the same weights, and they meet its terms. */
 export function leftOver(previous: RoundState, head: Head): readonly (readonly [string, ContributionEntry])[] {
-  const seed = roundSeed(head.regime.current.id, head.round + 1)
+  const network = head.regime.current
+  const seed = roundSeed(network.id, head.round + 1)
   return [...previous.contributions].flatMap(([id, entry]) => {
-    const { author, parent, round } = entry.contribution
+    const { author, parent, round, signed } = entry.contribution
     if (!isAdmissibleParent(head, parent, round)) return []
+    if (!meetsTerms(network, head.round + 1, signed.message)) return []
     const ticket = lotteryTicket(author, seed)
     const isKnown = entry.state === 'held' || (entry.state === 'refused' && !isUnavailable(entry))
     return [[id, isKnown ? { ...entry, ticket } : { ...entry, state: 'announced', reason: null, ticket, asked: [] }]]

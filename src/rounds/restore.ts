@@ -2,6 +2,7 @@ import type { Contribution } from '../../protocols/contribution/messages.ts'
 import type { Precommit } from '../../protocols/round/messages.ts'
 import type { RoundMessage } from '../../protocols/round/rules.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
+import { meetsTerms } from './contributors.ts'
 import { type Draft, enterPhase, isSelf, setTimer, slotOf } from './draft.ts'
 import { receive } from './receive.ts'
 import type { RoundState } from './state.ts'
@@ -14,7 +15,8 @@ export function restore(draft: Draft, signed: readonly Signed<Contribution | Rou
     const { message } = one
     if (message.kind === 'contribution/1') {
       // It may be of an earlier round when the rounds since were empty.
-      if (isAdmissibleParent(state.head, message.parent, message.round)) receive(draft, one)
+      const isAdmissible = isAdmissibleParent(state.head, message.parent, message.round)
+      if (isAdmissible && meetsTerms(state.network, state.round, message)) receive(draft, one)
       continue
     }
     if (message.round !== state.round) continue

@@ -10,6 +10,7 @@ import { aggregatorOf, roundSeed } from '../../protocols/wire/election.ts'
 import { isSigned, openEnvelope, type Signed } from '../../protocols/wire/envelope.ts'
 import { ACCEPT, ignore, reject, type Verdict } from '../../protocols/wire/verdict.ts'
 import { contradictedList } from './contradicted-list.ts'
+import { termsView } from './contributors.ts'
 import { type NetworkFacts, openNetworkCertificate } from './network.ts'
 import { amendmentView } from './regime.ts'
 import type { Head, RoundState, SignedContribution } from './state.ts'
@@ -55,10 +56,9 @@ function contributionView(state: RoundState, { id }: Signed<Contribution>): Cont
   // What a member lists must be had, however many its author made.
   const isListed = state.listers.has(String(id))
   return {
+    ...termsView(state.network, state.round),
     round: state.round,
     base: state.head.base,
-    bytes: state.network.genesis.bytes,
-    mayContribute: state.network.mayContribute,
     isAdmissibleParent: (parent, round) => isAdmissibleParent(state.head, parent, round),
     isBaseWeights: (checkpoint) => equalCids(checkpoint, state.head.weights),
     isKnown: (id) => state.known.has(String(id)),
@@ -101,7 +101,7 @@ type CIDLike = Head['base']
 /** What judges the lineage of a base that follows `head`. */
 export function lineageView(head: Head): LineageView<SignedContribution> {
   const network = head.regime.current
-  const { genesis, terms, id, quorum, threshold } = network
+  const { terms, id, quorum, threshold } = network
   const round = head.round + 1
   return {
     network: id,
@@ -119,7 +119,7 @@ export function lineageView(head: Head): LineageView<SignedContribution> {
     openContribution: (envelope) => {
       const signed = openEnvelope(envelope, [contributionMessage], id)
       if (!isSigned(signed)) return signed
-      const terms = judgeTerms(signed.message, { bytes: genesis.bytes, mayContribute: network.mayContribute })
+      const terms = judgeTerms(signed.message, termsView(network, round))
       return terms.verdict === 'accept' ? toCandidate(signed) : terms
     },
     openList: (envelope) => {

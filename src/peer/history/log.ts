@@ -1,10 +1,14 @@
 import type { CID } from 'multiformats/cid'
+import { amendment, ratification } from '../../../protocols/membership/messages.ts'
 import { equalCids, toHex } from '../../../protocols/wire/bytes.ts'
+import { idOf } from '../../../protocols/wire/codec.ts'
 import { aggregatorOf, rankCommittee, roundSeed } from '../../../protocols/wire/election.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
 import type { SignedContribution } from '../../rounds/state.ts'
+import { describeChange } from '../amendments/change.ts'
+import { readVoucher } from '../permission.ts'
 import type { LogEntry, ReportEntry } from '../types.ts'
 import { type BadLink, isBadLink } from './bad-link.ts'
 import { judgeCertificate } from './certificate.ts'
@@ -68,16 +72,36 @@ function entryOf(
     aggregator: toHex(aggregatorOf(rank, view)),
     view,
     rule: lineage.fusion.rule,
-    inputs: contents.inputs.map(inputOf),
+    inputs: contents.inputs.map((input) => inputOf(network, input)),
+    amendment: amendmentOf(round, lineage.amendment),
     excluded: contents.excluded.map(({ contribution, reason }) => {
       return { id: String(contribution.id), author: toHex(contribution.author), reason }
     }),
   }
 }
 
-function inputOf({ id, author, checkpoint, signed }: SignedContribution): LogEntry['inputs'][number] {
-  const { name, task, rows } = signed.message.dataset
-  return { id: String(id), author: toHex(author), checkpoint: String(checkpoint), task, dataset: name, rows }
+function amendmentOf(round: number, embedded: Uint8Array | undefined): LogEntry['amendment'] {
+  if (embedded === undefined) return null
+  const { amendment: bytes } = ratification.decode(embedded)
+  return { id: String(idOf(bytes)), change: describeChange(amendment.decode(bytes).change), from: round + 2 }
+}
+
+function inputOf(
+  network: NetworkFacts,
+  { id, author, checkpoint, signed }: SignedContribution,
+): LogEntry['inputs'][number] {
+  const { dataset, voucher } = signed.message
+  const { name, task, rows } = dataset
+  const vouched = voucher === undefined ? null : readVoucher(voucher, network.id)
+  return {
+    id: String(id),
+    author: toHex(author),
+    checkpoint: String(checkpoint),
+    task,
+    dataset: name,
+    rows,
+    vouchedBy: vouched === null ? null : toHex(vouched.author),
+  }
 }
 
 function badRound(base: CID, round: number | null, { link, reason }: BadLink): ColdmeshError {

@@ -14,7 +14,8 @@ export type InboxTopic = 'contributions' | 'votes'
 const MAX_EARLY = 512
 const MAX_REFUSED = 32
 /** Of contributions: ignored, which costs nobody anything, but somebody will ask why. */
-const TOLD: readonly string[] = ['past-round', 'author-limit']
+const TOLD: readonly string[] = ['past-round', 'author-limit', 'not-a-contributor', 'no-voucher']
+const isTold = (reason: string) => TOLD.includes(reason) || reason.startsWith('voucher-')
 
 export interface Refusal {
   readonly what: string
@@ -82,8 +83,8 @@ export function createInbox(options: {
       const verdict = judge(state(), signed)
       if (verdict.verdict === 'accept') options.accept(signed)
       const { kind, author } = signed.message
-      const isTold = verdict.verdict === 'ignore' && kind === 'contribution/1' && TOLD.includes(verdict.reason)
-      if (verdict.verdict === 'reject' || isTold) {
+      const isAsked = verdict.verdict === 'ignore' && kind === 'contribution/1' && isTold(verdict.reason)
+      if (verdict.verdict === 'reject' || isAsked) {
         note({ what: kind, id: String(signed.id), author: toHex(author), reason: verdict.reason })
       }
       if (

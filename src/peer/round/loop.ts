@@ -37,6 +37,8 @@ export interface RoundLoop {
   /** How far a catch-up is; null when none is under way. */
   readonly catchUp: CatchUp | null
   receive(topic: InboxTopic, envelope: Uint8Array): Verdict
+  /** An amendment that the next base should embed. */
+  ratify(ratification: Uint8Array): void
   contribute(fields: Omit<Contribution, 'kind' | 'network' | 'author'>): Promise<OwnMessage>
   /** Compares heads with a peer and follows it if it is ahead, then exchanges what both hold for the round. */
   syncWith(peer: string): Promise<void>
@@ -52,6 +54,8 @@ export function createRoundLoop(options: {
   readonly silence: Silence
   /** Resolves when a neighbour was asked what this key said: before that a journal that is an old copy would repeat it otherwise. */
   readonly compared: Promise<void>
+  /** A round began. */
+  readonly onRound: () => void
 }): RoundLoop {
   const { context, silence } = options
   const { clock, log, store, speaker } = context
@@ -221,6 +225,7 @@ export function createRoundLoop(options: {
     const recorded = speaker.recorded.filter(isNeeded)
     dispatch({ type: 'restored', signed: recorded, now: clock.now() })
     dispatch({ type: 'started', now: clock.now() })
+    options.onRound()
     for (const signed of recorded) {
       if (speaker.isOwn(signed)) void voice.publish(isContribution(signed) ? 'contributions' : 'votes', signed.envelope)
     }
@@ -277,6 +282,7 @@ export function createRoundLoop(options: {
     },
     inbox,
     receive: (topic, envelope) => inbox.receive(topic, envelope),
+    ratify: (ratification) => dispatch({ type: 'ratified', ratification, now: clock.now() }),
     contribute: async (fields) => {
       const signed = await speaker.contribute(fields)
       inbox.receive('contributions', signed.envelope)

@@ -1,6 +1,8 @@
 import type { CID } from 'multiformats/cid'
 import {
   MAX_PAGE,
+  syncApproval,
+  syncApprovalsRequest,
   syncBase,
   syncBasesRequest,
   syncEnvelope,
@@ -17,7 +19,9 @@ import type { ContentStore } from '../../ports/content-store.ts'
 import type { Log } from '../../ports/system.ts'
 import { heldMessages } from '../../rounds/held.ts'
 import type { RoundState } from '../../rounds/state.ts'
+import type { Amendments } from '../amendments/amendments.ts'
 import type { ChainEntry } from '../chain.ts'
+import type { ForkProof } from '../fork/link.ts'
 import type { Reports } from '../reports/reports.ts'
 
 const MAX_REQUEST_BYTES = 64 * 1024
@@ -32,6 +36,9 @@ export interface SyncSource {
   /** The round being run; null while there is none. */
   round(): RoundState | null
   reports: Pick<Reports, 'missing'>
+  /** What this network began as, when it is a fork and that is proven here. */
+  fork(): ForkProof | null
+  amendments: Pick<Amendments, 'missing'>
 }
 
 /** Answers one sync request. Another network's, or a malformed one, is answered by nothing. */
@@ -41,6 +48,7 @@ export async function* answerSync(request: Uint8Array, source: SyncSource): Asyn
     if (kind === syncHeadRequest.kind) yield* answerHead(request, source)
     else if (kind === syncBasesRequest.kind) yield* answerBases(request, source)
     else if (kind === syncRoundRequest.kind) yield* answerRound(request, source)
+    else if (kind === syncApprovalsRequest.kind) yield* answerApprovals(request, source)
     else if (kind === syncReportsRequest.kind) yield* answerReports(request, source)
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error
@@ -66,14 +74,24 @@ function* answerHead(request: Uint8Array, source: SyncSource): Generator<Uint8Ar
 
 async function* answerBases(request: Uint8Array, source: SyncSource): AsyncGenerator<Uint8Array> {
   const { network, from, to } = syncBasesRequest.decode(request)
-  if (!equalCids(network, source.network)) return
-  const entries = source.chain().slice(from - 1, Math.min(to, from - 1 + MAX_PAGE))
-  for (const { round, base, certificate } of entries) {
+  for (const { round, base, certificate } of entriesOf(network, from, to, source)) {
     const opened = await openBase(base, (cid) => source.store.get(cid))
     if (!opened.lineage) return
     const lineage = await source.store.get(opened.lineage)
     yield syncBase.encode({ network, round, base, lineage, certificate })
   }
+}
+
+/** Of our network any; of the one that it is a fork of, the base that it began as. */
+function entriesOf(
+  network: CID,
+  from: number,
+  to: number,
+  source: SyncSource,
+): readonly Pick<ChainEntry, 'round' | 'base' | 'certificate'>[] {
+  if (equalCids(network, source.network)) return source.chain().slice(from - 1, Math.min(to, from - 1 + MAX_PAGE))
+  const fork = source.fork()
+  return fork !== null && equalCids(network, fork.network) && from === fork.round ? [fork] : []
 }
 
 function* answerRound(request: Uint8Array, source: SyncSource): Generator<Uint8Array> {
@@ -85,6 +103,12 @@ function* answerRound(request: Uint8Array, source: SyncSource): Generator<Uint8A
     const topic = message.kind === 'contribution/1' ? 'contributions' : 'votes'
     if (!known.has(String(id))) yield syncEnvelope.encode({ topic, envelope })
   }
+}
+
+function* answerApprovals(request: Uint8Array, source: SyncSource): Generator<Uint8Array> {
+  const { network, have } = syncApprovalsRequest.decode(request)
+  if (!equalCids(network, source.network)) return
+  for (const envelope of source.amendments.missing(have)) yield syncApproval.encode({ envelope })
 }
 
 function* answerReports(request: Uint8Array, source: SyncSource): Generator<Uint8Array> {

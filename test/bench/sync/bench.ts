@@ -62,7 +62,7 @@ function createSource(start: TestChain) {
 }
 
 const dir = await mkdtemp(join(tmpdir(), 'coldmesh-bench-'))
-const start = await startChain('bench', SMALL_LAYOUT)
+const start = await startChain('bench', {}, SMALL_LAYOUT)
 const kept = new Set(start.store.blocks.keys())
 const source = createSource(start)
 const store = await createContentStore({ dir: join(dir, 'blocks'), node: null, log: nullLog })

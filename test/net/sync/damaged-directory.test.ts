@@ -29,7 +29,7 @@ const KINDS: readonly {
   { path: /^key\.pub$/, then: 'refused', says: /One of .*key and .*key\.pub is damaged/ },
   { path: /^config\.json$/, then: 'refused', says: /config\.json/ },
   { path: /^journal$/, then: 'refused', says: /The journal .*journal is damaged at byte 8/ },
-  { path: /^(chain|evidence|reports)$/, then: 'mended' },
+  { path: /^(chain|evidence|reports|approvals|ratifications|amendments)$/, then: 'mended' },
   { path: /^blocks\//, then: 'mended' },
   { path: /^(datastore|lock)\//, then: 'harmless' },
   { path: /^lock\.json$/, then: 'harmless' },

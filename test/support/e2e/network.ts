@@ -48,6 +48,7 @@ export async function createTestNetwork(options: {
   readonly round?: Partial<RoundPolicy>
   readonly quorum?: 'byzantine' | 'crash'
   readonly rows?: number
+  readonly contributors?: 'open' | 'vouched'
   /** Of the base's weights; F32 by default. */
   readonly dtype?: FloatDtype
 }): Promise<TestNetwork> {
@@ -69,6 +70,7 @@ export async function createTestNetwork(options: {
     base: baseDir,
     committee: peers.map(({ name, key }) => ({ name, key })),
     quorum: options.quorum ?? 'byzantine',
+    contributors: options.contributors ?? 'open',
     round: {
       minContributions: Math.min(3, options.members),
       maxContributions: 8,

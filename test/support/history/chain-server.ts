@@ -66,7 +66,8 @@ export async function startChainServer(chain: TestChain, options: ServerOptions 
   if (options.isWhole === true) for (const [text, block] of chain.store.blocks) await store.put(CID.parse(text), block)
   await node.streams.serve(SYNC_PROTOCOL, ({ bytes }) => {
     const frames = answerSync(bytes, {
-      ...{ network, store: chain.store, log: nullLog, reports: { missing: () => [] }, round: () => null },
+      ...{ network, store: chain.store, log: nullLog, round: () => null, fork: () => null },
+      ...{ reports: { missing: () => [] }, amendments: { missing: () => [] } },
       chain: () => entries,
       genesisBase: () => chain.net.genesis.base,
     })

@@ -55,6 +55,7 @@ export async function followerOf(
         head: () => Promise.reject(new Error('not asked')),
         round: async function* () {},
         reports: async function* () {},
+        approvals: async function* () {},
         bases: async function* (_peer, from) {
           for (let round = from; round < from + MAX_PAGE; round++) {
             const base = await baseOf(round)

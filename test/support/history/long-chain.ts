@@ -12,7 +12,7 @@ import { SMALL_LAYOUT } from './checkpoints.ts'
 
 /** A chain of so many rounds with small weights: real signatures, fusions and certificates, a few milliseconds each. */
 export async function longChain(rounds: number): Promise<TestChain> {
-  return await addRounds(await startChain('long chain', SMALL_LAYOUT), rounds)
+  return await addRounds(await startChain('long chain', {}, SMALL_LAYOUT), rounds)
 }
 
 /** Two contributions a round, of checkpoints that no round near it has. */

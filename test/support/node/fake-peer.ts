@@ -1,5 +1,6 @@
 import { verifyEvidence } from '../../../src/peer/evidence-report.ts'
-import type { JoinEvent, LogEntry, Peer, PeerEvent, PeerStatus } from '../../../src/peer/types.ts'
+import { DEFAULT_ROUND_POLICY } from '../../../src/peer/genesis.ts'
+import type { AmendmentStatus, JoinEvent, LogEntry, Peer, PeerEvent, PeerStatus } from '../../../src/peer/types.ts'
 
 export const NETWORK = 'bafyreigenesisgenesisgenesisgenesisgenesisgenesisgenesisge'
 export const BASES = ['bafybeibase1'.padEnd(59, 'a'), 'bafybeibase2'.padEnd(59, 'b'), 'bafybeibase3'.padEnd(59, 'c')]
@@ -42,10 +43,26 @@ export function createFakePeer(): FakePeer {
       calls.push(`report ${options.base} ${options.task} ${options.mode} ${options.value}`)
       return { ...options, id: 'report', author: 'ab'.repeat(32), round: 1, metric: 'accuracy' }
     },
+    amend: async (change) => {
+      calls.push(`amend ${JSON.stringify(change)}`)
+      return { ...AMENDMENT, change }
+    },
+    approve: async (id) => {
+      calls.push(`approve ${id}`)
+      return { ...AMENDMENT, id }
+    },
     reports: () => [],
     evidence: () => [],
+    fork: async () => null,
     verifyEvidence: (bytes) => verifyEvidence(bytes),
     invite: () => 'coldmesh1fake',
+    vouch: ({ for: contributor, rounds = 100 }) => {
+      calls.push(`vouch ${contributor} ${rounds}`)
+      return { invite: 'coldmesh1vouched', network: NETWORK, contributor, from: 4, until: 3 + rounds }
+    },
+    acceptInvite: async (invite) => {
+      calls.push(`accept ${invite}`)
+    },
     stop: async () => {},
     async *log(base) {
       const newest = base === undefined ? BASES.length : BASES.indexOf(base) + 1
@@ -54,7 +71,17 @@ export function createFakePeer(): FakePeer {
     verify: async (base, { level = 'full', trust } = {}) => {
       calls.push(`verify ${base} ${level} ${trust ?? ''}`)
       const trusted = trust === NETWORK
-      return { base, network: NETWORK, valid: true, certified: true, trusted, level, rounds: [], failures: [] }
+      return {
+        base,
+        network: NETWORK,
+        valid: true,
+        certified: true,
+        trusted,
+        level,
+        rounds: [],
+        failures: [],
+        fork: null,
+      }
     },
     export: async (cid, { out }) => {
       calls.push(`export ${cid} ${out}`)
@@ -75,7 +102,8 @@ export function createFakePeer(): FakePeer {
 function entryOf(round: number): LogEntry {
   const base = String(BASES[round - 1])
   const parent = BASES[round - 2] ?? 'bafybeibase0'.padEnd(59, 'z')
-  return { round, base, parent, aggregator: 'alpha', view: 0, rule: 'mean/1', inputs: [], excluded: [], reports: [] }
+  const made = { aggregator: 'alpha', view: 0, rule: 'mean/1', inputs: [], excluded: [], amendment: null, reports: [] }
+  return { round, base, parent, ...made }
 }
 
 async function* follow(
@@ -104,6 +132,16 @@ async function* follow(
   }
 }
 
+const AMENDMENT: AmendmentStatus = {
+  id: 'bafyreiamendment',
+  change: { quorum: 'crash' },
+  approvedBy: ['alpha'],
+  missing: ['beta'],
+  need: 2,
+  state: 'open',
+  from: null,
+}
+
 export const STATUS: PeerStatus = {
   network: NETWORK,
   name: 'alpha',
@@ -121,10 +159,25 @@ export const STATUS: PeerStatus = {
   waitingFor: { what: 'contributions', have: 1, need: 3, missing: [], sinceMs: 1, untilMs: null },
   catchUp: null,
   contributions: [],
+  fork: null,
+  permission: { contributors: 'open', granted: true, reason: null, until: null, by: null },
   trainer: { engine: 'onnx', device: 'cpu' },
   training: null,
   refused: [],
   reports: { held: 0, base: [] },
+  terms: {
+    committee: [
+      { name: 'alpha', key: 'ab'.repeat(32) },
+      { name: 'beta', key: 'cd'.repeat(32) },
+    ],
+    quorum: 'byzantine',
+    votes: 2,
+    contributors: 'open',
+    round: DEFAULT_ROUND_POLICY,
+    gate: null,
+    rule: 'mean/1',
+  },
+  amendments: [],
   troubles: [],
   evidence: [],
 }

@@ -43,7 +43,6 @@ const BREAKS_A_RULE: readonly Wrong[] = [
     'unsupported-fusion-params',
     testNetwork({ fusion: { rule: 'mean/1', params: { eta: 1 } } }).bytes,
   ),
-  wrong('2.5 vouched contributors', 'unsupported-vouchers', testNetwork({ contributors: 'vouched' }).bytes),
   wrong('2.5 a gate', 'unsupported-gate', testNetwork({ gate: { maxDrop: 10_000_000 } }).bytes),
   wrong('2.5 stale contributions', 'unsupported-staleness', testNetwork({ round: { maxStaleness: 1 } }).bytes),
 ]

@@ -46,8 +46,9 @@ describe('judgeGenesis', () => {
     }
   })
 
+  it('accepts vouched contributors', () => assert.deepEqual(judged({ contributors: 'vouched' }), ACCEPT))
+
   it('rejects what this version does not know, rather than running without it', () => {
-    assert.deepEqual(judged({ contributors: 'vouched' }), reject('unsupported-vouchers'))
     assert.deepEqual(judged({ gate: { maxDrop: 0 } }), reject('unsupported-gate'))
     assert.deepEqual(judged({ fusion: { rule: 'mean/2', params: {} } }), reject('unsupported-rule'))
     assert.deepEqual(judged({ round: { maxStaleness: 1 } }), reject('unsupported-staleness'))

@@ -11,8 +11,8 @@ import { memoryContentStore } from '../../../../../src/adapters/memory/content-s
 import { nullLog } from '../../../../../src/adapters/memory/log.ts'
 import { type MemoryNetwork, memoryNetwork } from '../../../../../src/adapters/memory/network.ts'
 import { createSigner } from '../../../../../src/adapters/system/signer.ts'
+import { openDispensable } from '../../../../../src/peer/dispensable-file.ts'
 import { createEmitter } from '../../../../../src/peer/emitter.ts'
-import { openReportFile } from '../../../../../src/peer/reports/report-file.ts'
 import { createReports } from '../../../../../src/peer/reports/reports.ts'
 import { createSyncClient } from '../../../../../src/peer/sync/client.ts'
 import { answerSync } from '../../../../../src/peer/sync/server.ts'
@@ -61,8 +61,10 @@ async function open(t: TestContext, mesh: MemoryNetwork, name: string) {
     log: nullLog,
     chain: () => [],
     genesisBase: () => net.genesis.base,
+    fork: () => null,
     round: () => null,
     reports,
+    amendments: { missing: () => [] },
   }
   await node.streams.serve(SYNC_PROTOCOL, ({ bytes }) => answerSync(bytes, source))
   return {
@@ -188,13 +190,13 @@ describe('reports', { timeout: 20_000 }, () => {
 
   it('keep what is whole when their file is damaged: neighbours have the rest', async () => {
     const path = join(dir, 'damaged')
-    const journal = await openReportFile(path, nullLog)
+    const journal = await openDispensable(path, 'reports', nullLog)
     for (const name of ['one', 'two']) await journal.append(reportBy(testKey(name), net).envelope)
     await journal.close()
     const bytes = await readFile(path)
     bytes.writeUInt8(bytes.readUInt8(60) ^ 1, 60)
     await writeFile(path, bytes)
-    const opened = await openReportFile(path, nullLog)
+    const opened = await openDispensable(path, 'reports', nullLog)
     assert.deepEqual(opened.records, [reportBy(testKey('two'), net).envelope])
     assert.deepEqual(await readFile(`${path}.damaged`), bytes)
     await opened.close()
