@@ -14,7 +14,7 @@ export function describeWait({ what, have, need, missing, sinceMs, untilMs }: Wa
   return `${show(what)}: ${have} of ${need}${whom}; for ${duration(now - sinceMs)}${until}`
 }
 
-/** How far a catch-up is: `catches up: round 57 of 200 that 12D3...abc has, 85 rounds/s; for 1 s`. */
+/** How far a catch-up is: `catches up: round 57 of 200 that …6Lmx has, 85 rounds/s; for 1 s`. */
 export function describeCatchUp({ round, of, peer, roundsPerSecond, sinceMs }: CatchUp, now = Date.now()): string {
   const rate = roundsPerSecond.toLocaleString('en')
   return `catches up: round ${round} of ${of} that ${short(peer)} has, ${rate} rounds/s; for ${duration(now - sinceMs)}`

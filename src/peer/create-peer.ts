@@ -105,7 +105,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   requireSameNetwork(networkId, chain)
   const events = createEmitter<PeerEvent>()
   const troubles = createTroubles({ events, clock: systemClock, log })
-  if (chain.mended !== null) troubles.report('chain', new ColdmeshError('refused', chain.mended))
+  if (chain.mended !== null)
+    troubles.report('chain', new ColdmeshError('refused', chain.mended, { hint: 'Check the disk.' }))
   let places: PlacesOptions | null = null
   const store = createRepairingStore({
     store: blocks,
