@@ -83,7 +83,7 @@ function hasLostSector(file: Buffer, start: number): boolean {
 function damaged(path: string, offset: number): ColdmeshError {
   return new ColdmeshError('refused', `The journal ${path} is damaged at byte ${offset}.`, {
     facts: { path, offset },
-    hint: 'Restore this file from a backup. Without it this key must not vote again: its earlier votes are unknown.',
+    hint: 'Restore this file from a backup of this very moment, or move it away: the key then signs nothing until two rounds after the head that it syncs are certified.',
   })
 }
 

@@ -22,17 +22,17 @@ const isEach = process.env['COLDMESH_DAMAGE'] === 'each'
 /** What a flipped byte in a file of a data directory leads to. */
 const KINDS: readonly {
   readonly path: RegExp
-  readonly then: 'refused' | 'mended' | 'harmless'
+  readonly outcome: 'refused' | 'mended' | 'harmless'
   readonly says?: RegExp
 }[] = [
-  { path: /^key$/, then: 'refused', says: /One of .*key and .*key\.pub is damaged/ },
-  { path: /^key\.pub$/, then: 'refused', says: /One of .*key and .*key\.pub is damaged/ },
-  { path: /^config\.json$/, then: 'refused', says: /config\.json/ },
-  { path: /^journal$/, then: 'refused', says: /The journal .*journal is damaged at byte 8/ },
-  { path: /^(chain|evidence|reports|approvals|ratifications|amendments)$/, then: 'mended' },
-  { path: /^blocks\//, then: 'mended' },
-  { path: /^(datastore|lock)\//, then: 'harmless' },
-  { path: /^lock\.json$/, then: 'harmless' },
+  { path: /^key$/, outcome: 'refused', says: /One of .*key and .*key\.pub is damaged/ },
+  { path: /^key\.pub$/, outcome: 'refused', says: /One of .*key and .*key\.pub is damaged/ },
+  { path: /^config\.json$/, outcome: 'refused', says: /config\.json/ },
+  { path: /^journal$/, outcome: 'refused', says: /The journal .*journal is damaged at byte 8/ },
+  { path: /^(chain|evidence|reports|approvals|ratifications|amendments)$/, outcome: 'mended' },
+  { path: /^blocks\//, outcome: 'mended' },
+  { path: /^(datastore|lock)\//, outcome: 'harmless' },
+  { path: /^lock\.json$/, outcome: 'harmless' },
 ]
 
 // docs/reliability.md: fault 43 (a flipped byte on the disk), in every file of a data directory.
@@ -86,7 +86,7 @@ describe('a byte that flips in a data directory', () => {
     return copy
   }
 
-  const of = (then: string) => files.filter((name) => KINDS.find(({ path }) => path.test(name))?.then === then)
+  const of = (outcome: string) => files.filter((name) => KINDS.find(({ path }) => path.test(name))?.outcome === outcome)
   const groups = (names: readonly string[]) => (isEach ? names.map((name) => [name]) : [names])
 
   it('has an answer for every file that a peer leaves', () => {
