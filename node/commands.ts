@@ -22,7 +22,15 @@ const BUDGET = [
   'accumulation',
   'maxTokens',
 ] as const satisfies readonly OptionName[]
-const MESH = ['listen', 'peer', 'noMdns', 'noDht', 'joinTimeout', 'checkStore'] as const satisfies readonly OptionName[]
+const MESH = [
+  'listen',
+  'announce',
+  'peer',
+  'noMdns',
+  'noDht',
+  'joinTimeout',
+  'checkStore',
+] as const satisfies readonly OptionName[]
 const COLUMNS = ['text', 'pair', 'label', 'task', 'license'] as const satisfies readonly OptionName[]
 
 /** Every command once, in the order of help. */
@@ -78,6 +86,8 @@ export const COMMANDS: readonly Command[] = [
         'collect',
         'grace',
         'viewTimeout',
+        'maxStaleness',
+        'gate',
       ],
       onDataDir: true,
       examples: [
@@ -97,6 +107,7 @@ export const COMMANDS: readonly Command[] = [
         ...MESH,
         'apiPort',
         'trainOn',
+        'gateData',
         ...COLUMNS,
         'rounds',
         ...PLAN,

@@ -77,6 +77,25 @@ export const OPTIONS = {
   collect: { kind: 'seconds', value: 'SECONDS', min: 0, help: 'how long a round collects at least' },
   grace: { kind: 'seconds', value: 'SECONDS', min: 0, help: 'how long it waits for more once there are enough' },
   viewTimeout: { kind: 'seconds', value: 'SECONDS', min: 0.1, help: "an aggregator's time, before bytes are counted" },
+  maxStaleness: {
+    kind: 'count',
+    value: 'N',
+    min: 0,
+    max: 7,
+    help: 'rounds that a contribution may be late (default: 0, none)',
+  },
+  gate: {
+    kind: 'number',
+    value: 'DROP',
+    min: 0,
+    max: 1,
+    help: 'members with --gate-data vote against a base whose accuracy is lower by more than this (default: no gate)',
+  },
+  gateData: {
+    kind: 'path',
+    value: 'FILE',
+    help: 'CSV or JSON Lines file of labelled texts that nobody trains on: what this member judges proposed bases by',
+  },
 
   add: { kind: 'text', value: 'NAME=KEY', repeat: true, help: 'a new member of the committee' },
   remove: { kind: 'text', value: 'NAME|KEY', repeat: true, help: 'a member that goes' },
@@ -93,6 +112,12 @@ export const OPTIONS = {
     value: 'MULTIADDR',
     repeat: true,
     help: 'where to listen (default: TCP on every interface, any free port)',
+  },
+  announce: {
+    kind: 'text',
+    value: 'MULTIADDR',
+    repeat: true,
+    help: 'where others reach this peer, told instead of what it listens on: behind a port forward or proxy',
   },
   peer: { kind: 'text', value: 'MULTIADDR', repeat: true, help: 'a peer to dial, besides those that are known' },
   noMdns: { kind: 'switch', help: 'do not look for peers on the local network' },

@@ -32,6 +32,8 @@ type Options =
   | 'collect'
   | 'grace'
   | 'viewTimeout'
+  | 'maxStaleness'
+  | 'gate'
 
 const DEFAULT_NAME = 'coldmesh'
 
@@ -49,7 +51,7 @@ export const runGenesis: Run<Options> = async (call) => {
     dataDir: dir,
     committee: members.length === 0 ? [own] : members,
     round: roundPolicy(options),
-    ...defined({ quorum: options.quorum, rule: options.rule, contributors }),
+    ...defined({ quorum: options.quorum, rule: options.rule, contributors, maxDrop: options.gate }),
   }
   const created = await (options.forkOf === undefined ? create(given, call) : createForkOf(options.forkOf, given, call))
   const { network, base, fork } = created
@@ -64,7 +66,7 @@ export const runGenesis: Run<Options> = async (call) => {
   return EXIT.done
 }
 
-type Given = Pick<GenesisOptions, 'dataDir' | 'committee' | 'round' | 'quorum' | 'rule' | 'contributors'>
+type Given = Pick<GenesisOptions, 'dataDir' | 'committee' | 'round' | 'quorum' | 'rule' | 'contributors' | 'maxDrop'>
 type Created = Omit<CreatedFork, 'fork'> & { readonly fork: ForkStatus | null }
 
 async function create(given: Given, { options }: Call<Options>): Promise<Created> {
@@ -79,10 +81,11 @@ async function createForkOf(of: string, given: Given, { options, output, signal 
 }
 
 function roundPolicy(options: Call<Options>['options']) {
-  const { minContributions, maxContributions, collect, grace, viewTimeout } = options
+  const { minContributions, maxContributions, collect, grace, viewTimeout, maxStaleness } = options
   return defined({
     minContributions,
     maxContributions,
+    maxStaleness,
     collectMs: milliseconds(collect),
     graceMs: milliseconds(grace),
     viewTimeoutMs: milliseconds(viewTimeout),

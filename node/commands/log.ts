@@ -3,6 +3,7 @@ import type { Run } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { changeLines } from '../text/amendments.ts'
 import { short, show } from '../text/escape.ts'
+import { lateBy } from '../text/events.ts'
 import { forkLine } from '../text/fork.ts'
 import { formatReports } from '../text/reports.ts'
 import { dirOf } from './data-dir.ts'
@@ -45,8 +46,8 @@ function formatEntry({ round, base, aggregator, view, rule, inputs, amendment, e
     `round ${round}  ${show(base)}`,
     `  ${show(rule)} of ${inputs.length} contributions, proposed by ${show(aggregator, { maxLength: 64 })} in view ${view}`,
     ...inputs.map(
-      ({ id, author, task, dataset, rows, vouchedBy }) =>
-        `  + ${short(id)}  ${show(task, { maxLength: 40 })}: ${rows} rows of ${show(dataset, { maxLength: 40 })}, by ${short(author)}${vouchedBy === null ? '' : `, vouched for by ${short(vouchedBy)}`}`,
+      ({ id, author, task, dataset, rows, vouchedBy, staleness }) =>
+        `  + ${short(id)}  ${show(task, { maxLength: 40 })}: ${rows} rows of ${show(dataset, { maxLength: 40 })}, by ${short(author)}${lateBy(staleness)}${vouchedBy === null ? '' : `, vouched for by ${short(vouchedBy)}`}`,
     ),
     ...(amendment === null
       ? []

@@ -2,6 +2,7 @@ import Table from 'cli-table3'
 import type { DaemonStatus } from '../control/shapes.ts'
 import { formatAmendment } from './amendments.ts'
 import { short, show } from './escape.ts'
+import { describeGate, lateBy } from './events.ts'
 import { contradictionLine } from './evidence.ts'
 import { forkLine } from './fork.ts'
 import type { Colors } from './output.ts'
@@ -32,6 +33,10 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
       colors.red(`trouble  ${show(what)}: ${show(reason)}`),
       ...(hint === null ? [] : [`         ${show(hint)}`]),
     )
+  }
+  if (status.gate !== null) {
+    lines.push(`gate     ${status.gate.rows} rows of ${show(status.gate.data)}, at most ${status.gate.maxDrop} worse`)
+    for (const judged of status.gate.judgements) lines.push(`         round ${judged.round}: ${describeGate(judged)}`)
   }
   if (training !== null) {
     lines.push(`trains   ${show(training.task)}, step ${training.step} of ${training.steps}`)
@@ -96,9 +101,9 @@ export function createTable(head: readonly string[]): Table.Table {
 
 function contributionTable({ contributions }: DaemonStatus): string {
   const table = createTable(['contribution', 'task', 'author', 'state'])
-  for (const { id, task, author, state, reason } of contributions) {
+  for (const { id, task, author, state, reason, staleness } of contributions) {
     const why = reason === null ? '' : `: ${show(reason, { maxLength: 60 })}`
-    table.push([short(id), show(task, { maxLength: 32 }), short(author), `${state}${why}`])
+    table.push([short(id), show(task, { maxLength: 32 }), short(author), `${state}${why}${lateBy(staleness)}`])
   }
   return table.toString()
 }

@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid'
-import { equalBytes } from '../wire/bytes.ts'
+import { equalBytes, equalCids } from '../wire/bytes.ts'
 import type { Signed } from '../wire/envelope.ts'
 import { ACCEPT, ignore, reject, type Verdict } from '../wire/verdict.ts'
 import type { Contribution } from './messages.ts'
@@ -21,10 +21,13 @@ export interface ContributionView extends TermsView {
   readonly round: number
   /** The round's base. */
   readonly base: CID
-  /** True for bases whose weights are the round base's (empty rounds since). */
-  isAdmissibleParent(parent: CID, round: number): boolean
-  /** True when the weights of the round's base have this CID. */
-  isBaseWeights(checkpoint: CID): boolean
+  /**
+   * The base that a contribution to `round` was trained from, if it is admissible: how many rounds with inputs were certified
+   * since, and the CID of its weights.
+   */
+  parentOf(parent: CID, round: number): { readonly staleness: number; readonly weights: CID } | null
+  /** True for checkpoints of bases and inputs of the last `historyRounds` lineages, unless a list names the contribution. */
+  isSpent(checkpoint: CID): boolean
   isKnown(id: CID): boolean
   /** Other contributions of this author that are held for the round. */
   countByAuthor(author: Uint8Array): number
@@ -68,12 +71,15 @@ export function judgeContribution({ message, id }: Signed<Contribution>, view: C
   if (message.round > view.round) return ignore('future-round')
   // [IGNORE] SPEC 3.10: of an earlier round, by somebody who may not contribute in this one.
   if (terms.verdict !== 'accept') return ignore(terms.reason)
-  if (!view.isAdmissibleParent(message.parent, message.round)) {
+  const parent = view.parentOf(message.parent, message.round)
+  if (parent === null) {
     // [REJECT] SPEC 3.6: parent must be the round's base. [IGNORE] SPEC 3.7: an earlier round's contribution is late.
     return message.round === view.round ? reject('wrong-parent') : ignore('past-round')
   }
-  // [REJECT] SPEC 3.8: the base's own weights are no contribution.
-  if (view.isBaseWeights(message.checkpoint)) return reject('no-change')
+  // [REJECT] SPEC 3.8: its parent's own weights are no contribution.
+  if (equalCids(message.checkpoint, parent.weights)) return reject('no-change')
+  // [IGNORE] SPEC 3.11: a late one that was in a base already.
+  if (parent.staleness > 0 && view.isSpent(message.checkpoint)) return ignore('replay')
   // [IGNORE] SPEC 3.9: at most two by one author.
   if (view.countByAuthor(message.author) >= MAX_PER_AUTHOR) return ignore('author-limit')
   return ACCEPT

@@ -35,10 +35,12 @@ export function judgeGenesis(genesis: Omit<Genesis, 'kind'>): Verdict {
   // [REJECT] SPEC 2.5: features that this version does not know are refused, never ignored.
   if (!SUPPORTED_RULES.some((rule) => rule === fusion.rule)) return reject('unsupported-rule')
   if (Object.keys(fusion.params).length > 0) return reject('unsupported-fusion-params')
-  if (genesis.gate !== null) return reject('unsupported-gate')
-  if (round.maxStaleness !== 0) return reject('unsupported-staleness')
   // [REJECT] SPEC 2.6: a fork begins without the history of what it is a fork of.
   if (genesis.forkOf !== null && equalCids(genesis.forkOf, genesis.base)) return reject('fork-of-itself')
+  // [REJECT] SPEC 2.10: a late contribution's parent is among the bases that replays are looked for in.
+  if (round.maxStaleness >= round.historyRounds) return reject('staleness-above-history')
+  // [REJECT] SPEC 2.11: the weights of those bases are kept.
+  if (round.maxStaleness > 0 && round.keepRounds < round.historyRounds) return reject('keep-below-history')
   return ACCEPT
 }
 

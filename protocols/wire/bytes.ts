@@ -24,8 +24,12 @@ export function equalCids(a: CID | null, b: CID | null): boolean {
 
 /** Lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  let text = ''
+  for (const byte of bytes) text += HEX[byte]
+  return text
 }
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /** Reads lower- or upper-case hexadecimal; null when it is not. */
 export function fromHex(text: string): Uint8Array | null {

@@ -30,6 +30,7 @@ import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
 import { createForkLink } from './fork/link.ts'
 import { readForkCertificate } from './fork/record.ts'
+import { createGate } from './gate/gate.ts'
 import { openGenesis } from './genesis.ts'
 import { maxBaseBytes, readHead } from './heads.ts'
 import { requireKeyMatches } from './key-check.ts'
@@ -88,6 +89,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const node = await createNode({
     seed,
     listen,
+    ...(options.announce === undefined ? {} : { announce: options.announce }),
     datastore,
     network: String(networkId),
     topics: TOPICS.map((name) => topicOf(String(networkId), name)),
@@ -161,7 +163,16 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const { promise: compared, resolve: onCompared } = Promise.withResolvers<void>()
   // A key that never spoke has nothing to compare.
   if (journal.records.length === 0 && chain.entries.length === 0) onCompared()
-  const loop = createRoundLoop({ context, head, evidence, silence, compared, onRound: () => amendments.enterRound() })
+  const gate = options.gateData === undefined ? null : createGate({ context, data: options.gateData })
+  const loop = createRoundLoop({
+    context,
+    head,
+    evidence,
+    gate,
+    silence,
+    compared,
+    onRound: () => amendments.enterRound(),
+  })
   const reportFile = await openDispensable(paths.reports(dataDir), 'reports', log)
   cleanup.defer(() => reportFile.close())
   const reports = createReports({
@@ -203,6 +214,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     onCompared,
     fork,
     evidence,
+    gate,
     reports,
     amendments,
     config,
@@ -224,6 +236,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     stop: async () => {
       stopped.abort()
       await loop.stop()
+      await gate?.stop()
       await reports.stop()
       await amendments.stop()
       events.close()

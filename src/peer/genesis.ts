@@ -21,6 +21,7 @@ import { initDataDir, paths, requireConfig, writeConfig } from './data-dir.ts'
 import type { GenesisOptions, RoundPolicy } from './types.ts'
 
 const MINUTE_MS = 60_000
+const BILLION = 1_000_000_000
 
 /** A day's collection suits a team that trains when it can; the demo and tests shorten it. */
 export const DEFAULT_ROUND_POLICY: RoundPolicy = {
@@ -44,6 +45,9 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   'min-above-max': 'minContributions is above maxContributions.',
   'lineage-too-large':
     'With so many members and contributions a lineage could outgrow its limit: lower maxContributions.',
+  'staleness-above-history':
+    'Contributions may be late by fewer rounds than a network remembers: lower maxStaleness, or raise historyRounds.',
+  'keep-below-history': 'What late contributions were trained from must be kept: raise keepRounds to historyRounds.',
   'unsupported-rule': `This version fuses by ${SUPPORTED_RULES.join(', ')} only.`,
 }
 
@@ -131,7 +135,8 @@ function encodeGenesis(options: Omit<GenesisOptions, 'base'>, { before, ...base 
       typeof contributors === 'string'
         ? contributors
         : contributors.map((key) => (typeof key === 'string' ? readKeyText(key, 'a contributor') : key)),
-    gate: before?.terms.gate ?? null,
+    gate:
+      options.maxDrop === undefined ? (before?.terms.gate ?? null) : { maxDrop: Math.round(options.maxDrop * BILLION) },
     forkOf: before?.forkOf ?? null,
   }
   try {

@@ -9,6 +9,7 @@ import type { PeerContext } from './context.ts'
 import type { EvidenceFile } from './evidence.ts'
 import { evidenceStatus } from './evidence-report.ts'
 import type { ForkLink } from './fork/link.ts'
+import type { Gate } from './gate/gate.ts'
 import { createHistory } from './history/history.ts'
 import { startJoin } from './join.ts'
 import type { OwnVoucher } from './own-voucher.ts'
@@ -35,6 +36,7 @@ export function createFacade(parts: {
   readonly onCompared: () => void
   readonly fork: ForkLink
   readonly evidence: EvidenceFile
+  readonly gate: Gate | null
   readonly reports: Reports
   readonly amendments: Amendments
   readonly config: Config
@@ -115,18 +117,26 @@ export function createFacade(parts: {
       peers: mesh.peers().length,
       waitingFor: waitOf(state, context),
       catchUp: loop.catchUp,
-      contributions: [...state.contributions.values()].map(contributionStatus),
+      contributions: [...state.contributions.values()].map((entry) => contributionStatus(state.head, entry)),
       permission: permissionOf(asking()),
       fork: parts.fork.status,
       trainer: inUse === null ? null : { engine: inUse.name, device: inUse.device },
       training,
       refused: loop.inbox.refused,
       reports: { held: parts.reports.held, base: parts.reports.of(state.head.base).slice(0, MAX_SHOWN_REPORTS) },
+      gate: gateStatus(),
       troubles: context.troubles.current,
       terms: describeTerms(committee),
       amendments: parts.amendments.status,
       evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), committee),
     }
+  }
+
+  function gateStatus(): PeerStatus['gate'] {
+    const terms = loop.state.network.terms.gate
+    if (parts.gate === null || terms === null) return null
+    const { data, rows, judgements } = parts.gate
+    return { maxDrop: terms.maxDrop / 1_000_000_000, data, rows, judgements }
   }
 
   function memberOf(peerId: string): string | null {

@@ -5,6 +5,8 @@ import type { AmendmentChange, AmendmentStatus, TermsStatus } from './amendment-
 import type { CatchUp } from './catch-up-types.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 import type { ForkStatus } from './fork/types.ts'
+import type { GateJudgement, GateStatus } from './gate-types.ts'
+import type { LogEntry } from './log-types.ts'
 import type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { Trouble, TroubleEvent } from './trouble-types.ts'
@@ -14,7 +16,9 @@ export type { AmendmentChange, AmendmentStatus, NamedKey, TermsStatus } from './
 export type { CatchUp } from './catch-up-types.ts'
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 export type { CreatedFork, ForkOptions, ForkStatus } from './fork/types.ts'
+export type { GateJudgement, GateStatus } from './gate-types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
+export type { LogEntry } from './log-types.ts'
 export type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
 export type { Trouble, TroubleEvent } from './trouble-types.ts'
@@ -29,6 +33,8 @@ export interface PeerOptions {
   readonly network?: string
   /** Multiaddrs to listen on. Default: TCP on every interface, a port of the system's choice. */
   readonly listen?: readonly string[]
+  /** Multiaddrs told to others instead of those listened on: where a port forward or proxy is reached. */
+  readonly announce?: readonly string[]
   /** Multiaddrs (with /p2p/) to dial besides the invite's and the saved ones. */
   readonly peers?: readonly string[]
   /** How often everything in the store is read and compared with its CID, besides the start. Default 6 hours; 0 = never. */
@@ -37,6 +43,8 @@ export interface PeerOptions {
   readonly dht?: boolean
   /** Needed to join rounds; created on first use when absent. */
   readonly trainer?: Trainer
+  /** Labelled rows that a member judges proposed bases by, where the network has a gate; nothing of them leaves this peer. */
+  readonly gateData?: Dataset
   readonly log?: Log
   /** Deadline for finding the network the first time. */
   readonly joinTimeoutMs?: number
@@ -65,6 +73,8 @@ export interface ContributionStatus {
   /** `fetching`, `held`, or `refused` with the reason. */
   readonly state: 'announced' | 'fetching' | 'held' | 'refused'
   readonly reason: string | null
+  /** Rounds with inputs since the base that it was trained from; 0: it is not late. */
+  readonly staleness: number
 }
 
 export interface PeerStatus {
@@ -106,6 +116,8 @@ export interface PeerStatus {
     readonly author: string | null
     readonly reason: string
   }[]
+  /** What this member judges proposed bases by, and what came of it; null without such data, or where the network has no gate. */
+  readonly gate: GateStatus | null
   /** What this machine refuses or has lost at the moment: a full disk, damaged blocks. Empty when all is well. */
   readonly troubles: readonly Trouble[]
   /** What is in force in this round. */
@@ -162,7 +174,14 @@ export type PeerEvent =
       readonly seconds: number
       readonly steps: number
     }
-  | { readonly type: 'announced'; readonly round: number; readonly id: string; readonly checkpoint: string }
+  /** `round` is the one that it was trained for; `staleness` says how many rounds with inputs ended meanwhile. */
+  | {
+      readonly type: 'announced'
+      readonly round: number
+      readonly id: string
+      readonly checkpoint: string
+      readonly staleness: number
+    }
   | { readonly type: 'contribution'; readonly round: number; readonly contribution: ContributionStatus }
   | { readonly type: 'listed'; readonly round: number; readonly by: string; readonly contributions: readonly string[] }
   | {
@@ -196,6 +215,8 @@ export type PeerEvent =
       readonly author: string | null
       readonly reason: string
     }
+  /** What our own data say of a proposed base. */
+  | ({ readonly type: 'gate' } & GateJudgement)
   | { readonly type: 'muted'; readonly reason: string }
   /** A member approved an amendment, or proposed it. */
   | { readonly type: 'approved'; readonly by: string; readonly amendment: AmendmentStatus }
@@ -234,6 +255,8 @@ export type JoinEvent =
       }
     >
   | Exclude<TroubleEvent, { type: 'repaired' }>
+  /** Not in this round's base, for this reason; it counts in the next round by itself. */
+  | { readonly type: 'postponed'; readonly round: number; readonly id: string; readonly reason: string }
   /** What came of one round: `included` in the base or not, with the reason. */
   | {
       readonly type: 'outcome'
@@ -258,30 +281,6 @@ export interface JoinResult {
     readonly included: boolean
     readonly reason: string | null
   }[]
-}
-
-export interface LogEntry {
-  readonly round: number
-  readonly base: string
-  readonly parent: string
-  readonly aggregator: string
-  readonly view: number
-  readonly rule: string
-  readonly inputs: readonly {
-    readonly id: string
-    readonly author: string
-    readonly checkpoint: string
-    readonly task: string
-    readonly dataset: string
-    readonly rows: number
-    /** Key of the member whose voucher let the author contribute; null where none was needed. */
-    readonly vouchedBy: string | null
-  }[]
-  readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
-  /** The change of the terms that this base embeds, in force two rounds later. */
-  readonly amendment: { readonly id: string; readonly change: AmendmentChange; readonly from: number } | null
-  /** Evaluations of this base that are held here. */
-  readonly reports: readonly ReportEntry[]
 }
 
 /** The history that a data directory or a peer holds. */

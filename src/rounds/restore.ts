@@ -6,7 +6,7 @@ import { meetsTerms } from './contributors.ts'
 import { type Draft, enterPhase, isSelf, setTimer, slotOf } from './draft.ts'
 import { receive } from './receive.ts'
 import type { RoundState } from './state.ts'
-import { isAdmissibleParent } from './views.ts'
+import { parentOf } from './views.ts'
 
 /** After a restart: what this key said before is said, the lock and what it rests on hold, and the view goes on. */
 export function restore(draft: Draft, signed: readonly Signed<Contribution | RoundMessage>[]): void {
@@ -14,8 +14,8 @@ export function restore(draft: Draft, signed: readonly Signed<Contribution | Rou
   for (const one of signed) {
     const { message } = one
     if (message.kind === 'contribution/1') {
-      // It may be of an earlier round when the rounds since were empty.
-      const isAdmissible = isAdmissibleParent(state.head, message.parent, message.round)
+      // It may be of an earlier round, when those since were empty or it may come late.
+      const isAdmissible = parentOf(state.head, message.parent, message.round) !== null
       if (isAdmissible && meetsTerms(state.network, state.round, message)) receive(draft, one)
       continue
     }

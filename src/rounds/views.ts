@@ -1,6 +1,7 @@
 import type { Contribution } from '../../protocols/contribution/messages.ts'
 import { contribution as contributionMessage } from '../../protocols/contribution/messages.ts'
 import { type ContributionView, judgeContribution, judgeTerms } from '../../protocols/contribution/rules.ts'
+import type { Candidate, TrainedFrom } from '../../protocols/lineage/pipeline.ts'
 import type { LineageView } from '../../protocols/lineage/rules.ts'
 import { isOpenedAmendment, openRatification } from '../../protocols/membership/rules.ts'
 import { type InclusionList, inclusionList } from '../../protocols/round/messages.ts'
@@ -59,8 +60,8 @@ function contributionView(state: RoundState, { id }: Signed<Contribution>): Cont
     ...termsView(state.network, state.round),
     round: state.round,
     base: state.head.base,
-    isAdmissibleParent: (parent, round) => isAdmissibleParent(state.head, parent, round),
-    isBaseWeights: (checkpoint) => equalCids(checkpoint, state.head.weights),
+    parentOf: (parent, round) => parentOf(state.head, parent, round),
+    isSpent: (checkpoint) => !isListed && isRecent(state.head, checkpoint),
     isKnown: (id) => state.known.has(String(id)),
     countByAuthor: (author) =>
       isListed
@@ -87,13 +88,29 @@ function factsIn({ regime, round: before }: Head, round: number): NetworkFacts |
   return [regime.own, regime.current, regime.next][round - before]
 }
 
-/** True for the head's base, and for those before it whose weights it kept (empty rounds). */
-export function isAdmissibleParent(head: Head, parent: CIDLike, round: number): boolean {
+/**
+ * The base that a contribution to `round` was trained from, if the round that follows `head` takes it: the head's base, one
+ * whose weights it kept (empty rounds), or one that at most `maxStaleness` rounds with inputs have followed.
+ */
+export function parentOf(head: Head, parent: CIDLike, round: number): TrainedFrom | null {
+  let staleness = 0
   for (const ancestor of head.history) {
-    if (equalCids(ancestor.base, parent)) return round === ancestor.round + 1
-    if (!ancestor.isEmpty) return false
+    if (equalCids(ancestor.base, parent)) {
+      return round === ancestor.round + 1 ? { staleness, weights: ancestor.weights } : null
+    }
+    if (!ancestor.isEmpty) staleness++
+    if (staleness > head.regime.current.terms.round.maxStaleness) return null
   }
-  return false
+  return null
+}
+
+/**
+ * Weights of its parent where these are not those of the round's base: the contribution then stands for
+ * `base + (checkpoint - these)`. Null: it stands for its checkpoint.
+ */
+export function rebasedFrom(head: Head, contribution: Candidate): CIDLike | null {
+  const from = parentOf(head, contribution.parent, contribution.round)
+  return from === null || equalCids(from.weights, head.weights) ? null : from.weights
 }
 
 type CIDLike = Head['base']
@@ -114,7 +131,7 @@ export function lineageView(head: Head): LineageView<SignedContribution> {
     maxContributions: terms.round.maxContributions,
     fusion: terms.fusion,
     baseWeights: head.weights,
-    isAdmissibleParent: (parent, contributionRound) => isAdmissibleParent(head, parent, contributionRound),
+    parentOf: (parent, contributionRound) => parentOf(head, parent, contributionRound),
     isRecent: (checkpoint) => isRecent(head, checkpoint),
     openContribution: (envelope) => {
       const signed = openEnvelope(envelope, [contributionMessage], id)

@@ -1,8 +1,9 @@
 import { makeAmendments } from './making/amendments.ts'
-import { makeContribution } from './making/contribution.ts'
+import { makeContribution, makeLateContribution } from './making/contribution.ts'
 import { makeEvidence } from './making/evidence.ts'
 import { makeFork } from './making/fork.ts'
 import { makeGenesis } from './making/genesis.ts'
+import { makeLateLineage } from './making/late-lineage.ts'
 import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
 import { makeReport } from './making/report.ts'
@@ -21,9 +22,11 @@ const makers = {
   makeWire,
   makeGenesis,
   makeContribution,
+  makeLateContribution,
   makeRound,
   makeEvidence,
   makeLineage,
+  makeLateLineage,
   makeMembership,
   makeSync,
   makeSyncJudged,

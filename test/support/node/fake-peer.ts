@@ -149,6 +149,7 @@ export const STATUS: PeerStatus = {
   peerId: '12D3KooWself',
   member: 'alpha',
   muted: null,
+  gate: null,
   round: 4,
   view: 0,
   phase: 'collect',

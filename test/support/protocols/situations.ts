@@ -34,8 +34,15 @@ export interface ContributionSituation {
   readonly contributors: 'open' | 'vouched' | readonly string[]
   /** Of the round's committee; absent: nobody. */
   readonly members?: readonly string[]
-  /** Bases whose weights the round's base has, itself among them, each with the round that it was the base of. */
-  readonly admissible: readonly { readonly parent: string; readonly round: number }[]
+  /** Bases that contributions may be trained from, each with the round that it was the base of; by default of the base's weights. */
+  readonly admissible: readonly {
+    readonly parent: string
+    readonly round: number
+    readonly staleness?: number
+    readonly weights?: string
+  }[]
+  /** Checkpoints of the last rounds. */
+  readonly spent?: readonly string[]
   readonly baseWeights: string
   readonly known: readonly string[]
   /** Other contributions of the author that are held. */
@@ -104,6 +111,13 @@ export interface LineageSituation {
   readonly baseWeights: string
   /** Checkpoints of bases and inputs of the last rounds. */
   readonly recent: readonly string[]
+  /** The bases before, newest first. */
+  readonly older?: readonly {
+    readonly round: number
+    readonly base: string
+    readonly weights: string
+    readonly isEmpty: boolean
+  }[]
 }
 
 const keyOf = (hex: string) => fromHex(hex) ?? new Uint8Array()
@@ -121,9 +135,12 @@ export function judgeContributionIn(bytes: Uint8Array, network: CID, view: Contr
     isMember,
     judgeVoucher: (voucher, author) =>
       judgeVoucher(voucher, { network, round: view.round, contributor: author, isMember }),
-    isAdmissibleParent: (parent, round) =>
-      view.admissible.some((other) => other.round === round && same(parent, other.parent)),
-    isBaseWeights: (checkpoint) => same(checkpoint, view.baseWeights),
+    parentOf: (parent, round) => {
+      const found = view.admissible.find((other) => other.round === round && same(parent, other.parent))
+      if (!found) return null
+      return { staleness: found.staleness ?? 0, weights: CID.parse(found.weights ?? view.baseWeights) }
+    },
+    isSpent: (checkpoint) => view.spent?.some((spent) => same(checkpoint, spent)) === true,
     isKnown: (id) => view.known.some((known) => same(id, known)),
     countByAuthor: () => view.byAuthor,
   })
@@ -220,6 +237,9 @@ export function judgeLineageIn(bytes: Uint8Array, view: LineageSituation): Verdi
       base: CID.parse(view.base),
       baseWeights: CID.parse(view.baseWeights),
       recent: view.recent.map((cid) => CID.parse(cid)),
+      older: (view.older ?? []).map((ancestor) => {
+        return { ...ancestor, base: CID.parse(ancestor.base), weights: CID.parse(ancestor.weights) }
+      }),
     }),
   )
   return isOpenedLineage(opened) ? ACCEPT : opened

@@ -93,6 +93,13 @@ export function createHost(options: {
           dispatch({ type: 'built', key: effect.key, base: built.base, lineage: built.lineage })
         })
         return
+      case 'judge-gate':
+        later(BUILD_MS, () => {
+          const judged = world.gate?.(index, effect.spec) ?? null
+          dispatch({ type: 'gate-judged', base: effect.base, reason: judged?.reason ?? null })
+          for (const { id } of judged?.blamed ?? []) dispatch({ type: 'gate-blamed', id })
+        })
+        return
       case 'decided':
         adopt(effect.base, effect.certificate)
         return

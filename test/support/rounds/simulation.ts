@@ -16,7 +16,7 @@ import { createHost } from './create-host.ts'
 import { describeHost, type Host } from './host.ts'
 import type { Liar } from './liars.ts'
 import { createRandom } from './random.ts'
-import type { Machine, OfferedContribution, World } from './world.ts'
+import type { Gate, Machine, OfferedContribution, World } from './world.ts'
 
 /** What links do to messages: latency in virtual milliseconds, probabilities of loss and of arriving twice. */
 export interface Link {
@@ -45,6 +45,8 @@ export interface SimulationOptions {
   readonly syncMs?: number
   readonly rounds?: number
   readonly machine?: Machine
+  /** Makes the network one with a gate. */
+  readonly gate?: Gate
   /** Lets a test break the network's numbers. */
   readonly facts?: (facts: NetworkFacts) => NetworkFacts
 }
@@ -91,7 +93,8 @@ const REAL: Machine = { createRound, reduce }
 
 export function createSimulation(options: SimulationOptions = {}): Simulation {
   const { members = 4, quorum = 'byzantine', observers = 0, syncMs = 2000, rounds = 1 } = options
-  const net = testNetwork({ members, quorum, round: options.round ?? {} })
+  const gate = options.gate ? { gate: { maxDrop: 10_000_000 } } : {}
+  const net = testNetwork({ members, quorum, round: options.round ?? {}, ...gate })
   const plain = networkFacts(net.network, net.genesis)
   const facts = options.facts ? options.facts(plain) : plain
   const agenda = createAgenda()
@@ -110,6 +113,7 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
   const groupOf = (index: number) => groups?.findIndex((group) => group.includes(index)) ?? 0
 
   const world: World = {
+    ...(options.gate && { gate: options.gate }),
     agenda,
     random,
     facts,

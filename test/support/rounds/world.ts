@@ -5,6 +5,7 @@ import type { Signed } from '../../../protocols/wire/envelope.ts'
 import type { RoundEffect } from '../../../src/rounds/events.ts'
 import type { NetworkFacts } from '../../../src/rounds/network.ts'
 import type { createRound, reduce } from '../../../src/rounds/reduce.ts'
+import type { BuildSpec, SignedContribution } from '../../../src/rounds/state.ts'
 import type { Agenda } from './agenda.ts'
 import type { Host } from './host.ts'
 import type { Random } from './random.ts'
@@ -23,6 +24,12 @@ export interface OfferedContribution {
   readonly defect: string | null
 }
 
+/** Why a host refuses a base, and whom it blames; null: it does not. */
+export type Gate = (
+  host: number,
+  spec: BuildSpec,
+) => { readonly reason: string; readonly blamed: readonly SignedContribution[] } | null
+
 /** What a host sees of everything around it. */
 export interface World {
   readonly agenda: Agenda
@@ -31,6 +38,8 @@ export interface World {
   readonly machine: Machine
   readonly hosts: readonly Host[]
   readonly contributions: readonly OfferedContribution[]
+  /** What a host's own data say of a base made of these inputs; absent: it has none. */
+  readonly gate?: Gate
   /** Rounds after which hosts stop. */
   readonly rounds: number
   latency(): number

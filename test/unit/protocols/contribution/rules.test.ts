@@ -17,8 +17,8 @@ const view = (overrides: Partial<ContributionView> = {}): ContributionView => ({
   contributors: 'open',
   isMember: () => false,
   judgeVoucher: () => ACCEPT,
-  isAdmissibleParent: (parent) => equalCids(parent, net.genesis.base),
-  isBaseWeights: (checkpoint) => equalCids(checkpoint, baseWeights),
+  parentOf: (parent) => (equalCids(parent, net.genesis.base) ? { staleness: 0, weights: baseWeights } : null),
+  isSpent: () => false,
   isKnown: () => false,
   countByAuthor: () => 0,
   ...overrides,
@@ -77,12 +77,26 @@ describe('judgeContribution', () => {
   it('ignores what is known, future or late', () => {
     assert.deepEqual(judgeContribution(by(), view({ isKnown: () => true })), ignore('known'))
     assert.deepEqual(judgeContribution(by({ round: 2 }), view()), ignore('future-round'))
-    const nextBase = view({ round: 2, isAdmissibleParent: () => false })
+    const nextBase = view({ round: 2, parentOf: () => null })
     assert.deepEqual(judgeContribution(by(), nextBase), ignore('past-round'))
   })
 
   it('accepts a contribution to an earlier round whose weights are still the base’s', () => {
-    assert.deepEqual(judgeContribution(by(), view({ round: 3, isAdmissibleParent: () => true })), ACCEPT)
+    assert.deepEqual(judgeContribution(by(), view({ round: 3 })), ACCEPT)
+  })
+
+  it('accepts a late one, and ignores it once its checkpoint was in a base', () => {
+    const late = view({ round: 3, parentOf: () => ({ staleness: 2, weights: testCid('older', 'file') }) })
+    assert.deepEqual(judgeContribution(by(), late), ACCEPT)
+    assert.deepEqual(judgeContribution(by(), { ...late, isSpent: () => true }), ignore('replay'))
+    // What is not late is listed and left out, as ever.
+    assert.deepEqual(judgeContribution(by(), view({ isSpent: () => true })), ACCEPT)
+  })
+
+  it('rejects the weights that a late one was trained from', () => {
+    const older = testCid('older', 'file')
+    const late = view({ round: 3, parentOf: () => ({ staleness: 2, weights: older }) })
+    assert.deepEqual(judgeContribution(by({ checkpoint: older }), late), reject('no-change'))
   })
 
   it('rejects a parent that is not the round’s base', () => {
