@@ -4,7 +4,7 @@ import { judgeSyncHead } from '../../../protocols/sync/rules.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { rawCid } from '../../../protocols/wire/codec.ts'
 import { openBase, WEIGHTS_NAME } from '../../checkpoint/base.ts'
-import { ColdmeshError } from '../../ports/errors.ts'
+import { ColdmeshError, isColdmeshError } from '../../ports/errors.ts'
 import { openNetworkCertificate } from '../../rounds/network.ts'
 import type { Head } from '../../rounds/state.ts'
 import { parentOf } from '../../rounds/views.ts'
@@ -114,4 +114,9 @@ export function judgeHead(context: PeerContext, ours: Head, head: SyncHead): 'ah
       facts: { reason: 'fork', round: head.round },
     },
   )
+}
+
+/** What `judgeHead` says of two certified bases of one round. */
+export function isFork(error: unknown): boolean {
+  return isColdmeshError(error, 'not-valid') && error.facts['reason'] === 'fork'
 }

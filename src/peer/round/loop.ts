@@ -2,7 +2,6 @@ import type { CID } from 'multiformats/cid'
 import type { Contribution } from '../../../protocols/contribution/messages.ts'
 import { equalCids, toHex } from '../../../protocols/wire/bytes.ts'
 import type { Verdict } from '../../../protocols/wire/verdict.ts'
-import { isColdmeshError } from '../../ports/errors.ts'
 import { UNAVAILABLE } from '../../rounds/collect.ts'
 import type { RoundEffect, RoundEvent } from '../../rounds/events.ts'
 import { heldMessages } from '../../rounds/held.ts'
@@ -19,7 +18,7 @@ import type { OwnMessage } from '../speaker.ts'
 import { isOwnTrouble } from '../troubles.ts'
 import type { CatchUp } from '../types.ts'
 import { createBuilds } from './builds.ts'
-import { fetchBase, fetchParents, judgeHead } from './catch-up.ts'
+import { fetchBase, fetchParents, isFork, judgeHead } from './catch-up.ts'
 import { createFetches, type Fetches } from './fetches.ts'
 import { createFollower } from './follower.ts'
 import { createInbox, type Inbox, type InboxTopic } from './inbox.ts'
@@ -254,8 +253,7 @@ export function createRoundLoop(options: {
   function onSyncError(peer: string, error: unknown): void {
     if (context.signal.aborted) return
     if (isOwnTrouble(error)) context.troubles.report('base', error)
-    const isFork = isColdmeshError(error, 'not-valid') && error.facts['reason'] === 'fork'
-    if (isFork) silence.impose(`two certified bases of round ${state.head.round}`)
+    if (isFork(error)) silence.impose(`two certified bases of round ${state.head.round}`)
     log.info('sync-failed', { peer, error: String(error) })
   }
 
