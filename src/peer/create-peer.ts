@@ -157,9 +157,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const voucher = await openOwnVoucher(dataDir)
   const current = { network: head.regime.current, round: head.round + 1, key: signer.key }
   if (invited !== undefined) await voucher.take(invited, current)
-  const isMember = head.regime.current.isMember(signer.key)
-  const spokenUpTo = () => context.speaker.spokenUpTo
-  const silence = await openSilence({ dataDir, key: signer.key, head, isJournalNew, isMember, spokenUpTo, events, log })
+  const silence = await openSilence({ ...context, head, isJournalNew, log })
   const { promise: compared, resolve: onCompared } = Promise.withResolvers<void>()
   // A key that never spoke has nothing to compare.
   if (journal.records.length === 0 && chain.entries.length === 0) onCompared()

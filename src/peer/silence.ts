@@ -4,6 +4,7 @@ import type { Emitter } from './emitter.ts'
 import type { CheckedBase } from './heads.ts'
 import { probationFile } from './probation-file.ts'
 import { signersOf } from './signers.ts'
+import type { Speaker } from './speaker.ts'
 import type { PeerEvent } from './types.ts'
 
 /** Rounds that must be certified without us before a key without its journal speaks again. */
@@ -32,13 +33,12 @@ export async function openSilence(options: {
   readonly key: Uint8Array
   readonly head: Head
   readonly isJournalNew: boolean
-  readonly isMember: boolean
-  /** The newest round that this key speaks of in its journal; 0 for none. */
-  readonly spokenUpTo: () => number
+  /** What the journal speaks of. */
+  readonly speaker: Pick<Speaker, 'spokenUpTo'>
   readonly events: Emitter<PeerEvent>
   readonly log: Log
 }): Promise<Silence> {
-  const { key, spokenUpTo, events, log } = options
+  const { key, speaker, events, log } = options
   const file = probationFile(options.dataDir)
   let { head } = options
   let imposed: string | null = null
@@ -61,14 +61,15 @@ export async function openSilence(options: {
 
   const stored = await file.read()
   if (stored === 'damaged') await extend('the file that says how long this key is silent is damaged', head.round)
-  else if (options.isJournalNew && options.isMember) await extend('the journal of this key is new', head.round)
+  else if (options.isJournalNew && head.regime.current.isMember(key))
+    await extend('the journal of this key is new', head.round)
   else if (stored !== null) probation = { why: 'its journal was new, or older than what it signed', until: stored }
 
   return {
     get reason() {
       if (imposed !== null) return imposed
       if (probation !== null) return `${probation.why}: silent until round ${probation.until} is certified`
-      const spoken = spokenUpTo()
+      const spoken = speaker.spokenUpTo
       if (spoken <= head.round + 1) return null
       return `the journal speaks of round ${spoken}, the chain ends at round ${head.round}: silent until the rounds between are here again`
     },
@@ -86,7 +87,7 @@ export async function openSilence(options: {
     followed: async (bases) => {
       const newest = bases.at(-1)
       if (newest === undefined) return
-      const forgotten = bases.findLast((base) => base.head.round > spokenUpTo() && signersOf(base).has(key))
+      const forgotten = bases.findLast((base) => base.head.round > speaker.spokenUpTo && signersOf(base).has(key))
       if (forgotten !== undefined) {
         await extend(
           `this key signed round ${forgotten.head.round}, which its journal does not know`,

@@ -51,8 +51,7 @@ describe('a key', () => {
       key: options.key ?? signer(),
       head: headOf(options.round ?? 0),
       isJournalNew: options.isNew ?? false,
-      isMember: true,
-      spokenUpTo: () => options.spoken ?? 0,
+      speaker: { spokenUpTo: options.spoken ?? 0 },
       events: createEmitter<PeerEvent>(),
       log: nullLog,
     })
