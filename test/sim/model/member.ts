@@ -98,6 +98,7 @@ function answer(universe: Universe, member: Member, effect: RoundEffect): Member
     case 'timer':
     case 'evidence':
     case 'entered-view':
+    case 'judge-gate':
       return member
   }
 }
