@@ -32,12 +32,14 @@ function heapBytes(): number {
 function createSource(start: TestChain) {
   let chain = start
   let buildMs = 0
+  let buildCpu = 0
   let signatures = 0
   let bytes = 0
   return {
     baseOf: async (round: number): Promise<SyncBase | null> => {
       if (round > rounds) return null
       const began = performance.now()
+      const cpuBegan = cpuSeconds()
       chain = await addRound({ ...chain, entries: [] }, { seeds: [2 * round + 1, 2 * round + 2] })
       const [entry] = chain.entries
       if (!entry) throw new Error('a round was added')
@@ -54,10 +56,11 @@ function createSource(start: TestChain) {
         if (!kept.has(key)) chain.store.blocks.delete(key)
       }
       buildMs += performance.now() - began
+      buildCpu += cpuSeconds() - cpuBegan
       return sent
     },
     get cost() {
-      return { buildMs, signatures, bytes }
+      return { buildMs, buildCpu, signatures, bytes }
     },
   }
 }
@@ -80,19 +83,21 @@ const { follower, chainFile } = await followerOf(start, {
 })
 follower.hear(NEIGHBOUR, rounds)
 const began = performance.now()
-const cpuBefore = process.cpuUsage()
+const cpuBefore = cpuSeconds()
 await follower.run()
-const { buildMs, signatures, bytes } = source.cost
+const { buildMs, buildCpu, signatures, bytes } = source.cost
 const seconds = (performance.now() - began - buildMs) / 1000
-const cpu = process.cpuUsage(cpuBefore)
+const cpu = cpuSeconds() - cpuBefore - buildCpu
 const grown = heapBytes() - atEarly
 
 const key = testKey('bench')
 const message = new Uint8Array(300)
 const signature = rawSignature(message, key)
 const checksBegan = performance.now()
+const checksCpuBefore = cpuSeconds()
 for (let i = 0; i < signatures; i++) verifySignature(message, signature, key.publicKey)
 const checkSeconds = (performance.now() - checksBegan) / 1000
+const checkCpu = cpuSeconds() - checksCpuBefore
 
 const measured = chainFile.entries.length
 const say = (what: string, value: string) => process.stdout.write(`${what.padEnd(44)} ${value}\n`)
@@ -104,7 +109,10 @@ say('bare signature checks, rounds a second', (measured / checkSeconds).toFixed(
 say('catch-up against its signature checks', `${(seconds / checkSeconds).toFixed(2)} x`)
 say('the same without writing blocks', `${((seconds - disk.ms / 1000) / checkSeconds).toFixed(2)} x`)
 say('heap that a round leaves behind, bytes', (grown / Math.max(1, measured - Math.min(64, measured))).toFixed(0))
-say('cpu with building the rounds, seconds', ((cpu.user + cpu.system) / 1e6).toFixed(1))
+say(
+  'the same in processor time',
+  `${(cpu / checkCpu).toFixed(2)} x, ${((1000 * cpu) / measured).toFixed(1)} ms a round`,
+)
 say('peak resident memory, MB', (process.resourceUsage().maxRSS / 1024).toFixed(0))
 
 const last = chainFile.entries.at(-1)
@@ -122,6 +130,12 @@ if (last) {
 await chainFile.close()
 await store.stop()
 await rm(dir, { recursive: true, force: true })
+
+/** Of this process, all threads. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}
 
 /** Time in which at least one of several things at once was under way. */
 function createStopwatch() {
