@@ -2,6 +2,7 @@ import type { AmendmentChange } from './amendment-types.ts'
 import type { EvidenceStatus } from './evidence-types.ts'
 import type { ReportEntry } from './report-types.ts'
 
+/** A round as a log tells it. */
 export interface LogEntry {
   readonly round: number
   readonly base: string

@@ -1,7 +1,7 @@
 import type { Dataset } from '../ports/dataset.ts'
-import type { Log } from '../ports/system.ts'
-import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
+import type { PassedOver, TrainingPlan } from '../ports/trainer.ts'
 import type { AmendmentChange, AmendmentStatus } from './amendment-types.ts'
+import type { CatchUp } from './catch-up-types.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 import type { ForkStatus } from './fork/types.ts'
 import type { GateJudgement } from './gate-types.ts'
@@ -10,18 +10,20 @@ import type { MismatchStatus } from './mismatch-types.ts'
 import type { VouchedInvite, VouchOptions } from './permission-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { SplitStatus } from './split-types.ts'
-import type { ConnectedPeer, ContributionStatus, PeerStatus, StartingStatus, Wait } from './status-types.ts'
+import type { ConnectedPeer, ContributionStatus, PeerStatus, Wait } from './status-types.ts'
 import type { TroubleEvent } from './trouble-types.ts'
 import type { VerifyOptions, VerifyReport } from './verify-types.ts'
 import type { WaitEvent } from './wait-types.ts'
 
 export type { AmendmentChange, AmendmentStatus, NamedKey, TermsStatus } from './amendment-types.ts'
+export type { CatchUp } from './catch-up-types.ts'
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 export type { CreatedFork, ForkOptions, ForkStatus } from './fork/types.ts'
 export type { GateJudgement, GateStatus } from './gate-types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
 export type { LogEntry } from './log-types.ts'
 export type { MismatchStatus } from './mismatch-types.ts'
+export type { PeerOptions } from './peer-options.ts'
 export type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
 export type { SplitStatus } from './split-types.ts'
@@ -39,36 +41,11 @@ export type { PendingWait, WaitEvent } from './wait-types.ts'
 
 /** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, accuracies fractions. */
 
-export interface PeerOptions {
-  /** Holds key, config, journal and blocks. One process at a time. */
-  readonly dataDir: string
-  /** Invite or genesis CID; remembered, so needed the first time only. */
-  readonly network?: string
-  /** Multiaddrs to listen on. Default: TCP on every interface, a port of the system's choice. */
-  readonly listen?: readonly string[]
-  /** Multiaddrs told to others instead of those listened on: where a port forward or proxy is reached. */
-  readonly announce?: readonly string[]
-  /** Multiaddrs (with /p2p/) to dial besides the invite's and the saved ones. */
-  readonly peers?: readonly string[]
-  /** How often everything in the store is read and compared with its CID, besides the start. Default 6 hours; 0 = never. */
-  readonly checkStoreMs?: number
-  readonly mdns?: boolean
-  readonly dht?: boolean
-  /** Needed to join rounds; created on first use when absent. */
-  readonly trainer?: Trainer
-  /** Labelled rows that a member judges proposed bases by, where the network has a gate; nothing of them leaves this peer. */
-  readonly gateData?: Dataset
-  readonly log?: Log
-  /** Deadline for finding the network the first time. */
-  readonly joinTimeoutMs?: number
-  readonly signal?: AbortSignal
-  /** Called once the peer listens, before it looks for its network: that may take as long as `joinTimeoutMs`. */
-  readonly onStarting?: (starting: { readonly status: () => StartingStatus }) => void
-}
-
 /** What happens, as it happens. More kinds may be added. */
 export type PeerEvent =
   | { readonly type: 'peer'; readonly peer: string; readonly connected: boolean; readonly peers: number }
+  /** After each page of a catch-up of many rounds. */
+  | ({ readonly type: 'catching-up' } & CatchUp)
   | { readonly type: 'synced'; readonly round: number; readonly base: string }
   | { readonly type: 'waiting'; readonly round: number; readonly wait: Wait }
   /** What a round's training runs on, and the faster engines that are installed but don't work here. */
@@ -166,7 +143,19 @@ export interface JoinOptions {
 export type JoinEvent =
   | Extract<
       PeerEvent,
-      { type: 'synced' | 'engine' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
+      {
+        type:
+          | 'catching-up'
+          | 'synced'
+          | 'engine'
+          | 'training'
+          | 'trained'
+          | 'announced'
+          | 'listed'
+          | 'waiting'
+          | 'fused'
+          | 'refused'
+      }
     >
   | Exclude<TroubleEvent, { type: 'repaired' }>
   /** Not in this round's base, for this reason; it counts in the next round by itself. */

@@ -8,6 +8,7 @@ import { compareBytes, equalCids } from '../../../protocols/wire/bytes.ts'
 import { sha256 } from '../../../protocols/wire/crypto.ts'
 import type { Signed } from '../../../protocols/wire/envelope.ts'
 import { assembleBase, type BaseFile, baseFile, importBase, openBase } from '../../../src/checkpoint/base.ts'
+import type { Layout } from '../../../src/checkpoint/layout.ts'
 import { type BaseFacts, buildBase, readBaseFacts } from '../../../src/peer/builder.ts'
 import type { ChainEntry } from '../../../src/peer/chain.ts'
 import { genesisHead, nextHead } from '../../../src/rounds/head.ts'
@@ -33,6 +34,8 @@ export interface TestChain {
 export interface TestRoundOptions {
   /** Seeds of the contributed checkpoints, one contributor each; default 3. None: an empty round. */
   readonly seeds?: readonly number[]
+  /** Seeds of checkpoints that were trained from the base of an earlier round. */
+  readonly late?: readonly { readonly seed: number; readonly parent: number }[]
   /** Voucher in a contribution to this round; default none. */
   readonly voucherFor?: (key: TestKey, round: number) => Uint8Array
   /** Further contributions that the pipeline leaves out. */
@@ -62,20 +65,21 @@ export const utf8 = (text: string) => new TextEncoder().encode(text)
 export async function startChain(
   name = 'test network',
   fields: Omit<Parameters<typeof testNetwork>[0] & object, 'name' | 'base' | 'header' | 'bytes'> = {},
+  layout: Layout = TEST_LAYOUT,
 ): Promise<TestChain> {
   const store = memoryStore()
   const files = [
     { name: 'config.json', bytes: utf8('{"model_type":"bert"}') },
     { name: 'tokenizer.json', bytes: utf8('{"version":"1.0"}') },
-    { name: 'model.safetensors', bytes: checkpointBytes(0) },
+    { name: 'model.safetensors', bytes: checkpointBytes(0, layout) },
   ]
   const { cid } = await importBase(files, (block, bytes) => store.put(block, bytes))
-  const header = sha256(TEST_LAYOUT.header)
+  const header = sha256(layout.header)
   const net = testNetwork({
     name,
     base: cid,
     header,
-    bytes: TEST_LAYOUT.totalBytes,
+    bytes: layout.totalBytes,
     round: { minContributions: 2 },
     ...fields,
   })
@@ -129,7 +133,14 @@ async function contribute(chain: TestChain, options: TestRoundOptions): Promise<
   }
   const offered: Signed<Contribution>[] = []
   for (const seed of options.seeds ?? [1, 2, 3]) {
-    offered.push(offer(testKey(`contributor ${seed}`), await importBytes(checkpointBytes(seed), store)))
+    offered.push(
+      offer(testKey(`contributor ${seed}`), await importBytes(checkpointBytes(seed, chain.facts.layout), store)),
+    )
+  }
+  for (const { seed, parent } of options.late ?? []) {
+    const checkpoint = await importBytes(checkpointBytes(seed), store)
+    const from = chain.entries[parent - 1]?.base ?? net.genesis.base
+    offered.push(contributionBy(testKey(`late ${seed}`), net, { round: parent + 1, parent: from, checkpoint }))
   }
   const [first] = offered
   if (!options.isCrowded || !first) return offered
