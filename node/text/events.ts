@@ -5,7 +5,7 @@ import { contradictionLine } from './evidence.ts'
 import { mismatchLine } from './mismatch.ts'
 import { splitLine } from './split.ts'
 import { percent, percentSpread } from './spread.ts'
-import { describePending, describeWait } from './wait.ts'
+import { describeCatchUp, describePending, describeWait } from './wait.ts'
 
 /** How many lines one training prints at most. */
 const TRAINING_LINES = 4
@@ -37,6 +37,8 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
   switch (event.type) {
     case 'peer':
       return `peer ${short(event.peer)} ${event.connected ? 'connected' : 'left'}; ${event.peers} now`
+    case 'catching-up':
+      return describeCatchUp(event)
     case 'synced':
       return `round ${event.round}: in step with the network, base ${short(event.base)}`
     case 'waiting':

@@ -9,7 +9,7 @@ import { mismatchLine } from './mismatch.ts'
 import type { Colors } from './output.ts'
 import { formatReports } from './reports.ts'
 import { splitLine } from './split.ts'
-import { describePending, describeWait } from './wait.ts'
+import { describeCatchUp, describePending, describeWait } from './wait.ts'
 
 /** `--json` has all that the daemon remembers. */
 const MAX_REFUSED_LINES = 5
@@ -20,6 +20,7 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     `${colors.bold(`round ${round}`)}, ${phase}, view ${view}${aggregator === null ? '' : `, aggregator ${show(aggregator)}`}`,
     waitingFor === null ? 'waits for nothing' : `waits for ${describeWait(waitingFor)}`,
     ...status.waits.map((wait) => `         and for ${describePending(wait)}`),
+    ...(status.catchUp === null ? [] : [describeCatchUp(status.catchUp)]),
     `base     ${show(base)}`,
     `network  ${show(status.network)}`,
     ...(status.fork === null ? [] : [`         ${forkLine(status.fork, colors)}`]),

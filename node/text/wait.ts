@@ -1,4 +1,4 @@
-import type { PendingWait, Wait } from 'coldmesh'
+import type { CatchUp, PendingWait, Wait } from 'coldmesh'
 import { short, show } from './escape.ts'
 
 const MAX_NAMES = 8
@@ -12,6 +12,12 @@ export function describeWait({ what, have, need, missing, sinceMs, untilMs }: Wa
   const whom = names.length === 0 ? '' : `, missing ${names.join(', ')}${more}`
   const until = untilMs === null ? '' : `, at most ${duration(untilMs - now)} more`
   return `${show(what)}: ${have} of ${need}${whom}; for ${duration(now - sinceMs)}${until}`
+}
+
+/** How far a catch-up is: `catches up: round 57 of 200 that …6Lmx has, 85 rounds/s; for 1 s`. */
+export function describeCatchUp({ round, of, peer, roundsPerSecond, sinceMs }: CatchUp, now = Date.now()): string {
+  const rate = roundsPerSecond.toLocaleString('en')
+  return `catches up: round ${round} of ${of} that ${short(peer)} has, ${rate} rounds/s; for ${duration(now - sinceMs)}`
 }
 
 /** Milliseconds as people say them. */

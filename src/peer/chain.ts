@@ -1,95 +1,75 @@
-import { readFile } from 'node:fs/promises'
-import type { CID } from 'multiformats/cid'
-import { decodeCanonical, encodeCanonical } from '../../protocols/wire/codec.ts'
-import { bytes, directoryCid, optional, record, uint } from '../../protocols/wire/fields.ts'
-import { MAX_CERTIFICATE_BYTES, MAX_RATIFICATION_BYTES } from '../../protocols/wire/limits.ts'
 import { openJournal } from '../adapters/files/journal.ts'
-import { decodeJournal } from '../adapters/files/journal-format.ts'
-import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
-import type { Journal } from '../ports/system.ts'
+import { damageOf, readRecords, replaceDamaged } from '../adapters/files/mended-journal.ts'
+import type { ContentStore } from '../ports/content-store.ts'
+import { ColdmeshError } from '../ports/errors.ts'
+import { type ChainEntry, decodeEntry, encodeEntry } from './chain-entry.ts'
+import { type MendedChain, mendEntries } from './mend-chain.ts'
 
-/** A certified base; its lineage and weights are blocks under its CID. */
-export interface ChainEntry {
-  readonly round: number
-  readonly base: CID
-  readonly certificate: Uint8Array
-  /** The ratification in its lineage, if there is one. */
-  readonly amendment?: Uint8Array
-}
+export type { ChainEntry } from './chain-entry.ts'
 
 /** The certified bases that a data directory knows, rounds 1, 2, 3 ... in order. */
 export interface Chain {
   readonly entries: readonly ChainEntry[]
-  /** Durable when it resolves. */
-  append(entry: ChainEntry): Promise<void>
+  /** Durable when it resolves, by one fsync for all of them. */
+  append(...entries: readonly ChainEntry[]): Promise<void>
+  /** What was done about a damaged file, in words; null for one that was whole. */
+  readonly mended: string | null
   close(): Promise<void>
 }
 
-const entryFields = record({
-  round: uint({ min: 1 }),
-  base: directoryCid(),
-  certificate: bytes({ atMost: MAX_CERTIFICATE_BYTES }),
-  amendment: optional(bytes({ atMost: MAX_RATIFICATION_BYTES })),
-})
-
-/** @throws ColdmeshError `refused` when the file is damaged */
-export async function openChain(path: string): Promise<Chain> {
-  const journal = await openFile(path)
-  const entries = readEntries(journal.records, path)
+/**
+ * Opens or creates a chain file. Of a damaged one the rounds that are whole are kept, those between them are taken from the
+ * lineages in `store`, and the file stays beside the new one as `chain.damaged`; what is missing at the end, peers have.
+ * @throws ColdmeshError `refused` when the disk refuses
+ */
+export async function openChain(path: string, store: Pick<ContentStore, 'get'> | null = null): Promise<Chain> {
+  const mended = await mendFile(path, store)
+  let entries: ChainEntry[] = []
+  // Entries hold what records said: both in memory would be twice the chain.
+  const journal = await openJournal(path, { take: (records) => (entries = readEntries(records, path)) })
   return {
     entries,
-    append: async (entry) => {
-      if (entry.round !== entries.length + 1) throw new Error(`round ${entry.round} does not follow ${entries.length}`)
-      await journal.append(encodeCanonical({ ...entry }))
-      entries.push(entry)
+    mended,
+    append: async (...added) => {
+      for (const [i, { round }] of added.entries()) {
+        const last = entries.length + i
+        if (round !== last + 1) throw new Error(`round ${round} does not follow round ${last}`)
+      }
+      await journal.append(...added.map(encodeEntry))
+      entries.push(...added)
     },
     close: () => journal.close(),
   }
 }
 
-async function openFile(path: string): Promise<Journal> {
-  try {
-    return await openJournal(path)
-  } catch (error) {
-    const offset = isColdmeshError(error, 'refused') ? error.facts['offset'] : undefined
-    if (typeof offset !== 'number') throw error
-    throw new ColdmeshError('refused', `The chain file ${path} is damaged at byte ${offset}.`, {
-      facts: { path, offset },
-      hint: 'Delete it: the certified bases are fetched from peers and checked again. Nothing that this key signed is in it.',
-      cause: error,
-    })
-  }
+async function mendFile(path: string, store: Pick<ContentStore, 'get'> | null): Promise<string | null> {
+  const damage = await damageOf(path)
+  if (damage === null) return null
+  const mended = await mendEntries(damage.records, store)
+  await replaceDamaged(path, mended.entries.map(encodeEntry))
+  return describe(path, damage.offset, mended)
+}
+
+function describe(path: string, offset: number, { entries, restored, lost }: MendedChain): string {
+  const [first] = restored
+  const range = restored.length > 1 ? `Rounds ${first} to ${restored.at(-1)}` : `Round ${first}`
+  const from = first === undefined ? '' : ` ${range} of it: restored from the lineages here.`
+  const rest = lost === null ? '' : ` What it held after round ${entries.length} (up to ${lost}) is asked of peers.`
+  return `The chain file ${path} was damaged at byte ${offset}.${from}${rest} The damaged file is ${path}.damaged.`
 }
 
 /** The entries of a chain file for reading only; what a damaged one still holds, and where it is damaged. */
 export async function readChain(path: string): Promise<{ entries: readonly ChainEntry[]; damage: string | null }> {
-  const file = await readFileIfThere(path)
-  try {
-    return { entries: readEntries(decodeJournal(file, path).records, path), damage: null }
-  } catch (error) {
-    const offset = isColdmeshError(error, 'refused') ? error.facts['offset'] : undefined
-    if (typeof offset !== 'number') throw error
-    const intact = decodeJournal(file.subarray(0, offset), path).records
-    return { entries: readEntries(intact, path), damage: `${path} is damaged at byte ${offset}` }
-  }
+  const damage = await damageOf(path)
+  if (damage === null) return { entries: readEntries(await readRecords(path), path), damage: null }
+  const { entries } = await mendEntries(damage.records, null)
+  return { entries, damage: `${path} is damaged at byte ${damage.offset}` }
 }
 
 function readEntries(records: readonly Uint8Array[], path: string): ChainEntry[] {
-  return records.map((entry, i) => {
-    const read = entryFields.read(
-      decodeCanonical(entry, MAX_CERTIFICATE_BYTES + MAX_RATIFICATION_BYTES + 256),
-      'chain entry',
-    )
-    if (read.round !== i + 1) throw new ColdmeshError('refused', `${path} skips from round ${i} to ${read.round}.`)
-    return read
+  return records.map((record, i) => {
+    const entry = decodeEntry(record)
+    if (entry.round !== i + 1) throw new ColdmeshError('refused', `${path} skips from round ${i} to ${entry.round}.`)
+    return entry
   })
-}
-
-async function readFileIfThere(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0)
-    throw error
-  }
 }

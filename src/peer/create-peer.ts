@@ -12,10 +12,12 @@ import { createNode, peerIdOf } from '../adapters/libp2p/node.ts'
 import { nullLog } from '../adapters/memory/log.ts'
 import { systemClock } from '../adapters/system/clock.ts'
 import { createSigner } from '../adapters/system/signer.ts'
+import { ColdmeshError } from '../ports/errors.ts'
 import type { Log } from '../ports/system.ts'
 import { openAmendments } from './amendments/open.ts'
 import { readBaseFacts } from './builder.ts'
 import { openChain } from './chain.ts'
+import { requireSameNetwork } from './chain-network.ts'
 import { chooseNetwork, remember } from './choose-network.ts'
 import type { PeerContext } from './context.ts'
 import { initDataDir, paths, requireConfig, sweepDataDir } from './data-dir.ts'
@@ -26,14 +28,15 @@ import { findHead, findNetwork } from './find-network.ts'
 import { createForkLink } from './fork/link.ts'
 import { readForkCertificate } from './fork/record.ts'
 import { createGate } from './gate/gate.ts'
+import { requireKeyMatches } from './key-check.ts'
 import { openMismatches } from './mismatches.ts'
 import { openOwnVoucher } from './own-voucher.ts'
 import { createFacade } from './peer.ts'
 import { readInvitedVoucher } from './permission.ts'
-import { openProbation } from './probation.ts'
 import { createReports } from './reports/reports.ts'
 import { createRoundOf } from './reports/round-of.ts'
 import { createRoundLoop } from './round/loop.ts'
+import { openSilence } from './silence.ts'
 import { createSpeaker } from './speaker.ts'
 import { openSplits } from './splits.ts'
 import { nameOfPlace, type PlacesOptions } from './store/places.ts'
@@ -65,6 +68,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   await sweepDataDir(dataDir)
   const seed = await readKey(paths.key(dataDir))
   const signer = createSigner(seed)
+  await requireKeyMatches(paths.key(dataDir), signer.key)
   const config = await requireConfig(dataDir)
   const { network: networkId, addresses, voucher: invited } = chooseNetwork(options.network, config)
   if (invited !== undefined) readInvitedVoucher(invited, networkId, signer.key)
@@ -72,10 +76,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
 
   const journal = await openJournal(paths.journal(dataDir))
   cleanup.defer(() => journal.close())
-  const chain = await openChain(paths.chain(dataDir))
-  cleanup.defer(() => chain.close())
   const datastore = tolerantDatastore(
-    await openDatastore(paths.datastore(dataDir)),
+    await openDatastore(paths.datastore(dataDir), log.child('libp2p')),
     paths.datastore(dataDir),
     log.child('libp2p'),
   )
@@ -98,9 +100,14 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   cleanup.defer(() => node.stop())
   const blocks = await createContentStore({ dir: paths.blocks(dataDir), node, log: log.child('store') })
   cleanup.defer(() => blocks.stop())
+  const chain = await openChain(paths.chain(dataDir), blocks)
+  cleanup.defer(() => chain.close())
+  requireSameNetwork(networkId, chain)
   const events = createEmitter<PeerEvent>()
   const troubles = createTroubles({ events, clock: systemClock, log })
   const waits = createWaits({ events, clock: systemClock, log: log.child('waits') })
+  if (chain.mended !== null)
+    troubles.report('chain', new ColdmeshError('refused', chain.mended, { hint: 'Check the disk.' }))
   let places: PlacesOptions | null = null
   const store = createRepairingStore({
     store: blocks,
@@ -171,12 +178,25 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const voucher = await openOwnVoucher(dataDir)
   const current = { network: head.regime.current, round: head.round + 1, key: signer.key }
   if (invited !== undefined) await voucher.take(invited, current)
-  const muted = await openProbation({ dataDir, isJournalNew, head, isMember: head.regime.current.isMember(signer.key) })
+  const silence = await openSilence({ ...context, head, isJournalNew, log })
+  const { promise: compared, resolve: onCompared } = Promise.withResolvers<void>()
+  // A key that never spoke has nothing to compare.
+  if (journal.records.length === 0 && chain.entries.length === 0) onCompared()
   const gate = options.gateData === undefined ? null : createGate({ context, data: options.gateData })
   const splits = await openSplits({ ...context, evidence })
   const mismatches = await openMismatches(context)
   const onRound = () => amendments.enterRound()
-  const loop = createRoundLoop({ context, head, evidence, splits, mismatches, gate, muted, onRound })
+  const loop = createRoundLoop({
+    context,
+    head,
+    evidence,
+    splits,
+    mismatches,
+    gate,
+    silence,
+    compared,
+    onRound,
+  })
   const reportFile = await openDispensable(paths.reports(dataDir), 'reports', log)
   cleanup.defer(() => reportFile.close())
   const reports = createReports({
@@ -217,6 +237,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   return createFacade({
     context,
     loop,
+    onCompared,
     fork,
     evidence,
     splits,

@@ -9,6 +9,7 @@ import { createKey, readKey } from '../adapters/files/key-file.ts'
 import { lockDirectory } from '../adapters/files/lock.ts'
 import { createSigner } from '../adapters/system/signer.ts'
 import { ColdmeshError } from '../ports/errors.ts'
+import { requireKeyMatches } from './key-check.ts'
 
 /** Where things are in a data directory. */
 export const paths = {
@@ -51,8 +52,9 @@ export async function initDataDir(
     const name = options.name ?? config?.name ?? ''
     if (config?.name !== name) await writeConfig(dir, { ...(config ?? EMPTY_CONFIG), name })
   }
-  const seed = await readKey(paths.key(dir))
-  return { key: toHex(createSigner(seed).key), created }
+  const { key } = createSigner(await readKey(paths.key(dir)))
+  if (created) await requireKeyMatches(paths.key(dir), key)
+  return { key: toHex(key), created }
 }
 
 async function isComplete(dir: string, name: string | undefined): Promise<boolean> {

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { decodeCanonical, encodeCanonical, MalformedError } from '../../protocols/wire/codec.ts'
 import { bytes, record, uint } from '../../protocols/wire/fields.ts'
 import { MAX_EVIDENCE_BYTES } from '../../protocols/wire/limits.ts'
-import { openJournal } from '../adapters/files/journal.ts'
 import { decodeJournal } from '../adapters/files/journal-format.ts'
+import { DAMAGED_SUFFIX, openMendedJournal } from '../adapters/files/mended-journal.ts'
 import type { Log } from '../ports/system.ts'
 
 /** `evidence/1` as this peer keeps it: with the wall-clock time at which it was seen. */
@@ -26,9 +26,11 @@ const MAX_RECORD_BYTES = MAX_EVIDENCE_BYTES + 64
 const recordFields = record({ evidence: bytes({ atMost: MAX_EVIDENCE_BYTES }), seenMs: uint() })
 const pathIn = (dataDir: string) => join(dataDir, 'evidence')
 
-/** @throws ColdmeshError `refused` when the file is damaged, or the disk refuses */
+/** A damaged one is put aside, and what is whole of it kept. @throws ColdmeshError `refused` when the disk refuses */
 export async function openEvidenceFile(dataDir: string, log: Log): Promise<EvidenceFile> {
-  const journal = await openJournal(pathIn(dataDir))
+  const journal = await openMendedJournal(pathIn(dataDir), ({ path, offset, records }) =>
+    log.error('evidence-damaged', { path, offset, kept: records.length, aside: `${path}${DAMAGED_SUFFIX}` }),
+  )
   const entries = readEntries(journal.records)
   if (entries.length < journal.records.length) log.warn('evidence-unreadable', { records: journal.records.length })
   return {

@@ -2,10 +2,13 @@ import type { CID } from 'multiformats/cid'
 import { contribution as contributionDeclaration } from '../../protocols/contribution/messages.ts'
 import { lineage as lineageDeclaration } from '../../protocols/lineage/messages.ts'
 import { isOpenedLineage, type OpenedLineage, openLineage } from '../../protocols/lineage/rules.ts'
+import type { Certificate } from '../../protocols/round/messages.ts'
 import { equalCids } from '../../protocols/wire/bytes.ts'
 import { isSigned, openEnvelope } from '../../protocols/wire/envelope.ts'
 import { MAX_LINEAGE_BYTES, MEBIBYTE } from '../../protocols/wire/limits.ts'
-import { openBase } from '../checkpoint/base.ts'
+import { assembleBase, baseFile, openBase, WEIGHTS_NAME } from '../checkpoint/base.ts'
+import { renderCard } from '../checkpoint/card.ts'
+import { isFileCid } from '../checkpoint/unixfs.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import { genesisHead, nextHead } from '../rounds/head.ts'
@@ -13,6 +16,7 @@ import { type Network, type NetworkFacts, openNetworkCertificate } from '../roun
 import type { Ancestor, Head, SignedContribution } from '../rounds/state.ts'
 import { lineageView } from '../rounds/views.ts'
 import type { BaseFacts } from './builder.ts'
+import { cardFacts } from './card-facts.ts'
 import type { Chain, ChainEntry } from './chain.ts'
 import { needsNewerVersion, otherVersionOf } from './newer-version.ts'
 import { createTermsBook } from './terms-book.ts'
@@ -85,33 +89,89 @@ export async function checkNext(
   store: ContentStore,
   next: { readonly base: CID; readonly certificate: Uint8Array },
 ): Promise<CheckedBase> {
-  const { current } = head.regime
-  const certificate = openNetworkCertificate(current, next.certificate)
-  if ('verdict' in certificate) throw notValid(certificate.verdict === 'accept' ? 'certificate' : certificate.reason)
-  if (certificate.round !== head.round + 1) throw notValid('certificate-wrong-round')
-  if (!equalCids(certificate.base, next.base)) throw notValid('certificate-wrong-base')
-  const opened = await checkLineage(head, store, next.base)
-  if (opened.isEmpty && certificate.view < current.terms.round.maxViews) throw notValid('empty-too-early')
-  return { ...next, opened, view: certificate.view, head: nextHead(head, { ...next, opened }) }
+  const certificate = checkCertificate(head, next)
+  const directory = await openBase(next.base, (cid) => store.get(cid))
+  if (!directory.lineage) throw notValid('no-lineage', head.round + 1)
+  const opened = checkLineage(head, await store.get(directory.lineage))
+  if (!equalCids(opened.lineage.weights, directory.weights.cid))
+    throw notValid('weights-not-the-lineages', head.round + 1)
+  return follow(head, next, certificate, opened)
 }
 
-async function checkLineage(head: Head, store: ContentStore, base: CID): Promise<OpenedLineage<SignedContribution>> {
-  const directory = await openBase(base, (cid) => store.get(cid))
-  if (!directory.lineage) throw notValid('no-lineage')
-  const bytes = await store.get(directory.lineage)
-  if (bytes.length > MAX_LINEAGE_BYTES) throw notValid('lineage-too-long')
+/** A base as sync brings it. */
+export interface SentBase {
+  readonly base: CID
+  readonly lineage: Uint8Array
+  readonly certificate: Uint8Array
+}
+
+/**
+ * The same for a base whose lineage is at hand: card and directory follow from it by rule, so nothing has to be fetched.
+ * @returns the blocks of its record too; null when its directory is not the one that the rules make, and has to be looked at
+ * @throws ColdmeshError `not-valid` with the reason and the round
+ */
+export function checkSent(
+  facts: BaseFacts,
+  head: Head,
+  { base, lineage, certificate: bytes }: SentBase,
+): {
+  readonly checked: CheckedBase
+  readonly blocks: readonly { readonly cid: CID; readonly block: Uint8Array }[]
+} | null {
+  const next = { base, certificate: bytes }
+  const certificate = checkCertificate(head, next)
+  const opened = checkLineage(head, lineage)
+  const { parent, weights } = opened.lineage
+  const { current } = head.regime
+  const { bytes: weightsBytes } = current.genesis
+  if (!isFileCid(weights, weightsBytes)) return null
+  const made = assembleBase({
+    shared: facts.shared,
+    weights: baseFile(WEIGHTS_NAME, weights, weightsBytes),
+    card: renderCard(cardFacts(current, { round: head.round + 1, parent, weights, ...opened })),
+    lineage,
+  })
+  if (!equalCids(made.cid, base)) return null
+  return { checked: follow(head, next, certificate, opened), blocks: made.blocks }
+}
+
+function checkCertificate(head: Head, next: { readonly base: CID; readonly certificate: Uint8Array }): Certificate {
+  const round = head.round + 1
+  const certificate = openNetworkCertificate(head.regime.current, next.certificate)
+  if ('verdict' in certificate)
+    throw notValid(certificate.verdict === 'accept' ? 'certificate' : certificate.reason, round)
+  if (certificate.round !== round) throw notValid('certificate-wrong-round', round)
+  if (!equalCids(certificate.base, next.base)) throw notValid('certificate-wrong-base', round)
+  return certificate
+}
+
+function checkLineage(head: Head, bytes: Uint8Array): OpenedLineage<SignedContribution> {
+  const round = head.round + 1
+  if (bytes.length > MAX_LINEAGE_BYTES) throw notValid('lineage-too-long', round)
   const opened = openLineage(bytes, lineageView(head))
   if (!isOpenedLineage(opened)) {
     const newer = otherVersionOf(lineageDeclaration.kind, bytes, MAX_LINEAGE_BYTES)
-    if (newer !== null) throw needsNewerVersion(`The lineage of round ${head.round + 1}`, `it is of the kind ${newer}`)
-    throw notValid(opened.verdict === 'accept' ? 'lineage' : opened.reason)
+    if (newer !== null) throw needsNewerVersion(`The lineage of round ${round}`, `it is of the kind ${newer}`)
+    throw notValid(opened.verdict === 'accept' ? 'lineage' : opened.reason, round)
   }
-  if (!equalCids(opened.lineage.weights, directory.weights.cid)) throw notValid('weights-not-the-lineages')
   return opened
 }
 
-function notValid(reason: string): ColdmeshError {
+function follow(
+  head: Head,
+  next: { readonly base: CID; readonly certificate: Uint8Array },
+  certificate: Certificate,
+  opened: OpenedLineage<SignedContribution>,
+): CheckedBase {
+  if (opened.isEmpty && certificate.view < head.regime.current.terms.round.maxViews)
+    throw notValid('empty-too-early', head.round + 1)
+  return { ...next, opened, view: certificate.view, head: nextHead(head, { ...next, opened }) }
+}
+
+function notValid(reason: string, round: number): ColdmeshError {
   // A quorum certified what this version refuses to know: it can't follow, and must not pretend.
-  if (reason.includes('unsupported')) return needsNewerVersion('A certified base', reason)
-  return new ColdmeshError('not-valid', `A base that a peer gave does not hold: ${reason}.`, { facts: { reason } })
+  if (reason.includes('unsupported')) return needsNewerVersion(`The certified base of round ${round}`, reason)
+  return new ColdmeshError('not-valid', `The base of round ${round} that a peer gave does not hold: ${reason}.`, {
+    facts: { reason, round },
+  })
 }

@@ -23,6 +23,10 @@ import type { JoinEvent, Joining, JoinOptions, JoinResult, PeerEvent, PeerStatus
 import { untilStored } from './until-stored.ts'
 
 const DEFAULT_SNAPSHOT_MS = 30_000
+/** Of the peer's events, those that whoever joins wants to see. */
+const RELAYED: readonly string[] = [
+  ...['catching-up', 'synced', 'announced', 'listed', 'waiting', 'fused', 'refused', 'trouble', 'trouble-over'],
+]
 
 export interface JoinContext extends PeerContext {
   readonly loop: RoundLoop
@@ -74,9 +78,7 @@ export function startJoin(context: JoinContext, options: JoinOptions): Joining {
 }
 
 function isJoinEvent(event: { type: string }): event is JoinEvent {
-  return ['synced', 'announced', 'listed', 'waiting', 'fused', 'refused', 'trouble', 'trouble-over'].includes(
-    event.type,
-  )
+  return RELAYED.includes(event.type)
 }
 
 async function contributeOnce(

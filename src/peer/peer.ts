@@ -34,6 +34,8 @@ const MAX_EVIDENCE_SHOWN = 32
 export function createFacade(parts: {
   readonly context: PeerContext
   readonly loop: RoundLoop
+  /** A neighbour was asked what it holds, or there was none to ask. */
+  readonly onCompared: () => void
   readonly fork: ForkLink
   readonly evidence: Evidence
   readonly splits: Pick<Splits, 'status'>
@@ -120,6 +122,7 @@ export function createFacade(parts: {
       peers: mesh.peers().length,
       waitingFor: waitOf(state, context),
       waits: context.waits.current,
+      catchUp: loop.catchUp,
       contributions: [...state.contributions.values()].map((entry) => contributionStatus(state.head, entry)),
       permission: permissionOf(asking()),
       fork: parts.fork.status,
@@ -172,6 +175,7 @@ export function createFacade(parts: {
   loop.start()
   parts.fork.start()
   repair.start()
+  void repair.synced.then(parts.onCompared)
   startStoreCheck(context, { store: parts.store, everyMs: parts.checkStoreMs, synced: repair.synced })
 
   return {

@@ -28,6 +28,10 @@ export interface Speaker {
   readonly recorded: readonly Recorded[]
   /** True for messages that we said ourselves. */
   isOwn(message: Recorded): boolean
+  /** The newest round that we spoke of as a member; 0 for none. */
+  readonly spokenUpTo: number
+  /** True for what we said of that round: what shows that the journal is no older than the chain. */
+  isNewest(message: Recorded): boolean
   /** Forgets the rest: its rounds are certified, and nothing is said about them any more. */
   keepOnly(isNeeded: (message: Recorded) => boolean): Promise<void>
 }
@@ -41,6 +45,11 @@ export function createSpeaker(options: { network: CID; signer: Signer; journal: 
     return isSigned(signed) ? [signed] : []
   })
   const has = ({ id }: Recorded) => recorded.some((other) => equalCids(other.id, id))
+
+  const isOwn = (message: Recorded) => equalBytes(message.message.author, signer.key) && has(message)
+  const isVote = ({ message }: Recorded) => message.kind !== 'contribution/1' && equalBytes(message.author, signer.key)
+  const spokenUpTo = () =>
+    recorded.reduce((newest, signed) => (isVote(signed) ? Math.max(newest, signed.message.round) : newest), 0)
 
   async function record(payload: Uint8Array, kind: string, proof: readonly Recorded[]): Promise<OwnMessage> {
     const signed = open(encodeEnvelope(payload, signer.sign(preAuthentication(payload))))
@@ -62,7 +71,11 @@ export function createSpeaker(options: { network: CID; signer: Signer; journal: 
     get recorded() {
       return recorded
     },
-    isOwn: (message) => equalBytes(message.message.author, signer.key) && has(message),
+    isOwn,
+    get spokenUpTo() {
+      return spokenUpTo()
+    },
+    isNewest: (signed) => isVote(signed) && signed.message.round === spokenUpTo(),
     keepOnly: async (isNeeded) => {
       const kept = recorded.filter(isNeeded)
       if (kept.length === recorded.length) return

@@ -1,4 +1,5 @@
 import type { AmendmentStatus, TermsStatus } from './amendment-types.ts'
+import type { CatchUp } from './catch-up-types.ts'
 import type { EvidenceStatus } from './evidence-types.ts'
 import type { ForkStatus } from './fork/types.ts'
 import type { GateStatus } from './gate-types.ts'
@@ -62,6 +63,8 @@ export interface PeerStatus {
   readonly peers: number
   /** What the round waits for. */
   readonly waitingFor: Wait | null
+  /** Null when no catch-up is under way. */
+  readonly catchUp: CatchUp | null
   /** What else this peer waits for from outside: bytes, peers, answers. The longest first. */
   readonly waits: readonly PendingWait[]
   readonly contributions: readonly ContributionStatus[]

@@ -1,6 +1,7 @@
 import type { Dataset } from '../ports/dataset.ts'
 import type { PassedOver, TrainingPlan } from '../ports/trainer.ts'
 import type { AmendmentChange, AmendmentStatus } from './amendment-types.ts'
+import type { CatchUp } from './catch-up-types.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 import type { ForkStatus } from './fork/types.ts'
 import type { GateJudgement } from './gate-types.ts'
@@ -15,6 +16,7 @@ import type { VerifyOptions, VerifyReport } from './verify-types.ts'
 import type { WaitEvent } from './wait-types.ts'
 
 export type { AmendmentChange, AmendmentStatus, NamedKey, TermsStatus } from './amendment-types.ts'
+export type { CatchUp } from './catch-up-types.ts'
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 export type { CreatedFork, ForkOptions, ForkStatus } from './fork/types.ts'
 export type { GateJudgement, GateStatus } from './gate-types.ts'
@@ -42,6 +44,8 @@ export type { PendingWait, WaitEvent } from './wait-types.ts'
 /** What happens, as it happens. More kinds may be added. */
 export type PeerEvent =
   | { readonly type: 'peer'; readonly peer: string; readonly connected: boolean; readonly peers: number }
+  /** After each page of a catch-up of many rounds. */
+  | ({ readonly type: 'catching-up' } & CatchUp)
   | { readonly type: 'synced'; readonly round: number; readonly base: string }
   | { readonly type: 'waiting'; readonly round: number; readonly wait: Wait }
   /** What a round's training runs on, and the faster engines that are installed but don't work here. */
@@ -139,7 +143,19 @@ export interface JoinOptions {
 export type JoinEvent =
   | Extract<
       PeerEvent,
-      { type: 'synced' | 'engine' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
+      {
+        type:
+          | 'catching-up'
+          | 'synced'
+          | 'engine'
+          | 'training'
+          | 'trained'
+          | 'announced'
+          | 'listed'
+          | 'waiting'
+          | 'fused'
+          | 'refused'
+      }
     >
   | Exclude<TroubleEvent, { type: 'repaired' }>
   /** Not in this round's base, for this reason; it counts in the next round by itself. */

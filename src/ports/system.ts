@@ -16,11 +16,11 @@ export interface Signer {
   sign(bytes: Uint8Array): Uint8Array
 }
 
-/** Append-only durable records. `append` resolves after fsync. */
+/** Append-only durable records. `append` resolves after one fsync for all of them; a crash before may leave the first ones. */
 export interface Journal {
   /** All records, oldest first; a torn last record (crash while writing) is dropped. */
   readonly records: readonly Uint8Array[]
-  append(record: Uint8Array): Promise<void>
+  append(...records: readonly Uint8Array[]): Promise<void>
   /** Replaces all records by `records` atomically. */
   rewrite(records: readonly Uint8Array[]): Promise<void>
   close(): Promise<void>

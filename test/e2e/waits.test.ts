@@ -51,7 +51,7 @@ describe('status of a daemon that waits', () => {
     )
     assert.ok(isRecent(noGenesis.wait.sinceMs) && Number(noGenesis.wait.untilMs) > Date.now())
     const shown = await runCli(['status', '--dir', lost.dataDir])
-    assert.match(shown.stdout, /starting\nwaits for genesis \(.* from .*: for \d+ s, at most \d+ s more/)
+    assert.match(shown.stdout, /starting\nwaits for genesis \(.* from .*: for .*, at most .* more/)
     const refused = await runCli(['log', '--dir', lost.dataDir])
     assert.match(refused.stderr, /has not found its network yet/)
     await lost.stop()

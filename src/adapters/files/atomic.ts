@@ -29,6 +29,16 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array, options: 
   }
 }
 
+/** Deletes a file, for good when it resolves; one that is not there is no error. @throws ColdmeshError `refused` */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path)
+    await syncDirectory(dirname(path))
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw diskError(error, 'delete', path)
+  }
+}
+
 /** Makes a directory and those above it, each on disk under its parent's name when it resolves. System errors pass through. */
 export async function makeDirectory(directory: string, mode?: number): Promise<void> {
   const first = await mkdir(directory, { recursive: true, ...(mode === undefined ? {} : { mode }) })

@@ -1,13 +1,33 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { LevelDatastore } from 'datastore-level'
 import { ColdmeshError } from '../../ports/errors.ts'
+import type { Log } from '../../ports/system.ts'
 import { diskError } from './disk-error.ts'
+import { DAMAGED_SUFFIX } from './mended-journal.ts'
 
 /**
- * Opens the key-value store of libp2p's peer store and DHT (LevelDB). The caller closes it.
+ * Opens the key-value store of libp2p's peer store and DHT (LevelDB). The caller closes it. A damaged one is put aside as
+ * `.damaged` and a new one begun: it only helps to find peers.
  * @throws ColdmeshError `locked` (another process has it), `refused`
  */
-export async function openDatastore(directory: string): Promise<LevelDatastore> {
+export async function openDatastore(directory: string, log?: Log): Promise<LevelDatastore> {
+  try {
+    return await openAt(directory)
+  } catch (error) {
+    if (!isLevelDamaged(error)) throw error
+    const aside = `${directory}${DAMAGED_SUFFIX}`
+    log?.warn('peers-damaged', { aside, error: String(error) })
+    try {
+      await rm(aside, { recursive: true, force: true })
+      await rename(directory, aside)
+    } catch (refused) {
+      throw diskError(refused, 'put aside', directory)
+    }
+    return await openAt(directory)
+  }
+}
+
+async function openAt(directory: string): Promise<LevelDatastore> {
   const store = new LevelDatastore(directory)
   try {
     await openLevel(store, directory)
@@ -47,6 +67,15 @@ export function levelError(error: unknown, doing: string, path: string): Coldmes
     if (known) return diskError(Object.assign(new Error(message, { cause: error }), { code: known[1] }), doing, path)
   }
   return diskError(error, doing, path)
+}
+
+/** What LevelDB says of files that are not what it wrote. A lost file counts too: what refers to it is damaged. */
+export function isLevelDamaged(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && cause.code === 'LEVEL_CORRUPTION') return true
+    if (/^Corruption: |No such file or directory/.test(cause.message)) return true
+  }
+  return false
 }
 
 /** LevelDB holds an operating-system lock on its directory; the code sits somewhere in the chain of causes. */

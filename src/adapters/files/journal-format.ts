@@ -83,6 +83,25 @@ function hasLostSector(file: Buffer, start: number): boolean {
 function damaged(path: string, offset: number): ColdmeshError {
   return new ColdmeshError('refused', `The journal ${path} is damaged at byte ${offset}.`, {
     facts: { path, offset },
-    hint: 'Restore this file from a backup. Without it this key must not vote again: its earlier votes are unknown.',
+    hint: 'Restore this file from a backup of this very moment, or move it away: the key then signs nothing until two rounds after the head that it syncs are certified.',
   })
+}
+
+/** Every record that is whole, wherever in a damaged file it is: each has its own checksums. In the order of the file. */
+export function salvageRecords(file: Buffer): Uint8Array[] {
+  const records: Uint8Array[] = []
+  for (let offset = 0; offset + HEADER_BYTES <= file.byteLength; ) {
+    const length = file.readUInt32LE(offset)
+    const headerHolds = file.readUInt32LE(offset + 4) === crc32(file.subarray(offset, offset + 4))
+    const start = offset + HEADER_BYTES
+    const next = start + length
+    if (!headerHolds || length > MAX_RECORD_BYTES || next > file.byteLength) {
+      offset++
+      continue
+    }
+    const payload = file.subarray(start, next)
+    if (file.readUInt32LE(offset + 8) === crc32(payload)) records.push(Uint8Array.from(payload))
+    offset = next
+  }
+  return records
 }

@@ -10,13 +10,18 @@ const MODE = 0o600
 
 /**
  * Opens or creates an append-only file of records. What a crash left of an unfinished last record is cut off.
+ * @param options.take gets the records at once; then they are on the disk alone, and `records` stays empty
  * @throws ColdmeshError `refused`: damaged in the middle (facts.offset), or the disk refuses
  */
-export async function openJournal(path: string): Promise<Journal> {
-  const { records, end } = await load(path)
-  let file = await openAt(path, end)
-  let kept = records
-  let length = end
+export async function openJournal(
+  path: string,
+  { take }: { readonly take?: (records: readonly Uint8Array[]) => void } = {},
+): Promise<Journal> {
+  let { records: kept, end: length } = await load(path)
+  let file = await openAt(path, length)
+  const isKept = take === undefined
+  take?.(kept)
+  if (!isKept) kept = []
   let broken: unknown
   /** Half a record may lie behind the last whole one. */
   let isTorn = false
@@ -42,11 +47,11 @@ export async function openJournal(path: string): Promise<Journal> {
     get records() {
       return kept
     },
-    append: (record) => {
-      const copy = record.slice()
+    append: (...added) => {
+      const copies = added.map((record) => record.slice())
       return queue(async () => {
         usable()
-        const framed = encodeRecord(copy)
+        const framed = Buffer.concat(copies.map(encodeRecord))
         try {
           if (isTorn) await mend()
           await writeAll(file, framed, length)
@@ -60,7 +65,7 @@ export async function openJournal(path: string): Promise<Journal> {
           throw diskError(error, 'write', path)
         }
         length += framed.byteLength
-        kept.push(copy)
+        if (isKept) kept.push(...copies)
       })
     },
     rewrite: (replacement) => {
@@ -74,7 +79,7 @@ export async function openJournal(path: string): Promise<Journal> {
         await old.close()
         isTorn = false
         length = bytes.byteLength
-        kept = copies
+        kept = isKept ? copies : []
       })
     },
     close: () =>

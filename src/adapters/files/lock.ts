@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LevelDatastore } from 'datastore-level'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { writeFileAtomic } from './atomic.ts'
-import { isLevelLocked, levelError, openLevel } from './datastore.ts'
+import { isLevelDamaged, isLevelLocked, levelError, openLevel } from './datastore.ts'
 
 export interface DirectoryLock extends AsyncDisposable {
   /** Safe to call twice. The system releases it too when the process ends, however it ends. */
@@ -22,7 +22,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const path = join(directory, LOCK)
   const store = new LevelDatastore(path)
   try {
-    await openLevel(store, path)
+    await openOrMend(store, path)
   } catch (error) {
     if (isLevelLocked(error)) throw await held(directory, error)
     throw levelError(error, 'lock', directory)
@@ -41,6 +41,22 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
     throw error
   }
   return { release, [Symbol.asyncDispose]: release }
+}
+
+/**
+ * Opens the store; a damaged one is emptied, as it holds nothing. The file that is locked stays, so that of two processes
+ * that find the damage one has the lock all the same.
+ */
+async function openOrMend(store: LevelDatastore, path: string): Promise<void> {
+  try {
+    await openLevel(store, path)
+  } catch (error) {
+    if (!isLevelDamaged(error)) throw error
+    for (const name of await readdir(path)) {
+      if (name !== 'LOCK') await rm(join(path, name), { recursive: true, force: true })
+    }
+    await openLevel(store, path)
+  }
 }
 
 async function held(directory: string, cause: unknown): Promise<ColdmeshError> {

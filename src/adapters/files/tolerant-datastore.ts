@@ -1,6 +1,6 @@
 import type { LevelDatastore } from 'datastore-level'
 import type { Log } from '../../ports/system.ts'
-import { openLevel } from './datastore.ts'
+import { isLevelDamaged, openLevel } from './datastore.ts'
 
 type Key = Parameters<LevelDatastore['put']>[0]
 type Pairs = ReturnType<LevelDatastore['query']>
@@ -20,6 +20,7 @@ export function tolerantDatastore(store: LevelDatastore, directory: string, log:
   const waiting = new Map<string, { readonly key: Key; readonly value: Uint8Array | null }>()
   let mending: Promise<void> | null = null
   let nextTry = 0
+  let isClosed = false
 
   const apply = async (key: Key, value: Uint8Array | null): Promise<void> => {
     if (value === null) await store.delete(key)
@@ -32,6 +33,8 @@ export function tolerantDatastore(store: LevelDatastore, directory: string, log:
       await apply(key, value)
       waiting.delete(key.toString())
     } catch (error) {
+      // Opening it again to write what comes too late would leave it open.
+      if (isClosed) return
       if (waiting.size < MAX_WAITING) waiting.set(key.toString(), { key, value })
       if (mending !== null || performance.now() < nextTry) return
       log.warn('peers-not-saved', { error: String(error) })
@@ -62,6 +65,16 @@ export function tolerantDatastore(store: LevelDatastore, directory: string, log:
     )
   const isHeld = (key: Key) => waiting.has(key.toString())
 
+  /** What can be read of a damaged table: a peer that is forgotten is found again. */
+  async function* untilDamage<T>(items: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T> {
+    try {
+      yield* items
+    } catch (error) {
+      if (!isLevelDamaged(error)) throw error
+      log.warn('peers-damaged', { error: String(error) })
+    }
+  }
+
   const own: Partial<LevelDatastore> = {
     put: async (key, value) => {
       await write(key, value)
@@ -72,8 +85,12 @@ export function tolerantDatastore(store: LevelDatastore, directory: string, log:
       await mending
       const value = waiting.get(key.toString())?.value
       if (value instanceof Uint8Array) return value
-      if (value === null || !isOpen()) throw Object.assign(new Error('not found'), { name: 'NotFoundError' })
-      return await store.get(key, options)
+      if (value === null || !isOpen()) throw unknown()
+      try {
+        return await store.get(key, options)
+      } catch (error) {
+        throw isLevelDamaged(error) ? unknown() : error
+      }
     },
     has: async (key, options) => {
       await mending
@@ -86,7 +103,8 @@ export function tolerantDatastore(store: LevelDatastore, directory: string, log:
       return (async function* () {
         await mending
         yield* held(query.prefix).filter(matches)
-        if (isOpen()) for await (const pair of store.query(query, options)) if (!isHeld(pair.key)) yield pair
+        if (!isOpen()) return
+        for await (const pair of untilDamage(store.query(query, options))) if (!isHeld(pair.key)) yield pair
       })()
     },
     queryKeys: (query, options): Keys => {
@@ -94,10 +112,12 @@ export function tolerantDatastore(store: LevelDatastore, directory: string, log:
       return (async function* () {
         await mending
         yield* held(query.prefix).flatMap(({ key }) => (matches(key) ? [key] : []))
-        if (isOpen()) for await (const key of store.queryKeys(query, options)) if (!isHeld(key)) yield key
+        if (!isOpen()) return
+        for await (const key of untilDamage(store.queryKeys(query, options))) if (!isHeld(key)) yield key
       })()
     },
     close: async () => {
+      isClosed = true
       await mending
       await store.close()
     },
@@ -108,4 +128,8 @@ export function tolerantDatastore(store: LevelDatastore, directory: string, log:
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
+}
+
+function unknown(): Error {
+  return Object.assign(new Error('not found'), { name: 'NotFoundError' })
 }

@@ -11,9 +11,9 @@ export function memoryJournal(initial: readonly Uint8Array[] = []): Journal {
     get records() {
       return records
     },
-    async append(record) {
+    async append(...added) {
       open()
-      records = [...records, record.slice()]
+      records = [...records, ...added.map((record) => record.slice())]
     },
     async rewrite(replacement) {
       open()

@@ -13,7 +13,9 @@ import type { ForkStatus } from './types.ts'
 const BLOCK_TIMEOUT_MS = 10_000
 /** Directories and lineages that one attempt fetches: two a round. */
 const MAX_BLOCKS = 4096
-const RETRY_MS = 60_000
+/** Doubled after every try that found nothing. */
+const FIRST_RETRY_MS = 2_000
+const LAST_RETRY_MS = 300_000
 
 /** The base that this network began as, for whoever asks. */
 export interface ForkProof {
@@ -50,6 +52,7 @@ export function createForkLink(context: LinkContext, known: Uint8Array | null): 
       : { of: String(forkOf), network: null, round: null, state: 'unchecked', reason: 'not looked at yet' }
   let latest: Uint8Array | null = null
   let isRunning = false
+  let retryMs = FIRST_RETRY_MS
 
   async function check(store: ContentStore, isAsking: boolean): Promise<ForkStatus | null> {
     return await checkFork(network, {
@@ -86,11 +89,9 @@ export function createForkLink(context: LinkContext, known: Uint8Array | null): 
     } finally {
       isRunning = false
       if (status?.state === 'unchecked' && !signal.aborted) {
-        signal.addEventListener(
-          'abort',
-          clock.after(RETRY_MS, () => void attempt()),
-          { once: true },
-        )
+        const cancel = clock.after(retryMs, () => void attempt())
+        retryMs = Math.min(2 * retryMs, LAST_RETRY_MS)
+        signal.addEventListener('abort', cancel, { once: true })
       }
     }
   }

@@ -1,6 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
-import type { RoundState } from '../../rounds/state.ts'
+import type { Head, RoundState } from '../../rounds/state.ts'
 import type { PeerContext } from '../context.ts'
 import { type CheckedBase, checkNext, entryOf } from '../heads.ts'
 import { reportTrouble } from '../troubles.ts'
@@ -13,6 +13,8 @@ const RETRY_MS = 1_000
 export function createAdoption(options: {
   readonly context: PeerContext
   readonly state: () => RoundState
+  /** The newest base in the chain file. */
+  readonly newest: () => Head
   /** The base is in the chain file. */
   readonly enter: (checked: CheckedBase) => void
 }): (base: CID, certificate: Uint8Array) => Promise<void> {
@@ -21,7 +23,8 @@ export function createAdoption(options: {
   return async (base, certificate) => {
     const which = `${base}, certified in round ${state().round}`
     using wait = waits.begin({ what: 'base', which, isRoutine: true })
-    while (!context.signal.aborted && state().phase === 'adopt' && !equalCids(state().head.base, base)) {
+    const isNext = () => state().phase === 'adopt' && options.newest().round < state().round
+    while (!context.signal.aborted && isNext() && !equalCids(state().head.base, base)) {
       try {
         await fetchBase(context, base, [], context.signal)
         const checked = await checkNext(state().head, store, { base, certificate })

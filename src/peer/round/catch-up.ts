@@ -9,26 +9,47 @@ import { openNetworkCertificate } from '../../rounds/network.ts'
 import type { Head, RoundState } from '../../rounds/state.ts'
 import { parentOf } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
-import { type CheckedBase, checkNext, maxBaseBytes } from '../heads.ts'
+import { maxBaseBytes } from '../heads.ts'
 
 const MIN_FETCH_MS = 30_000
 const STALL_MS = 15_000
 
+/** What of a peer a catch-up needs. */
+export type CatchUpContext = Pick<
+  PeerContext,
+  | 'network'
+  | 'termsAt'
+  | 'facts'
+  | 'store'
+  | 'chain'
+  | 'mesh'
+  | 'sync'
+  | 'clock'
+  | 'log'
+  | 'events'
+  | 'troubles'
+  | 'waits'
+  | 'signal'
+>
+
 /** Brings a whole certified base here: directory, card, lineage, weights. What is here already costs nothing. */
 export async function fetchBase(
-  context: PeerContext,
+  context: CatchUpContext,
   base: CID,
   providers: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { network, store, chain, clock, waits } = context
+  const { network, store, chain } = context
   const { bytes } = network.genesis
   const { round } = context.termsAt(chain.entries.length + 1).terms
-  const timeoutMs = Math.max(MIN_FETCH_MS, Math.ceil((1000 * bytes) / round.minBytesPerSecond))
-  const limits = { maxBytes: maxBaseBytes(network), providers, timeoutMs, stallMs: STALL_MS, signal }
-  await waits.during({ what: 'base', which: String(base), whom: providers, until: clock.now() + timeoutMs }, () =>
-    store.fetch(base, { shape: 'directory', ...limits }),
-  )
+  await store.fetch(base, {
+    shape: 'directory',
+    maxBytes: maxBaseBytes(network),
+    providers,
+    timeoutMs: Math.max(MIN_FETCH_MS, Math.ceil((1000 * bytes) / round.minBytesPerSecond)),
+    stallMs: STALL_MS,
+    signal,
+  })
 }
 
 /**
@@ -54,8 +75,8 @@ export async function fetchParents(
 }
 
 /** Everything of a base but its weights: enough to check its signatures for ever. */
-async function fetchRecord(
-  context: PeerContext,
+export async function fetchRecord(
+  context: Pick<CatchUpContext, 'store'>,
   base: CID,
   lineage: Uint8Array,
   providers: readonly string[],
@@ -92,35 +113,4 @@ export function judgeHead(context: PeerContext, ours: Head, head: SyncHead): 'ah
     })
   }
   return head.round > ours.round ? 'ahead' : 'parted'
-}
-
-/**
- * Follows a peer's chain from `head` on: each certificate and lineage checked, the weights of the last one fetched.
- * Yields each base once it is checked and here.
- * @throws ColdmeshError `not-valid`, `block-missing`, `unreachable`, `deadline`
- */
-export async function* followChain(
-  context: PeerContext,
-  peer: string,
-  from: Head,
-  to: number,
-  signal: AbortSignal,
-): AsyncGenerator<CheckedBase> {
-  const providers = context.mesh.peers().find(({ id }) => id === peer)?.addresses ?? []
-  let head = from
-  while (head.round < to) {
-    const before = head.round
-    for await (const next of context.sync.bases(peer, { from: head.round + 1 }, signal)) {
-      if (next.round === to) await fetchBase(context, next.base, providers, signal)
-      else await fetchRecord(context, next.base, next.lineage, providers, signal)
-      const checked = await checkNext(head, context.store, next)
-      head = checked.head
-      yield checked
-      if (head.round >= to) return
-    }
-    if (head.round === before)
-      throw new ColdmeshError('unreachable', 'The peer does not give the bases that it says it has.', {
-        facts: { peer },
-      })
-  }
 }

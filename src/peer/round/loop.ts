@@ -14,13 +14,16 @@ import type { Evidence } from '../evidence.ts'
 import { askGate, type Gate } from '../gate/gate.ts'
 import type { CheckedBase } from '../heads.ts'
 import type { Mismatches } from '../mismatches.ts'
+import type { Silence } from '../silence.ts'
 import type { OwnMessage } from '../speaker.ts'
 import type { Splits } from '../splits.ts'
+import type { CatchUp } from '../types.ts'
 import { createAdoption } from './adopt.ts'
 import { createBuilds } from './builds.ts'
 import { fetchParents } from './catch-up.ts'
+import { createHeadComparison } from './compare-heads.ts'
 import { createFetches, type Fetches } from './fetches.ts'
-import { createFollower } from './follow.ts'
+import { createFollower } from './follower.ts'
 import { createInbox, type Inbox, type InboxTopic } from './inbox.ts'
 import { createReporter } from './reporter.ts'
 import { createVoice } from './voice.ts'
@@ -31,6 +34,8 @@ export interface RoundLoop {
   readonly inbox: Inbox
   /** Why this member signs nothing; null when it does, or is none. */
   readonly muted: string | null
+  /** How far a catch-up is; null when none is under way. */
+  readonly catchUp: CatchUp | null
   receive(topic: InboxTopic, envelope: Uint8Array): Verdict
   /** An amendment that the next base should embed. */
   ratify(ratification: Uint8Array): void
@@ -48,18 +53,18 @@ export function createRoundLoop(options: {
   readonly evidence: Pick<Evidence, 'store'>
   readonly splits: Pick<Splits, 'found' | 'reason'>
   readonly mismatches: Pick<Mismatches, 'record'>
+  readonly silence: Silence
+  /** Resolves when a neighbour was asked what this key said. */
+  readonly compared: Promise<void>
   /** Null for who has no data to judge bases by. */
   readonly gate: Gate | null
-  /** Says until when this key must stay silent; null when it may speak. */
-  readonly muted: { reason: string; isOver: (head: Head) => boolean } | null
   /** A round began. */
   readonly onRound: () => void
 }): RoundLoop {
-  const { context } = options
-  const { clock, log, speaker, events } = context
+  const { context, silence } = options
+  const { clock, log, speaker } = context
   const reporter = createReporter(context)
-  const { reason: parted } = options.splits
-  let mute = parted === null ? options.muted : { reason: parted, isOver: () => false }
+  if (options.splits.reason !== null) silence.impose(options.splits.reason)
   let state = newRound(options.head, null)
   let over = new AbortController()
   let fetches: Fetches = createFetches(context, state, over.signal)
@@ -76,13 +81,31 @@ export function createRoundLoop(options: {
     context,
     state: () => state,
     accept: (signed) => dispatch({ type: 'received', signed, now: clock.now() }),
-    onImpostor: () => silence('another process signs with this key'),
+    onImpostor: () => void silence.foundImpostor(),
+  })
+
+  const follower = createFollower({
+    context,
+    current: () => state.head,
+    enter,
+    onFollowed: silence.followed,
+    onError: (peer, error) => heads.failed(peer, error),
+  })
+
+  const heads = createHeadComparison({
+    context,
+    follower: () => follower,
+    onSplit: async (split) => {
+      await options.splits.found(split)
+      if (options.splits.reason !== null) silence.impose(options.splits.reason)
+    },
   })
 
   const voice = createVoice({
     context,
+    compared: options.compared,
     inbox,
-    isStale: (saying) => mute !== null || saying.round !== state.round,
+    isStale: ({ round }) => silence.reason !== null || round !== state.round || follower.head.round >= round,
     onSaid: (signed, { saying, reason }) => {
       reporter.said(saying, reason)
       if (saying.kind === 'prevote/1' && reason === OTHER_BASE) void options.mismatches.record(state, saying.view)
@@ -90,27 +113,11 @@ export function createRoundLoop(options: {
     },
   })
 
-  const adopt = createAdoption({ context, state: () => state, enter })
-  const follower = createFollower({
-    context,
-    head: () => state.head,
-    enter,
-    onSplit: async (split) => {
-      await options.splits.found(split)
-      if (options.splits.reason !== null) silence(options.splits.reason)
-    },
-  })
+  const adopt = createAdoption({ context, state: () => state, newest: () => follower.head, enter })
 
   function newRound(head: Head, previous: RoundState | null): RoundState {
     const options = { head, self: context.key, now: clock.now() }
     return createRound(previous === null ? options : { ...options, previous })
-  }
-
-  function silence(reason: string): void {
-    if (mute !== null) return // silent already, until a restart or until what silenced it is over
-    mute = { reason, isOver: () => false }
-    log.error('muted', { reason })
-    events.emit({ type: 'muted', reason })
   }
 
   function dispatch(event: RoundEvent): void {
@@ -165,6 +172,7 @@ export function createRoundLoop(options: {
         askGate(options.gate, effect, (event) => dispatch({ ...event, now: now() }))
         break
       case 'decided':
+        follower.interrupt()
         moving = moving.then(() => adopt(effect.base, effect.certificate))
         break
       case 'evidence':
@@ -181,9 +189,10 @@ export function createRoundLoop(options: {
   /** Leaves the round behind and begins the next at `head`, which the chain file holds. */
   function enter(checked: CheckedBase): void {
     const { head } = checked
+    follower.entered()
     over.abort()
     over = new AbortController()
-    if (mute?.isOver(head)) mute = null
+    void silence.entered(head)
     reporter.advanced(state, checked)
     const hasJumped = head.round !== state.round
     const left = hasJumped ? [] : leftOut(state, checked.opened)
@@ -214,12 +223,13 @@ export function createRoundLoop(options: {
     }
     for (const early of inbox.takeEarly()) inbox.receive(early.topic, early.envelope)
     speaking = speaking
-      .then(() => speaker.keepOnly(isNeeded))
+      .then(() => speaker.keepOnly((signed) => isNeeded(signed) || speaker.isNewest(signed)))
       .catch((error: unknown) => context.troubles.report('journal', error))
   }
 
   async function syncWith(peer: string): Promise<void> {
-    moving = moving.then(() => follower.follow(peer))
+    await heads.compare(peer)
+    moving = moving.then(() => follower.run())
     await moving
     await exchange(peer)
   }
@@ -241,7 +251,10 @@ export function createRoundLoop(options: {
       return state
     },
     get muted() {
-      return mute?.reason ?? null
+      return silence.reason
+    },
+    get catchUp() {
+      return follower.progress
     },
     inbox,
     receive: (topic, envelope) => inbox.receive(topic, envelope),

@@ -20,6 +20,8 @@ export interface Voice {
 export function createVoice(options: {
   readonly context: PeerContext
   readonly inbox: Pick<Inbox, 'note'>
+  /** Nothing is said before. */
+  readonly compared: Promise<void>
   /** True for what must not be said any more. */
   readonly isStale: (saying: Saying) => boolean
   readonly onSaid: (signed: OwnMessage, effect: SayEffect) => void
@@ -55,6 +57,7 @@ export function createVoice(options: {
   return {
     publish,
     say: async (effect) => {
+      await options.compared
       const signed = await journaled(effect)
       if (signed === null) return
       options.onSaid(signed, effect)
@@ -66,6 +69,7 @@ export function createVoice(options: {
 
 /** Ends early when the peer stops. */
 export function pause({ clock, signal }: Pick<PeerContext, 'clock' | 'signal'>, delayMs: number): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
   return new Promise((resolve) => {
     const end = () => {
       signal.removeEventListener('abort', end)

@@ -31,6 +31,8 @@ import type { EvidenceSlot } from '../evidence-book.ts'
 
 const HEAD_TIMEOUT_MS = 10_000
 const PAGE_TIMEOUT_MS = 60_000
+/** Of bases, while others wait to be asked. */
+const BASES_TIMEOUT_MS = 30_000
 /** A whole answer: contributions and votes of one round, or a page of lineages. */
 const MAX_ROUND_BYTES = 16 * MEBIBYTE
 const MAX_ENVELOPES = 4096
@@ -82,7 +84,7 @@ export function createSyncClient(streams: Streams, network: CID): SyncClient {
     bases: async function* (peer, { from, to = from + MAX_PAGE - 1 }, signal) {
       const request = syncBasesRequest.encode({ network, from, to })
       let next = from
-      for await (const frame of ask(peer, request, MAX_PAGE * MAX_FRAME_BYTES, PAGE_TIMEOUT_MS, signal)) {
+      for await (const frame of ask(peer, request, MAX_PAGE * MAX_FRAME_BYTES, BASES_TIMEOUT_MS, signal)) {
         const base = readFrame(() => syncBase.decode(frame))
         const verdict = judgeSyncBase(base, { network, round: next })
         if (verdict.verdict !== 'accept') throw wrongAnswer(verdict.reason)

@@ -84,6 +84,30 @@ describe('fetch over bitswap', () => {
     assert.equal(done.blocks, 4)
   })
 
+  // docs/reliability.md: fault 51 (a provider withdraws after announcing).
+  it('takes the rest from a holder when who announced it withdraws in the middle, and nothing from nobody', async () => {
+    await using announcer = await party()
+    await using lister = await party()
+    await using taker = await party()
+    const bytes = patterned(6 * MIB, 6)
+    const cid = await importFiles(announcer.store, { file: bytes })
+    await importFiles(lister.store, { file: bytes })
+    let leaving: Promise<void> | null = null
+    const done = await taker.store.fetch(cid, {
+      ...{ shape: 'file', maxBytes: 7 * MIB, timeoutMs: 15_000 },
+      providers: [announcer, lister].map(({ node }) => addressOf(node)),
+      onProgress: ({ blocks }) => {
+        if (blocks === 2) leaving = Promise.resolve(announcer.node.stop())
+      },
+    })
+    assert.equal(done.blocks, 7)
+    assert.notEqual(leaving, null)
+    await leaving
+    const gone = await importFiles(announcer.store, { file: patterned(2 * MIB, 7) })
+    const announced = { providers: [addressOf(lister.node)], stallMs: 800, timeoutMs: 5_000 }
+    await refuses(taker, lister, gone, 'block-missing', announced)
+  })
+
   it('goes on with another peer when the first one takes the question and stays silent', async () => {
     await using giver = await party()
     await using taker = await party({ blockDeadlineMs: 300 })

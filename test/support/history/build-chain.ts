@@ -8,6 +8,7 @@ import { compareBytes, equalCids } from '../../../protocols/wire/bytes.ts'
 import { sha256 } from '../../../protocols/wire/crypto.ts'
 import type { Signed } from '../../../protocols/wire/envelope.ts'
 import { assembleBase, type BaseFile, baseFile, importBase, openBase } from '../../../src/checkpoint/base.ts'
+import type { Layout } from '../../../src/checkpoint/layout.ts'
 import { type BaseFacts, buildBase, readBaseFacts } from '../../../src/peer/builder.ts'
 import type { ChainEntry } from '../../../src/peer/chain.ts'
 import { genesisHead, nextHead } from '../../../src/rounds/head.ts'
@@ -64,20 +65,21 @@ export const utf8 = (text: string) => new TextEncoder().encode(text)
 export async function startChain(
   name = 'test network',
   fields: Omit<Parameters<typeof testNetwork>[0] & object, 'name' | 'base' | 'header' | 'bytes'> = {},
+  layout: Layout = TEST_LAYOUT,
 ): Promise<TestChain> {
   const store = memoryStore()
   const files = [
     { name: 'config.json', bytes: utf8('{"model_type":"bert"}') },
     { name: 'tokenizer.json', bytes: utf8('{"version":"1.0"}') },
-    { name: 'model.safetensors', bytes: checkpointBytes(0) },
+    { name: 'model.safetensors', bytes: checkpointBytes(0, layout) },
   ]
   const { cid } = await importBase(files, (block, bytes) => store.put(block, bytes))
-  const header = sha256(TEST_LAYOUT.header)
+  const header = sha256(layout.header)
   const net = testNetwork({
     name,
     base: cid,
     header,
-    bytes: TEST_LAYOUT.totalBytes,
+    bytes: layout.totalBytes,
     round: { minContributions: 2 },
     ...fields,
   })
@@ -131,7 +133,9 @@ async function contribute(chain: TestChain, options: TestRoundOptions): Promise<
   }
   const offered: Signed<Contribution>[] = []
   for (const seed of options.seeds ?? [1, 2, 3]) {
-    offered.push(offer(testKey(`contributor ${seed}`), await importBytes(checkpointBytes(seed), store)))
+    offered.push(
+      offer(testKey(`contributor ${seed}`), await importBytes(checkpointBytes(seed, chain.facts.layout), store)),
+    )
   }
   for (const { seed, parent } of options.late ?? []) {
     const checkpoint = await importBytes(checkpointBytes(seed), store)

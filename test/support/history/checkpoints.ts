@@ -14,17 +14,26 @@ export const TEST_LAYOUT: Layout = encodeLayout(
   { format: 'pt' },
 )
 
-/** A checkpoint of `TEST_LAYOUT`; another seed, other values. */
-export function checkpointBytes(seed: number): Uint8Array {
-  const base = new Uint8Array(TEST_LAYOUT.totalBytes)
-  const tensors = TEST_LAYOUT.tensors
+/** A few hundred bytes, for chains of hundreds of rounds. */
+export const SMALL_LAYOUT: Layout = encodeLayout(
+  [
+    { name: 'positions', dtype: 'I64', shape: [8] },
+    { name: 'layer.weight', dtype: 'F32', shape: [4, 16] },
+  ],
+  { format: 'pt' },
+)
+
+/** A checkpoint of the layout; another seed, other values. */
+export function checkpointBytes(seed: number, layout: Layout = TEST_LAYOUT): Uint8Array {
+  const base = new Uint8Array(layout.totalBytes)
+  const tensors = layout.tensors
     .filter(({ dtype }) => dtype === 'F32')
     .map(({ name, shape, begin, end }) => {
       const data = new Float32Array((end - begin) / 4)
       for (let i = 0; i < data.length; i++) data[i] = ((i * 31 + seed * 17) % 1009) / 1009 - 0.5 + seed / 64
       return { name, shape, data }
     })
-  return encodeCheckpoint(TEST_LAYOUT, tensors, base)
+  return encodeCheckpoint(layout, tensors, base)
 }
 
 export async function importBytes(bytes: Uint8Array, store: ContentStore): Promise<CID> {

@@ -159,6 +159,7 @@ export const STATUS: PeerStatus = {
   peers: 1,
   waitingFor: { what: 'contributions', have: 1, need: 3, missing: [], sinceMs: 1, untilMs: null },
   waits: [],
+  catchUp: null,
   contributions: [],
   fork: null,
   permission: { contributors: 'open', granted: true, reason: null, until: null, by: null },

@@ -101,8 +101,9 @@ function memoryChain(initial: readonly ChainEntry[]): Chain {
   const entries = [...initial]
   return {
     entries,
-    append: async (entry) => {
-      entries.push(entry)
+    mended: null,
+    append: async (...added) => {
+      entries.push(...added)
     },
     close: async () => {},
   }

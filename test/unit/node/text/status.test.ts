@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createColors } from 'picocolors'
+import { createEventWriter } from '../../../../node/text/events.ts'
 import { formatStatus } from '../../../../node/text/status.ts'
 import type { PeerStatus } from '../../../../src/peer/types.ts'
 import { STATUS } from '../../../support/node/fake-peer.ts'
@@ -9,6 +10,15 @@ const COLORS = createColors(false)
 const AUTHOR = 'ab'.repeat(32)
 
 describe('status as text', () => {
+  it('tells how far a catch-up is, of how many rounds, from whom, how fast and since when', () => {
+    const peer = '12D3KooWNsARk6jKQGPL1JXgqYjkpMhuJ6kxinv4tPjMxqb56Lmx'
+    const catchUp = { round: 57, of: 200, peer, roundsPerSecond: 85.5, sinceMs: Date.now() - 3_000 }
+    const text = formatStatus({ ...STATUS, running: true, invite: '', catchUp }, COLORS)
+    assert.match(text, /^catches up: round 57 of 200 that …xqb56Lmx has, 85\.5 rounds\/s; for 3 s$/m)
+    assert.equal(createEventWriter()({ type: 'catching-up', ...catchUp }), text.match(/^catches up.*$/m)?.[0])
+    assert.doesNotMatch(formatStatus({ ...STATUS, running: true, invite: '' }, COLORS), /catches up/)
+  })
+
   it('tells what was refused, each once, the newest last', () => {
     const refused = Array.from({ length: 8 }, (_, index) => ({
       what: 'contribution',

@@ -14,6 +14,7 @@ import type { PeerEvent } from '../../../../src/peer/types.ts'
 import { addRound, readLineage, startChain, type TestChain } from '../../../support/history/build-chain.ts'
 import { checkpointBytes, importBytes, TEST_LAYOUT } from '../../../support/history/checkpoints.ts'
 import { temporaryDirectory } from '../../../support/history/temporary.ts'
+import { openMouth } from '../../../support/peer/following.ts'
 import { startMemoryPeer } from '../../../support/peer/memory-peer.ts'
 import { sign, type TestKey } from '../../../support/protocols/network.ts'
 
@@ -76,7 +77,8 @@ async function judgeProposal(name: string, proposed: TestChain) {
     splits,
     mismatches,
     gate: null,
-    muted: null,
+    silence: openMouth(),
+    compared: Promise.resolve(),
     onRound: () => {},
   })
   const event = <T extends PeerEvent['type']>(type: T) =>

@@ -4,9 +4,9 @@ import { decodeCanonical, encodeCanonical, idOf } from '../../../../protocols/wi
 import { memoryNetwork } from '../../../../src/adapters/memory/network.ts'
 import { openGenesis } from '../../../../src/peer/genesis.ts'
 import { otherVersionOf } from '../../../../src/peer/newer-version.ts'
-import { createFollower } from '../../../../src/peer/round/follow.ts'
 import { isColdmeshError } from '../../../../src/ports/errors.ts'
 import { addRound, startChain } from '../../../support/history/build-chain.ts'
+import { createFollowing } from '../../../support/peer/following.ts'
 import { serveChain, startMemoryPeer } from '../../../support/peer/memory-peer.ts'
 import { ratifiedBy } from '../../../support/protocols/amendments.ts'
 import { testNetwork } from '../../../support/protocols/network.ts'
@@ -59,7 +59,7 @@ describe('what a newer version made', () => {
     const mesh = memoryNetwork()
     await serveChain(mesh, 'them', theirs)
     const peer = startMemoryPeer({ mesh, name: 'me', chain: start })
-    const follower = createFollower({
+    const follower = createFollowing({
       context: peer.context,
       head: () => start.head,
       enter: () => assert.fail('it follows'),

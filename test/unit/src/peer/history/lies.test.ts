@@ -61,7 +61,7 @@ async function wrongWeights(element: number): Promise<Uint8Array> {
   const tensor = TEST_LAYOUT.tensors.find(({ name }) => name === 'embeddings.weight')
   assert(tensor)
   const dataOfIntegers = first(TEST_LAYOUT.tensors).end
-  const files = [1, 2, 3].map(checkpointBytes)
+  const files = [1, 2, 3].map((seed) => checkpointBytes(seed))
   const values = files.map((file) => new Float32Array(Uint8Array.from(file).buffer, TEST_LAYOUT.dataStart))
   const fused = Uint8Array.from(first(files))
   const out = new Float32Array(fused.buffer, TEST_LAYOUT.dataStart)

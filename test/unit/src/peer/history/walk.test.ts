@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
+import { openBase } from '../../../../../src/checkpoint/base.ts'
 import { walkHistory } from '../../../../../src/peer/history/walk.ts'
 import { isColdmeshError } from '../../../../../src/ports/errors.ts'
 import { type TestChain, threeRounds } from '../../../../support/history/build-chain.ts'
@@ -46,6 +47,19 @@ describe('walkHistory', () => {
     const { network, store } = chain
     const steps = await collect((await walkHistory({ network, facts: null, store, ...newest() })).steps)
     assert(steps.every(({ isCertified, head, bad }) => isCertified && head === null && bad.length === 0))
+  })
+
+  // docs/reliability.md: fault 42.
+  it('names the very lineage that is missing in the middle, its round and block', async () => {
+    const { network, facts } = chain
+    const store = copyStore(chain.store)
+    const middle = chain.entries[1]
+    assert(middle)
+    const { lineage } = await openBase(middle.base, store.get)
+    assert(lineage)
+    await store.delete(lineage)
+    const walk = await walkHistory({ network, facts, store, ...newest() })
+    assert.deepEqual([walk.total, walk.gap?.round, walk.gap?.link], [1, 2, `block ${lineage}`])
   })
 
   it('ends at the first link that is missing', async () => {

@@ -3,13 +3,14 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { memoryNetwork } from '../../../../../src/adapters/memory/network.ts'
-import { createFollower } from '../../../../../src/peer/round/follow.ts'
 import { createRoundLoop } from '../../../../../src/peer/round/loop.ts'
+import { openSilence } from '../../../../../src/peer/silence.ts'
 import type { Split } from '../../../../../src/peer/split.ts'
 import { openSplits } from '../../../../../src/peer/splits.ts'
 import type { Head } from '../../../../../src/rounds/state.ts'
 import { addRound, startChain, type TestChain } from '../../../../support/history/build-chain.ts'
 import { temporaryDirectory } from '../../../../support/history/temporary.ts'
+import { createFollowing } from '../../../../support/peer/following.ts'
 import { type MemoryPeer, serveChain, startMemoryPeer } from '../../../../support/peer/memory-peer.ts'
 
 const dir = temporaryDirectory()
@@ -40,7 +41,7 @@ async function meet(mine: TestChain, head: Head, theirs: TestChain) {
   const peer = startMemoryPeer({ mesh, name: 'me', chain: mine })
   const splits: Split[] = []
   let now = head
-  const follower = createFollower({
+  const follower = createFollowing({
     context: peer.context,
     head: () => now,
     enter: (checked) => {
@@ -128,7 +129,8 @@ describe('a member that met a split', () => {
       splits,
       mismatches,
       gate: null,
-      muted: null,
+      silence: await openSilence({ ...peer.context, head: chain.head, isJournalNew: false }),
+      compared: Promise.resolve(),
       onRound: () => {},
     })
     loop.start()

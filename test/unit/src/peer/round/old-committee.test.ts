@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { memoryNetwork } from '../../../../../src/adapters/memory/network.ts'
 import { verifyBase } from '../../../../../src/peer/history/verify.ts'
-import { createFollower } from '../../../../../src/peer/round/follow.ts'
 import { addRound, startChain, type TestChain } from '../../../../support/history/build-chain.ts'
+import { createFollowing } from '../../../../support/peer/following.ts'
 import { serveChain, startMemoryPeer } from '../../../../support/peer/memory-peer.ts'
 import { ratifiedBy } from '../../../../support/protocols/amendments.ts'
 import type { TestKey } from '../../../../support/protocols/network.ts'
@@ -28,7 +28,7 @@ async function follow(third: TestChain) {
   await serveChain(mesh, 'them', third)
   const peer = startMemoryPeer({ mesh, name: 'me', chain: two })
   let round = two.head.round
-  const follower = createFollower({
+  const follower = createFollowing({
     context: peer.context,
     head: () => two.head,
     enter: ({ head }) => {
