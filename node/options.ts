@@ -98,12 +98,7 @@ export const OPTIONS = {
     repeat: true,
     help: 'where to listen (default: TCP on every interface, any free port)',
   },
-  announce: {
-    kind: 'text',
-    value: 'MULTIADDR',
-    repeat: true,
-    help: 'where others reach this peer, told instead of what it listens on: behind a port forward or proxy',
-  },
+  announce: { kind: 'text', value: 'MULTIADDR', repeat: true, help: 'where others reach it, if not where it listens' },
   peer: { kind: 'text', value: 'MULTIADDR', repeat: true, help: 'a peer to dial, besides those that are known' },
   noMdns: { kind: 'switch', help: 'do not look for peers on the local network' },
   noDht: { kind: 'switch', help: 'do not look for peers in the DHT' },
