@@ -1,27 +1,30 @@
 import type { CID } from 'multiformats/cid'
-import type { Contribution } from '../../../protocols/contribution/messages.ts'
-import { isOpenedLineage, openLineage } from '../../../protocols/lineage/rules.ts'
-import { openCertificate } from '../../../protocols/round/certificate.ts'
-import type { RoundMessage } from '../../../protocols/round/rules.ts'
-import { equalCids } from '../../../protocols/wire/bytes.ts'
-import type { Signed } from '../../../protocols/wire/envelope.ts'
-import type { RoundEffect, RoundEvent, Saying } from '../../../src/rounds/events.ts'
-import { nextHead } from '../../../src/rounds/head.ts'
-import { heldMessages } from '../../../src/rounds/held.ts'
-import type { Head, RoundState } from '../../../src/rounds/state.ts'
-import { judge, lineageView } from '../../../src/rounds/views.ts'
-import type { TestKey } from '../protocols/network.ts'
-import { buildFake, type FakeBase } from './fusion.ts'
-import type { CrashPlan, Decision, Disk, Host, Untimed } from './host.ts'
-import type { Liar, Utterance } from './liars.ts'
-import { signList, signSaying } from './speech.ts'
+import type { Contribution } from '../../protocols/contribution/messages.ts'
+import { isOpenedLineage } from '../../protocols/lineage/rules.ts'
+import type { RoundMessage } from '../../protocols/round/rules.ts'
+import { equalBytes, equalCids } from '../../protocols/wire/bytes.ts'
+import { isSigned, type Signed } from '../../protocols/wire/envelope.ts'
+import type { RoundEffect, RoundEvent } from '../../src/rounds/events.ts'
+import { nextHead } from '../../src/rounds/head.ts'
+import { heldMessages } from '../../src/rounds/held.ts'
+import type { Head, RoundState, SignedContribution } from '../../src/rounds/state.ts'
+import { isAdmissibleParent, lineageView } from '../../src/rounds/views.ts'
+import type { TestKey } from '../support/protocols/network.ts'
+import type { FakeBase } from '../support/rounds/fusion.ts'
+import { createDisk, type Decision, type Recorded } from './disk.ts'
+import { type CrashPlan, type Host, type Pace, QUICK, type Untimed } from './host.ts'
+import type { Liar } from './liars/liar.ts'
+import { createMouth } from './liars/mouth.ts'
 import { createTransfers } from './transfers.ts'
+import { nameOf } from './trace.ts'
+import { createVoice } from './voice.ts'
 import type { World } from './world.ts'
 
-const JOURNAL_MS = 2
-const BUILD_MS = 20
-const ADOPT_MS = 50
 const RETRY_MS = 1000
+/** Messages of the next round that a daemon keeps until it is there. */
+const MAX_EARLY = 512
+/** Reasons for which an honest host need not notice a contradiction: it does not keep what is stale. */
+const STALE: readonly string[] = ['past-round', 'future-round', 'far-view', 'older-list', 'known']
 
 export function createHost(options: {
   readonly world: World
@@ -31,21 +34,17 @@ export function createHost(options: {
   readonly liar: Liar | null
 }): Host {
   const { world, index, key, liar } = options
-  const { agenda, facts, machine } = world
-  const disk: Disk = {
-    journal: [],
-    bases: new Map(),
-    lineages: new Map(),
-    checkpoints: new Set(),
-    chain: [],
-    head: options.head,
-  }
+  const { agenda, facts, machine, record, trace } = world
+  const disk = createDisk(options.head)
   const spoken: Signed<RoundMessage>[] = []
-  const effects: RoundEffect[] = []
-  let state = newRound()
+  const noted = new Set<string>()
+  let pace = QUICK
+  let crashPlan: CrashPlan | null = null
+  let early: Signed<Contribution | RoundMessage>[] = []
+  let heldAtFirst: readonly SignedContribution[] = []
   let isUp = false
-  let epoch = 0
-  let journalSteps = 0
+  let life = 0
+  let state = newRound()
 
   function newRound(previous?: RoundState): RoundState {
     const round = { network: facts, head: disk.head, self: key.publicKey, now: agenda.now }
@@ -54,29 +53,50 @@ export function createHost(options: {
 
   /** Later, unless this host died or moved on to another round meanwhile. */
   function later(delayMs: number, action: () => void): void {
-    const [life, { round }] = [epoch, state]
+    const [now, { round }] = [life, state]
     agenda.after(delayMs, () => {
-      if (isUp && epoch === life && state.round === round) action()
+      if (isUp && life === now && state.round === round) action()
+    })
+  }
+
+  /** Later, unless this host died meanwhile. */
+  function laterInLife(delayMs: number, action: () => void): void {
+    const now = life
+    agenda.after(delayMs, () => {
+      if (isUp && life === now) action()
     })
   }
 
   function dispatch(event: Untimed<RoundEvent>): void {
-    const step = machine.reduce(state, { ...event, now: agenda.now })
-    state = step.state
-    for (const effect of step.effects) {
-      effects.push(effect)
+    const step = reduce({ ...event, now: agenda.now })
+    for (const effect of step) {
       run(effect)
       if (!isUp) return
+    }
+  }
+
+  function reduce(event: RoundEvent): readonly RoundEffect[] {
+    try {
+      const step = machine.reduce(state, event)
+      state = step.state
+      return step.effects
+    } catch (error) {
+      record.faults.push(`host ${index} threw at ${event.type}: ${error instanceof Error ? error.stack : String(error)}`)
+      return []
     }
   }
 
   function run(effect: RoundEffect): void {
     switch (effect.type) {
       case 'say':
-        later(JOURNAL_MS, () => say(effect))
+        if (!liar && effect.saying.kind === 'list/1') noteFirstList(effect.saying.seq)
+        voice.say(effect)
         return
       case 'timer':
-        later(effect.delayMs, () => dispatch({ type: 'timer', name: effect.name }))
+        later(effect.delayMs, () => {
+          trace.note(index, () => `timer ${effect.name}`)
+          dispatch({ type: 'timer', name: effect.name })
+        })
         return
       case 'fetch-checkpoint':
         transfers.checkpoint(effect.contribution.id, effect.from)
@@ -88,20 +108,30 @@ export function createHost(options: {
         transfers.lineage(effect.cid, effect.from)
         return
       case 'build':
-        later(BUILD_MS, () => {
-          const built = keep(buildFake(facts, effect.spec))
+        later(pace.buildMs, () => {
+          const built = keep(machine.build(state.network, effect.spec))
           dispatch({ type: 'built', key: effect.key, base: built.base, lineage: built.lineage })
         })
         return
       case 'decided':
+        trace.note(index, () => `decided r${state.round} v${effect.view} ${String(effect.base).slice(-6)}`)
         adopt(effect.base, effect.certificate)
         return
       case 'evidence':
-        world.noteEvidence(host, effect)
+        trace.note(index, () => `evidence: ${nameOf(effect.first)} and ${nameOf(effect.second)}`)
+        if (machine.habits.reportsEvidence) record.accusations.push({ atMs: agenda.now, host: index, evidence: effect })
         return
       case 'entered-view':
+        trace.note(index, () => `view ${effect.view} of r${state.round}, ${world.hostOf(effect.aggregator)?.index} proposes`)
+        record.views.push({ atMs: agenda.now, host: index, round: state.round, view: effect.view })
         return
     }
+  }
+
+  function noteFirstList(seq: number): void {
+    if (seq > 0) return
+    const held = [...state.contributions.values()].filter((entry) => entry.state === 'held')
+    heldAtFirst = held.map(({ contribution }) => contribution)
   }
 
   function keep(built: FakeBase): FakeBase {
@@ -110,110 +140,123 @@ export function createHost(options: {
     return built
   }
 
-  function say({ saying, proof }: Extract<RoundEffect, { type: 'say' }>): void {
-    const signed = signSaying(saying, key, facts.id)
-    const step = journalSteps++
-    const plan = crashPlan
-    const diesHere = plan?.step === step
-    if (plan && diesHere && plan.stage === 'before-journal') {
-      die(plan)
-      return
-    }
-    disk.journal.push(...proof, signed)
-    if (plan && diesHere) {
-      die(plan)
-      return
-    }
-    if (liar) utter(liar.speak(saying, tools))
-    else {
-      note(signed)
-      world.broadcast(host, signed)
-    }
-    dispatch({ type: 'received', signed })
+  /** Signed, and out of the host or on its disk. */
+  function noteSpoken(signed: Signed<RoundMessage>): void {
+    if (noted.has(String(signed.id))) return
+    noted.add(String(signed.id))
+    spoken.push(signed)
+    record.spoken.push({ atMs: agenda.now, host: index, signed })
+    const { message } = signed
+    if (message.kind === 'list/1' && message.seq === 0 && !liar)
+      record.firstLists.push({ host: index, round: message.round, list: signed, held: heldAtFirst })
   }
+
+  const mouth = liar && createMouth({ world, host: () => host, liar, keep, noteSpoken })
+
+  const voice = createVoice({
+    world,
+    host: () => host,
+    later: laterInLife,
+    isStale: ({ round }) => round !== state.round,
+    die: (plan) => die(plan),
+    onSaid: (signed, { saying, reason }) => {
+      if (mouth) mouth.speak(saying)
+      else {
+        const why = reason === null ? '' : `, because ${reason}`
+        trace.note(index, () => `says ${nameOf(signed)}${why}`)
+        world.broadcast(host, signed)
+      }
+      dispatch({ type: 'received', signed })
+    },
+    noteSigned: (signed) => {
+      if (!liar) noteSpoken(signed)
+    },
+  })
 
   function die(plan: CrashPlan): void {
-    host.crash()
+    crashPlan = plan.every === undefined ? null : { ...plan, step: voice.steps + plan.every }
+    host.crash(plan.isPowerCut === true)
     agenda.after(plan.downMs, () => host.restart())
-  }
-
-  function note(signed: Signed<RoundMessage>): void {
-    spoken.push(signed)
-    world.noteSpoken(host, signed)
-  }
-
-  function utter(utterances: readonly Utterance[]): void {
-    for (const { saying, to } of utterances) {
-      const signed = signSaying(saying, key, facts.id)
-      note(signed)
-      world.broadcast(host, signed, to)
-    }
-  }
-
-  const tools = {
-    get state() {
-      return state
-    },
-    index,
-    random: world.random,
-    others: () => world.hosts.filter((other) => other.index !== index).map((other) => other.index),
-    notes: new Set<string>(),
-    accomplices: () => world.hosts.filter((other) => other.liar && other.index !== index).map((other) => other.index),
-    baseOf: (base: CID) => disk.bases.get(String(base)) ?? null,
-    signList: (saying: Extract<Saying, { kind: 'list/1' }>) => signList(saying, key, facts.id),
-    build: (spec: FakeBase['spec']) => keep(buildFake(facts, spec)),
-    contributions: () => world.contributions.map(({ signed }) => signed),
   }
 
   /** The base of a decision: from our own store, else from whoever has it. */
   function adopt(base: CID, certificate: Uint8Array): void {
-    later(ADOPT_MS, () => {
+    later(pace.adoptMs, () => {
       const holder = [host, ...world.hosts.filter((other) => world.canReach(host, other) && !other.liar)].find(
         (other) => other.disk.bases.has(String(base)),
       )
       const found = holder?.disk.bases.get(String(base))
       if (!found) later(RETRY_MS, () => adopt(base, certificate))
-      else enter({ base, certificate, lineage: keep(found).bytes })
+      else enter({ base, certificate, lineage: keep(found).bytes }, true)
     })
   }
 
   /** Checks a decided base against our head, as anybody would, and goes on to the next round. */
-  function enter({ base, certificate, lineage }: Pick<Decision, 'base' | 'certificate' | 'lineage'>): boolean {
-    const { round } = state
+  function enter({ base, certificate, lineage }: Omit<Decision, 'round' | 'atMs'>, isOurs: boolean): boolean {
+    const { round, network } = state
     if (disk.head.round >= world.rounds) return false
-    const opened = openLineage(lineage, lineageView(facts, disk.head))
-    const read = openCertificate(certificate, { network: facts.id, quorum: facts.quorum, isMember: facts.isMember })
+    const opened = machine.openLineage(lineage, lineageView(network, disk.head))
+    const read = machine.openCertificate(certificate, { ...network, network: network.id })
     const isCertified = 'base' in read && equalCids(read.base, base) && read.round === round
     if (!isOpenedLineage(opened) || !isCertified) {
-      world.noteViolation(`S2: host ${index} met a decided base of round ${round} that does not hold`)
+      trace.note(index, () => `refuses a base of r${round}`)
+      if (isOurs) record.faults.push(`host ${index} decided a base of round ${round} that does not hold`)
       return false
     }
-    disk.chain.push({ round, base, certificate, lineage, atMs: agenda.now })
-    world.noteDecision(host, round, base)
-    disk.head = nextHead(facts, disk.head, { base, opened, certificate })
-    disk.journal = []
-    if (round >= world.rounds) return false // the state stays for others to ask
-    begin()
+    const decision: Decision = { round, base, certificate, lineage, atMs: agenda.now }
+    disk.chain.push(decision)
+    if (machine.habits.keepsLineages) disk.records.set(String(base), lineage)
+    record.adoptions.push({ atMs: agenda.now, host: index, decision })
+    trace.note(index, () => `adopts r${round} ${String(base).slice(-6)}`)
+    disk.head = nextHead(network, disk.head, { base, opened, certificate })
+    if (round < world.rounds) begin(newRound(state)) // else the state stays for others to ask
+    world.noteHead(host)
     return true
   }
 
-  function begin(): void {
+  function begin(next: RoundState): void {
     transfers.forget()
-    state = newRound(state)
-    const restored = disk.journal
-    if (restored.length > 0) dispatch({ type: 'restored', signed: restored })
+    state = next
+    const { head, round } = state
+    record.begun.push({ atMs: agenda.now, host: index, round })
+    const isNeeded = ({ message }: Recorded) =>
+      message.round >= round ||
+      (message.kind === 'contribution/1' && isAdmissibleParent(head, message.parent, message.round))
+    const restored = disk.journal.filter(isNeeded)
+    dispatch({ type: 'restored', signed: restored })
     dispatch({ type: 'started' })
+    if (!liar) repeat(restored)
+    const waiting = early
+    early = []
+    for (const signed of waiting) receive(signed)
+    later(pace.fsyncMs, () => disk.keepOnly(isNeeded))
+  }
+
+  /** What we said before the restart may have reached nobody. */
+  function repeat(restored: readonly Recorded[]): void {
+    for (const { message, ...rest } of restored) {
+      if (message.kind === 'contribution/1' || !equalBytes(message.author, key.publicKey)) continue
+      noteSpoken({ ...rest, message })
+      world.broadcast(host, { ...rest, message })
+    }
   }
 
   function receive(signed: Signed<Contribution | RoundMessage>): void {
     if (!isUp) return
-    if (judge(state, signed).verdict !== 'accept') return
-    if (liar?.hear && signed.message.kind !== 'contribution/1') utter(liar.hear(signed.message, tools))
-    if (liar?.isStubborn && signed.message.kind === 'precommit/1') return
+    const { message } = signed
+    const verdict = machine.judge(state, signed)
+    const reason = verdict.verdict === 'accept' ? null : verdict.reason
+    if (reason === 'future-round' && message.round === state.round + 1 && early.length < MAX_EARLY) early.push(signed)
+    if (reason !== 'known') trace.note(index, () => `hears ${nameOf(signed)}${reason ? `: ${reason}` : ''}`)
+    if (message.kind !== 'contribution/1') {
+      const sender = liar ? null : world.hostOf(message.author)
+      if (sender?.liar && !STALE.includes(reason ?? '')) record.heard.push({ host: index, life, signed: { ...signed, message } })
+      if (reason === null && mouth) mouth.hear(message)
+    }
+    if (reason !== null || (liar?.isStubborn && message.kind === 'precommit/1')) return
     dispatch({ type: 'received', signed })
   }
 
-  let crashPlan: CrashPlan | null = null
   const host: Host = {
     index,
     key,
@@ -228,7 +271,7 @@ export function createHost(options: {
       return disk.chain
     },
     get journalSteps() {
-      return journalSteps
+      return voice.steps
     },
     get crashPlan() {
       return crashPlan
@@ -236,28 +279,50 @@ export function createHost(options: {
     set crashPlan(plan) {
       crashPlan = plan
     },
+    get pace(): Pace {
+      return pace
+    },
+    set pace(next) {
+      pace = next
+    },
     disk,
     spoken,
-    effects,
     start: () => {
       isUp = true
-      begin()
+      begin(newRound())
     },
-    crash: () => {
+    crash: (isPowerCut = false) => {
+      if (!isUp) return
+      trace.note(index, () => (isPowerCut ? 'loses power' : 'dies'))
       isUp = false
-      epoch++
+      life++
+      voice.stop()
+      if (isPowerCut) disk.cutPower()
+      early = []
     },
     restart: () => {
       if (isUp) return
+      trace.note(index, () => 'starts again')
       isUp = true
-      epoch++
+      life++
+      if (!machine.habits.keepsChain) {
+        disk.chain.length = 0
+        disk.head = options.head
+      }
       state = newRound() // memory is gone
-      if (disk.head.round < world.rounds) begin()
+      if (disk.head.round < world.rounds) begin(state)
     },
     receive,
+    receiveBytes: (envelope) => {
+      if (!isUp) return
+      const opened = machine.open(envelope, facts.id)
+      if (isSigned(opened)) receive(opened)
+      else trace.note(index, () => `refuses bytes: ${opened.verdict === 'accept' ? '' : opened.reason}`)
+    },
     pullFrom: (other) => {
-      if (disk.head.round < other.chain.length) {
-        for (const decision of other.chain.slice(disk.head.round)) if (!enter(decision)) return
+      const theirs = other.liar?.chain?.(other) ?? other.chain
+      if (disk.head.round < theirs.length) {
+        for (const decision of theirs.slice(disk.head.round)) if (!enter(decision, false)) return
         return
       }
       if (disk.head.round >= world.rounds || other.state.round !== state.round) return

@@ -1,41 +1,42 @@
-import type { CID } from 'multiformats/cid'
-import type { Contribution } from '../../../protocols/contribution/messages.ts'
-import type { RoundMessage } from '../../../protocols/round/rules.ts'
-import { toHex } from '../../../protocols/wire/bytes.ts'
-import type { Signed } from '../../../protocols/wire/envelope.ts'
-import type { RoundEffect } from '../../../src/rounds/events.ts'
-import type { Head, RoundState } from '../../../src/rounds/state.ts'
-import type { TestKey } from '../protocols/network.ts'
-import type { FakeBase } from './fusion.ts'
-import type { Liar } from './liars.ts'
+import type { Contribution } from '../../protocols/contribution/messages.ts'
+import type { RoundMessage } from '../../protocols/round/rules.ts'
+import { toHex } from '../../protocols/wire/bytes.ts'
+import type { Signed } from '../../protocols/wire/envelope.ts'
+import type { RoundState } from '../../src/rounds/state.ts'
+import type { TestKey } from '../support/protocols/network.ts'
+import type { Decision, Disk } from './disk.ts'
+import type { Liar } from './liars/liar.ts'
 
 export type Untimed<E> = E extends unknown ? Omit<E, 'now'> : never
 
-/** When this host dies: at the n-th write to its journal (from 0), before the record is durable or after. */
+/**
+ * Where in the n-th thing that it says (from 0) a host dies: before anything is written, with the proof written and not the
+ * message, with the message written and not fsynced, with it fsynced and not said, or just after saying it.
+ */
+export const CRASH_STAGES = ['before-journal', 'proof-written', 'written', 'after-journal', 'said'] as const
+export type CrashStage = (typeof CRASH_STAGES)[number]
+
 export interface CrashPlan {
   readonly step: number
-  readonly stage: 'before-journal' | 'after-journal'
+  readonly stage: CrashStage
   readonly downMs: number
+  /** A power cut: what is not fsynced is lost. Else only the process ends. */
+  readonly isPowerCut?: boolean
+  /** Dies again so many sayings later, for ever. */
+  readonly every?: number
 }
 
-export interface Decision {
-  readonly round: number
-  readonly base: CID
-  readonly certificate: Uint8Array
-  readonly lineage: Uint8Array
-  readonly atMs: number
+/** How long things take on one host, in virtual milliseconds. */
+export interface Pace {
+  readonly writeMs: number
+  readonly fsyncMs: number
+  readonly buildMs: number
+  readonly adoptMs: number
+  /** How late it answers whoever asks it for bytes. */
+  readonly answerMs: number
 }
 
-/** What survives a crash. */
-export interface Disk {
-  /** Everything that was written before something was said. */
-  journal: Signed<Contribution | RoundMessage>[]
-  readonly bases: Map<string, FakeBase>
-  readonly lineages: Map<string, Uint8Array>
-  readonly checkpoints: Set<string>
-  readonly chain: Decision[]
-  head: Head
-}
+export const QUICK: Pace = { writeMs: 1, fsyncMs: 1, buildMs: 20, adoptMs: 50, answerMs: 0 }
 
 /** One peer around the machine: disk, timers and transfers, all in virtual time. */
 export interface Host {
@@ -48,23 +49,26 @@ export interface Host {
   readonly disk: Disk
   /** Everything that this host signed, restarts included. */
   readonly spoken: readonly Signed<RoundMessage>[]
-  /** Effects that tests look at. */
-  readonly effects: readonly RoundEffect[]
+  /** Things said so far, restarts included. */
   readonly journalSteps: number
   crashPlan: CrashPlan | null
+  pace: Pace
   start(): void
-  crash(): void
+  crash(isPowerCut?: boolean): void
   restart(): void
   receive(signed: Signed<Contribution | RoundMessage>): void
+  /** Opens bytes that somebody sent, as the daemon does, and takes them in if they hold. */
+  receiveBytes(envelope: Uint8Array): void
   /** Asks another host what it holds. */
   pullFrom(other: Host): void
 }
 
 /** For messages in failures. */
-export function describeHost({ index, state, isUp, chain }: Host): string {
+export function describeHost({ index, liar, state, isUp, chain }: Host): string {
   const { round, view, phase, locked, valid } = state
   const lock = locked ? `locked@${locked.view}` : 'unlocked'
   const lists = [...state.lists.keys()].map((author) => author.slice(0, 4)).join()
   const carried = valid ? `valid@${valid.view}` : ''
-  return `host ${index} ${toHex(state.self ?? new Uint8Array()).slice(0, 4)} ${isUp ? 'up' : 'down'} round ${round} view ${view} ${phase} ${lock} ${carried} lists ${lists} decided ${chain.length}`
+  const who = `${toHex(state.self ?? new Uint8Array()).slice(0, 4)}${liar ? ` (${liar.name})` : ''}`
+  return `host ${index} ${who} ${isUp ? 'up' : 'down'} round ${round} view ${view} ${phase} ${lock} ${carried} lists ${lists} decided ${chain.length}`
 }

@@ -1,23 +1,19 @@
-import type { CID } from 'multiformats/cid'
-import type { Contribution } from '../../../protocols/contribution/messages.ts'
-import type { RoundMessage } from '../../../protocols/round/rules.ts'
-import type { Signed } from '../../../protocols/wire/envelope.ts'
-import type { RoundEffect } from '../../../src/rounds/events.ts'
-import type { NetworkFacts } from '../../../src/rounds/network.ts'
-import type { createRound, reduce } from '../../../src/rounds/reduce.ts'
+import type { Contribution } from '../../protocols/contribution/messages.ts'
+import type { RoundMessage } from '../../protocols/round/rules.ts'
+import type { Signed } from '../../protocols/wire/envelope.ts'
+import type { NetworkFacts } from '../../src/rounds/network.ts'
+import type { TestNetwork } from '../support/protocols/network.ts'
 import type { Agenda } from './agenda.ts'
 import type { Host } from './host.ts'
+import type { Machine } from './machine.ts'
 import type { Random } from './random.ts'
-
-/** The machine under test; tests put broken ones in its place. */
-export interface Machine {
-  readonly createRound: typeof createRound
-  readonly reduce: typeof reduce
-}
+import type { RunRecord } from './record.ts'
+import type { Trace } from './trace.ts'
+import type { Wires } from './wires.ts'
 
 export interface OfferedContribution {
   readonly signed: Signed<Contribution>
-  /** Whether its author gives its bytes to this host. */
+  /** Whether its author gives its bytes to this host, now. */
   readonly servedTo: (index: number) => boolean
   /** Why its bytes are refused by everybody; null when they are fine. */
   readonly defect: string | null
@@ -25,23 +21,28 @@ export interface OfferedContribution {
 
 /** What a host sees of everything around it. */
 export interface World {
+  readonly net: TestNetwork
   readonly agenda: Agenda
   readonly random: Random
+  readonly wires: Wires
+  readonly trace: Trace
+  readonly record: RunRecord
+  /** As honest members take them. */
   readonly facts: NetworkFacts
   readonly machine: Machine
   readonly hosts: readonly Host[]
-  readonly contributions: readonly OfferedContribution[]
+  readonly contributions: ReadonlyMap<string, OfferedContribution>
   /** Rounds after which hosts stop. */
   readonly rounds: number
-  latency(): number
   hostOf(key: Uint8Array): Host | null
+  /** Whether one host can ask the other, and hear the answer. */
   canReach(from: Host, to: Host): boolean
   /** To all others, or to some, over links that may lose it. */
   broadcast(from: Host, signed: Signed<RoundMessage>, to?: readonly number[]): void
+  /** The same for bytes that need not be a message. */
+  broadcastBytes(from: Host, envelope: Uint8Array, to?: readonly number[]): void
   /** To one host, over a stream: late, but not lost. */
-  send(to: Host, signed: Signed<Contribution | RoundMessage>): void
-  noteSpoken(host: Host, signed: Signed<RoundMessage>): void
-  noteDecision(host: Host, round: number, base: CID): void
-  noteEvidence(host: Host, effect: Extract<RoundEffect, { type: 'evidence' }>): void
-  noteViolation(violation: string): void
+  send(from: Host, to: Host, signed: Signed<Contribution | RoundMessage>): void
+  /** A host's head is now the base of this round. */
+  noteHead(host: Host): void
 }

@@ -1,0 +1,90 @@
+import { hex } from './reading.ts'
+import { historyOf } from './history.ts'
+import type { Property, Run } from './property.ts'
+
+/** Members that signed a precommit for a base, by round, view and base, whether or not anybody heard it. */
+function precommitted(run: Run): ReadonlyMap<string, { round: number; base: string; authors: ReadonlySet<string> }> {
+  const votes = new Map<string, { round: number; base: string; authors: Set<string> }>()
+  for (const { signed } of run.record.spoken) {
+    const { message } = signed
+    if (message.kind !== 'precommit/1' || message.base === null) continue
+    const { round, view } = message
+    const base = String(message.base)
+    const found = votes.get(`${round}/${view}/${base}`) ?? { round, base, authors: new Set<string>() }
+    found.authors.add(hex(message.author))
+    votes.set(`${round}/${view}/${base}`, found)
+  }
+  return votes
+}
+
+/** Whoever collects every vote that was ever signed, and every base that somebody took for final, finds one a round. */
+export const S1: Property = {
+  name: 'S1',
+  title: 'never two certificates of one round for different bases',
+  check: (run) => {
+    const history = historyOf(run)
+    const final = new Map<number, Set<string>>()
+    const note = (round: number, base: string) => final.set(round, (final.get(round) ?? new Set()).add(base))
+    for (const { round, base, authors } of precommitted(run).values())
+      if (authors.size >= history.committee(round).quorum) note(round, base)
+    for (const { host, decision } of run.record.adoptions)
+      if (!run.hosts[host]?.liar) note(decision.round, String(decision.base))
+    return [...final]
+      .filter(([, bases]) => bases.size > 1)
+      .map(([round, bases]) => `two certified bases in round ${round}: ${[...bases].map((base) => base.slice(-6)).join(', ')}`)
+  },
+}
+
+/** One message a slot, for ever; and later lists only add. */
+export const S5: Property = {
+  name: 'S5',
+  title: 'an honest key never signs two contradicting payloads',
+  check: (run) => {
+    const slots = new Map<string, string>()
+    const listed = new Map<string, { seq: number; ids: ReadonlySet<string> }[]>()
+    const found: string[] = []
+    for (const { host, signed } of run.record.spoken) {
+      if (run.hosts[host]?.liar) continue
+      const { message } = signed
+      const place = message.kind === 'list/1' ? `list ${message.seq}` : `${message.kind} of view ${message.view}`
+      const slot = `host ${host}, round ${message.round}, ${place}`
+      const before = slots.get(slot)
+      if (before !== undefined && before !== String(signed.id)) found.push(`${slot}: two of them`)
+      slots.set(slot, String(signed.id))
+      if (message.kind !== 'list/1') continue
+      const key = `${host}/${message.round}`
+      const own = { seq: message.seq, ids: new Set(message.contributions.map(String)) }
+      for (const other of listed.get(key) ?? []) {
+        const [first, then] = other.seq < own.seq ? [other, own] : [own, other]
+        if ([...first.ids].some((id) => !then.ids.has(id))) found.push(`${slot}: drops what an earlier list names`)
+      }
+      listed.set(key, [...(listed.get(key) ?? []), own])
+    }
+    for (const { host, evidence } of run.record.accusations) {
+      const accused = run.hosts.find(({ key }) => hex(key.publicKey) === hex(evidence.first.message.author))
+      if (accused && !accused.liar) found.push(`host ${host} accuses the honest host ${accused.index}`)
+    }
+    return found
+  },
+}
+
+/** Whatever an honest member takes for final, a quorum of distinct members signed; and nothing while no group has one. */
+export const L2: Property = {
+  name: 'L2',
+  title: 'a minority never certifies',
+  check: (run) => {
+    const history = historyOf(run)
+    const found: string[] = []
+    for (const { read } of history.adopted) {
+      const { quorum } = history.committee(read.round)
+      const signers = history.signersOf(read.certificate)
+      if (signers < quorum) found.push(`round ${read.round} is final by ${signers} votes, ${quorum} are a quorum`)
+    }
+    const { peace } = run
+    if (peace?.wasSplit) {
+      const early = run.record.adoptions.filter(({ atMs }) => atMs < peace.sinceMs)
+      for (const { host, decision } of early) found.push(`host ${host} decided round ${decision.round} in a minority`)
+    }
+    return found
+  },
+}
