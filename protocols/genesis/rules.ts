@@ -6,6 +6,7 @@ import {
   MAX_CERTIFICATE_BYTES,
   MAX_CONTRIBUTION_BYTES,
   MAX_LINEAGE_BYTES,
+  MAX_RATIFICATION_BYTES,
 } from '../wire/limits.ts'
 import { ACCEPT, reject, type Verdict } from '../wire/verdict.ts'
 import type { Genesis } from './messages.ts'
@@ -17,7 +18,7 @@ const CID_BYTES = 41
 const LIST_FIELDS_BYTES = 256
 
 /** SPEC 2: what a genesis must satisfy beyond its fields. */
-export function judgeGenesis(genesis: Genesis): Verdict {
+export function judgeGenesis(genesis: Omit<Genesis, 'kind'>): Verdict {
   const { committee, round, contributors, fusion } = genesis
   const keys = committee.map((member) => toHex(member.key))
   // [REJECT] SPEC 2.1: members are distinct, by key and by name.
@@ -40,12 +41,12 @@ export function judgeGenesis(genesis: Genesis): Verdict {
 }
 
 /** Upper bound of the bytes of one lineage under this genesis. */
-export function largestLineage({ committee, quorum, round }: Genesis): number {
+export function largestLineage({ committee, quorum, round }: Omit<Genesis, 'kind'>): number {
   const lists = quorumOf(committee.length, quorum)
   const listed = 2 * round.maxContributions
   // Each contribution in the lineage is in at least f + 1 of the quoted lists.
   const embedded = Math.floor((lists * listed) / (faultsOf(committee.length, quorum) + 1))
   const perContribution = MAX_CONTRIBUTION_BYTES + ENVELOPE_OVERHEAD_BYTES + 64
   const perList = listed * CID_BYTES + LIST_FIELDS_BYTES + ENVELOPE_OVERHEAD_BYTES
-  return embedded * perContribution + lists * perList + MAX_CERTIFICATE_BYTES + 4096
+  return embedded * perContribution + lists * perList + MAX_CERTIFICATE_BYTES + MAX_RATIFICATION_BYTES + 4096
 }

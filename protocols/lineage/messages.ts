@@ -21,6 +21,7 @@ import {
   MAX_LINEAGE_BYTES,
   MAX_LIST_BYTES,
   MAX_LISTED,
+  MAX_RATIFICATION_BYTES,
 } from '../wire/limits.ts'
 import { declareObject, type MessageOf } from '../wire/message.ts'
 
@@ -57,7 +58,7 @@ export const lineage = declareObject({
       norms: optional(list(bytes({ exactly: 8 }), { max: MAX_CONTRIBUTIONS })),
     }),
     weights: fileCid(),
-    amendment: optional(bytes({ atMost: MAX_CERTIFICATE_BYTES })),
+    amendment: optional(bytes({ atMost: MAX_RATIFICATION_BYTES })),
   },
 })
 

@@ -1,6 +1,8 @@
 import type { CID } from 'multiformats/cid'
 import { compareBytes, compareCids, equalCids } from '../wire/bytes.ts'
 import { MalformedError } from '../wire/codec.ts'
+import { sha256Text } from '../wire/crypto.ts'
+import { createMemo } from '../wire/memo.ts'
 import { reject, type Verdict } from '../wire/verdict.ts'
 import { type ExclusionReason, type Lineage, lineage } from './messages.ts'
 import { type Candidate, eligibleIds, type PipelineFacts, type Selection, selectInputs } from './pipeline.ts'
@@ -26,6 +28,8 @@ export interface LineageView<C extends Candidate> extends Omit<PipelineFacts, 'l
   openContribution(envelope: Uint8Array): C | Verdict
   /** Opens an envelope of a member of the committee. */
   openList(envelope: Uint8Array): QuotedList | Verdict
+  /** Checks a ratified amendment by the committee of this round (membership, 8). */
+  judgeAmendment(bytes: Uint8Array): Verdict
   /** Checks that the bytes certify `base` for round `round - 1`. */
   judgeParentCertificate(bytes: Uint8Array): Verdict
 }
@@ -40,10 +44,23 @@ export interface OpenedLineage<C extends Candidate> {
   readonly isEmpty: boolean
 }
 
+/** What waits for a vote is read again when it is certified. At most 1 MB each. */
+const MAX_REMEMBERED = 8
+const decoded = createMemo<Lineage>(MAX_REMEMBERED)
+
+function decodeLineage(bytes: Uint8Array): Lineage {
+  const name = sha256Text(bytes)
+  const known = decoded.get(name)
+  if (known) return known
+  const read = lineage.decode(Uint8Array.from(bytes))
+  decoded.set(name, read)
+  return read
+}
+
 /** SPEC 6: reads a lineage and recomputes everything that it claims but the weights. */
 export function openLineage<C extends Candidate>(bytes: Uint8Array, view: LineageView<C>): OpenedLineage<C> | Verdict {
   try {
-    return readLineage(lineage.decode(bytes), view)
+    return readLineage(decodeLineage(bytes), view)
   } catch (error) {
     if (error instanceof Refused) return error.verdict
     if (error instanceof MalformedError) return reject(`lineage-${error.reason}`)
@@ -68,6 +85,10 @@ function demand(condition: boolean, reason: string): void {
   if (!condition) throw new Refused(reject(reason))
 }
 
+function demandAccepted(verdict: Verdict): void {
+  if (verdict.verdict !== 'accept') throw new Refused(verdict)
+}
+
 function orRefuse<T extends object>(opened: T | Verdict): T {
   if ('verdict' in opened) throw new Refused(opened)
   return opened
@@ -78,13 +99,12 @@ function readLineage<C extends Candidate>(read: Lineage, view: LineageView<C>): 
   demand(equalCids(read.network, view.network), 'lineage-wrong-network')
   demand(read.round === view.round, 'lineage-wrong-round')
   demand(equalCids(read.parent, view.base), 'lineage-wrong-parent')
-  // [REJECT] SPEC 6.2: amendments are not known to this version.
-  demand(read.amendment === undefined, 'lineage-unsupported-amendment')
+  // [REJECT] SPEC 6.2: an amendment is ratified by the committee of this round.
+  if (read.amendment !== undefined) demandAccepted(view.judgeAmendment(read.amendment))
   // [REJECT] SPEC 6.3: the parent is certified; the genesis' base needs no certificate.
   demand((read.round === 1) === (read.parentCertificate === null), 'lineage-parent-certificate')
   if (read.parentCertificate !== null) {
-    const verdict = view.judgeParentCertificate(read.parentCertificate)
-    if (verdict.verdict !== 'accept') throw new Refused(verdict)
+    demandAccepted(view.judgeParentCertificate(read.parentCertificate))
   }
   checkFusion(read, view)
   const lists = readLists(read, view)

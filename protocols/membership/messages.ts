@@ -1,6 +1,7 @@
-import { cid, list, text } from '../wire/fields.ts'
-import { KIBIBYTE } from '../wire/limits.ts'
-import { declareObject, type MessageOf } from '../wire/message.ts'
+import { bytes, cid, key, list, messageId, nullable, optional, record, text } from '../wire/fields.ts'
+import { KIBIBYTE, MAX_AMENDMENT_BYTES, MAX_COMMITTEE, MAX_RATIFICATION_BYTES } from '../wire/limits.ts'
+import { declareMessage, declareObject, type MessageOf } from '../wire/message.ts'
+import { contributorsOf, fusionTerms, gate, member, ROUND_POLICY_FIELDS as POLICY, quorumKind } from '../wire/terms.ts'
 
 export const MAX_INVITE_ADDRESSES = 16
 
@@ -14,4 +15,57 @@ export const invite = declareObject({
   },
 })
 
+/** Contributors that one amendment can name; networks with more use vouchers. */
+const MAX_NAMED_CONTRIBUTORS = 128
+
+const change = record({
+  add: optional(list(member, { min: 1, max: MAX_COMMITTEE })),
+  remove: optional(list(key(), { min: 1, max: MAX_COMMITTEE })),
+  quorum: optional(quorumKind),
+  contributors: optional(contributorsOf(MAX_NAMED_CONTRIBUTORS)),
+  round: optional(
+    record({
+      minContributions: optional(POLICY.minContributions),
+      maxContributions: optional(POLICY.maxContributions),
+      collectMs: optional(POLICY.collectMs),
+      graceMs: optional(POLICY.graceMs),
+      viewTimeoutMs: optional(POLICY.viewTimeoutMs),
+      minBytesPerSecond: optional(POLICY.minBytesPerSecond),
+      maxViews: optional(POLICY.maxViews),
+      keepRounds: optional(POLICY.keepRounds),
+      historyRounds: optional(POLICY.historyRounds),
+      maxStaleness: optional(POLICY.maxStaleness),
+    }),
+  ),
+  gate: optional(gate),
+  fusion: optional(fusionTerms),
+})
+
+/** A change of a network's terms, `previous` being the last one that was embedded. Its id is what people compare. */
+export const amendment = declareObject({
+  kind: 'amendment/1',
+  maxBytes: MAX_AMENDMENT_BYTES,
+  fields: { network: cid('dag-cbor'), previous: nullable(messageId()), change },
+})
+
+/** A member's consent to an amendment, whose bytes it carries; the first one proposes it. */
+export const approval = declareMessage({
+  kind: 'approval/1',
+  maxBytes: MAX_AMENDMENT_BYTES + 256,
+  fields: { amendment: bytes({ atMost: MAX_AMENDMENT_BYTES }) },
+})
+
+/** An amendment with the approvals of exactly a quorum, by author: what a lineage embeds. */
+export const ratification = declareObject({
+  kind: 'ratification/1',
+  maxBytes: MAX_RATIFICATION_BYTES,
+  fields: {
+    amendment: bytes({ atMost: MAX_AMENDMENT_BYTES }),
+    signatures: list(record({ author: key(), signature: bytes({ exactly: 64 }) }), { min: 1, max: MAX_COMMITTEE }),
+  },
+})
+
 export type Invite = MessageOf<typeof invite>
+export type Amendment = MessageOf<typeof amendment>
+export type Approval = MessageOf<typeof approval>
+export type Ratification = MessageOf<typeof ratification>

@@ -1,6 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import { equalCids } from './bytes.ts'
-import { decodeCanonical, encodeCanonical, idOf, MalformedError } from './codec.ts'
+import { checkLength, decodeCanonical, encodeCanonical, idOf, MalformedError } from './codec.ts'
 import { sha256Text, verifySignature } from './crypto.ts'
 import { bytes, record } from './fields.ts'
 import { ENVELOPE_OVERHEAD_BYTES } from './limits.ts'
@@ -23,7 +23,7 @@ export interface Signed<T> {
 }
 
 /** What opening needs of a declaration. */
-type Readable<T> = Pick<Declaration<string, T>, 'kind' | 'maxBytes' | 'decode'>
+type Readable<T> = Pick<Declaration<string, T>, 'kind' | 'maxBytes' | 'read'>
 
 interface SignedFields {
   readonly kind: string
@@ -90,8 +90,7 @@ function openNow<T extends SignedFields>(
     decodeCanonical(envelope, maxBytes + ENVELOPE_OVERHEAD_BYTES),
     'envelope',
   )
-  const declaration = pickDeclaration(payload, declarations, maxBytes)
-  const message = declaration.decode(payload)
+  const { declaration, message } = readPayload(payload, declarations, maxBytes)
   // [REJECT] SPEC 1.6: this network's.
   if (!equalCids(message.network, network)) throw new MalformedError('wrong-network', 'of another network')
   // [REJECT] SPEC 1.7: the author's valid signature.
@@ -106,13 +105,18 @@ export function isSigned<T>(opened: Signed<T> | Verdict): opened is Signed<T> {
   return 'envelope' in opened
 }
 
-function pickDeclaration<T>(payload: Uint8Array, declarations: readonly Readable<T>[], maxBytes: number): Readable<T> {
+function readPayload<T>(
+  payload: Uint8Array,
+  declarations: readonly Readable<T>[],
+  maxBytes: number,
+): { readonly declaration: Readable<T>; readonly message: T } {
   // [REJECT] SPEC 1.5: a kind that is carried here.
   const value = decodeCanonical(payload, maxBytes)
   const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined
   const declaration = declarations.find((candidate) => candidate.kind === kind)
   if (!declaration) throw new MalformedError('unknown-kind', typeof kind === 'string' ? kind : 'no kind')
-  return declaration
+  checkLength(payload, declaration.maxBytes)
+  return { declaration, message: declaration.read(value) }
 }
 
 function rejected(reason: string): Extract<Verdict, { verdict: 'reject' }> {

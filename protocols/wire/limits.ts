@@ -18,6 +18,10 @@ export const MAX_VOTE_BYTES = 512
 export const MAX_REPORT_BYTES = KIBIBYTE
 /** 64 signatures of 32 + 64 bytes with their cbor heads and keys, and the fields before them. */
 export const MAX_CERTIFICATE_BYTES = 16 * KIBIBYTE
+/** What an amendment changes: half of what a lineage keeps for one, the other half is for signatures. */
+export const MAX_AMENDMENT_BYTES = 8 * KIBIBYTE
+/** An amendment with the signatures of the largest committee. */
+export const MAX_RATIFICATION_BYTES = 16 * KIBIBYTE
 /** `lineage.cbor` is one raw leaf. */
 export const MAX_LINEAGE_BYTES = 1_000_000
 /** One frame of a stream. */

@@ -8,7 +8,7 @@ import { createSpeaker } from '../peer/speaker.ts'
 import { isColdmeshError } from '../ports/errors.ts'
 import type { Signer } from '../ports/system.ts'
 import type { RoundEffect, RoundEvent } from '../rounds/events.ts'
-import type { NetworkFacts } from '../rounds/network.ts'
+import type { Network } from '../rounds/network.ts'
 import { createRound, reduce } from '../rounds/reduce.ts'
 import type { Head, RoundState } from '../rounds/state.ts'
 import { asRoundMessage, judge } from '../rounds/views.ts'
@@ -37,7 +37,7 @@ export interface Member {
 type Untimed<E> = E extends unknown ? Omit<E, 'now'> : never
 
 export function createMember(options: {
-  readonly network: NetworkFacts
+  readonly network: Network
   readonly head: Head
   readonly signer: Signer
   readonly agenda: Agenda
@@ -49,7 +49,7 @@ export function createMember(options: {
 }): Member {
   const { network, head, signer, agenda, workshop, broadcast, envelopeOf } = options
   const speaker = createSpeaker({ network: network.id, signer, journal: memoryJournal() })
-  let state = createRound({ network, head, self: signer.key, now: agenda.now })
+  let state = createRound({ head, self: signer.key, now: agenda.now })
   let decision: Decision | null = null
 
   function dispatch(event: Untimed<RoundEvent>): void {

@@ -9,7 +9,7 @@ import { type BaseFacts, readBaseFacts } from '../peer/builder.ts'
 import { openChain } from '../peer/chain.ts'
 import { paths } from '../peer/data-dir.ts'
 import { createGenesis, openGenesis, parseNetworkCid } from '../peer/genesis.ts'
-import { type CheckedBase, checkNext, readHead } from '../peer/heads.ts'
+import { type CheckedBase, checkNext, entryOf, readHead } from '../peer/heads.ts'
 import { createHistory } from '../peer/history/history.ts'
 import { openTaskHeads, type TaskHeads } from '../peer/task-heads.ts'
 import type { History } from '../peer/types.ts'
@@ -97,10 +97,10 @@ export async function openLabNetwork(options: {
     },
     decide: async (contributions) => {
       const { base, certificate, refused } = await decideRound({ network, facts, store, head, signers, contributions })
-      return { ...(await checkNext(network, head, store, { base, certificate })), refused }
+      return { ...(await checkNext(head, store, { base, certificate })), refused }
     },
     adopt: async (decided) => {
-      await chain.append({ round: decided.head.round, base: decided.base, certificate: decided.certificate })
+      await chain.append(entryOf(decided))
       head = decided.head
       scratch.clear()
     },

@@ -9,7 +9,7 @@ import { importFile, readFile } from '../checkpoint/unixfs.ts'
 import { fuseCheckpoints } from '../fusion/fuse.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
-import type { NetworkFacts } from '../rounds/network.ts'
+import type { Network } from '../rounds/network.ts'
 import type { BuildSpec } from '../rounds/state.ts'
 import { cardFacts } from './card-facts.ts'
 
@@ -31,7 +31,7 @@ export interface BuiltBase {
  * Reads the facts from the genesis' base in the store.
  * @throws ColdmeshError `block-missing`, `bad-checkpoint` when the base is not what the genesis says
  */
-export async function readBaseFacts(network: NetworkFacts, store: ContentStore): Promise<BaseFacts> {
+export async function readBaseFacts(network: Network, store: ContentStore): Promise<BaseFacts> {
   const get = (cid: CID) => store.get(cid)
   const { genesis } = network
   const opened = await openBase(genesis.base, get)
@@ -68,10 +68,10 @@ async function readStart(cid: CID, bytes: number, store: ContentStore): Promise<
  */
 export async function buildBase(
   spec: BuildSpec,
-  { network, facts, store }: { network: NetworkFacts; facts: BaseFacts; store: ContentStore },
+  { facts, store }: { facts: BaseFacts; store: ContentStore },
 ): Promise<BuiltBase> {
-  const { genesis } = network
-  const weights = spec.inputs.length === 0 ? spec.parent.weights : await fuse(spec, network, facts, store)
+  const network = spec.parent.regime.current
+  const weights = spec.inputs.length === 0 ? spec.parent.weights : await fuse(spec, facts, store)
   const lineageBytes = lineageDeclaration.encode({
     network: network.id,
     round: spec.round,
@@ -80,12 +80,13 @@ export async function buildBase(
     lists: spec.lists,
     inputs: spec.inputs.map((input) => input.signed.envelope),
     excluded: spec.excluded.map(({ contribution, reason }) => ({ envelope: contribution.signed.envelope, reason })),
-    fusion: genesis.fusion,
+    fusion: network.terms.fusion,
     weights,
+    ...(spec.amendment === null ? {} : { amendment: spec.amendment }),
   })
   const { cid, blocks } = assembleBase({
     shared: facts.shared,
-    weights: baseFile('model.safetensors', weights, genesis.bytes),
+    weights: baseFile('model.safetensors', weights, network.genesis.bytes),
     card: renderCard(cardFacts(network, { ...spec, parent: spec.parent.base, weights })),
     lineage: lineageBytes,
   })
@@ -95,11 +96,10 @@ export async function buildBase(
   return { base: cid, lineage: lineageCid, weights }
 }
 
-async function fuse(spec: BuildSpec, network: NetworkFacts, facts: BaseFacts, store: ContentStore): Promise<CID> {
+async function fuse(spec: BuildSpec, facts: BaseFacts, store: ContentStore): Promise<CID> {
   const open = (cid: CID) => readFile(cid, (block) => store.get(block), { maxBytes: facts.layout.totalBytes })
   const fused = fuseCheckpoints({
-    rule: network.genesis.fusion.rule,
-    params: network.genesis.fusion.params,
+    ...spec.parent.regime.current.terms.fusion,
     layout: facts.layout,
     base: open(spec.parent.weights),
     inputs: spec.inputs.map((input) => open(input.checkpoint)),

@@ -6,7 +6,7 @@ import type { BuildSpec } from '../rounds/state.ts'
 
 /** What a base's card says: a function of genesis and lineage. */
 export function cardFacts(
-  { id, genesis }: NetworkFacts,
+  { id, genesis, terms }: NetworkFacts,
   made: Pick<BuildSpec, 'round' | 'inputs' | 'excluded'> & { readonly parent: CID; readonly weights: CID },
 ): CardFacts {
   return {
@@ -15,7 +15,7 @@ export function cardFacts(
     round: made.round,
     parent: String(made.parent),
     weights: String(made.weights),
-    rule: genesis.fusion.rule,
+    rule: terms.fusion.rule,
     inputs: made.inputs.map(({ id, author, checkpoint, signed }) => {
       const { name, task, rows, license } = signed.message.dataset
       return {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import type { CID } from 'multiformats/cid'
 import { decodeCanonical, encodeCanonical } from '../../protocols/wire/codec.ts'
-import { bytes, directoryCid, record, uint } from '../../protocols/wire/fields.ts'
-import { MAX_CERTIFICATE_BYTES } from '../../protocols/wire/limits.ts'
+import { bytes, directoryCid, optional, record, uint } from '../../protocols/wire/fields.ts'
+import { MAX_CERTIFICATE_BYTES, MAX_RATIFICATION_BYTES } from '../../protocols/wire/limits.ts'
 import { openJournal } from '../adapters/files/journal.ts'
 import { decodeJournal } from '../adapters/files/journal-format.ts'
 import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
@@ -13,6 +13,8 @@ export interface ChainEntry {
   readonly round: number
   readonly base: CID
   readonly certificate: Uint8Array
+  /** The ratification in its lineage, if there is one. */
+  readonly amendment?: Uint8Array
 }
 
 /** The certified bases that a data directory knows, rounds 1, 2, 3 ... in order. */
@@ -27,6 +29,7 @@ const entryFields = record({
   round: uint({ min: 1 }),
   base: directoryCid(),
   certificate: bytes({ atMost: MAX_CERTIFICATE_BYTES }),
+  amendment: optional(bytes({ atMost: MAX_RATIFICATION_BYTES })),
 })
 
 /** @throws ColdmeshError `refused` when the file is damaged */
@@ -35,10 +38,10 @@ export async function openChain(path: string): Promise<Chain> {
   const entries = readEntries(journal.records, path)
   return {
     entries,
-    append: async ({ round, base, certificate }) => {
-      if (round !== entries.length + 1) throw new Error(`round ${round} does not follow round ${entries.length}`)
-      await journal.append(encodeCanonical({ round, base, certificate }))
-      entries.push({ round, base, certificate })
+    append: async (entry) => {
+      if (entry.round !== entries.length + 1) throw new Error(`round ${entry.round} does not follow ${entries.length}`)
+      await journal.append(encodeCanonical({ ...entry }))
+      entries.push(entry)
     },
     close: () => journal.close(),
   }
@@ -73,7 +76,10 @@ export async function readChain(path: string): Promise<{ entries: readonly Chain
 
 function readEntries(records: readonly Uint8Array[], path: string): ChainEntry[] {
   return records.map((entry, i) => {
-    const read = entryFields.read(decodeCanonical(entry, MAX_CERTIFICATE_BYTES + 256), 'chain entry')
+    const read = entryFields.read(
+      decodeCanonical(entry, MAX_CERTIFICATE_BYTES + MAX_RATIFICATION_BYTES + 256),
+      'chain entry',
+    )
     if (read.round !== i + 1) throw new ColdmeshError('refused', `${path} skips from round ${i} to ${read.round}.`)
     return read
   })

@@ -3,7 +3,7 @@ import type { Gossip } from '../ports/gossip.ts'
 import type { Mesh } from '../ports/mesh.ts'
 import type { Streams } from '../ports/streams.ts'
 import type { Clock, Log } from '../ports/system.ts'
-import type { NetworkFacts } from '../rounds/network.ts'
+import type { Network, NetworkFacts } from '../rounds/network.ts'
 import type { BaseFacts } from './builder.ts'
 import type { Chain } from './chain.ts'
 import type { Emitter } from './emitter.ts'
@@ -17,7 +17,9 @@ export interface PeerContext {
   readonly dataDir: string
   /** Our public key. */
   readonly key: Uint8Array
-  readonly network: NetworkFacts
+  readonly network: Network
+  /** What is in force in a round: known up to two after the head. */
+  readonly termsAt: (round: number) => NetworkFacts
   readonly facts: BaseFacts
   readonly store: ContentStore
   readonly chain: Chain

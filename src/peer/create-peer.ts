@@ -42,6 +42,7 @@ import { DEFAULT_CHECK_STORE_MS } from './store/store-check.ts'
 import { createSyncClient } from './sync/client.ts'
 import { answerSync } from './sync/server.ts'
 import { openTaskHeads } from './task-heads.ts'
+import { createTermsBook } from './terms-book.ts'
 import { openTrainingSnapshots } from './training-snapshots.ts'
 import { createTroubles } from './troubles.ts'
 import type { Peer, PeerEvent, PeerOptions } from './types.ts'
@@ -121,6 +122,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     dataDir,
     key: signer.key,
     network,
+    termsAt: createTermsBook(network, chain).at,
     facts,
     store,
     chain,
@@ -139,7 +141,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const head = await findHead(network, facts)
   const evidence = await openEvidence({ dataDir, network, clock: systemClock, log, events })
   cleanup.defer(() => evidence.close())
-  const muted = await openProbation({ dataDir, isJournalNew, head, isMember: network.isMember(signer.key) })
+  const muted = await openProbation({ dataDir, isJournalNew, head, isMember: head.regime.current.isMember(signer.key) })
   const loop = createRoundLoop({ context, head, evidence, muted })
   const reportFile = await openReportFile(paths.reports(dataDir), log)
   cleanup.defer(() => reportFile.close())

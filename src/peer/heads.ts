@@ -9,17 +9,18 @@ import { openBase } from '../checkpoint/base.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import { genesisHead, nextHead } from '../rounds/head.ts'
-import { type NetworkFacts, openNetworkCertificate } from '../rounds/network.ts'
+import { type Network, type NetworkFacts, openNetworkCertificate } from '../rounds/network.ts'
 import type { Ancestor, Head, SignedContribution } from '../rounds/state.ts'
 import { lineageView } from '../rounds/views.ts'
 import type { BaseFacts } from './builder.ts'
 import type { Chain, ChainEntry } from './chain.ts'
+import { createTermsBook } from './terms-book.ts'
 
 /** Everything of a base but its weights: config, tokenizer, card, lineage and nodes. */
 const MAX_SMALL_FILES_BYTES = 16 * MEBIBYTE
 
 /** Upper bound of the bytes under a base's directory. */
-export function maxBaseBytes(network: NetworkFacts): number {
+export function maxBaseBytes(network: Network): number {
   return network.genesis.bytes + Math.ceil(network.genesis.bytes / 1000) + MAX_SMALL_FILES_BYTES
 }
 
@@ -31,10 +32,11 @@ export async function readHead(
   network: NetworkFacts,
   facts: BaseFacts,
   store: ContentStore,
-  chain: Chain,
+  chain: Pick<Chain, 'entries'>,
 ): Promise<Head> {
   const genesis = genesisHead(network, facts.weights)
-  const { historyRounds } = network.genesis.round
+  const { regime } = createTermsBook(network, chain)
+  const { historyRounds } = regime.current.terms.round
   const recent = chain.entries.slice(-historyRounds).reverse()
   const last = recent[0]
   if (!last) return genesis
@@ -43,14 +45,10 @@ export async function readHead(
   const history = [...ancestors, ...genesis.history].slice(0, historyRounds)
   const [newest] = ancestors
   if (!newest) return genesis
-  return { ...newest, certificate: last.certificate, history }
+  return { ...newest, certificate: last.certificate, history, regime }
 }
 
-async function readAncestor(
-  network: NetworkFacts,
-  store: ContentStore,
-  { round, base }: ChainEntry,
-): Promise<Ancestor> {
+async function readAncestor(network: Network, store: ContentStore, { round, base }: ChainEntry): Promise<Ancestor> {
   const { lineage } = await openBase(base, (cid) => store.get(cid))
   if (!lineage) throw new ColdmeshError('bad-checkpoint', `The base of round ${round} has no lineage.`)
   const read = lineageDeclaration.decode(await store.get(lineage))
@@ -59,6 +57,12 @@ async function readAncestor(
     return isSigned(signed) ? [signed.message.checkpoint] : []
   })
   return { round, base, weights: read.weights, inputs, isEmpty: inputs.length === 0 && read.excluded.length === 0 }
+}
+
+/** What the chain file keeps of a base that was checked. */
+export function entryOf({ head, base, certificate, opened }: CheckedBase): ChainEntry {
+  const { amendment } = opened.lineage
+  return { round: head.round, base, certificate, ...(amendment === undefined ? {} : { amendment }) }
 }
 
 /** A base that was checked against the head before it. */
@@ -76,31 +80,26 @@ export interface CheckedBase {
  * @throws ColdmeshError `not-valid` with the reason, `block-missing`
  */
 export async function checkNext(
-  network: NetworkFacts,
   head: Head,
   store: ContentStore,
   next: { readonly base: CID; readonly certificate: Uint8Array },
 ): Promise<CheckedBase> {
-  const certificate = openNetworkCertificate(network, next.certificate)
+  const { current } = head.regime
+  const certificate = openNetworkCertificate(current, next.certificate)
   if ('verdict' in certificate) throw notValid(certificate.verdict === 'accept' ? 'certificate' : certificate.reason)
   if (certificate.round !== head.round + 1) throw notValid('certificate-wrong-round')
   if (!equalCids(certificate.base, next.base)) throw notValid('certificate-wrong-base')
-  const opened = await checkLineage(network, head, store, next.base)
-  if (opened.isEmpty && certificate.view < network.genesis.round.maxViews) throw notValid('empty-too-early')
-  return { ...next, opened, view: certificate.view, head: nextHead(network, head, { ...next, opened }) }
+  const opened = await checkLineage(head, store, next.base)
+  if (opened.isEmpty && certificate.view < current.terms.round.maxViews) throw notValid('empty-too-early')
+  return { ...next, opened, view: certificate.view, head: nextHead(head, { ...next, opened }) }
 }
 
-async function checkLineage(
-  network: NetworkFacts,
-  head: Head,
-  store: ContentStore,
-  base: CID,
-): Promise<OpenedLineage<SignedContribution>> {
+async function checkLineage(head: Head, store: ContentStore, base: CID): Promise<OpenedLineage<SignedContribution>> {
   const directory = await openBase(base, (cid) => store.get(cid))
   if (!directory.lineage) throw notValid('no-lineage')
   const bytes = await store.get(directory.lineage)
   if (bytes.length > MAX_LINEAGE_BYTES) throw notValid('lineage-too-long')
-  const opened = openLineage(bytes, lineageView(network, head))
+  const opened = openLineage(bytes, lineageView(head))
   if (!isOpenedLineage(opened)) throw notValid(opened.verdict === 'accept' ? 'lineage' : opened.reason)
   if (!equalCids(opened.lineage.weights, directory.weights.cid)) throw notValid('weights-not-the-lineages')
   return opened

@@ -43,7 +43,7 @@ export function createFacade(parts: {
   const { network, mesh, events } = context
   const repair = createRepair(context, loop, (peer) => parts.reports.syncWith(peer))
   const history = createHistory({
-    network,
+    network: context.termsAt(1),
     genesisBytes: parts.genesisBytes,
     store: context.store,
     chain: context.chain,
@@ -75,19 +75,20 @@ export function createFacade(parts: {
 
   function status(): PeerStatus {
     const { state } = loop
-    const isMember = network.isMember(context.key)
+    const committee = state.network
+    const isMember = committee.isMember(context.key)
     return {
       network: String(network.id),
-      name: parts.config.name || network.nameOf(context.key),
+      name: parts.config.name || committee.nameOf(context.key),
       key: toHex(context.key),
       peerId: mesh.self,
-      member: isMember ? network.nameOf(context.key) : null,
+      member: isMember ? committee.nameOf(context.key) : null,
       muted: isMember ? loop.muted : null,
       round: state.round,
       view: Math.max(0, state.view),
       phase: repair.isSynced ? state.phase : 'syncing',
       base: String(state.head.base),
-      aggregator: state.view < 0 ? null : network.nameOf(aggregatorOf(state.rank, state.view)),
+      aggregator: state.view < 0 ? null : committee.nameOf(aggregatorOf(state.rank, state.view)),
       multiaddrs: mesh.addresses(),
       peers: mesh.peers().length,
       waitingFor: waitOf(state, context),
@@ -97,13 +98,14 @@ export function createFacade(parts: {
       refused: loop.inbox.refused,
       reports: { held: parts.reports.held, base: parts.reports.of(state.head.base).slice(0, MAX_SHOWN_REPORTS) },
       troubles: context.troubles.current,
-      evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), network),
+      evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), committee),
     }
   }
 
   function memberOf(peerId: string): string | null {
-    const key = network.members.find((member) => context.peerIdOf(member) === peerId)
-    return key ? network.nameOf(key) : null
+    const { members, nameOf } = loop.state.network
+    const key = members.find((member) => context.peerIdOf(member) === peerId)
+    return key ? nameOf(key) : null
   }
 
   async function stop(): Promise<void> {

@@ -5,7 +5,6 @@ import { compareBytes, equalBytes, toHex } from '../../protocols/wire/bytes.ts'
 import { lotteryTicket, roundSeed } from '../../protocols/wire/election.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import { type Draft, isSelf } from './draft.ts'
-import type { NetworkFacts } from './network.ts'
 import type { ContributionEntry, Head, RoundState, SignedContribution } from './state.ts'
 import { isAdmissibleParent, isRecent, lineageView, toCandidate } from './views.ts'
 
@@ -53,7 +52,7 @@ export function selectAmong(
 ): Selection {
   const candidates = entries.map((entry) => entry.contribution)
   const lists = [candidates.map(({ id }) => id), preferred]
-  const facts = { ...lineageView(state.network, state.head), lists, threshold: 1, maxContributions: entries.length }
+  const facts = { ...lineageView(state.head), lists, threshold: 1, maxContributions: entries.length }
   return selectInputs(candidates, facts)
 }
 
@@ -108,7 +107,7 @@ function fetchUnnamed(draft: Draft): void {
     .filter((entry) => entry.state === 'announced' && !isRecent(state.head, entry.contribution.checkpoint))
     .sort(byTicket)
   let fetching = unnamed.filter((entry) => entry.state === 'fetching').length
-  const budget = 2 * state.network.genesis.round.maxContributions
+  const budget = 2 * state.network.terms.round.maxContributions
   const here = [...held(state), ...unnamed.filter((entry) => entry.state === 'fetching')]
   const checkpoints = new Set(here.map((entry) => String(entry.contribution.checkpoint)))
   for (const entry of waiting) {
@@ -129,12 +128,8 @@ function ask({ state, effects }: Draft, entry: ContributionEntry, from: Uint8Arr
 }
 
 /** Contributions of the round before that this one can take: their parent has the same weights. */
-export function leftOver(
-  previous: RoundState,
-  network: NetworkFacts,
-  head: Head,
-): readonly (readonly [string, ContributionEntry])[] {
-  const seed = roundSeed(network.id, head.round + 1)
+export function leftOver(previous: RoundState, head: Head): readonly (readonly [string, ContributionEntry])[] {
+  const seed = roundSeed(head.regime.current.id, head.round + 1)
   return [...previous.contributions].flatMap(([id, entry]) => {
     const { author, parent, round } = entry.contribution
     if (!isAdmissibleParent(head, parent, round)) return []

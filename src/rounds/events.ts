@@ -20,6 +20,8 @@ export type RoundEvent = { readonly now: number } & (
   | { readonly type: 'lineage'; readonly cid: CID; readonly bytes: Uint8Array | null }
   | { readonly type: 'built'; readonly key: string; readonly base: CID; readonly lineage: CID }
   | { readonly type: 'build-failed'; readonly key: string; readonly reason: string }
+  /** A quorum of this round's committee approved an amendment; whoever proposes embeds it. */
+  | { readonly type: 'ratified'; readonly ratification: Uint8Array }
   | { readonly type: 'timer'; readonly name: string }
 )
 

@@ -1,17 +1,17 @@
 import type { CID } from 'multiformats/cid'
 import type { OpenedLineage } from '../../protocols/lineage/rules.ts'
 import type { NetworkFacts } from './network.ts'
+import { nextRegime, regimeOf } from './regime.ts'
 import type { Ancestor, Head, SignedContribution } from './state.ts'
 
 /** Where round 1 starts: the genesis' base, which needs no certificate. `weights` is the CID of its model.safetensors. */
 export function genesisHead(network: NetworkFacts, weights: CID): Head {
   const ancestor: Ancestor = { round: 0, base: network.genesis.base, weights, inputs: [], isEmpty: false }
-  return { ...ancestor, certificate: null, history: [ancestor] }
+  return { ...ancestor, certificate: null, history: [ancestor], regime: regimeOf(network) }
 }
 
 /** Where the next round starts, once `base` with this lineage is certified. */
 export function nextHead(
-  network: NetworkFacts,
   head: Head,
   next: { readonly base: CID; readonly opened: OpenedLineage<SignedContribution>; readonly certificate: Uint8Array },
 ): Head {
@@ -23,6 +23,6 @@ export function nextHead(
     inputs: inputs.map((input) => input.checkpoint),
     isEmpty,
   }
-  const history = [ancestor, ...head.history].slice(0, network.genesis.round.historyRounds)
-  return { ...ancestor, certificate: next.certificate, history }
+  const history = [ancestor, ...head.history].slice(0, head.regime.current.terms.round.historyRounds)
+  return { ...ancestor, certificate: next.certificate, history, regime: nextRegime(head.regime, lineage.amendment) }
 }

@@ -74,12 +74,13 @@ function isFirstListDue(draft: Draft): boolean {
   const { state } = draft
   // f + 1 others published: an honest one found the time right.
   if (state.lists.size >= state.network.threshold) return true
-  if (!state.isCollectOver || usefulAmong(state, held(state)).size < state.network.genesis.round.minContributions) {
-    return false
-  }
+  if (!state.isCollectOver) return false
+  // An amendment does not wait for contributions: the round may end empty, and carries it all the same.
+  const isEnough = usefulAmong(state, held(state)).size >= state.network.terms.round.minContributions
+  if (!isEnough && state.ratification === null) return false
   if (!state.isGraceStarted) {
     state.isGraceStarted = true
-    setTimer(draft, 'grace', state.network.genesis.round.graceMs)
+    setTimer(draft, 'grace', state.network.terms.round.graceMs)
   }
   return state.isGraceOver
 }
@@ -87,7 +88,7 @@ function isFirstListDue(draft: Draft): boolean {
 /** Something that others list was gained, or something that brings us to enough. */
 function isLongerListDue(draft: Draft, own: InclusionList): boolean {
   const { state } = draft
-  const { minContributions, viewTimeoutMs } = state.network.genesis.round
+  const { minContributions, viewTimeoutMs } = state.network.terms.round
   const next = own.seq + 1
   if (next >= Math.min(MAX_LISTS_PER_ROUND, LISTS_AT_FIRST + Math.max(0, state.view))) return false
   const mine = new Set(own.contributions.map(String))
@@ -117,7 +118,7 @@ function isFetchingListed(state: RoundState): boolean {
  * replays) is left out unless others list it.
  */
 function ownListing(state: RoundState, own: InclusionList | null): readonly CID[] {
-  const { maxContributions } = state.network.genesis.round
+  const { maxContributions } = state.network.terms.round
   const ids = new Map((own?.contributions ?? []).map((id) => [String(id), id]))
   const entries = [...held(state)].sort(byTicket)
   const useful = usefulAmong(state, firstsAmong(held(state)))

@@ -6,11 +6,19 @@ import { equalBytes, toHex } from '../../protocols/wire/bytes.ts'
 import { faultsOf, quorumOf } from '../../protocols/wire/election.ts'
 import type { Verdict } from '../../protocols/wire/verdict.ts'
 
-/** What a genesis fixes, in the form that everybody asks for. */
-export interface NetworkFacts {
+/** What amendments may change; the genesis has the first. */
+export type Terms = Pick<Genesis, 'committee' | 'quorum' | 'contributors' | 'round' | 'gate' | 'fusion'>
+
+/** What never changes of a network. */
+export interface Network {
   /** Genesis CID. */
   readonly id: CID
-  readonly genesis: Genesis
+  readonly genesis: Omit<Genesis, keyof Terms>
+}
+
+/** A network in one round: what is in force there, in the form that everybody asks for. */
+export interface NetworkFacts extends Network {
+  readonly terms: Terms
   readonly members: readonly Uint8Array[]
   /** Votes that decide. */
   readonly quorum: number
@@ -22,15 +30,22 @@ export interface NetworkFacts {
   nameOf(key: Uint8Array): string
 }
 
+/** The facts of the first round. */
 export function networkFacts(id: CID, genesis: Genesis): NetworkFacts {
-  const names = new Map(genesis.committee.map((member) => [toHex(member.key), member.name]))
-  const { contributors } = genesis
+  return factsUnder({ id, genesis }, genesis)
+}
+
+/** The facts of a network under these terms. */
+export function factsUnder({ id, genesis }: Network, terms: Terms): NetworkFacts {
+  const names = new Map(terms.committee.map((member) => [toHex(member.key), member.name]))
+  const { contributors } = terms
   return {
     id,
     genesis,
-    members: genesis.committee.map((member) => member.key),
-    quorum: quorumOf(names.size, genesis.quorum),
-    threshold: faultsOf(names.size, genesis.quorum) + 1,
+    terms,
+    members: terms.committee.map((member) => member.key),
+    quorum: quorumOf(names.size, terms.quorum),
+    threshold: faultsOf(names.size, terms.quorum) + 1,
     isMember: (key) => names.has(toHex(key)),
     mayContribute: (key) =>
       contributors === 'open' || (contributors !== 'vouched' && contributors.some((other) => equalBytes(other, key))),
@@ -38,7 +53,7 @@ export function networkFacts(id: CID, genesis: Genesis): NetworkFacts {
   }
 }
 
-/** A certificate that a quorum of this network signed, whatever it is for; else why not. */
+/** A certificate that a quorum of this network's committee signed, whatever it is for; else why not. */
 export function openNetworkCertificate(network: NetworkFacts, bytes: Uint8Array): Certificate | Verdict {
   return openCertificate(bytes, { network: network.id, quorum: network.quorum, isMember: network.isMember })
 }

@@ -29,7 +29,7 @@ export function propose(draft: Draft): void {
 /** One choice a view: lists that grow while we build don't make us begin again. */
 function choose(state: RoundState): BuildSpec | null {
   if (state.choice?.view === state.view) return state.choice.spec
-  const spec = state.view >= state.network.genesis.round.maxViews ? emptySpec(state) : chooseSpec(state)
+  const spec = state.view >= state.network.terms.round.maxViews ? emptySpec(state) : chooseSpec(state)
   if (spec) state.choice = { view: state.view, spec }
   return spec
 }
@@ -55,7 +55,7 @@ export function takeLineage(draft: Draft, cid: CID, bytes: Uint8Array | null): v
     state.lineages.set(text, { ...known, state: 'absent' })
     return
   }
-  const opened = openLineage(bytes, lineageView(state.network, state.head))
+  const opened = openLineage(bytes, lineageView(state.head))
   if (!isOpenedLineage(opened)) {
     const reason = opened.verdict === 'accept' ? 'lineage' : opened.reason
     state.lineages.set(text, { state: 'bad', reason })
@@ -69,6 +69,7 @@ export function takeLineage(draft: Draft, cid: CID, bytes: Uint8Array | null): v
     lists: lineage.lists,
     inputs,
     excluded,
+    amendment: lineage.amendment ?? null,
   }
   state.lineages.set(text, { state: 'open', opened, key: specKey(spec), spec })
   for (const input of inputs) {

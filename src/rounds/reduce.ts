@@ -3,7 +3,6 @@ import { fetchCheckpoints, leftOver, takeCheckpoint } from './collect.ts'
 import { type Draft, openDraft, setTimer } from './draft.ts'
 import type { RoundEffect, RoundEvent } from './events.ts'
 import { publishList } from './lists.ts'
-import type { NetworkFacts } from './network.ts'
 import { takeLineage } from './propose.ts'
 import { receive } from './receive.ts'
 import { restore } from './restore.ts'
@@ -16,15 +15,15 @@ import { applyRules, onTimeout, startView } from './vote.ts'
  * before, if this peer ran it: what contributions it had left counts again after an empty round.
  */
 export function createRound(options: {
-  readonly network: NetworkFacts
   readonly head: Head
   readonly self: Uint8Array | null
   readonly now: number
   readonly previous?: RoundState
 }): RoundState {
-  const { network, head, now } = options
+  const { head, now } = options
+  const network = head.regime.current
   const round = head.round + 1
-  const contributions = options.previous ? leftOver(options.previous, network, head) : []
+  const contributions = options.previous ? leftOver(options.previous, head) : []
   const isSpeaking = options.self !== null && network.isMember(options.self)
   return {
     network,
@@ -54,6 +53,7 @@ export function createRound(options: {
     accused: new Set(),
     lineages: new Map(),
     builds: new Map(),
+    ratification: null,
     choice: null,
     locked: null,
     valid: null,
@@ -97,7 +97,7 @@ function apply(draft: Draft, event: RoundEvent): void {
   const { state } = draft
   switch (event.type) {
     case 'started':
-      if (state.self !== null) setTimer(draft, 'collect', state.network.genesis.round.collectMs)
+      if (state.self !== null) setTimer(draft, 'collect', state.network.terms.round.collectMs)
       return
     case 'received':
       receive(draft, event.signed)
@@ -116,6 +116,9 @@ function apply(draft: Draft, event: RoundEvent): void {
       return
     case 'build-failed':
       state.builds.set(event.key, { state: 'failed', reason: event.reason, view: state.view })
+      return
+    case 'ratified':
+      state.ratification = event.ratification
       return
     case 'timer':
       onTimer(draft, event.name)

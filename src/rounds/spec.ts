@@ -23,6 +23,8 @@ export function specKey(spec: BuildSpec): string {
       ...spec.inputs.map((input) => input.signed.envelope),
       'excluded',
       ...spec.excluded.flatMap(({ contribution, reason }) => [contribution.signed.envelope, reason]),
+      'amendment',
+      spec.amendment ?? '',
     ),
   )
 }
@@ -36,7 +38,7 @@ export function specOf(
   const listed = lists.map(({ message }) => message.contributions)
   const eligible = new Set(eligibleIds(listed, state.network.threshold).map(String))
   const candidates = known.filter(({ id }) => eligible.has(String(id)))
-  const selection = selectInputs(candidates, { ...lineageView(state.network, state.head), lists: listed })
+  const selection = selectInputs(candidates, { ...lineageView(state.head), lists: listed })
   return quoting(state, lists, withContributions(selection, candidates))
 }
 
@@ -52,6 +54,7 @@ function quoting(
     parentCertificate: state.head.certificate,
     lists: quoted.map((list) => list.envelope),
     ...selection,
+    amendment: state.ratification,
   }
 }
 
@@ -71,7 +74,7 @@ export function chooseSpec(state: RoundState): BuildSpec | null {
     const eligible = eligibleContributions(state, lists)
     const spec = eligible && specOf(state, lists, eligible)
     const isHeld = spec?.inputs.every(({ id }) => state.contributions.get(String(id))?.state === 'held')
-    if (spec && isHeld && spec.inputs.length >= state.network.genesis.round.minContributions) return spec
+    if (spec && isHeld && spec.inputs.length >= state.network.terms.round.minContributions) return spec
   }
   return null
 }

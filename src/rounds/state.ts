@@ -6,6 +6,7 @@ import type { OpenedLineage } from '../../protocols/lineage/rules.ts'
 import type { InclusionList, Precommit, Prevote, Proposal } from '../../protocols/round/messages.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import type { NetworkFacts } from './network.ts'
+import type { Regime } from './regime.ts'
 
 /** A certified base, or the genesis' base in round 0. */
 export interface Ancestor {
@@ -25,6 +26,7 @@ export interface Head extends Ancestor {
   readonly certificate: Uint8Array | null
   /** This base and its ancestors, newest first, at most `historyRounds`. */
   readonly history: readonly Ancestor[]
+  readonly regime: Regime
 }
 
 /** A contribution with its signature, in the form that the pipeline compares. */
@@ -56,6 +58,8 @@ export interface BuildSpec {
   /** In id order; none in an empty round. */
   readonly inputs: readonly SignedContribution[]
   readonly excluded: readonly { readonly contribution: SignedContribution; readonly reason: ExclusionReason }[]
+  /** The ratification that it embeds. */
+  readonly amendment: Uint8Array | null
 }
 
 export type Build =
@@ -91,6 +95,7 @@ export interface Carried extends Locked {
 
 /** Everything one peer knows of the round being run. Changed only by `reduce`. */
 export interface RoundState {
+  /** What is in force in this round. */
   readonly network: NetworkFacts
   /** The member that speaks; null for a peer that only follows. */
   readonly self: Uint8Array | null
@@ -132,6 +137,8 @@ export interface RoundState {
   readonly accused: Set<string>
   readonly lineages: Map<string, KnownLineage>
   readonly builds: Map<string, Build>
+  /** An amendment that a quorum of this round's committee approved, for the lineage. */
+  ratification: Uint8Array | null
   /** What we propose in a view, once chosen. */
   choice: { readonly view: number; readonly spec: BuildSpec } | null
   locked: Locked | null

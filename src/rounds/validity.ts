@@ -31,7 +31,7 @@ export function validityOf(draft: Draft, proposal: Signed<Proposal>): Validity {
   }
   if (lineage.state === 'bad') return invalid(lineage.reason)
   if (message.validView === null) {
-    const mustBeEmpty = message.view >= state.network.genesis.round.maxViews
+    const mustBeEmpty = message.view >= state.network.terms.round.maxViews
     if (mustBeEmpty !== lineage.opened.isEmpty) return invalid(mustBeEmpty ? 'must-be-empty' : 'empty-too-early')
   }
   return builtAs(draft, message, lineage)

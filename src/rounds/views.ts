@@ -2,6 +2,7 @@ import type { Contribution } from '../../protocols/contribution/messages.ts'
 import { contribution as contributionMessage } from '../../protocols/contribution/messages.ts'
 import { type ContributionView, judgeContribution, judgeTerms } from '../../protocols/contribution/rules.ts'
 import type { LineageView } from '../../protocols/lineage/rules.ts'
+import { isOpenedAmendment, openRatification } from '../../protocols/membership/rules.ts'
 import { type InclusionList, inclusionList } from '../../protocols/round/messages.ts'
 import { judgeRoundMessage, type RoundMessage, type RoundView } from '../../protocols/round/rules.ts'
 import { equalBytes, equalCids, toHex } from '../../protocols/wire/bytes.ts'
@@ -9,7 +10,8 @@ import { aggregatorOf, roundSeed } from '../../protocols/wire/election.ts'
 import { isSigned, openEnvelope, type Signed } from '../../protocols/wire/envelope.ts'
 import { ACCEPT, ignore, reject, type Verdict } from '../../protocols/wire/verdict.ts'
 import { contradictedList } from './contradicted-list.ts'
-import { type NetworkFacts, openNetworkCertificate } from './network.ts'
+import { openNetworkCertificate } from './network.ts'
+import { amendmentView } from './regime.ts'
 import type { Head, RoundState, SignedContribution } from './state.ts'
 import { isSurplus } from './tally.ts'
 
@@ -72,7 +74,7 @@ function roundView(state: RoundState): RoundView {
     round: state.round,
     view: state.view,
     base: state.head.base,
-    maxContributions: state.network.genesis.round.maxContributions,
+    maxContributions: state.network.terms.round.maxContributions,
     isMember: state.network.isMember,
     aggregator: (view) => aggregatorOf(state.rank, view),
     isKnown: (id) => state.known.has(String(id)),
@@ -91,9 +93,20 @@ export function isAdmissibleParent(head: Head, parent: CIDLike, round: number): 
 
 type CIDLike = Head['base']
 
-/** What judges the lineage of a base that follows `head`. */
-export function lineageView(network: NetworkFacts, head: Head): LineageView<SignedContribution> {
-  const { genesis, id, quorum, threshold } = network
+const lineageViews = new WeakMap<Head, LineageView<SignedContribution>>()
+
+/** What judges the lineage of a base that follows `head`. Asked for at every step of a round: made once. */
+export function lineageView(head: Head): LineageView<SignedContribution> {
+  const known = lineageViews.get(head)
+  if (known) return known
+  const made = createLineageView(head)
+  lineageViews.set(head, made)
+  return made
+}
+
+function createLineageView(head: Head): LineageView<SignedContribution> {
+  const network = head.regime.current
+  const { genesis, terms, id, quorum, threshold } = network
   const round = head.round + 1
   return {
     network: id,
@@ -102,9 +115,9 @@ export function lineageView(network: NetworkFacts, head: Head): LineageView<Sign
     quorum,
     threshold,
     seed: roundSeed(id, round),
-    minContributions: genesis.round.minContributions,
-    maxContributions: genesis.round.maxContributions,
-    fusion: genesis.fusion,
+    minContributions: terms.round.minContributions,
+    maxContributions: terms.round.maxContributions,
+    fusion: terms.fusion,
     baseWeights: head.weights,
     isAdmissibleParent: (parent, contributionRound) => isAdmissibleParent(head, parent, contributionRound),
     isRecent: (checkpoint) => isRecent(head, checkpoint),
@@ -119,12 +132,16 @@ export function lineageView(network: NetworkFacts, head: Head): LineageView<Sign
       if (!isSigned(signed)) return signed
       return network.isMember(signed.message.author) ? signed.message : reject('lister-not-a-member')
     },
-    judgeParentCertificate: (bytes) => judgeParentCertificate(network, head, bytes),
+    judgeAmendment: (bytes) => {
+      const opened = openRatification(bytes, amendmentView(head.regime))
+      return isOpenedAmendment(opened) ? ACCEPT : opened
+    },
+    judgeParentCertificate: (bytes) => judgeParentCertificate(head, bytes),
   }
 }
 
-function judgeParentCertificate(network: NetworkFacts, head: Head, bytes: Uint8Array): Verdict {
-  const certificate = openNetworkCertificate(network, bytes)
+function judgeParentCertificate(head: Head, bytes: Uint8Array): Verdict {
+  const certificate = openNetworkCertificate(head.regime.own, bytes)
   if ('verdict' in certificate) return certificate
   if (certificate.round !== head.round) return reject('certificate-wrong-round')
   return equalCids(certificate.base, head.base) ? ACCEPT : reject('certificate-wrong-base')

@@ -50,7 +50,7 @@ function factsOf(state: RoundState): Facts {
 }
 
 function describeCollect(state: RoundState): Facts {
-  const { minContributions } = state.network.genesis.round
+  const { minContributions } = state.network.terms.round
   if (state.self === null) return describeFromOutside(state)
   if (state.lists.has(toHex(state.self))) return { what: 'lists', ...voters(state, state.lists) }
   const have = usefulAmong(state, held(state)).size
@@ -61,7 +61,7 @@ function describeCollect(state: RoundState): Facts {
 
 /** Who only follows sees what is said, and has no phase of its own. */
 function describeFromOutside(state: RoundState): Facts {
-  const { minContributions } = state.network.genesis.round
+  const { minContributions } = state.network.terms.round
   const view = reachedView(state)
   if (view >= 0) return { what: 'precommits', ...voters(state, state.precommits.get(view)) }
   if (state.lists.size > 0) return { what: 'lists', ...voters(state, state.lists) }
@@ -82,7 +82,7 @@ function describeProposal(state: RoundState): Facts {
   }
   // It is our turn, and we can't: too few inputs are here.
   const listed = [...state.listers.keys()].flatMap((id) => state.contributions.get(id) ?? [])
-  const need = state.network.genesis.round.minContributions
+  const need = state.network.terms.round.minContributions
   return { what: 'inputs', have: usefulAmong(state, held(state)).size, need, missing: idsOf(listed.filter(isMissing)) }
 }
 

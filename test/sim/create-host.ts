@@ -47,7 +47,7 @@ export function createHost(options: {
   let state = newRound()
 
   function newRound(previous?: RoundState): RoundState {
-    const round = { network: facts, head: disk.head, self: key.publicKey, now: agenda.now }
+    const round = { head: disk.head, self: key.publicKey, now: agenda.now }
     return machine.createRound(previous ? { ...round, previous } : round)
   }
 
@@ -168,9 +168,7 @@ export function createHost(options: {
       }
       dispatch({ type: 'received', signed })
     },
-    noteSigned: (signed) => {
-      if (!liar) noteSpoken(signed)
-    },
+    noteSigned: noteSpoken,
   })
 
   function die(plan: CrashPlan): void {
@@ -191,11 +189,13 @@ export function createHost(options: {
     })
   }
 
+  const isRetired = () => disk.head.round >= world.rounds
+
   /** Checks a decided base against our head, as anybody would, and goes on to the next round. */
   function enter({ base, certificate, lineage }: Omit<Decision, 'round' | 'atMs'>, isOurs: boolean): boolean {
     const { round, network } = state
-    if (disk.head.round >= world.rounds) return false
-    const opened = machine.openLineage(lineage, lineageView(network, disk.head))
+    if (isRetired()) return false
+    const opened = machine.openLineage(lineage, lineageView(disk.head))
     const read = machine.openCertificate(certificate, { ...network, network: network.id })
     const isCertified = 'base' in read && equalCids(read.base, base) && read.round === round
     if (!isOpenedLineage(opened) || !isCertified) {
@@ -208,8 +208,9 @@ export function createHost(options: {
     if (machine.habits.keepsLineages) disk.records.set(String(base), lineage)
     record.adoptions.push({ atMs: agenda.now, host: index, decision })
     trace.note(index, () => `adopts r${round} ${String(base).slice(-6)}`)
-    disk.head = nextHead(network, disk.head, { base, opened, certificate })
-    if (round < world.rounds) begin(newRound(state)) // else the state stays for others to ask
+    disk.head = nextHead(disk.head, { base, opened, certificate })
+    if (isRetired()) state = newRound() // answers those that ask, and takes part no more
+    else begin(newRound(state))
     world.noteHead(host)
     return true
   }
@@ -242,7 +243,7 @@ export function createHost(options: {
   }
 
   function receive(signed: Signed<Contribution | RoundMessage>): void {
-    if (!isUp) return
+    if (!isUp || isRetired()) return
     const { message } = signed
     const verdict = machine.judge(state, signed)
     const reason = verdict.verdict === 'accept' ? null : verdict.reason
@@ -310,7 +311,7 @@ export function createHost(options: {
         disk.head = options.head
       }
       state = newRound() // memory is gone
-      if (disk.head.round < world.rounds) begin(state)
+      if (!isRetired()) begin(state)
     },
     receive,
     receiveBytes: (envelope) => {
@@ -325,7 +326,7 @@ export function createHost(options: {
         for (const decision of theirs.slice(disk.head.round)) if (!enter(decision, false)) return
         return
       }
-      if (disk.head.round >= world.rounds || other.state.round !== state.round) return
+      if (isRetired() || other.state.round !== state.round) return
       for (const signed of heldMessages(other.state)) if (!state.known.has(String(signed.id))) receive(signed)
     },
   }

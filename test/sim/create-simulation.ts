@@ -14,6 +14,7 @@ import { describeHost, type Host } from './host.ts'
 import { type Liar, withholds } from './liars/liar.ts'
 import { type Machine, REAL } from './machine.ts'
 import { judgeRun } from './properties/all.ts'
+import type { Run } from './properties/property.ts'
 import { createRandom } from './random.ts'
 import { createRecord, type RunRecord } from './record.ts'
 import { createTrace, nameOf, type Trace } from './trace.ts'
@@ -49,6 +50,8 @@ export interface Simulation {
   readonly trace: Trace
   readonly contributions: ReadonlyMap<string, OfferedContribution>
   readonly wires: Wires
+  /** What a judge of the run looks at. */
+  asRun(peace?: Run['peace']): Run
   /** Broken invariants of safety, in words. */
   readonly violations: readonly string[]
   readonly evidence: readonly { readonly host: number; readonly against: string }[]
@@ -159,6 +162,19 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
     agenda.after(random.integer(syncMs / 2, syncMs), () => remind(signed))
   }
 
+  const asRun = (peace: Run['peace'] = null): Run => ({
+    seed: options.seed ?? 1,
+    net,
+    facts,
+    hosts,
+    record,
+    contributions,
+    rounds,
+    genesisWeights: String(head.weights),
+    machine,
+    peace,
+  })
+
   const honest = () => hosts.filter((host) => !host.liar)
 
   return {
@@ -169,8 +185,9 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
     trace,
     contributions,
     wires,
+    asRun,
     get violations() {
-      return violationsOf({ net, facts, hosts, record })
+      return judgeRun(asRun()).map(({ property, what }) => `${property}: ${what}`)
     },
     get evidence() {
       return record.accusations.map(({ host, evidence }) => ({
@@ -214,7 +231,7 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
       return bases.every((base) => equalCids(base, first)) ? first : null
     },
     aggregator: (view, round = 1) => {
-      const rank = createRound({ network: facts, head: { ...head, round: round - 1 }, self: null, now: 0 }).rank
+      const rank = createRound({ head: { ...head, round: round - 1 }, self: null, now: 0 }).rank
       const key = rank[view % rank.length]
       return hosts.findIndex((host) => key !== undefined && equalBytes(host.key.publicKey, key))
     },

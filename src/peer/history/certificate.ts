@@ -1,5 +1,7 @@
 import type { CID } from 'multiformats/cid'
+import { certificate as certificateDeclaration } from '../../../protocols/round/messages.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
+import { MalformedError } from '../../../protocols/wire/codec.ts'
 import { type NetworkFacts, openNetworkCertificate } from '../../rounds/network.ts'
 import { reasonOf } from './bad-link.ts'
 
@@ -8,7 +10,10 @@ export type Certified =
   | { readonly isCertified: true; readonly view: number }
   | { readonly isCertified: false; readonly reason: string; readonly names: CID | null }
 
-/** Checks that `certificate` makes `base` the base of `round`. */
+/**
+ * Checks that `certificate` makes `base` the base of `round`.
+ * @param network as it is in that round
+ */
 export function judgeCertificate(
   network: NetworkFacts,
   certificate: Uint8Array | null,
@@ -28,6 +33,16 @@ export function judgeCertificate(
     return { isCertified: false, reason, names: opened.base }
   }
   return { isCertified: true, view: opened.view }
+}
+
+/** The round that a certificate says it is of, whoever signed it; 0 when it can't be read. */
+export function statedRound(bytes: Uint8Array): number {
+  try {
+    return certificateDeclaration.decode(bytes).round
+  } catch (error) {
+    if (error instanceof MalformedError) return 0
+    throw error
+  }
 }
 
 /** A certificate that a quorum of this network signed, whatever it is for; else the reason. */

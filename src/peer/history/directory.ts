@@ -17,7 +17,7 @@ import { readCertificate } from './certificate.ts'
 import { CERTIFICATE_SUFFIX, GENESIS_SUFFIX } from './export.ts'
 import { openNetwork } from './genesis.ts'
 import { createOverlayStore, type OverlayStore } from './overlay-store.ts'
-import { DEFAULT_VERIFY_LEVEL, verifyBase } from './verify.ts'
+import { DEFAULT_VERIFY_LEVEL, inspectBase } from './verify.ts'
 
 const FILE_NAMES: readonly string[] = [...SHARED_NAMES, WEIGHTS_NAME, CARD_NAME, LINEAGE_NAME]
 
@@ -50,8 +50,8 @@ export async function verifyDirectory(dir: string, options: VerifyDirectoryOptio
     const verdict = { valid: false, certified: false, trusted: false }
     return { base: String(node.cid), network: id, ...verdict, level, rounds: [], failures }
   }
-  const report = await verifyBase({ ...options, network, store, base: node.cid, certificate })
-  const reference = referenceOf(network, certificate, entries)
+  const { report, facts } = await inspectBase({ ...options, network, store, base: node.cid, certificate })
+  const reference = referenceOf(facts, certificate, entries)
   const named = reference === null ? [] : await compareWith(reference.base, node.cid, store)
   const round = reference?.round ?? report.rounds[0]?.round ?? 0
   const isUnknown = named.length === 0 && reference?.round === 0 && !equalCids(reference.base, node.cid)

@@ -12,7 +12,7 @@ import { parseLayout } from '../../checkpoint/layout.ts'
 import { readFile } from '../../checkpoint/unixfs.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError, isColdmeshError } from '../../ports/errors.ts'
-import type { NetworkFacts } from '../../rounds/network.ts'
+import type { Network } from '../../rounds/network.ts'
 import { checkSignal, readOnlyStore } from './read-only-store.ts'
 
 /** What lies beside an exported directory. */
@@ -39,7 +39,7 @@ interface ExportedFile {
  * `bad-checkpoint`, `refused` (disk), `aborted`
  */
 export async function exportContent(options: {
-  readonly network: NetworkFacts
+  readonly network: Network
   readonly genesisBytes: Uint8Array
   readonly store: ContentStore
   readonly cid: CID
@@ -98,11 +98,7 @@ async function filesOfBase(cid: CID, store: ContentStore): Promise<readonly Expo
 }
 
 /** A file of the network's size with the network's header. */
-async function fileOfCheckpoint(
-  { genesis }: NetworkFacts,
-  cid: CID,
-  store: ContentStore,
-): Promise<readonly ExportedFile[]> {
+async function fileOfCheckpoint({ genesis }: Network, cid: CID, store: ContentStore): Promise<readonly ExportedFile[]> {
   try {
     for await (const leaf of readFile(cid, (block) => store.get(block), { maxBytes: genesis.bytes })) {
       const { header } = parseLayout(leaf, genesis.bytes)

@@ -8,6 +8,7 @@ import type { Chain } from '../chain.ts'
 import type { StoredEvidence } from '../evidence.ts'
 import { verifyEvidence } from '../evidence-report.ts'
 import type { Reports } from '../reports/reports.ts'
+import { createTermsBook } from '../terms-book.ts'
 import type { History } from '../types.ts'
 import { exportContent } from './export.ts'
 import { readLog } from './log.ts'
@@ -27,6 +28,7 @@ export function createHistory(options: {
   readonly evidence?: readonly StoredEvidence[]
 }): History {
   const { network, genesisBytes, store, chain, reports = NO_REPORTS, evidence = [] } = options
+  const terms = createTermsBook(network, chain)
   const baseOf = (text: string | undefined) =>
     text === undefined ? (chain.entries.at(-1)?.base ?? network.genesis.base) : readCid(text)
   const certificateOf = (base: CID) => chain.entries.find((entry) => equalCids(entry.base, base))?.certificate ?? null
@@ -38,14 +40,29 @@ export function createHistory(options: {
     verifyEvidence: (bytes) => verifyEvidence(bytes, { network }),
     log: (text) => {
       const base = baseOf(text)
-      return readLog({ network, store, base, certificate: certificateOf(base), reportsOf: reports.of })
+      return readLog({
+        network,
+        termsAt: terms.at,
+        store,
+        base,
+        certificate: certificateOf(base),
+        reportsOf: reports.of,
+      })
     },
     reports: (text) => reports.of(baseOf(text)),
     verify: async (text, verifyOptions = {}) => {
       const base = readCid(text)
       // a data directory's owner named its network once, by an invite or a genesis CID
       const trust = verifyOptions.trust ?? String(network.id)
-      return await verifyBase({ ...verifyOptions, trust, network, store, base, certificate: certificateOf(base) })
+      return await verifyBase({
+        ...verifyOptions,
+        trust,
+        network,
+        termsAt: terms.at,
+        store,
+        base,
+        certificate: certificateOf(base),
+      })
     },
     export: async (text, { out }) => {
       return await exportContent({ network, genesisBytes, store, cid: readCid(text), out, certificateOf })

@@ -3,7 +3,7 @@ import { type Lineage, lineage as lineageDeclaration } from '../../../protocols/
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { type OpenedBase, openBase } from '../../checkpoint/base.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
-import type { NetworkFacts } from '../../rounds/network.ts'
+import type { Network } from '../../rounds/network.ts'
 import { type BadLink, badLinkOf } from './bad-link.ts'
 
 /** A base's directory and lineage, decoded; nothing is checked but that they are of this network. */
@@ -16,7 +16,7 @@ export interface LoadedRound {
   readonly lineage: Lineage
 }
 
-export async function loadRound(network: NetworkFacts, store: ContentStore, base: CID): Promise<LoadedRound | BadLink> {
+export async function loadRound(network: Network, store: ContentStore, base: CID): Promise<LoadedRound | BadLink> {
   const get = (cid: CID) => store.get(cid)
   let files: OpenedBase
   try {

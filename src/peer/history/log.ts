@@ -19,7 +19,10 @@ import { readOnlyStore } from './read-only-store.ts'
  * @throws ColdmeshError `block-missing`, `block-corrupt`, `not-valid` at the first round that does not hold, `aborted`
  */
 export async function* readLog(options: {
+  /** Of the first round. */
   readonly network: NetworkFacts
+  /** What is in force in later rounds; absent: the same. */
+  readonly termsAt?: (round: number) => NetworkFacts
   readonly store: ContentStore
   readonly base: CID
   readonly certificate: Uint8Array | null
@@ -27,7 +30,7 @@ export async function* readLog(options: {
   readonly reportsOf?: (base: CID) => readonly ReportEntry[]
   readonly signal?: AbortSignal
 }): AsyncGenerator<LogEntry> {
-  const { network, signal } = options
+  const { network, termsAt = () => network, signal } = options
   const store = readOnlyStore(options.store, signal)
   let { base, certificate } = options
   let expected: number | null = null
@@ -37,12 +40,13 @@ export async function* readLog(options: {
     if (loaded.round !== (expected ?? loaded.round)) {
       throw badRound(base, expected, { link: 'lineage', reason: `lineage-wrong-round: it is of round ${loaded.round}` })
     }
-    const certified = judgeCertificate(network, certificate, loaded)
+    const facts = termsAt(loaded.round)
+    const certified = judgeCertificate(facts, certificate, loaded)
     if (!certified.isCertified) throw badRound(base, loaded.round, { link: 'certificate', reason: certified.reason })
-    const { contents, bad } = openRound(network, null, loaded)
+    const { contents, bad } = openRound(facts, null, loaded)
     if (bad[0] || contents === null)
       throw badRound(base, loaded.round, bad[0] ?? { link: 'lineage', reason: 'refused' })
-    yield { ...entryOf(network, loaded, contents, certified.view), reports: options.reportsOf?.(base) ?? [] }
+    yield { ...entryOf(facts, loaded, contents, certified.view), reports: options.reportsOf?.(base) ?? [] }
     base = loaded.lineage.parent
     certificate = loaded.lineage.parentCertificate
     expected = loaded.round - 1

@@ -5,6 +5,7 @@ import { decodeCanonical, idOf } from '../../../protocols/wire/codec.ts'
 import { MAX_LINEAGE_BYTES } from '../../../protocols/wire/limits.ts'
 import { ACCEPT } from '../../../protocols/wire/verdict.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
+import { regimeOf } from '../../rounds/regime.ts'
 import type { Ancestor, Head, SignedContribution } from '../../rounds/state.ts'
 import { lineageView } from '../../rounds/views.ts'
 import { type BadLink, reasonOf } from './bad-link.ts'
@@ -31,9 +32,10 @@ const NEEDS_HISTORY: readonly string[] = [
 /**
  * Opens a lineage: completely with the head that it follows, else (`head` null) as far as one lineage tells. The embedded
  * certificate of the parent is not looked at: it is the parent's.
+ * @param network as it is in this round; of the genesis where nothing is known of the rounds before
  */
 export function openRound(network: NetworkFacts, head: Head | null, loaded: LoadedRound): OpenedRound {
-  const view = { ...lineageView(network, head ?? unknownHead(loaded)), judgeParentCertificate: () => ACCEPT }
+  const view = { ...lineageView(head ?? unknownHead(network, loaded)), judgeParentCertificate: () => ACCEPT }
   const opened = openLineage(loaded.bytes, view)
   if (isOpenedLineage(opened)) return { opened: head === null ? null : opened, contents: opened, bad: [] }
   const { lineage } = loaded
@@ -59,10 +61,10 @@ export function openRound(network: NetworkFacts, head: Head | null, loaded: Load
 }
 
 /** A head that only the lineage itself speaks for. */
-function unknownHead({ round, lineage }: LoadedRound): Head {
+function unknownHead(network: NetworkFacts, { round, lineage }: LoadedRound): Head {
   const { parent: base, weights } = lineage
   const ancestor: Ancestor = { round: round - 1, base, weights, inputs: [], isEmpty: false }
-  return { ...ancestor, certificate: null, history: [ancestor] }
+  return { ...ancestor, certificate: null, history: [ancestor], regime: regimeOf(network) }
 }
 
 function nameContribution(envelope: Uint8Array): string {

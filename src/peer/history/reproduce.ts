@@ -6,8 +6,7 @@ import { importFile, LEAF_BYTES, listLeaves, readFile } from '../../checkpoint/u
 import { fuseCheckpoints } from '../../fusion/fuse.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError, isColdmeshError } from '../../ports/errors.ts'
-import type { NetworkFacts } from '../../rounds/network.ts'
-import type { SignedContribution } from '../../rounds/state.ts'
+import type { Head, SignedContribution } from '../../rounds/state.ts'
 import { type BadLink, badLinkOf } from './bad-link.ts'
 import { describeDifference } from './tensor-difference.ts'
 
@@ -20,21 +19,20 @@ export type Reproduction =
 
 /**
  * Fuses a round's inputs again and compares the result with the base's weights, leaf by leaf; keeps neither.
- * @param options.parent weights of the base before
+ * @param options.parent the base before
  * @param options.weights the base's own
  * @throws ColdmeshError `aborted`, by the store's signal
  */
 export async function reproduceWeights(options: {
-  readonly network: NetworkFacts
   readonly layout: Layout
   readonly store: ContentStore
-  readonly parent: CID
+  readonly parent: Head
   readonly inputs: readonly SignedContribution[]
   readonly weights: CID
 }): Promise<Reproduction> {
   const { layout, store, parent, inputs, weights } = options
   if (inputs.length === 0) {
-    if (equalCids(parent, weights)) return { fusion: 'reproduced' }
+    if (equalCids(parent.weights, weights)) return { fusion: 'reproduced' }
     return differs('weights', 'The round had no inputs, and the weights are not those of its parent.')
   }
   const stored = await leavesOf(weights, layout, store)
@@ -77,14 +75,13 @@ function differs(link: string, reason: string): Reproduction {
   return { fusion: 'differs', bad: { link, reason: `differs: ${reason}` } }
 }
 
-function fuse({ network, layout, store, parent, inputs }: Parameters<typeof reproduceWeights>[0]) {
+function fuse({ layout, store, parent, inputs }: Parameters<typeof reproduceWeights>[0]) {
   const limits = { maxBytes: layout.totalBytes }
   const open = (cid: CID) => readFile(cid, (block) => store.get(block), limits)
   return fuseCheckpoints({
-    rule: network.genesis.fusion.rule,
-    params: network.genesis.fusion.params,
+    ...parent.regime.current.terms.fusion,
     layout,
-    base: open(parent),
+    base: open(parent.weights),
     inputs: inputs.map(({ checkpoint }, input) => withInput(open(checkpoint), input)),
   })
 }

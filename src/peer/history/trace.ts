@@ -1,7 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
-import type { NetworkFacts } from '../../rounds/network.ts'
+import type { Network } from '../../rounds/network.ts'
 import type { Failure } from './bad-link.ts'
 import { isBadLink } from './bad-link.ts'
 import { loadRound } from './load-round.ts'
@@ -20,7 +20,7 @@ export interface Trail {
  * @throws ColdmeshError `aborted`, by the store's signal
  */
 export async function traceHistory(options: {
-  readonly network: NetworkFacts
+  readonly network: Network
   readonly store: ContentStore
   readonly base: CID
   readonly round: number

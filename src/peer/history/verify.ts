@@ -4,7 +4,7 @@ import type { ContentStore } from '../../ports/content-store.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
 import type { VerifyLevel, VerifyOptions, VerifyReport } from '../types.ts'
 import type { BadLink, Failure } from './bad-link.ts'
-import { readCertificate } from './certificate.ts'
+import { readCertificate, statedRound } from './certificate.ts'
 import { type GenesisBase, openGenesisBase, readAll } from './genesis.ts'
 import { readOnlyStore } from './read-only-store.ts'
 import { type Reproduction, reproduceWeights } from './reproduce.ts'
@@ -15,19 +15,29 @@ export const DEFAULT_VERIFY_LEVEL: VerifyLevel = 'full'
 
 type RoundReport = VerifyReport['rounds'][number]
 
+export interface VerifyBaseOptions extends VerifyOptions {
+  /** Of the first round. */
+  readonly network: NetworkFacts
+  readonly store: ContentStore
+  readonly base: CID
+  readonly certificate: Uint8Array | null
+  /** What is known of later rounds' terms, for a base whose history is not here. */
+  readonly termsAt?: (round: number) => NetworkFacts
+}
+
 /**
  * Verifies a base and its whole history from blocks that are here. A bad base is a report, not an error.
  * @param options.certificate the base's own; null when there is none: then it is a mere proposal, unless it is the genesis' base
  * @throws ColdmeshError `aborted`
  */
-export async function verifyBase(
-  options: VerifyOptions & {
-    readonly network: NetworkFacts
-    readonly store: ContentStore
-    readonly base: CID
-    readonly certificate: Uint8Array | null
-  },
-): Promise<VerifyReport> {
+export async function verifyBase(options: VerifyBaseOptions): Promise<VerifyReport> {
+  return (await inspectBase(options)).report
+}
+
+/** As `verifyBase`, with what is in force in the base's own round as far as its history is known. */
+export async function inspectBase(
+  options: VerifyBaseOptions,
+): Promise<{ readonly report: VerifyReport; readonly facts: NetworkFacts }> {
   const { network, base, certificate, level = DEFAULT_VERIFY_LEVEL, trust, signal, onProgress } = options
   const store = readOnlyStore(options.store, signal)
   const failures = createFailures()
@@ -44,16 +54,18 @@ export async function verifyBase(
   const walk = await walkHistory({ ...options, store, facts: genesis.base })
   if (walk.gap !== null) failures.add(walk.gap.round, walk.gap)
   const rounds: RoundReport[] = []
+  let facts = network
   let readWeights: CID | null = genesis.base?.weights ?? null
   for await (const step of walk.steps) {
     const { round, files, lineage } = step.loaded
+    facts = step.parent?.regime.current ?? facts
     onProgress?.({ round, of: walk.total })
     for (const bad of step.bad) failures.add(round, bad)
     if (level === 'full') {
       for (const bad of await readFiles(step, store, readWeights)) failures.add(round, bad)
       readWeights = files.weights.cid
     }
-    const fusion = level === 'full' ? await reproduce(step, network, genesis.base, store) : null
+    const fusion = level === 'full' ? await reproduce(step, genesis.base, store) : null
     if (fusion !== null && 'bad' in fusion && fusion.bad !== null) failures.add(round, fusion.bad)
     rounds.push({
       round,
@@ -65,9 +77,9 @@ export async function verifyBase(
   }
   rounds.reverse()
   const isGenesis = equalCids(base, network.genesis.base)
-  const certified = isGenesis || (rounds[0]?.certified ?? isSigned(network, certificate, base))
+  const certified = isGenesis || (rounds[0]?.certified ?? isSigned(options, certificate, base))
   const isReproduced = level === 'signatures' || rounds.every((round) => round.fusion === 'reproduced')
-  return {
+  const report: VerifyReport = {
     base: String(base),
     network: String(network.id),
     valid: failures.all.length === 0 && certified && isReproduced,
@@ -77,6 +89,7 @@ export async function verifyBase(
     rounds,
     failures: failures.all,
   }
+  return { report, facts }
 }
 
 /** Each finding once, in the order in which they were made: oldest round first. */
@@ -92,8 +105,12 @@ function createFailures(): { readonly all: Failure[]; add(round: number, bad: Ba
 }
 
 /** For a base whose own blocks are not here: a quorum signed it all the same. */
-function isSigned(network: NetworkFacts, certificate: Uint8Array | null, base: CID): boolean {
-  const read = certificate === null ? 'missing' : readCertificate(network, certificate)
+function isSigned(
+  { network, termsAt = () => network }: VerifyBaseOptions,
+  certificate: Uint8Array | null,
+  base: CID,
+): boolean {
+  const read = certificate === null ? 'missing' : readCertificate(termsAt(statedRound(certificate)), certificate)
   return typeof read !== 'string' && equalCids(read.base, base)
 }
 
@@ -114,7 +131,6 @@ type RoundFusion = Reproduction | { readonly fusion: 'unavailable'; readonly bad
 
 async function reproduce(
   { loaded, parent, contents }: HistoryStep,
-  network: NetworkFacts,
   genesis: GenesisBase | null,
   store: ContentStore,
 ): Promise<RoundFusion> {
@@ -122,5 +138,5 @@ async function reproduce(
   if (parent === null || contents === null || !genesis?.layout) return { fusion: 'unavailable', bad: null }
   const { layout } = genesis
   const weights = loaded.files.weights.cid
-  return await reproduceWeights({ network, layout, store, parent: parent.weights, inputs: contents.inputs, weights })
+  return await reproduceWeights({ layout, store, parent, inputs: contents.inputs, weights })
 }

@@ -6,7 +6,7 @@ import type { NetworkFacts } from '../../rounds/network.ts'
 import type { Head } from '../../rounds/state.ts'
 import { type BadLink, type Failure, isBadLink } from './bad-link.ts'
 import { checkFiles } from './base-files.ts'
-import { judgeCertificate, readCertificate } from './certificate.ts'
+import { judgeCertificate, statedRound } from './certificate.ts'
 import type { GenesisBase } from './genesis.ts'
 import { type LoadedRound, loadRound } from './load-round.ts'
 import { openRound, type RoundContents } from './open-round.ts'
@@ -14,6 +14,7 @@ import { checkSignal, readOnlyStore } from './read-only-store.ts'
 import { traceHistory } from './trace.ts'
 
 export interface WalkOptions {
+  /** Of the first round. */
   readonly network: NetworkFacts
   /** The genesis' base (`openGenesisBase`); null when it is not here: then signatures are checked, and little else. */
   readonly facts: Pick<GenesisBase, 'shared' | 'weights'> | null
@@ -56,8 +57,7 @@ export interface Walk {
 export async function walkHistory(options: WalkOptions): Promise<Walk> {
   const { network, base, certificate, signal } = options
   const store = readOnlyStore(options.store, signal)
-  const stated = certificate === null ? null : readCertificate(network, certificate)
-  const round = stated === null || typeof stated === 'string' ? 0 : stated.round
+  const round = certificate === null ? 0 : statedRound(certificate)
   const { rounds, gap } = await traceHistory({ network, store, base, round })
   const start = gap === null && options.facts !== null ? genesisHead(network, options.facts.weights) : null
   return { total: rounds.length, gap, steps: goForward({ ...options, store }, rounds, start) }
@@ -95,21 +95,23 @@ async function loadAgain(
 }
 
 function checkStep(
-  { network, facts }: WalkOptions,
+  options: WalkOptions,
   parent: Head | null,
   loaded: LoadedRound,
   { certificate, bad: badParent }: { readonly certificate: Uint8Array | null; readonly bad: readonly BadLink[] },
 ): HistoryStep {
+  const { facts } = options
+  const network = parent?.regime.current ?? options.network
   const { opened, contents, bad: badLineage } = openRound(network, parent, loaded)
   const files = checkFiles({ network, shared: facts?.shared ?? null, loaded, contents })
   const bad: BadLink[] = [...badParent, ...badLineage, ...files.bad]
   const certified = judgeCertificate(network, certificate, loaded)
   if (certified.isCertified) {
     const isEmpty = loaded.lineage.inputs.length === 0
-    if (isEmpty && certified.view < network.genesis.round.maxViews) {
+    if (isEmpty && certified.view < network.terms.round.maxViews) {
       bad.push({
         link: 'lineage',
-        reason: `empty-too-early: a round may end without inputs from view ${network.genesis.round.maxViews} on, not in view ${certified.view}.`,
+        reason: `empty-too-early: a round may end without inputs from view ${network.terms.round.maxViews} on, not in view ${certified.view}.`,
       })
     }
   } else if (certified.names === null) {
@@ -123,7 +125,7 @@ function checkStep(
     parent,
     head:
       parent !== null && opened !== null
-        ? nextHead(network, parent, { base: loaded.base, opened, certificate: certificate ?? new Uint8Array() })
+        ? nextHead(parent, { base: loaded.base, opened, certificate: certificate ?? new Uint8Array() })
         : null,
     contents,
     isCertified: certified.isCertified,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { decodeJournal } from '../../adapters/files/journal-format.ts'
 import { isColdmeshError } from '../../ports/errors.ts'
-import type { NetworkFacts } from '../../rounds/network.ts'
+import type { Network } from '../../rounds/network.ts'
 import type { Chain } from '../chain.ts'
 import { paths } from '../data-dir.ts'
 import { createReportBook } from './book.ts'
@@ -12,7 +12,7 @@ import { createRoundOf } from './round-of.ts'
 /** The reports in a data directory, for reading only: of a damaged file those before the damage. */
 export async function readReports(
   dataDir: string,
-  network: NetworkFacts,
+  network: Network,
   chain: Pick<Chain, 'entries'>,
 ): Promise<Pick<Reports, 'of'>> {
   const book = createReportBook({ network: network.id, roundOf: createRoundOf(network.genesis.base, chain) })

@@ -20,8 +20,9 @@ export async function fetchBase(
   providers: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { network, store } = context
-  const { bytes, round } = network.genesis
+  const { network, store, chain } = context
+  const { bytes } = network.genesis
+  const { round } = context.termsAt(chain.entries.length + 1).terms
   await store.fetch(base, {
     shape: 'directory',
     maxBytes: maxBaseBytes(network),
@@ -58,7 +59,10 @@ async function fetchRecord(
 export function judgeHead(context: PeerContext, ours: Head, head: SyncHead): 'ahead' | 'not-ahead' {
   if (head.round < ours.round) return 'not-ahead'
   const { network } = context
-  const openCertificate = (bytes: Uint8Array) => openNetworkCertificate(network, bytes)
+  // Further ahead the committee may have changed since: then each step of the way is judged, not the goal.
+  if (head.round > ours.round + 2) return 'ahead'
+  const facts = context.termsAt(head.round)
+  const openCertificate = (bytes: Uint8Array) => openNetworkCertificate(facts, bytes)
   const verdict = judgeSyncHead(head, { network: network.id, openCertificate })
   if (verdict.verdict === 'ignore') return 'not-ahead'
   if (verdict.verdict === 'reject') {
@@ -96,7 +100,7 @@ export async function* followChain(
     for await (const next of context.sync.bases(peer, head.round + 1, signal)) {
       if (next.round === to) await fetchBase(context, next.base, providers, signal)
       else await fetchRecord(context, next.base, next.lineage, providers, signal)
-      const checked = await checkNext(context.network, head, context.store, next)
+      const checked = await checkNext(head, context.store, next)
       head = checked.head
       yield checked
       if (head.round >= to) return

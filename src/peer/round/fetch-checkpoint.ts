@@ -18,7 +18,8 @@ const NODES_BYTES = 1_048_576
  */
 export function createCheckpointTry(context: PeerContext, state: RoundState, signal: AbortSignal) {
   const { store, log, facts, network } = context
-  const { bytes, round } = network.genesis
+  const { bytes } = network.genesis
+  const { round } = state.network.terms
   const dialled = new Set<string>()
   const msFor = (size: number) => Math.ceil((1000 * size) / round.minBytesPerSecond)
   const open = (cid: CID) => readFile(cid, (block) => store.get(block), { maxBytes: bytes })

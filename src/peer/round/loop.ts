@@ -13,7 +13,7 @@ import { asRoundMessage, isAdmissibleParent, isContribution } from '../../rounds
 import { buildBase } from '../builder.ts'
 import type { PeerContext } from '../context.ts'
 import type { EvidenceFile } from '../evidence.ts'
-import { type CheckedBase, checkNext } from '../heads.ts'
+import { type CheckedBase, checkNext, entryOf } from '../heads.ts'
 import type { OwnMessage } from '../speaker.ts'
 import { isOwnTrouble } from '../troubles.ts'
 import { fetchBase, followChain, judgeHead } from './catch-up.ts'
@@ -48,7 +48,7 @@ export function createRoundLoop(options: {
   readonly muted: { reason: string; isOver: (head: Head) => boolean } | null
 }): RoundLoop {
   const { context } = options
-  const { network, clock, log, store, speaker, events } = context
+  const { clock, log, store, speaker, events } = context
   const reporter = createReporter(context)
   let mute = options.muted
   let state = newRound(options.head, null)
@@ -76,7 +76,7 @@ export function createRoundLoop(options: {
   })
 
   function newRound(head: Head, previous: RoundState | null): RoundState {
-    const options = { network, head, self: context.key, now: clock.now() }
+    const options = { head, self: context.key, now: clock.now() }
     return createRound(previous === null ? options : { ...options, previous })
   }
 
@@ -175,8 +175,8 @@ export function createRoundLoop(options: {
     while (!context.signal.aborted && state.phase === 'adopt' && !equalCids(state.head.base, base)) {
       try {
         await fetchBase(context, base, [], context.signal)
-        const checked = await checkNext(network, state.head, store, { base, certificate })
-        await context.chain.append({ round: checked.head.round, base, certificate })
+        const checked = await checkNext(state.head, store, { base, certificate })
+        await context.chain.append(entryOf(checked))
         context.troubles.over('base')
         enter(checked)
         return
@@ -242,8 +242,7 @@ export function createRoundLoop(options: {
     const followed: CheckedBase[] = []
     try {
       for await (const checked of followChain(context, peer, state.head, round, context.signal)) {
-        const { base, certificate } = checked
-        await context.chain.append({ round: checked.head.round, base, certificate })
+        await context.chain.append(entryOf(checked))
         followed.splice(0, 1, checked)
       }
     } finally {

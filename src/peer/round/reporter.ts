@@ -35,7 +35,7 @@ export function waitOf(state: RoundState, { clock }: Pick<PeerContext, 'clock'>)
 }
 
 export function createReporter(context: PeerContext): Reporter {
-  const { events, log, network } = context
+  const { events, log } = context
   let lastWait = ''
 
   function reportWait(state: RoundState): void {
@@ -56,7 +56,7 @@ export function createReporter(context: PeerContext): Reporter {
 
   function reportMessage(after: RoundState, event: Extract<RoundEvent, { type: 'received' }>): void {
     const { message } = event.signed
-    const by = network.nameOf(message.author)
+    const by = context.termsAt(message.round).nameOf(message.author)
     if (message.kind === 'list/1') {
       const contributions = message.contributions.map(String)
       log.info('listed', { round: after.round, by, seq: message.seq, contributions })
@@ -86,7 +86,7 @@ export function createReporter(context: PeerContext): Reporter {
       events.emit({ type: 'voted', round: saying.round, view: saying.view, step, base, reason })
     },
     enteredView: (state, view, aggregator) => {
-      const name = network.nameOf(aggregator)
+      const name = state.network.nameOf(aggregator)
       log.info('view', { round: state.round, view, aggregator: name })
       events.emit({ type: 'view', round: state.round, view, aggregator: name })
     },
@@ -96,7 +96,7 @@ export function createReporter(context: PeerContext): Reporter {
         events.emit({ type: 'synced', round: head.round, base: String(head.base) })
         return
       }
-      const aggregator = network.nameOf(aggregatorOf(state.rank, view))
+      const aggregator = state.network.nameOf(aggregatorOf(state.rank, view))
       const inputs = opened.inputs.map(({ id }) => String(id))
       log.info('fused', { round: head.round, base: head.base, view, aggregator, inputs })
       events.emit({ type: 'fused', round: head.round, base: String(head.base), view, aggregator, inputs })

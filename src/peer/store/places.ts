@@ -6,7 +6,7 @@ import { isSigned, openEnvelope } from '../../../protocols/wire/envelope.ts'
 import { openBase, WEIGHTS_NAME } from '../../checkpoint/base.ts'
 import { listLeaves } from '../../checkpoint/unixfs.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
-import type { NetworkFacts } from '../../rounds/network.ts'
+import type { Network } from '../../rounds/network.ts'
 import type { Chain } from '../chain.ts'
 
 /** A block that the history of a data directory rests on. */
@@ -17,7 +17,7 @@ export interface Place {
 }
 
 export interface PlacesOptions {
-  readonly network: NetworkFacts
+  readonly network: Network
   readonly chain: Pick<Chain, 'entries'>
   readonly store: Pick<ContentStore, 'get' | 'has'>
 }

@@ -23,7 +23,12 @@ export function createMouth(options: {
   readonly noteSpoken: (signed: Signed<RoundMessage>) => void
 }): Mouth {
   const { world, host, liar } = options
-  const sign = (saying: Saying, network: CID = world.facts.id) => signSaying(saying, host().key, network)
+  /** What is signed for this network counts as said: a lineage may quote it. */
+  const sign = (saying: Saying, network: CID = world.facts.id) => {
+    const signed = signSaying(saying, host().key, network)
+    if (network === world.facts.id) options.noteSpoken(signed)
+    return signed
+  }
   const indexes = (keep: (other: Host) => boolean) =>
     world.hosts.filter((other) => other !== host() && keep(other)).map(({ index }) => index)
 
@@ -57,7 +62,6 @@ export function createMouth(options: {
       }
       const signed = sign(utterance.saying)
       world.trace.note(host().index, () => `(${liar.name}) says ${nameOf(signed)}${whom}`)
-      options.noteSpoken(signed)
       world.broadcast(host(), signed, utterance.to)
     }
   }

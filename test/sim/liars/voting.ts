@@ -88,7 +88,7 @@ export const listingLiar: Liar = {
   name: 'listing',
   speak: (saying, tools) => {
     if (saying.kind !== 'list/1') return [{ saying }]
-    const { round, maxContributions } = { round: saying.round, ...tools.state.network.genesis.round }
+    const { round, maxContributions } = { round: saying.round, ...tools.state.network.terms.round }
     const all = tools.contributions().filter(({ message }) => message.round === round)
     const ids = [...new Map([...all.map(({ id }) => id), ...saying.contributions].map((id) => [String(id), id])).values()]
     const everything = { ...saying, contributions: ids.sort(compareCids).slice(0, 2 * maxContributions) }

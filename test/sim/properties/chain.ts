@@ -93,16 +93,18 @@ function walk(store: ReadonlyMap<string, Uint8Array>, from: string, genesis: str
   let at = from
   while (at !== genesis) {
     const bytes = store.get(at)
-    const lineage = bytes && tryRead(bytes)
-    if (!bytes || !lineage || baseOf(bytes, lineage) !== at) return at
+    const lineage = bytes && tryRead(bytes, at)
+    if (!lineage) return at
     at = lineage.parent
   }
   return null
 }
 
-function tryRead(bytes: Uint8Array): ReadLineage | null {
+/** The lineage of this base; null for bytes that are another one's, or none. */
+export function tryRead(bytes: Uint8Array, base: string): ReadLineage | null {
   try {
-    return readLineage(bytes)
+    const lineage = readLineage(bytes)
+    return baseOf(bytes, lineage) === base ? lineage : null
   } catch {
     return null
   }

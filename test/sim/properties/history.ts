@@ -55,11 +55,13 @@ function readHistory(run: Run): History {
   const quorum = kind === 'byzantine' ? Math.floor((2 * n) / 3) + 1 : Math.floor(n / 2) + 1
   const all: Committee = { members: new Set(committee.map(({ key }) => hex(key))), quorum, faults: n - quorum }
 
+  const lineages = new Map<Uint8Array, ReadLineage>()
   const bases = new Map<Decision, ReadBase>()
   const read = (decision: Decision): ReadBase => {
     const known = bases.get(decision)
     if (known) return known
-    const lineage = readLineage(decision.lineage)
+    const lineage = lineages.get(decision.lineage) ?? readLineage(decision.lineage)
+    lineages.set(decision.lineage, lineage)
     const made: ReadBase = {
       round: decision.round,
       base: String(decision.base),

@@ -72,19 +72,16 @@ export async function startChain(name = 'test network'): Promise<TestChain> {
 export async function addRound(chain: TestChain, options: TestRoundOptions = {}): Promise<TestChain> {
   const { net, network, facts, store, head } = chain
   const spec = specOf(chain, await contribute(chain, options))
-  const built = await buildBase(spec, { network, facts, store })
+  const built = await buildBase(spec, { facts, store })
   const base = options.lie === undefined ? built.base : await lieAbout(chain, built.base, options.lie)
-  const view = options.view ?? (spec.inputs.length === 0 ? network.genesis.round.maxViews : 0)
+  const view = options.view ?? (spec.inputs.length === 0 ? network.terms.round.maxViews : 0)
   const vote = { network: network.id, round: spec.round, view, base }
   const honest = certify(precommitsBy(net.members.slice(0, network.quorum), vote), network.quorum)
   const certificate = options.lie?.certificate?.(honest) ?? honest
-  const opened = openLineage(
-    lineageDeclaration.encode(await readLineage(store, built.base)),
-    lineageView(network, head),
-  )
+  const opened = openLineage(lineageDeclaration.encode(await readLineage(store, built.base)), lineageView(head))
   if (!isOpenedLineage(opened)) throw new Error(`the honest lineage is refused: ${JSON.stringify(opened)}`)
   const { weights } = await readLineage(store, base)
-  const next = nextHead(network, head, {
+  const next = nextHead(head, {
     base,
     opened: { ...opened, lineage: { ...opened.lineage, weights } },
     certificate,
@@ -131,7 +128,7 @@ function specOf({ net, network, head }: TestChain, offered: readonly Signed<Cont
     return found
   }
   const eligible = eligibleIds(listed, network.threshold).map(find)
-  const selection = selectInputs(eligible, { ...lineageView(network, head), lists: listed })
+  const selection = selectInputs(eligible, { ...lineageView(head), lists: listed })
   return {
     round,
     parent: head,
@@ -139,6 +136,7 @@ function specOf({ net, network, head }: TestChain, offered: readonly Signed<Cont
     lists: lists.map((list) => list.envelope),
     inputs: selection.inputs.map(({ id }) => find(id)),
     excluded: selection.excluded.map(({ candidate, reason }) => ({ contribution: find(candidate.id), reason })),
+    amendment: null,
   }
 }
 

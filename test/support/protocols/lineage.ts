@@ -7,6 +7,7 @@ import type { InclusionList } from '../../../protocols/round/messages.ts'
 import { compareBytes, equalCids } from '../../../protocols/wire/bytes.ts'
 import type { Signed } from '../../../protocols/wire/envelope.ts'
 import { networkFacts } from '../../../src/rounds/network.ts'
+import { regimeOf } from '../../../src/rounds/regime.ts'
 import type { SignedContribution } from '../../../src/rounds/state.ts'
 import { toCandidate, lineageView as viewOf } from '../../../src/rounds/views.ts'
 import type { TestNetwork } from './network.ts'
@@ -31,8 +32,13 @@ export function lineageView({
   recent = [],
 }: TestRound): LineageView<SignedContribution> {
   const ancestor = { round: round - 1, base, weights: baseWeights, inputs: recent, isEmpty: false }
-  const head = { ...ancestor, certificate: null, history: [ancestor] }
-  return viewOf(networkFacts(net.network, net.genesis), head)
+  const head = {
+    ...ancestor,
+    certificate: null,
+    history: [ancestor],
+    regime: regimeOf(networkFacts(net.network, net.genesis)),
+  }
+  return viewOf(head)
 }
 
 /** The lineage that an honest aggregator writes for these lists and contributions, with fields overridden. */

@@ -88,7 +88,7 @@ export function createBench(options: BenchOptions = {}): Bench {
   let state = newState()
 
   function newState(): RoundState {
-    return createRound({ network: facts, head, self: self?.publicKey ?? null, now: 0 })
+    return createRound({ head, self: self?.publicKey ?? null, now: 0 })
   }
 
   function memberAt(place: number): TestKey {

@@ -15,13 +15,13 @@ describe('decideRound', () => {
   it('certifies the base that the peers build from the same contributions', async () => {
     const chain = await startChain()
     const decided = await decide(chain, await contributionsTo(chain, [1, 2, 3]))
-    const { network, facts, head, store } = chain
-    const checked = await checkNext(network, head, store, decided)
+    const { facts, head, store } = chain
+    const checked = await checkNext(head, store, decided)
     const { lists, parentCertificate } = await readLineage(store, decided.base)
     const { inputs, excluded } = checked.opened
     assert.equal(inputs.length, 3)
-    const spec = { round: 1, parent: head, parentCertificate, lists, inputs, excluded }
-    const built = await buildBase(spec, { network, facts, store: copyStore(store) })
+    const spec = { round: 1, parent: head, parentCertificate, lists, inputs, excluded, amendment: null }
+    const built = await buildBase(spec, { facts, store: copyStore(store) })
     assert.ok(equalCids(built.base, decided.base))
   })
 
@@ -42,7 +42,7 @@ describe('decideRound', () => {
     const liar = await brokenContribution(chain)
     const decided = await decide(chain, [...honest, liar])
     assert.deepEqual([...decided.refused], [[String(liar.id), 'not-finite']])
-    const { opened } = await checkNext(chain.network, chain.head, chain.store, decided)
+    const { opened } = await checkNext(chain.head, chain.store, decided)
     assert.deepEqual(opened.inputs.map(({ id }) => String(id)).sort(), honest.map(({ id }) => String(id)).sort())
   })
 

@@ -11,7 +11,7 @@ import { type Bench, type BenchOptions, createBench } from '../../../support/rou
 /** Whom everybody lists, and why the others are left out of the base, by author. */
 function leavesOut(bench: Bench, listed: Parameters<Bench['list']>[1]): Record<string, string> {
   const lists = [0, 1, 2].map((member) => bench.list(member, listed))
-  const opened = openLineage(bench.base(lists).bytes, lineageView(bench.facts, bench.state.head))
+  const opened = openLineage(bench.base(lists).bytes, lineageView(bench.state.head))
   assert.ok(isOpenedLineage(opened))
   const names = new Map(NAMES.map((name) => [Buffer.from(testKey(name).publicKey).toString('hex'), name]))
   return Object.fromEntries(
@@ -79,7 +79,7 @@ describe('leftOut', () => {
         [0, 1, 2].map((member) => bench.list(member, [])),
         (spec) => ({ ...spec, inputs: [], excluded: [] }),
       ).bytes,
-      lineageView(bench.facts, bench.state.head),
+      lineageView(bench.state.head),
     )
     assert.ok(isOpenedLineage(opened) && opened.isEmpty)
     assert.deepEqual(

@@ -23,7 +23,7 @@ function timeoutMs(view: number, emptyRounds: number, bytes = 1000): number {
     ...empty,
     history: [...empties, ...genesis.history].slice(0, 16),
   }))
-  const state = createRound({ network: facts, head, self: null, now: 0 })
+  const state = createRound({ head, self: null, now: 0 })
   return stepTimeoutMs(state, view)
 }
 

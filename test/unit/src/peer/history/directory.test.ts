@@ -231,7 +231,7 @@ describe('verifyDirectory of other changes', () => {
     assert(one && two && chain.head.history[1])
     const [, second, first, genesis] = chain.head.history
     assert(second && first && genesis)
-    const before = { ...second, certificate: two.certificate, history: [second, first, genesis] }
+    const before = { ...chain.head, ...second, certificate: two.certificate, history: [second, first, genesis] }
     const other = await addRound({ ...chain, head: before, entries: [one, two] }, { seeds: [9, 10] })
     const dir = await copyOf(3, 'sibling')
     await writeFile(`${dir}.certificate.cbor`, other.entries[2]?.certificate ?? assert.fail())

@@ -252,7 +252,7 @@ describe('verifyBase of what a lying quorum certified', () => {
   })
 
   it('refuses an empty round before its time, whose certificate says so', async () => {
-    const chain = await addRound(start, { seeds: [], view: start.network.genesis.round.maxViews - 1 })
+    const chain = await addRound(start, { seeds: [], view: start.network.terms.round.maxViews - 1 })
     const report = await verifyNewest(chain, 'signatures')
     assert.deepEqual(links(report), ['1 lineage'])
     assert.match(first(report.failures).reason, /^empty-too-early/)

@@ -44,10 +44,10 @@ describe('readLog', () => {
 
   it('names aggregator, view and rule', async () => {
     const [, empty] = await logOf(chain)
-    const { id, members, genesis } = chain.network
+    const { id, members, terms } = chain.network
     const rank = rankCommittee(members, roundSeed(id, 2))
-    assert.equal(empty?.view, genesis.round.maxViews)
-    assert.equal(empty?.aggregator, toHex(aggregatorOf(rank, genesis.round.maxViews)))
+    assert.equal(empty?.view, terms.round.maxViews)
+    assert.equal(empty?.aggregator, toHex(aggregatorOf(rank, terms.round.maxViews)))
     assert.equal(empty?.rule, 'mean/1')
   })
 

@@ -183,7 +183,7 @@ describe('verifyBase with another genesis', () => {
   })
 
   it('names the genesis when round 1 starts from another base', async () => {
-    const { id, genesis } = chain.network
+    const { network: id, genesis } = chain.net
     const network = networkFacts(id, { ...genesis, base: entry(3).base })
     const report = await verify(2, { network, level: 'signatures' })
     assert(links(report).includes('0 genesis'))
@@ -191,14 +191,14 @@ describe('verifyBase with another genesis', () => {
   })
 
   it('names the genesis when its base has another header', async () => {
-    const { id, genesis } = chain.network
+    const { network: id, genesis } = chain.net
     const report = await verify(3, { network: networkFacts(id, { ...genesis, header: new Uint8Array(32) }) })
     assert(links(report).includes('0 genesis'))
     assert.equal(report.valid, false)
   })
 
   it('names the genesis when its base has another length', async () => {
-    const { id, genesis } = chain.network
+    const { network: id, genesis } = chain.net
     const network = networkFacts(id, { ...genesis, bytes: genesis.bytes + 4 })
     for (const level of ['signatures', 'full'] as const) {
       assert.equal(links(await verify(3, { network, level }))[0], '0 genesis')

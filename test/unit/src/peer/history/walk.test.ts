@@ -23,7 +23,7 @@ describe('walkHistory', () => {
       steps.map(({ loaded, view, bad }) => [loaded.round, view, bad.length]),
       [
         [1, 0, 0],
-        [2, network.genesis.round.maxViews, 0],
+        [2, network.terms.round.maxViews, 0],
         [3, 0, 0],
       ],
     )

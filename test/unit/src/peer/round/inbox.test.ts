@@ -102,7 +102,7 @@ describe('the inbox', () => {
     const { bench, inbox, accepted, reasons } = open({
       head: (head) => {
         const ancestor = { round: 1, base, weights: testCid('weights', 'file'), inputs: [], isEmpty: false }
-        return { ...ancestor, certificate: null, history: [ancestor, ...head.history] }
+        return { ...head, ...ancestor, certificate: null, history: [ancestor, ...head.history] }
       },
     })
     const late = contributionBy(key, bench.net)
