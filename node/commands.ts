@@ -116,6 +116,17 @@ export const COMMANDS: readonly Command[] = [
   ),
   defineCommand(
     {
+      name: 'amend',
+      summary: "proposes a change of the network's members or rules, approves one, or lists what is open",
+      arguments: [{ name: 'id', help: 'id of an open amendment to approve', required: false }],
+      options: [...COMMON, 'add', 'remove', 'set'],
+      onDataDir: true,
+      examples: ['coldmesh amend --add dora=KEY --remove carol', 'coldmesh amend AMENDMENT_ID'],
+    },
+    async () => (await import('./commands/amend.ts')).runAmend,
+  ),
+  defineCommand(
+    {
       name: 'join',
       summary: 'contributes to a network with a dataset, and says what came of it',
       arguments: [

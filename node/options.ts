@@ -74,6 +74,15 @@ export const OPTIONS = {
   grace: { kind: 'seconds', value: 'SECONDS', min: 0, help: 'how long it waits for more once there are enough' },
   viewTimeout: { kind: 'seconds', value: 'SECONDS', min: 0.1, help: "an aggregator's time, before bytes are counted" },
 
+  add: { kind: 'text', value: 'NAME=KEY', repeat: true, help: 'a new member of the committee' },
+  remove: { kind: 'text', value: 'NAME|KEY', repeat: true, help: 'a member that goes' },
+  set: {
+    kind: 'text',
+    value: 'NAME=VALUE',
+    repeat: true,
+    help: 'a term to change: quorum, contributors, gate, rule, or a field of the round (minContributions, collectMs ...)',
+  },
+
   network: { kind: 'text', value: 'INVITE', help: 'invite or genesis CID; remembered, so needed once' },
   listen: {
     kind: 'text',

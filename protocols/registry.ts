@@ -1,10 +1,12 @@
 import { contribution } from './contribution/messages.ts'
 import { genesis } from './genesis/messages.ts'
 import { lineage } from './lineage/messages.ts'
-import { invite } from './membership/messages.ts'
+import { amendment, approval, invite, ratification } from './membership/messages.ts'
 import { report } from './report/messages.ts'
 import { certificate, evidence, inclusionList, precommit, prevote, proposal } from './round/messages.ts'
 import {
+  syncApproval,
+  syncApprovalsRequest,
   syncBase,
   syncBasesRequest,
   syncEnvelope,
@@ -36,14 +38,20 @@ export const REGISTRY = [
   { declaration: report, carrier: 'reports' },
   { declaration: syncReportsRequest, carrier: 'sync' },
   { declaration: syncReport, carrier: 'sync' },
+  { declaration: amendment, carrier: 'object' },
+  { declaration: approval, carrier: 'amendments' },
+  { declaration: ratification, carrier: 'object' },
+  { declaration: syncApprovalsRequest, carrier: 'sync' },
+  { declaration: syncApproval, carrier: 'sync' },
 ] as const
 
 /** What travels on which gossip topic. */
 export const CONTRIBUTION_MESSAGES = [contribution] as const
 export const VOTE_MESSAGES = [inclusionList, proposal, prevote, precommit] as const
 export const REPORT_MESSAGES = [report] as const
+export const AMENDMENT_MESSAGES = [approval] as const
 
-export const TOPICS = ['contributions', 'votes', 'reports'] as const
+export const TOPICS = ['contributions', 'votes', 'reports', 'amendments'] as const
 export type TopicName = (typeof TOPICS)[number]
 
 /** Gossip topic of a network. `network` is the genesis CID as text. */

@@ -5,6 +5,7 @@ import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
 import { SHIPPED_BASE } from '../package-root.ts'
 import { dirOf } from './data-dir.ts'
+import { isKeyText, parseMember } from './members.ts'
 
 type Options =
   | 'dir'
@@ -21,11 +22,10 @@ type Options =
   | 'viewTimeout'
 
 const DEFAULT_NAME = 'coldmesh'
-const KEY = /^[0-9a-f]{64}$/i
 
 export const runGenesis: Run<Options> = async ({ options, output }) => {
   const dir = dirOf(options)
-  const members = options.member.map(parseMember)
+  const members = options.member.map((text) => parseMember('--member', text))
   const contributors = parseContributors(options.contributors)
   const { key } = await initDataDir(dir)
   const own = { name: (await readConfig(dir))?.name || 'founder', key }
@@ -64,19 +64,10 @@ function milliseconds(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : Math.round(seconds * 1000)
 }
 
-function parseMember(text: string): { name: string; key: string } {
-  const at = text.lastIndexOf('=')
-  const [name, key] = [text.slice(0, at), text.slice(at + 1)]
-  if (at > 0 && KEY.test(key)) return { name, key: key.toLowerCase() }
-  throw new CliError('bad-input', `--member takes NAME=KEY with a key of 64 hex digits, not "${text}".`, {
-    hint: 'Each member gets its key from: coldmesh init.',
-  })
-}
-
 function parseContributors(text: string): 'open' | readonly string[] {
   if (text === 'open') return 'open'
   const keys = text.split(',').map((key) => key.trim().toLowerCase())
-  const wrong = keys.find((key) => !KEY.test(key))
+  const wrong = keys.find((key) => !isKeyText(key))
   if (wrong === undefined) return keys
   throw new CliError('bad-input', `--contributors takes "open" or keys of 64 hex digits, not "${wrong}".`, {
     hint: 'Each contributor gets its key from: coldmesh init.',

@@ -1,6 +1,7 @@
 import type { LogEntry, ReportEntry } from 'coldmesh'
 import type { Run } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
+import { changeLines } from '../text/amendments.ts'
 import { short, show } from '../text/escape.ts'
 import { formatReports } from '../text/reports.ts'
 import { dirOf } from './data-dir.ts'
@@ -31,7 +32,7 @@ function reportLines(reports: readonly ReportEntry[]): string[] {
   return formatReports(reports).map((line) => `  = ${line}`)
 }
 
-function formatEntry({ round, base, aggregator, view, rule, inputs, excluded, reports }: LogEntry): string {
+function formatEntry({ round, base, aggregator, view, rule, inputs, amendment, excluded, reports }: LogEntry): string {
   const lines = [
     `round ${round}  ${show(base)}`,
     `  ${show(rule)} of ${inputs.length} contributions, proposed by ${show(aggregator, { maxLength: 64 })} in view ${view}`,
@@ -39,6 +40,11 @@ function formatEntry({ round, base, aggregator, view, rule, inputs, excluded, re
       ({ id, author, task, dataset, rows }) =>
         `  + ${short(id)}  ${show(task, { maxLength: 40 })}: ${rows} rows of ${show(dataset, { maxLength: 40 })}, by ${short(author)}`,
     ),
+    ...(amendment === null
+      ? []
+      : [
+          `  * amendment ${short(amendment.id)}, in force from round ${amendment.from}: ${changeLines(amendment.change).join('; ')}`,
+        ]),
     ...excluded.map(({ id, author, reason }) => `  - ${short(id)}  by ${short(author)}: ${show(reason)}`),
     ...reportLines(reports),
   ]

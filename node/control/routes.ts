@@ -1,4 +1,4 @@
-import type { LogEntry, Peer } from 'coldmesh'
+import type { AmendmentChange, LogEntry, Peer } from 'coldmesh'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { z } from 'zod'
 import { defined } from '../defined.ts'
@@ -6,6 +6,8 @@ import type { EventStreams } from './event-stream.ts'
 import { HttpError } from './http-error.ts'
 import type { Joins } from './joins.ts'
 import {
+  amendmentParams,
+  amendmentRequest,
   baseParams,
   type DaemonStatus,
   eventsQuery,
@@ -77,6 +79,13 @@ export function addRoutes(app: FastifyInstance, { peer, joins, streams, onStop }
   app.post('/v1/reports', async (request, reply) => {
     return reply.code(201).send(await peer.report(read(reportRequest, request.body)))
   })
+  app.post('/v1/amendments', async (request, reply) => {
+    return reply.code(201).send(await peer.amend(changeOf(read(amendmentRequest, request.body))))
+  })
+  app.post('/v1/amendments/:id/approve', async (request) => {
+    read(noFields, request.body ?? {})
+    return await peer.approve(read(amendmentParams, request.params).id)
+  })
   app.post('/v1/stop', async (request, reply) => {
     read(noFields, request.body ?? {})
     reply.raw.on('finish', onStop)
@@ -86,6 +95,11 @@ export function addRoutes(app: FastifyInstance, { peer, joins, streams, onStop }
 
 export function statusOf(peer: Peer): DaemonStatus {
   return { running: true, ...peer.status(), invite: peer.invite() }
+}
+
+/** What the request leaves out is left out of the change. */
+function changeOf({ round, ...change }: z.output<typeof amendmentRequest>): AmendmentChange {
+  return { ...defined(change), ...(round === undefined ? {} : { round: defined(round) }) }
 }
 
 /** @throws HttpError `bad-request`, naming the first wrong field */

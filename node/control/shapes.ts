@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path'
 import type {
+  AmendmentStatus,
   EvaluationMode,
   EvidenceReport,
   JoinResult,
@@ -76,6 +77,39 @@ export const reportRequest = z.strictObject({
 })
 export const reportsQuery = z.strictObject({ base: cidText.optional() })
 
+const keyText = z.string().regex(/^[0-9a-f]{64}$/i, 'is not a key')
+const whole = z.int().min(0)
+/** Whether it holds is for the peer to say. */
+export const amendmentRequest = z.strictObject({
+  add: z
+    .array(z.strictObject({ name: z.string().min(1).max(64), key: keyText }))
+    .max(64)
+    .optional(),
+  remove: z.array(keyText).max(64).optional(),
+  quorum: z.enum(['byzantine', 'crash']).optional(),
+  contributors: z.union([z.enum(['open', 'vouched']), z.array(keyText).max(128)]).optional(),
+  round: z
+    .strictObject({
+      minContributions: whole.optional(),
+      maxContributions: whole.optional(),
+      collectMs: whole.optional(),
+      graceMs: whole.optional(),
+      viewTimeoutMs: whole.optional(),
+      minBytesPerSecond: whole.optional(),
+      maxViews: whole.optional(),
+      keepRounds: whole.optional(),
+      historyRounds: whole.optional(),
+      maxStaleness: whole.optional(),
+    })
+    .optional(),
+  gate: z
+    .strictObject({ maxDrop: z.number().min(0).max(1) })
+    .nullable()
+    .optional(),
+  fusion: z.strictObject({ rule: z.string().min(1).max(32), params: z.record(z.string(), whole) }).optional(),
+})
+export const amendmentParams = z.strictObject({ id: cidText })
+
 /** `evidence/1` in base64. */
 export const evidenceRequest = z.strictObject({ bytes: z.base64().max(MAX_EVIDENCE_TEXT) })
 export const exportRequest = z.strictObject({ cid: cidText, out: absolutePath })
@@ -114,6 +148,7 @@ export const exportAnswer = z.object({
   kind: z.enum(['base', 'checkpoint']),
   files: z.array(z.string()),
 })
+export const amendmentAnswer = z.custom<AmendmentStatus>(has('id', 'change', 'approvedBy', 'state'))
 export const reportAnswer = z.custom<ReportEntry>(has('id', 'base', 'task', 'value'))
 export const reportsAnswer = z.object({ reports: z.array(reportAnswer) })
 export const joinAnswer = z.object({ join: z.string() })

@@ -1,4 +1,5 @@
 import type { JoinEvent, PeerEvent } from 'coldmesh'
+import { changeLines } from './amendments.ts'
 import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
 import { percent, percentSpread } from './spread.ts'
@@ -79,6 +80,8 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return `refused ${show(event.what)}${event.author === null ? '' : ` by ${short(event.author)}`}: ${show(event.reason)}`
     case 'muted':
       return `signs nothing: ${show(event.reason)}`
+    case 'approved':
+      return `${name(event.by)} approves amendment ${short(event.amendment.id)}: ${changeLines(event.amendment.change).join('; ')}; ${event.amendment.approvedBy.length} of ${event.amendment.need}`
     case 'trouble':
       return `trouble with the ${show(event.what)}: ${show(event.reason)}${event.hint === null ? '' : ` ${show(event.hint)}`}`
     case 'trouble-over':

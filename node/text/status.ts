@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import type { DaemonStatus } from '../control/shapes.ts'
+import { formatAmendment } from './amendments.ts'
 import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
 import type { Colors } from './output.ts'
@@ -16,6 +17,7 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     waitingFor === null ? 'waits for nothing' : `waits for ${describeWait(waitingFor)}`,
     `base     ${show(base)}`,
     `network  ${show(status.network)}`,
+    `members  ${status.terms.committee.map(({ name }) => show(name)).join(', ')}; ${status.terms.votes} decide`,
     `peer     ${show(status.peerId)}${member === null ? '' : `, committee member ${show(member)}`}, ${peers} connected`,
     ...status.multiaddrs.map((address) => `         ${show(address)}`),
   ]
@@ -34,6 +36,7 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     lines.push(`reports  ${status.reports.held}, ${status.reports.base.length} of this base`)
     lines.push(...formatReports(status.reports.base).map((line) => `         ${line}`))
   }
+  lines.push(...status.amendments.flatMap(formatAmendment))
   for (const found of status.evidence) lines.push(colors.red(contradictionLine(found)))
   if (status.contributions.length > 0) lines.push(contributionTable(status))
   lines.push(...refusedLines(status))

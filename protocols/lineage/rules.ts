@@ -81,12 +81,12 @@ class Refused extends Error {
   }
 }
 
-function demand(condition: boolean, reason: string): void {
-  if (!condition) throw new Refused(reject(reason))
+function mustAccept(verdict: Verdict): void {
+  if (verdict.verdict !== 'accept') throw new Refused(verdict)
 }
 
-function demandAccepted(verdict: Verdict): void {
-  if (verdict.verdict !== 'accept') throw new Refused(verdict)
+function demand(condition: boolean, reason: string): void {
+  if (!condition) throw new Refused(reject(reason))
 }
 
 function orRefuse<T extends object>(opened: T | Verdict): T {
@@ -100,11 +100,11 @@ function readLineage<C extends Candidate>(read: Lineage, view: LineageView<C>): 
   demand(read.round === view.round, 'lineage-wrong-round')
   demand(equalCids(read.parent, view.base), 'lineage-wrong-parent')
   // [REJECT] SPEC 6.2: an amendment is ratified by the committee of this round.
-  if (read.amendment !== undefined) demandAccepted(view.judgeAmendment(read.amendment))
+  if (read.amendment !== undefined) mustAccept(view.judgeAmendment(read.amendment))
   // [REJECT] SPEC 6.3: the parent is certified; the genesis' base needs no certificate.
   demand((read.round === 1) === (read.parentCertificate === null), 'lineage-parent-certificate')
   if (read.parentCertificate !== null) {
-    demandAccepted(view.judgeParentCertificate(read.parentCertificate))
+    mustAccept(view.judgeParentCertificate(read.parentCertificate))
   }
   checkFusion(read, view)
   const lists = readLists(read, view)

@@ -1,5 +1,11 @@
 import { bytes, cid, key, list, messageId, nullable, optional, record, text } from '../wire/fields.ts'
-import { KIBIBYTE, MAX_AMENDMENT_BYTES, MAX_COMMITTEE, MAX_RATIFICATION_BYTES } from '../wire/limits.ts'
+import {
+  KIBIBYTE,
+  MAX_AMENDMENT_BYTES,
+  MAX_APPROVAL_BYTES,
+  MAX_COMMITTEE,
+  MAX_RATIFICATION_BYTES,
+} from '../wire/limits.ts'
 import { declareMessage, declareObject, type MessageOf } from '../wire/message.ts'
 import { contributorsOf, fusionTerms, gate, member, ROUND_POLICY_FIELDS as POLICY, quorumKind } from '../wire/terms.ts'
 
@@ -51,7 +57,7 @@ export const amendment = declareObject({
 /** A member's consent to an amendment, whose bytes it carries; the first one proposes it. */
 export const approval = declareMessage({
   kind: 'approval/1',
-  maxBytes: MAX_AMENDMENT_BYTES + 256,
+  maxBytes: MAX_APPROVAL_BYTES,
   fields: { amendment: bytes({ atMost: MAX_AMENDMENT_BYTES }) },
 })
 

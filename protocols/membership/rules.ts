@@ -99,14 +99,14 @@ export function openRatification(bytes: Uint8Array, view: AmendmentView): Opened
     )
     if (!isSorted) return reject('ratification-signers-not-distinct')
     if (!signatures.every(({ author }) => view.isMember(author))) return reject('ratification-signer-not-a-member')
-    // [REJECT] SPEC 8.9: the amendment holds, 8.2 included.
-    const opened = openAmendment(payload, view)
-    if (!isOpenedAmendment(opened)) return opened.verdict === 'ignore' ? reject(opened.reason) : opened
     // [REJECT] SPEC 8.10: each signature is valid.
     for (const { author, signature } of signatures) {
       const signed = approval.encode({ network: view.network, author, amendment: payload })
       if (!verifySignature(preAuthentication(signed), signature, author)) return reject('ratification-bad-signature')
     }
+    // [REJECT] SPEC 8.9: the amendment holds, 8.2 included.
+    const opened = openAmendment(payload, view)
+    if (!isOpenedAmendment(opened)) return opened.verdict === 'ignore' ? reject(opened.reason) : opened
     return opened
   } catch (error) {
     if (error instanceof MalformedError) return reject(`ratification-${error.reason}`)

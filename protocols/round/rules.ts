@@ -10,8 +10,10 @@ export interface RoundView {
   /** The view being run; -1 before the first. */
   readonly view: number
   readonly base: CID
-  readonly maxContributions: number
-  isMember(key: Uint8Array): boolean
+  /** Of a round; null where it is not known. */
+  maxContributions(round: number): number | null
+  /** Of the committee of a round; null where that committee is not known. */
+  isMember(key: Uint8Array, round: number): boolean | null
   aggregator(view: number): Uint8Array
   isKnown(id: CID): boolean
   /** The list with the highest seq that is held of this member. */
@@ -26,8 +28,8 @@ export type RoundMessage = InclusionList | Proposal | Prevote | Precommit
 /** SPEC 4: what to do with a signed message of the committee. */
 export function judgeRoundMessage(signed: Signed<RoundMessage>, view: RoundView): Verdict {
   const { message } = signed
-  // [REJECT] SPEC 4.1: the author is a member of the committee.
-  if (!view.isMember(message.author)) return reject('not-a-member')
+  // [REJECT] SPEC 4.1: the author is a member of the committee of that round. Others' committees are not all known.
+  if (view.isMember(message.author, message.round) === false) return reject('not-a-member')
   const shape = judgeShape(message, view)
   if (shape.verdict !== 'accept') return shape
   // [IGNORE] SPEC 4.2: known already, or of another round.
@@ -43,8 +45,9 @@ export function judgeRoundMessage(signed: Signed<RoundMessage>, view: RoundView)
 function judgeShape(message: RoundMessage, view: RoundView): Verdict {
   if (message.kind === 'list/1') {
     const ids = message.contributions
-    // [REJECT] SPEC 4.3: ids strictly ascending, at most 2 × maxContributions.
-    if (ids.length > 2 * view.maxContributions) return reject('too-many-listed')
+    // [REJECT] SPEC 4.3: ids strictly ascending, at most 2 × maxContributions of that round.
+    const most = view.maxContributions(message.round)
+    if (most !== null && ids.length > 2 * most) return reject('too-many-listed')
     if (ids.some((id, i) => i > 0 && compareCids(ids[i - 1] ?? id, id) >= 0)) return reject('unsorted-list')
   }
   if (message.kind === 'proposal/1') {

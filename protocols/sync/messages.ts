@@ -1,6 +1,7 @@
 import { bytes, cid, directoryCid, list, messageId, nullable, oneOf, uint } from '../wire/fields.ts'
 import {
   ENVELOPE_OVERHEAD_BYTES,
+  MAX_APPROVAL_BYTES,
   MAX_CERTIFICATE_BYTES,
   MAX_FRAME_BYTES,
   MAX_LINEAGE_BYTES,
@@ -15,6 +16,8 @@ export const MAX_PAGE = 64
 export const MAX_HAVE = 1024
 /** Most reports of one answer. */
 export const MAX_REPORTS_PAGE = 256
+/** Most approvals of one answer: those of the largest committee, all that its members can have open. */
+export const MAX_APPROVALS_PAGE = 256
 
 const network = () => cid('dag-cbor')
 
@@ -80,6 +83,19 @@ export const syncReport = declareObject({
   kind: 'sync-report/1',
   maxBytes: MAX_REPORT_BYTES + 256,
   fields: { envelope: bytes({ atMost: MAX_REPORT_BYTES + ENVELOPE_OVERHEAD_BYTES }) },
+})
+
+/** Which approvals of open amendments do you hold that are not among `have`? Answered by `sync-approval/1` frames. */
+export const syncApprovalsRequest = declareObject({
+  kind: 'sync-approvals-request/1',
+  maxBytes: 16 * 1024,
+  fields: { network: network(), have: list(messageId(), { max: MAX_APPROVALS_PAGE }) },
+})
+
+export const syncApproval = declareObject({
+  kind: 'sync-approval/1',
+  maxBytes: MAX_APPROVAL_BYTES + 256,
+  fields: { envelope: bytes({ atMost: MAX_APPROVAL_BYTES + ENVELOPE_OVERHEAD_BYTES }) },
 })
 
 export type SyncHead = MessageOf<typeof syncHead>

@@ -20,6 +20,8 @@ export const MAX_REPORT_BYTES = KIBIBYTE
 export const MAX_CERTIFICATE_BYTES = 16 * KIBIBYTE
 /** What an amendment changes: half of what a lineage keeps for one, the other half is for signatures. */
 export const MAX_AMENDMENT_BYTES = 8 * KIBIBYTE
+/** A member's consent, with the amendment in it. */
+export const MAX_APPROVAL_BYTES = MAX_AMENDMENT_BYTES + 256
 /** An amendment with the signatures of the largest committee. */
 export const MAX_RATIFICATION_BYTES = 16 * KIBIBYTE
 /** `lineage.cbor` is one raw leaf. */

@@ -21,17 +21,18 @@ import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
 import type { Log } from '../ports/system.ts'
 import type { NetworkFacts } from '../rounds/network.ts'
 import type { Head } from '../rounds/state.ts'
+import { openAmendments } from './amendments/open.ts'
 import { type BaseFacts, readBaseFacts } from './builder.ts'
 import { openChain } from './chain.ts'
 import type { PeerContext } from './context.ts'
 import { initDataDir, paths, requireConfig, sweepDataDir, writeConfig } from './data-dir.ts'
+import { openDispensable } from './dispensable-file.ts'
 import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
 import { openGenesis, parseNetworkCid } from './genesis.ts'
 import { maxBaseBytes, readHead } from './heads.ts'
 import { createFacade } from './peer.ts'
 import { openProbation } from './probation.ts'
-import { openReportFile } from './reports/report-file.ts'
 import { createReports } from './reports/reports.ts'
 import { createRoundOf } from './reports/round-of.ts'
 import { createRoundLoop } from './round/loop.ts'
@@ -142,8 +143,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const evidence = await openEvidence({ dataDir, network, clock: systemClock, log, events })
   cleanup.defer(() => evidence.close())
   const muted = await openProbation({ dataDir, isJournalNew, head, isMember: head.regime.current.isMember(signer.key) })
-  const loop = createRoundLoop({ context, head, evidence, muted })
-  const reportFile = await openReportFile(paths.reports(dataDir), log)
+  const loop = createRoundLoop({ context, head, evidence, muted, onRound: () => amendments.enterRound() })
+  const reportFile = await openDispensable(paths.reports(dataDir), 'reports', log)
   cleanup.defer(() => reportFile.close())
   const reports = createReports({
     network: networkId,
@@ -158,6 +159,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     log: log.child('reports'),
     signal: stopped.signal,
   })
+  const amendments = await openAmendments({ context, signer, loop })
+  cleanup.defer(() => amendments.close())
   answer = (request) =>
     answerSync(request, {
       network: networkId,
@@ -167,17 +170,20 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       genesisBase: () => network.genesis.base,
       round: () => loop.state,
       reports,
+      amendments,
     })
   for (const topic of ['contributions', 'votes'] as const) {
     node.gossip.subscribe(topicOf(String(networkId), topic), ({ bytes }) => loop.receive(topic, bytes))
   }
   node.gossip.subscribe(topicOf(String(networkId), 'reports'), ({ bytes }) => reports.receive(bytes))
+  node.gossip.subscribe(topicOf(String(networkId), 'amendments'), ({ bytes }) => amendments.receive(bytes))
   const resources = cleanup.move()
   return createFacade({
     context,
     loop,
     evidence,
     reports,
+    amendments,
     config,
     heads: openTaskHeads(dataDir, log),
     unansweredBy: blocks.unansweredBy,
@@ -191,6 +197,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       stopped.abort()
       await loop.stop()
       await reports.stop()
+      await amendments.stop()
       events.close()
       await resources.disposeAsync()
       await lock.release()
@@ -221,7 +228,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
         if (!isColdmeshError(error, 'block-missing') && !isColdmeshError(error, 'block-corrupt')) throw error
         if (systemClock.now() >= deadline || options.signal?.aborted === true) throw error
         const cid = parseCid(String(error.facts['cid']))
-        await waitAMoment()
+        await new Promise<void>((resolve) => systemClock.after(HEAD_RETRY_MS, resolve))
         if (cid !== null) await store.repair(cid).catch(() => {})
       }
     }
@@ -249,12 +256,6 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       }
     }
   }
-}
-
-function waitAMoment(): Promise<void> {
-  return new Promise((resolve) => {
-    systemClock.after(HEAD_RETRY_MS, resolve)
-  })
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -3,6 +3,8 @@ import { toHex } from '../../protocols/wire/bytes.ts'
 import { aggregatorOf } from '../../protocols/wire/election.ts'
 import type { Config } from '../adapters/config/config.ts'
 import type { Trainer } from '../ports/trainer.ts'
+import type { Amendments } from './amendments/amendments.ts'
+import { describeTerms } from './amendments/change.ts'
 import type { PeerContext } from './context.ts'
 import type { EvidenceFile } from './evidence.ts'
 import { evidenceStatus } from './evidence-report.ts'
@@ -27,6 +29,7 @@ export function createFacade(parts: {
   readonly loop: RoundLoop
   readonly evidence: EvidenceFile
   readonly reports: Reports
+  readonly amendments: Amendments
   readonly config: Config
   readonly heads: TaskHeads
   /** Questions for blocks that a peer left unanswered. */
@@ -41,7 +44,10 @@ export function createFacade(parts: {
 }): Peer {
   const { context, loop } = parts
   const { network, mesh, events } = context
-  const repair = createRepair(context, loop, (peer) => parts.reports.syncWith(peer))
+  const repair = createRepair(context, loop, async (peer) => {
+    await parts.reports.syncWith(peer)
+    await parts.amendments.syncWith(peer)
+  })
   const history = createHistory({
     network: context.termsAt(1),
     genesisBytes: parts.genesisBytes,
@@ -98,6 +104,8 @@ export function createFacade(parts: {
       refused: loop.inbox.refused,
       reports: { held: parts.reports.held, base: parts.reports.of(state.head.base).slice(0, MAX_SHOWN_REPORTS) },
       troubles: context.troubles.current,
+      terms: describeTerms(committee),
+      amendments: parts.amendments.status,
       evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), committee),
     }
   }
@@ -162,6 +170,8 @@ export function createFacade(parts: {
         options,
       ),
     report: (options) => parts.reports.publish(options),
+    amend: (change) => parts.amendments.propose(change),
+    approve: (id) => parts.amendments.approve(id),
     invite: () => formatInvite({ network: network.id, addresses: mesh.addresses().slice(0, 8) }),
     stop,
     [Symbol.asyncDispose]: stop,

@@ -1,11 +1,13 @@
 import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
 import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
+import type { AmendmentChange, AmendmentStatus, TermsStatus } from './amendment-types.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { Trouble, TroubleEvent } from './trouble-types.ts'
 import type { VerifyOptions, VerifyReport } from './verify-types.ts'
 
+export type { AmendmentChange, AmendmentStatus, NamedKey, TermsStatus } from './amendment-types.ts'
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
@@ -95,6 +97,10 @@ export interface PeerStatus {
   }[]
   /** What this machine refuses or has lost at the moment: a full disk, damaged blocks. Empty when all is well. */
   readonly troubles: readonly Trouble[]
+  /** What is in force in this round. */
+  readonly terms: TermsStatus
+  /** Proposed changes of the terms. */
+  readonly amendments: readonly AmendmentStatus[]
   /** Members that contradicted themselves, newest last, at most 32; `evidence()` has them all. */
   readonly evidence: readonly EvidenceStatus[]
   /** How many evaluations are held, and those of the round's base (64 at most). */
@@ -178,6 +184,8 @@ export type PeerEvent =
       readonly reason: string
     }
   | { readonly type: 'muted'; readonly reason: string }
+  /** A member approved an amendment, or proposed it. */
+  | { readonly type: 'approved'; readonly by: string; readonly amendment: AmendmentStatus }
   | { readonly type: 'report'; readonly report: ReportEntry }
   | ({ readonly type: 'evidence' } & EvidenceStatus)
   | TroubleEvent
@@ -243,6 +251,8 @@ export interface LogEntry {
     readonly rows: number
   }[]
   readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
+  /** The change of the terms that this base embeds, in force two rounds later. */
+  readonly amendment: { readonly id: string; readonly change: AmendmentChange; readonly from: number } | null
   /** Evaluations of this base that are held here. */
   readonly reports: readonly ReportEntry[]
 }
@@ -275,6 +285,10 @@ export interface Peer extends History, AsyncDisposable {
   events(options?: { readonly signal?: AbortSignal }): AsyncIterable<PeerEvent>
   join(options: JoinOptions): Joining
   invite(): string
+  /** Proposes a change of the network's terms, as a member. @throws ColdmeshError `bad-input`, `refused` */
+  amend(change: AmendmentChange): Promise<AmendmentStatus>
+  /** Approves an open amendment. @throws ColdmeshError `bad-input`, `refused` */
+  approve(id: string): Promise<AmendmentStatus>
   /** Signs an evaluation of a base, keeps it and announces it. @throws ColdmeshError `bad-input`, `refused` (disk) */
   report(options: ReportOptions): Promise<ReportEntry>
   /** Idempotent. */

@@ -10,7 +10,7 @@ import { aggregatorOf, roundSeed } from '../../protocols/wire/election.ts'
 import { isSigned, openEnvelope, type Signed } from '../../protocols/wire/envelope.ts'
 import { ACCEPT, ignore, reject, type Verdict } from '../../protocols/wire/verdict.ts'
 import { contradictedList } from './contradicted-list.ts'
-import { openNetworkCertificate } from './network.ts'
+import { type NetworkFacts, openNetworkCertificate } from './network.ts'
 import { amendmentView } from './regime.ts'
 import type { Head, RoundState, SignedContribution } from './state.ts'
 import { isSurplus } from './tally.ts'
@@ -74,12 +74,17 @@ function roundView(state: RoundState): RoundView {
     round: state.round,
     view: state.view,
     base: state.head.base,
-    maxContributions: state.network.terms.round.maxContributions,
-    isMember: state.network.isMember,
+    maxContributions: (round) => factsIn(state.head, round)?.terms.round.maxContributions ?? null,
+    isMember: (key, round) => factsIn(state.head, round)?.isMember(key) ?? null,
     aggregator: (view) => aggregatorOf(state.rank, view),
     isKnown: (id) => state.known.has(String(id)),
     listOf: (author) => state.lists.get(toHex(author))?.message ?? null,
   }
+}
+
+/** Undefined for rounds of which this head does not tell. */
+function factsIn({ regime, round: before }: Head, round: number): NetworkFacts | undefined {
+  return [regime.own, regime.current, regime.next][round - before]
 }
 
 /** True for the head's base, and for those before it whose weights it kept (empty rounds). */

@@ -55,7 +55,8 @@ function describeCollect(state: RoundState): Facts {
   if (state.lists.has(toHex(state.self))) return { what: 'lists', ...voters(state, state.lists) }
   const have = usefulAmong(state, held(state)).size
   const missing = idsOf([...state.contributions.values()].filter(isMissing))
-  if (have < minContributions) return { what: 'contributions', have, need: minContributions, missing }
+  if (have < minContributions && state.ratification === null)
+    return { what: 'contributions', have, need: minContributions, missing }
   return { what: state.isGraceStarted ? 'grace' : 'collect', have, need: minContributions, missing }
 }
 

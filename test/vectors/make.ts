@@ -1,9 +1,11 @@
+import { makeAmendments } from './making/amendments.ts'
 import { makeContribution } from './making/contribution.ts'
 import { makeEvidence } from './making/evidence.ts'
 import { makeGenesis } from './making/genesis.ts'
 import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
 import { makeReport } from './making/report.ts'
+import { makeSyncApprovals } from './making/sync-approvals.ts'
 import { makeSyncReports } from './making/sync-reports.ts'
 import { makeRound } from './making/round.ts'
 import { makeSync } from './making/sync.ts'
@@ -25,5 +27,7 @@ const makers = {
   makeSyncJudged,
   makeReport,
   makeSyncReports,
+  makeAmendments,
+  makeSyncApprovals,
 }
 for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) make()

@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid'
 import { certificate as certificateDeclaration } from '../../../protocols/round/messages.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { MalformedError } from '../../../protocols/wire/codec.ts'
-import { type NetworkFacts, openNetworkCertificate } from '../../rounds/network.ts'
+import { type Network, type NetworkFacts, openNetworkCertificate } from '../../rounds/network.ts'
 import { reasonOf } from './bad-link.ts'
 
 /** What a certificate says of a base. `names` is the base that a quorum signed, when it is not this one. */
@@ -35,10 +35,11 @@ export function judgeCertificate(
   return { isCertified: true, view: opened.view }
 }
 
-/** The round that a certificate says it is of, whoever signed it; 0 when it can't be read. */
-export function statedRound(bytes: Uint8Array): number {
+/** The round that a certificate of this network says it is of, whoever signed it; 0 when it says none. */
+export function statedRound({ id }: Network, bytes: Uint8Array): number {
   try {
-    return certificateDeclaration.decode(bytes).round
+    const { network, round } = certificateDeclaration.decode(bytes)
+    return equalCids(network, id) ? round : 0
   } catch (error) {
     if (error instanceof MalformedError) return 0
     throw error

@@ -1,10 +1,13 @@
 import type { CID } from 'multiformats/cid'
+import { amendment, ratification } from '../../../protocols/membership/messages.ts'
 import { equalCids, toHex } from '../../../protocols/wire/bytes.ts'
+import { idOf } from '../../../protocols/wire/codec.ts'
 import { aggregatorOf, rankCommittee, roundSeed } from '../../../protocols/wire/election.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
 import type { SignedContribution } from '../../rounds/state.ts'
+import { describeChange } from '../amendments/change.ts'
 import type { LogEntry, ReportEntry } from '../types.ts'
 import { type BadLink, isBadLink } from './bad-link.ts'
 import { judgeCertificate } from './certificate.ts'
@@ -69,10 +72,17 @@ function entryOf(
     view,
     rule: lineage.fusion.rule,
     inputs: contents.inputs.map(inputOf),
+    amendment: amendmentOf(round, lineage.amendment),
     excluded: contents.excluded.map(({ contribution, reason }) => {
       return { id: String(contribution.id), author: toHex(contribution.author), reason }
     }),
   }
+}
+
+function amendmentOf(round: number, embedded: Uint8Array | undefined): LogEntry['amendment'] {
+  if (embedded === undefined) return null
+  const { amendment: bytes } = ratification.decode(embedded)
+  return { id: String(idOf(bytes)), change: describeChange(amendment.decode(bytes).change), from: round + 2 }
 }
 
 function inputOf({ id, author, checkpoint, signed }: SignedContribution): LogEntry['inputs'][number] {

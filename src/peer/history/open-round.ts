@@ -56,7 +56,8 @@ export function openRound(network: NetworkFacts, head: Head | null, loaded: Load
   )
   const isComplete = inputs.length === lineage.inputs.length && excluded.length === lineage.excluded.length
   const reason = reasonOf(opened)
-  if (bad.length === 0 && !(head === null && NEEDS_HISTORY.includes(reason))) bad.push({ link: 'lineage', reason })
+  const needsHistory = NEEDS_HISTORY.includes(reason) || reason.startsWith('amendment-')
+  if (bad.length === 0 && !(head === null && needsHistory)) bad.push({ link: 'lineage', reason })
   return { opened: null, contents: isComplete ? { inputs, excluded } : null, bad }
 }
 

@@ -110,7 +110,8 @@ function isSigned(
   certificate: Uint8Array | null,
   base: CID,
 ): boolean {
-  const read = certificate === null ? 'missing' : readCertificate(termsAt(statedRound(certificate)), certificate)
+  const read =
+    certificate === null ? 'missing' : readCertificate(termsAt(statedRound(network, certificate)), certificate)
   return typeof read !== 'string' && equalCids(read.base, base)
 }
 

@@ -57,7 +57,7 @@ export interface Walk {
 export async function walkHistory(options: WalkOptions): Promise<Walk> {
   const { network, base, certificate, signal } = options
   const store = readOnlyStore(options.store, signal)
-  const round = certificate === null ? 0 : statedRound(certificate)
+  const round = certificate === null ? 0 : statedRound(network, certificate)
   const { rounds, gap } = await traceHistory({ network, store, base, round })
   const start = gap === null && options.facts !== null ? genesisHead(network, options.facts.weights) : null
   return { total: rounds.length, gap, steps: goForward({ ...options, store }, rounds, start) }
@@ -115,7 +115,7 @@ function checkStep(
       })
     }
   } else if (certified.names === null) {
-    bad.push({ link: 'certificate', reason: certified.reason })
+    bad.push({ link: 'certificate', reason: parent === null ? unlessAmended(certified.reason) : certified.reason })
   } else if (files.expected === null || !certified.names.equals(files.expected)) {
     // had the lineage its certified bytes, the directory expected from it would be the certified one
     bad.push({ link: blame(facts !== null, bad), reason: certified.reason })
@@ -134,11 +134,19 @@ function checkStep(
   }
 }
 
+/** Without the rounds before, amendments in them are not known. */
+function unlessAmended(reason: string): string {
+  const isOfCommittee = /^certificate-(signer-not-a-member|no-quorum)/.test(reason)
+  return isOfCommittee ? `${reason}: of the first committee; rounds that are not here may have changed it.` : reason
+}
+
 /** At the first round that is here, the certificate of a parent that is not: no earlier step has looked at it. */
 function checkParentCertificate(network: NetworkFacts, { round, lineage }: LoadedRound): readonly BadLink[] {
   if (round === 1) return []
   const certified = judgeCertificate(network, lineage.parentCertificate, { round: round - 1, base: lineage.parent })
-  return certified.isCertified ? [] : [{ link: 'lineage', reason: `parentCertificate: ${certified.reason}` }]
+  return certified.isCertified
+    ? []
+    : [{ link: 'lineage', reason: `parentCertificate: ${unlessAmended(certified.reason)}` }]
 }
 
 /** Whose fault it is that a quorum signed another base of this round. */

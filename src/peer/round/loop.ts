@@ -32,6 +32,8 @@ export interface RoundLoop {
   /** Why this member signs nothing; null when it does, or is none. */
   readonly muted: string | null
   receive(topic: InboxTopic, envelope: Uint8Array): Verdict
+  /** An amendment that the next base should embed. */
+  ratify(ratification: Uint8Array): void
   contribute(fields: Omit<Contribution, 'kind' | 'network' | 'author'>): Promise<OwnMessage>
   /** Compares heads with a peer and follows it if it is ahead, then exchanges what both hold for the round. */
   syncWith(peer: string): Promise<void>
@@ -46,6 +48,8 @@ export function createRoundLoop(options: {
   readonly evidence: EvidenceFile
   /** Says until when this key must stay silent; null when it may speak. */
   readonly muted: { reason: string; isOver: (head: Head) => boolean } | null
+  /** A round began. */
+  readonly onRound: () => void
 }): RoundLoop {
   const { context } = options
   const { clock, log, store, speaker, events } = context
@@ -211,6 +215,7 @@ export function createRoundLoop(options: {
     const recorded = speaker.recorded.filter(isNeeded)
     dispatch({ type: 'restored', signed: recorded, now: clock.now() })
     dispatch({ type: 'started', now: clock.now() })
+    options.onRound()
     for (const signed of recorded) {
       if (speaker.isOwn(signed)) void voice.publish(isContribution(signed) ? 'contributions' : 'votes', signed.envelope)
     }
@@ -277,6 +282,7 @@ export function createRoundLoop(options: {
     },
     inbox,
     receive: (topic, envelope) => inbox.receive(topic, envelope),
+    ratify: (ratification) => dispatch({ type: 'ratified', ratification, now: clock.now() }),
     contribute: async (fields) => {
       const signed = await speaker.contribute(fields)
       inbox.receive('contributions', signed.envelope)

@@ -1,11 +1,14 @@
 import type { CID } from 'multiformats/cid'
 import {
+  MAX_APPROVALS_PAGE,
   MAX_HAVE,
   MAX_PAGE,
   MAX_REPORTS_PAGE,
   SYNC_PROTOCOL,
   type SyncBase,
   type SyncHead,
+  syncApproval,
+  syncApprovalsRequest,
   syncBase,
   syncBasesRequest,
   syncEnvelope,
@@ -28,6 +31,7 @@ const PAGE_TIMEOUT_MS = 60_000
 const MAX_ROUND_BYTES = 16 * MEBIBYTE
 const MAX_ENVELOPES = 4096
 const MAX_REPORTS_BYTES = MEBIBYTE
+const MAX_APPROVALS_BYTES = 4 * MEBIBYTE
 
 /** Asks one peer. Answers are decoded, not believed: signatures and certificates are the caller's to check. */
 export interface SyncClient {
@@ -41,6 +45,8 @@ export interface SyncClient {
     have: readonly CID[],
     signal: AbortSignal,
   ): AsyncIterable<{ readonly topic: 'contributions' | 'votes'; readonly envelope: Uint8Array }>
+  /** Envelopes of approvals that the peer holds and we lack, at most a page. */
+  approvals(peer: string, have: readonly CID[], signal: AbortSignal): AsyncIterable<Uint8Array>
   /** Envelopes of reports that the peer holds about bases of rounds `from` to `to` and we lack, at most a page. */
   reports(
     peer: string,
@@ -80,6 +86,14 @@ export function createSyncClient(streams: Streams, network: CID): SyncClient {
       for await (const frame of ask(peer, request, MAX_ROUND_BYTES, PAGE_TIMEOUT_MS, signal)) {
         if (++envelopes > MAX_ENVELOPES) throw wrongAnswer('too many messages')
         yield readFrame(() => syncEnvelope.decode(frame))
+      }
+    },
+    approvals: async function* (peer, have, signal) {
+      const request = syncApprovalsRequest.encode({ network, have })
+      let approvals = 0
+      for await (const frame of ask(peer, request, MAX_APPROVALS_BYTES, PAGE_TIMEOUT_MS, signal)) {
+        if (++approvals > MAX_APPROVALS_PAGE) throw wrongAnswer('more approvals than a page')
+        yield readFrame(() => syncApproval.decode(frame)).envelope
       }
     },
     reports: async function* (peer, { from, to, have }, signal) {

@@ -1,6 +1,8 @@
 import type { CID } from 'multiformats/cid'
 import {
   MAX_PAGE,
+  syncApproval,
+  syncApprovalsRequest,
   syncBase,
   syncBasesRequest,
   syncEnvelope,
@@ -17,6 +19,7 @@ import type { ContentStore } from '../../ports/content-store.ts'
 import type { Log } from '../../ports/system.ts'
 import { heldMessages } from '../../rounds/held.ts'
 import type { RoundState } from '../../rounds/state.ts'
+import type { Amendments } from '../amendments/amendments.ts'
 import type { ChainEntry } from '../chain.ts'
 import type { Reports } from '../reports/reports.ts'
 
@@ -32,6 +35,7 @@ export interface SyncSource {
   /** The round being run; null while there is none. */
   round(): RoundState | null
   reports: Pick<Reports, 'missing'>
+  amendments: Pick<Amendments, 'missing'>
 }
 
 /** Answers one sync request. Another network's, or a malformed one, is answered by nothing. */
@@ -41,6 +45,7 @@ export async function* answerSync(request: Uint8Array, source: SyncSource): Asyn
     if (kind === syncHeadRequest.kind) yield* answerHead(request, source)
     else if (kind === syncBasesRequest.kind) yield* answerBases(request, source)
     else if (kind === syncRoundRequest.kind) yield* answerRound(request, source)
+    else if (kind === syncApprovalsRequest.kind) yield* answerApprovals(request, source)
     else if (kind === syncReportsRequest.kind) yield* answerReports(request, source)
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error
@@ -85,6 +90,12 @@ function* answerRound(request: Uint8Array, source: SyncSource): Generator<Uint8A
     const topic = message.kind === 'contribution/1' ? 'contributions' : 'votes'
     if (!known.has(String(id))) yield syncEnvelope.encode({ topic, envelope })
   }
+}
+
+function* answerApprovals(request: Uint8Array, source: SyncSource): Generator<Uint8Array> {
+  const { network, have } = syncApprovalsRequest.decode(request)
+  if (!equalCids(network, source.network)) return
+  for (const envelope of source.amendments.missing(have)) yield syncApproval.encode({ envelope })
 }
 
 function* answerReports(request: Uint8Array, source: SyncSource): Generator<Uint8Array> {

@@ -1,5 +1,6 @@
 import { verifyEvidence } from '../../../src/peer/evidence-report.ts'
-import type { JoinEvent, LogEntry, Peer, PeerEvent, PeerStatus } from '../../../src/peer/types.ts'
+import { DEFAULT_ROUND_POLICY } from '../../../src/peer/genesis.ts'
+import type { AmendmentStatus, JoinEvent, LogEntry, Peer, PeerEvent, PeerStatus } from '../../../src/peer/types.ts'
 
 export const NETWORK = 'bafyreigenesisgenesisgenesisgenesisgenesisgenesisgenesisge'
 export const BASES = ['bafybeibase1'.padEnd(59, 'a'), 'bafybeibase2'.padEnd(59, 'b'), 'bafybeibase3'.padEnd(59, 'c')]
@@ -42,6 +43,14 @@ export function createFakePeer(): FakePeer {
       calls.push(`report ${options.base} ${options.task} ${options.mode} ${options.value}`)
       return { ...options, id: 'report', author: 'ab'.repeat(32), round: 1, metric: 'accuracy' }
     },
+    amend: async (change) => {
+      calls.push(`amend ${JSON.stringify(change)}`)
+      return { ...AMENDMENT, change }
+    },
+    approve: async (id) => {
+      calls.push(`approve ${id}`)
+      return { ...AMENDMENT, id }
+    },
     reports: () => [],
     evidence: () => [],
     verifyEvidence: (bytes) => verifyEvidence(bytes),
@@ -75,7 +84,8 @@ export function createFakePeer(): FakePeer {
 function entryOf(round: number): LogEntry {
   const base = String(BASES[round - 1])
   const parent = BASES[round - 2] ?? 'bafybeibase0'.padEnd(59, 'z')
-  return { round, base, parent, aggregator: 'alpha', view: 0, rule: 'mean/1', inputs: [], excluded: [], reports: [] }
+  const made = { aggregator: 'alpha', view: 0, rule: 'mean/1', inputs: [], excluded: [], amendment: null, reports: [] }
+  return { round, base, parent, ...made }
 }
 
 async function* follow(
@@ -104,6 +114,16 @@ async function* follow(
   }
 }
 
+const AMENDMENT: AmendmentStatus = {
+  id: 'bafyreiamendment',
+  change: { quorum: 'crash' },
+  approvedBy: ['alpha'],
+  missing: ['beta'],
+  need: 2,
+  state: 'open',
+  from: null,
+}
+
 export const STATUS: PeerStatus = {
   network: NETWORK,
   name: 'alpha',
@@ -124,6 +144,19 @@ export const STATUS: PeerStatus = {
   training: null,
   refused: [],
   reports: { held: 0, base: [] },
+  terms: {
+    committee: [
+      { name: 'alpha', key: 'ab'.repeat(32) },
+      { name: 'beta', key: 'cd'.repeat(32) },
+    ],
+    quorum: 'byzantine',
+    votes: 2,
+    contributors: 'open',
+    round: DEFAULT_ROUND_POLICY,
+    gate: null,
+    rule: 'mean/1',
+  },
+  amendments: [],
   troubles: [],
   evidence: [],
 }

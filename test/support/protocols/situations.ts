@@ -3,7 +3,13 @@ import { contribution } from '../../../protocols/contribution/messages.ts'
 import { judgeContribution } from '../../../protocols/contribution/rules.ts'
 import { genesis } from '../../../protocols/genesis/messages.ts'
 import { isOpenedLineage, openLineage } from '../../../protocols/lineage/rules.ts'
-import { REPORT_MESSAGES, VOTE_MESSAGES } from '../../../protocols/registry.ts'
+import {
+  type AmendmentView,
+  isOpenedAmendment,
+  judgeApproval,
+  openRatification,
+} from '../../../protocols/membership/rules.ts'
+import { AMENDMENT_MESSAGES, REPORT_MESSAGES, VOTE_MESSAGES } from '../../../protocols/registry.ts'
 import { judgeReport } from '../../../protocols/report/rules.ts'
 import { openCertificate } from '../../../protocols/round/certificate.ts'
 import { isProven, judgeEvidence } from '../../../protocols/round/evidence.ts'
@@ -14,6 +20,8 @@ import { idOf } from '../../../protocols/wire/codec.ts'
 import { aggregatorOf, rankCommittee, roundSeed } from '../../../protocols/wire/election.ts'
 import { isSigned, openEnvelope } from '../../../protocols/wire/envelope.ts'
 import { ACCEPT, type Verdict } from '../../../protocols/wire/verdict.ts'
+import { networkFacts } from '../../../src/rounds/network.ts'
+import { amendmentView, regimeOf } from '../../../src/rounds/regime.ts'
 import { lineageView } from './lineage.ts'
 
 /** What a judge of contributions knows, as vectors write it. CIDs are text, keys hex. */
@@ -61,6 +69,16 @@ export interface EvidenceSituation {
   readonly members: readonly string[]
 }
 
+export interface AmendmentSituation {
+  /** Bytes of the genesis, hex: its terms are in force. */
+  readonly genesis: string
+  /** Id of the amendment that was embedded last. */
+  readonly last: string | null
+  readonly known: readonly string[]
+  /** Other open amendments that the author approved. */
+  readonly byAuthor: number
+}
+
 export interface LineageSituation {
   /** Bytes of the genesis, hex. */
   readonly genesis: string
@@ -98,7 +116,7 @@ export function judgeRoundMessageIn(bytes: Uint8Array, network: CID, view: Round
     round: view.round,
     view: view.view,
     base: CID.parse(view.base),
-    maxContributions: view.maxContributions,
+    maxContributions: () => view.maxContributions,
     isMember: (key) => view.members.includes(toHex(key)),
     aggregator: (number) => aggregatorOf(rank, number),
     isKnown: (id) => view.known.some((known) => same(id, known)),
@@ -137,6 +155,27 @@ export function judgeCertificateIn(bytes: Uint8Array, network: CID, view: Certif
 export function judgeEvidenceIn(bytes: Uint8Array, network: CID, { members }: EvidenceSituation): Verdict {
   const judged = judgeEvidence(bytes, { network, isMember: (key) => members.includes(toHex(key)) })
   return isProven(judged) ? ACCEPT : judged
+}
+
+function amendmentViewIn({ genesis: hex, last }: AmendmentSituation): AmendmentView {
+  const bytes = fromHex(hex) ?? new Uint8Array()
+  const regime = regimeOf(networkFacts(idOf(bytes), genesis.decode(bytes)))
+  return amendmentView({ ...regime, last: last === null ? null : CID.parse(last) })
+}
+
+export function judgeApprovalIn(bytes: Uint8Array, network: CID, view: AmendmentSituation): Verdict {
+  const opened = openEnvelope(bytes, AMENDMENT_MESSAGES, network)
+  if (!isSigned(opened)) return opened
+  return judgeApproval(opened, {
+    ...amendmentViewIn(view),
+    isKnown: (id) => view.known.some((known) => same(id, known)),
+    countByAuthor: () => view.byAuthor,
+  })
+}
+
+export function judgeRatificationIn(bytes: Uint8Array, view: AmendmentSituation): Verdict {
+  const opened = openRatification(bytes, amendmentViewIn(view))
+  return isOpenedAmendment(opened) ? ACCEPT : opened
 }
 
 export function judgeLineageIn(bytes: Uint8Array, view: LineageSituation): Verdict {

@@ -2,19 +2,28 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { CID } from 'multiformats/cid'
 import { genesis } from '../../../protocols/genesis/messages.ts'
 import { judgeGenesis } from '../../../protocols/genesis/rules.ts'
-import { CONTRIBUTION_MESSAGES, REGISTRY, REPORT_MESSAGES, VOTE_MESSAGES } from '../../../protocols/registry.ts'
+import {
+  AMENDMENT_MESSAGES,
+  CONTRIBUTION_MESSAGES,
+  REGISTRY,
+  REPORT_MESSAGES,
+  VOTE_MESSAGES,
+} from '../../../protocols/registry.ts'
 import { fromHex } from '../../../protocols/wire/bytes.ts'
 import { idOf, MalformedError } from '../../../protocols/wire/codec.ts'
 import { isSigned, openEnvelope } from '../../../protocols/wire/envelope.ts'
 import { ACCEPT, reject, type Verdict } from '../../../protocols/wire/verdict.ts'
 import {
+  type AmendmentSituation,
   type CertificateSituation,
   type ContributionSituation,
   type EvidenceSituation,
+  judgeApprovalIn,
   judgeCertificateIn,
   judgeContributionIn,
   judgeEvidenceIn,
   judgeLineageIn,
+  judgeRatificationIn,
   judgeReportIn,
   judgeRoundMessageIn,
   type LineageSituation,
@@ -80,7 +89,7 @@ export function bytesOf({ hex, repeat }: Pick<Vector, 'hex' | 'repeat'>): Uint8A
   return bytes
 }
 
-const GOSSIP = [CONTRIBUTION_MESSAGES, VOTE_MESSAGES, REPORT_MESSAGES]
+const GOSSIP = [CONTRIBUTION_MESSAGES, VOTE_MESSAGES, REPORT_MESSAGES, AMENDMENT_MESSAGES]
 
 /** What the code says of bytes of this kind, knowing nothing but the network. */
 export function judgeBytes(
@@ -117,9 +126,11 @@ export function judgeInView({ kind, network }: Pick<VectorFile, 'kind' | 'networ
   const bytes = bytesOf(vector)
   const id = network === undefined ? null : CID.parse(network)
   // Vectors are our own frozen files: their views have the shape that was written.
+  if (kind === 'ratification/1') return judgeRatificationIn(bytes, vector.view as AmendmentSituation)
   if (kind === 'lineage/1') return judgeLineageIn(bytes, vector.view as LineageSituation)
   if (id === null) throw new Error(`${kind} is judged within a network`)
   if (kind === 'contribution/1') return judgeContributionIn(bytes, id, vector.view as ContributionSituation)
+  if (kind === 'approval/1') return judgeApprovalIn(bytes, id, vector.view as AmendmentSituation)
   if (kind === 'report/1') return judgeReportIn(bytes, id, vector.view as ReportSituation)
   if (kind === 'certificate/1') return judgeCertificateIn(bytes, id, vector.view as CertificateSituation)
   if (kind === 'evidence/1') return judgeEvidenceIn(bytes, id, vector.view as EvidenceSituation)

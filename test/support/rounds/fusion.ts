@@ -32,9 +32,9 @@ export function buildFake(network: NetworkFacts, spec: BuildSpec): FakeBase {
     lists: spec.lists,
     inputs: spec.inputs.map((input) => input.signed.envelope),
     excluded: spec.excluded.map(({ contribution, reason }) => ({ envelope: contribution.signed.envelope, reason })),
-    fusion: network.terms.fusion,
+    fusion: spec.parent.regime.current.terms.fusion,
     weights,
-    ...(spec.amendment ? { amendment: spec.amendment } : {}),
+    ...(spec.amendment === null ? {} : { amendment: spec.amendment }),
   })
   const cid = rawCid(bytes)
   return { base: directoryOf('base', cid.bytes, weights.bytes), lineage: cid, bytes, spec }

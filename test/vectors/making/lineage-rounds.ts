@@ -9,7 +9,7 @@ export const weights = testCid('fused weights', 'file')
 const baseWeights = testCid('base weights', 'file')
 const author = (name: string) => testKey(`author ${name}`)
 
-function fourMembers({ members: [m0, m1, m2, m3] }: TestNetwork): readonly [TestKey, TestKey, TestKey, TestKey] {
+export function fourMembers({ members: [m0, m1, m2, m3] }: TestNetwork): readonly [TestKey, TestKey, TestKey, TestKey] {
   if (!m0 || !m1 || !m2 || !m3) throw new Error('four members')
   return [m0, m1, m2, m3]
 }

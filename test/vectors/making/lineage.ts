@@ -3,6 +3,7 @@ import { toHex } from '../../../protocols/wire/bytes.ts'
 import { encodeCanonical } from '../../../protocols/wire/codec.ts'
 import { encodeEnvelope } from '../../../protocols/wire/envelope.ts'
 import { byteString, entriesOf, head, inKeyOrder, list, map, text } from '../../support/protocols/cbor.ts'
+import { ratifiedBy } from '../../support/protocols/amendments.ts'
 import { lineageFields } from '../../support/protocols/lineage.ts'
 import { listBy } from '../../support/protocols/messages.ts'
 import { testCid, testKey } from '../../support/protocols/network.ts'
@@ -15,6 +16,7 @@ import { malleated, OTHER_NETWORK } from './signed.ts'
 
 const { members, net, a, b, copy, once, lists, certificate, round } = second
 const [m0, m1, m2, m3] = members
+const joining = { add: [{ name: 'newcomer', key: testKey('newcomer').publicKey }] }
 const [listA, listB] = lists
 const fields = lineageFields(round, lists, [a, b, copy, once], { parentCertificate: certificate, weights })
 const valid = lineage.encode(fields)
@@ -75,7 +77,12 @@ const JUDGED: readonly Judged[] = [
   r('6.1 another network', 'lineage-wrong-network', { network: OTHER_NETWORK }),
   r('6.1 another round', 'lineage-wrong-round', { round: 3 }),
   r('6.1 another parent', 'lineage-wrong-parent', { parent: testCid('elsewhere') }),
-  r('6.2 an amendment', 'lineage-unsupported-amendment', { amendment: new Uint8Array(8) }),
+  ['a member joins', withFields({ amendment: ratifiedBy([m0, m1, m2], net, joining) }), null],
+  r('6.2 an amendment that is none', 'ratification-not-cbor', { amendment: new Uint8Array(8).fill(255) }),
+  r('6.2 an amendment by too few', 'ratification-no-quorum', { amendment: ratifiedBy([m0, m1], net, joining) }),
+  r('6.2 an amendment that follows another', 'amendment-out-of-order', {
+    amendment: ratifiedBy([m0, m1, m2], net, joining, testCid('earlier', 'message')),
+  }),
   r('6.3 no parent certificate', 'lineage-parent-certificate', { parentCertificate: null }),
   [
     '6.3 a parent certificate in round 1',

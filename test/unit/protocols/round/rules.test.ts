@@ -23,7 +23,7 @@ const view = (overrides: Partial<RoundView> = {}): RoundView => ({
   round: 1,
   view: 0,
   base: net.genesis.base,
-  maxContributions: 2,
+  maxContributions: () => 2,
   isMember: (key) => members.some(({ publicKey }) => equalBytes(publicKey, key)),
   aggregator: (number) => members[number % members.length]?.publicKey ?? assert.fail(),
   isKnown: () => false,

@@ -11,8 +11,8 @@ import { memoryContentStore } from '../../../../../src/adapters/memory/content-s
 import { nullLog } from '../../../../../src/adapters/memory/log.ts'
 import { type MemoryNetwork, memoryNetwork } from '../../../../../src/adapters/memory/network.ts'
 import { createSigner } from '../../../../../src/adapters/system/signer.ts'
+import { openDispensable } from '../../../../../src/peer/dispensable-file.ts'
 import { createEmitter } from '../../../../../src/peer/emitter.ts'
-import { openReportFile } from '../../../../../src/peer/reports/report-file.ts'
 import { createReports } from '../../../../../src/peer/reports/reports.ts'
 import { createSyncClient } from '../../../../../src/peer/sync/client.ts'
 import { answerSync } from '../../../../../src/peer/sync/server.ts'
@@ -63,6 +63,7 @@ async function open(t: TestContext, mesh: MemoryNetwork, name: string) {
     genesisBase: () => net.genesis.base,
     round: () => null,
     reports,
+    amendments: { missing: () => [] },
   }
   await node.streams.serve(SYNC_PROTOCOL, ({ bytes }) => answerSync(bytes, source))
   return {
@@ -188,13 +189,13 @@ describe('reports', { timeout: 20_000 }, () => {
 
   it('start anew when their file is damaged: neighbours have them', async () => {
     const path = join(dir, 'damaged')
-    const journal = await openReportFile(path, nullLog)
+    const journal = await openDispensable(path, 'reports', nullLog)
     for (const name of ['one', 'two']) await journal.append(reportBy(testKey(name), net).envelope)
     await journal.close()
     const bytes = await readFile(path)
     bytes.writeUInt8(bytes.readUInt8(60) ^ 1, 60)
     await writeFile(path, bytes)
-    const opened = await openReportFile(path, nullLog)
+    const opened = await openDispensable(path, 'reports', nullLog)
     assert.equal(opened.records.length, 0)
     assert.deepEqual(await readFile(`${path}.damaged`), bytes)
     await opened.close()
