@@ -231,6 +231,7 @@ export function createHost(options: {
     early = []
     for (const signed of waiting) receive(signed)
     later(pace.fsyncMs, () => disk.keepOnly(isNeeded))
+    world.noteBegun(host)
   }
 
   /** What we said before the restart may have reached nobody. */
@@ -320,6 +321,7 @@ export function createHost(options: {
       if (isSigned(opened)) receive(opened)
       else trace.note(index, () => `refuses bytes: ${opened.verdict === 'accept' ? '' : opened.reason}`)
     },
+    ratify: (ratification, delayMs) => later(delayMs, () => dispatch({ type: 'ratified', ratification })),
     pullFrom: (other) => {
       const theirs = other.liar?.chain?.(other) ?? other.chain
       if (disk.head.round < theirs.length) {

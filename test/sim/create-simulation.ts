@@ -38,6 +38,8 @@ export interface SimulationOptions {
   readonly isTraced?: boolean
   /** Called when the first honest host begins a round. */
   readonly onRound?: (round: number, host: Host) => void
+  /** Called when a host begins a round, for the first time or again. */
+  readonly onBegun?: (host: Host) => void
 }
 
 export interface Simulation {
@@ -133,6 +135,7 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
       newest = round
       options.onRound?.(round + 1, host)
     },
+    noteBegun: (host) => options.onBegun?.(host),
   }
 
   function carry(from: Host, to: Host, delayMs: number, arrive: () => void): void {

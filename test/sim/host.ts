@@ -59,6 +59,8 @@ export interface Host {
   receive(signed: Signed<Contribution | RoundMessage>): void
   /** Opens bytes that somebody sent, as the daemon does, and takes them in if they hold. */
   receiveBytes(envelope: Uint8Array): void
+  /** Hands it an amendment that a quorum approved, after a while, if it is still in this round. */
+  ratify(ratification: Uint8Array, delayMs: number): void
   /** Asks another host what it holds. */
   pullFrom(other: Host): void
 }

@@ -1,3 +1,4 @@
+import type { Approval } from '../../protocols/membership/messages.ts'
 import type { RoundMessage } from '../../protocols/round/rules.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import type { RoundEffect } from '../../src/rounds/events.ts'
@@ -59,10 +60,22 @@ export interface RunRecord {
   readonly begun: Begun[]
   readonly views: EnteredView[]
   readonly heard: Heard[]
+  /** Members' consents to amendments. */
+  readonly approvals: Signed<Approval>[]
   /** What a host met that must not be: an error that was thrown, a decided base that does not hold. */
   readonly faults: string[]
 }
 
 export function createRecord(): RunRecord {
-  return { spoken: [], adoptions: [], accusations: [], firstLists: [], begun: [], views: [], heard: [], faults: [] }
+  return {
+    spoken: [],
+    adoptions: [],
+    accusations: [],
+    firstLists: [],
+    begun: [],
+    views: [],
+    heard: [],
+    approvals: [],
+    faults: [],
+  }
 }

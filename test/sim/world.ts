@@ -45,4 +45,6 @@ export interface World {
   send(from: Host, to: Host, signed: Signed<Contribution | RoundMessage>): void
   /** A host's head is now the base of this round. */
   noteHead(host: Host): void
+  /** A host begins a round, for the first time or again. */
+  noteBegun(host: Host): void
 }

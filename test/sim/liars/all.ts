@@ -3,7 +3,7 @@ import type { Liar } from './liar.ts'
 import { presentingLiar } from './presenting.ts'
 import { censoringLiar, insertingLiar, misquotingLiar, uncertifiedLiar, wrongBaseLiar } from './proposing.ts'
 import { forgingLiar, replayingLiar } from './replaying.ts'
-import { cunningLiar, doubleVotingLiar, equivocatingLiar, listingLiar } from './voting.ts'
+import { cunningLiar, doubleVotingLiar, equivocatingLiar, listingLiar, twoFacedLiar } from './voting.ts'
 import { choosyLiar, silentLiar, withholdingLiar } from './withholding.ts'
 
 /** Every way to lie that has a name. */
@@ -20,6 +20,7 @@ export const LIARS: readonly Liar[] = [
   cunningLiar,
   doubleVotingLiar,
   listingLiar,
+  twoFacedLiar,
   replayingLiar,
   forgingLiar,
   presentingLiar,

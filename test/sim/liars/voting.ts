@@ -64,13 +64,30 @@ export const cunningLiar: Liar = {
     notes.add(`proposed ${view}`)
     const { round } = state
     const { lineage, base } = carried
-    const other = alternative({ kind: 'proposal/1', round, view, validView: null, lineage, base }, tools)
+    const fresh = alternative({ kind: 'proposal/1', round, view, validView: null, lineage, base }, tools)
+    // A claim that a quorum prevoted it before: nobody did.
+    const other = tools.random.chance(0.3) ? { ...fresh, validView: message.view } : fresh
     return [
       { saying: { kind: 'precommit/1', round, view: message.view, base: message.base }, to: [] },
       { saying: { kind: 'precommit/1', round, view: message.view, base: null } },
       { saying: other },
       { saying: { kind: 'prevote/1', round, view, base: other.base } },
       { saying: { kind: 'precommit/1', round, view, base: other.base }, to: [] },
+    ]
+  },
+}
+
+/** Lets one member lock with its vote, tells the others nil, and is never heard again. */
+export const twoFacedLiar: Liar = {
+  name: 'two-faced',
+  withholds: true,
+  speak: (saying, tools) => {
+    if (saying.kind === 'list/1') return [{ saying }]
+    if (saying.kind !== 'prevote/1' || saying.base === null || saying.view > 0) return []
+    const [one = -1, ...rest] = tools.random.shuffle(tools.others())
+    return [
+      { saying, to: [one] },
+      { saying: { ...saying, base: null }, to: rest },
     ]
   },
 }

@@ -33,10 +33,12 @@ export const UNLOCKED_BY_ONE_PREVOTE = stepping((state, event) => {
 
 /** Believes a proposer that says what view its value is carried from, without the quorum of prevotes that it claims. */
 export const WITHOUT_VALID_VIEW_QUORUM = stepping((state, event) => {
-  const proposal = state.proposals.get(state.view)?.message
+  const proposal = state.proposals.get(state.view)
   const { locked } = state
-  const isFreed = locked !== null && proposal && (proposal.validView ?? -1) >= locked.view
-  return reduce(isFreed ? { ...state, locked: null } : state, event)
+  const claimed = proposal?.message.validView ?? null
+  if (!proposal || claimed === null || (locked && locked.view > claimed)) return reduce(state, event)
+  const believed = { ...proposal, message: { ...proposal.message, validView: null } }
+  return reduce({ ...state, locked: null, proposals: new Map(state.proposals).set(state.view, believed) }, event)
 })
 
 /** Believes the first thing that a member says, and forgets what it says besides. */

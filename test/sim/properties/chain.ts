@@ -1,7 +1,7 @@
 import { createRandom } from '../random.ts'
 import { type History, historyOf, type ReadBase } from './history.ts'
 import type { Property, Run } from './property.ts'
-import { cidOf, DIRECTORY, fakeCid, RAW, readCertificate, type ReadLineage, readLineage } from './reading.ts'
+import { approvalPayload, cidOf, DIRECTORY, fakeCid, hex, RAW, readCertificate, type ReadLineage, readLineage } from './reading.ts'
 import { CID } from 'multiformats/cid'
 
 /** The directory's CID that a lineage stands in. */
@@ -35,6 +35,7 @@ function wrongWith(run: Run, history: History, read: ReadBase, parent: ReadBase 
     [embedded === null || isFor(embedded, parent), 'shows the certificate of another parent'],
     [embedded === null || history.signersOf(embedded) >= history.committee(round - 1).quorum, 'has a parent without a quorum'],
     [areListsReal(history, read), 'quotes lists that are not a quorum of signed lists of the round'],
+    [isApproved(run, history, read), 'embeds an amendment that no quorum of its committee approved'],
     [areInputsReal(history, lineage), 'quotes a contribution that nobody signed'],
   ]
   return checks.flatMap(([isRight, what]) => (isRight ? [] : [`the base of round ${round} ${what}`]))
@@ -54,6 +55,16 @@ function areListsReal(history: History, { lineage, round }: ReadBase): boolean {
       history.isSigned(list.author, list.payload, list.signature),
   )
   return isReal && authors.size === quorum && lineage.lists.length === quorum
+}
+
+function isApproved(run: Run, history: History, { lineage: { amendment }, round }: ReadBase): boolean {
+  if (!amendment) return true
+  const { members, quorum } = history.committee(round)
+  const authors = amendment.signatures.map(({ author }) => hex(author))
+  const isReal = amendment.signatures.every(({ author, signature }) =>
+    history.isSigned(hex(author), approvalPayload(run.net.network, author, amendment.payload), signature),
+  )
+  return isReal && authors.every((author) => members.has(author)) && new Set(authors).size === quorum
 }
 
 function areInputsReal(history: History, { inputs, excluded }: ReadLineage): boolean {

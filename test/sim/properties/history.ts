@@ -21,6 +21,16 @@ export interface Committee {
   readonly quorum: number
   /** f */
   readonly faults: number
+  readonly policy: Policy
+}
+
+export interface Policy {
+  readonly minContributions: number
+  readonly maxContributions: number
+  readonly viewTimeoutMs: number
+  readonly minBytesPerSecond: number
+  readonly maxViews: number
+  readonly historyRounds: number
 }
 
 export interface History {
@@ -50,10 +60,7 @@ function readHistory(run: Run): History {
   const signed = new Map<string, Uint8Array>()
   for (const { signed: one } of run.record.spoken) signed.set(nameOfBytes(one.payload), one.signature)
   for (const { signed: one } of run.contributions.values()) signed.set(nameOfBytes(one.payload), one.signature)
-  const { committee, quorum: kind } = run.net.genesis
-  const n = committee.length
-  const quorum = kind === 'byzantine' ? Math.floor((2 * n) / 3) + 1 : Math.floor(n / 2) + 1
-  const all: Committee = { members: new Set(committee.map(({ key }) => hex(key))), quorum, faults: n - quorum }
+  for (const one of run.record.approvals) signed.set(nameOfBytes(one.payload), one.signature)
 
   const lineages = new Map<Uint8Array, ReadLineage>()
   const bases = new Map<Decision, ReadBase>()
@@ -75,6 +82,8 @@ function readHistory(run: Run): History {
     return made
   }
   const chains = run.hosts.map((host) => host.chain.map(read))
+  const longest = run.hosts.filter(({ liar }) => !liar).map(({ index }) => chains[index] ?? [])
+  const committees = committeesOf(run, longest.sort((a, b) => b.length - a.length)[0] ?? [])
   const adopted = new Map<string, History['adopted'][number]>()
   for (const host of run.hosts) {
     if (host.liar) continue
@@ -88,12 +97,12 @@ function readHistory(run: Run): History {
     return real !== undefined && Buffer.from(real).equals(signature) && author.length === 64
   }
   return {
-    committee: () => all,
+    committee: (round) => committees[Math.min(round, committees.length - 1)] ?? committees[0],
     chainOf: (host) => chains[host] ?? [],
     adopted: [...adopted.values()],
     isSigned,
     signersOf: (certificate) => {
-      const { members } = all
+      const { members } = committees[Math.min(certificate.round, committees.length - 1)] ?? committees[0]
       const authors = certificate.signatures.map(({ author }) => hex(author))
       const isReal = certificate.signatures.every(
         ({ author, signature }) =>
@@ -102,4 +111,30 @@ function readHistory(run: Run): History {
       return isReal ? new Set(authors).size : 0
     },
   }
+}
+
+/** By round, from 0 on to the one after the chain's newest: what is embedded in round r is in force from round r + 2 on. */
+function committeesOf(run: Run, chain: readonly ReadBase[]): [Committee, ...Committee[]] {
+  const { committee, quorum, round } = run.net.genesis
+  const first = committeeOf(new Set(committee.map(({ key }) => hex(key))), quorum, round)
+  const made: [Committee, ...Committee[]] = [first, first, first]
+  let newest = { committee: first, quorum }
+  for (const { lineage, round: at } of chain) {
+    if (lineage.amendment) {
+      const { change } = lineage.amendment
+      const kind = change.quorum ?? newest.quorum
+      const added = (change.add ?? []).map(({ key }) => hex(key))
+      const removed = new Set((change.remove ?? []).map(hex))
+      const members = new Set([...newest.committee.members, ...added].filter((key) => !removed.has(key)))
+      newest = { committee: committeeOf(members, kind, { ...newest.committee.policy, ...change.round }), quorum: kind }
+    }
+    made[at + 2] = newest.committee
+  }
+  return made
+}
+
+function committeeOf(members: ReadonlySet<string>, kind: 'byzantine' | 'crash', policy: Policy): Committee {
+  const n = members.size
+  const quorum = kind === 'byzantine' ? Math.floor((2 * n) / 3) + 1 : Math.floor(n / 2) + 1
+  return { members, quorum, faults: n - quorum, policy }
 }

@@ -44,7 +44,7 @@ export const S4: Property = {
 }
 
 function wrongChoice(run: Run, { lineage, round }: ReadBase, before: readonly ReadBase[]): readonly string[] {
-  const { faults } = historyOf(run).committee(round)
+  const { faults, policy } = historyOf(run).committee(round)
   const timesListed = countsOf(lineage)
   const ids = new Set(lineage.lists.flatMap(({ ids }) => ids))
   const eligible = [...ids].filter((id) => timesListed(id) >= faults + 1)
@@ -58,7 +58,7 @@ function wrongChoice(run: Run, { lineage, round }: ReadBase, before: readonly Re
     lineage.inputs.every(({ id }) => chosen.inputs.includes(id)) &&
     lineage.excluded.every(({ contribution, reason }) => chosen.excluded.get(contribution.id) === reason)
   if (!isSame) found.push(`round ${round} has other inputs than the rule gives`)
-  if (lineage.inputs.length < run.net.genesis.round.minContributions)
+  if (lineage.inputs.length < policy.minContributions)
     found.push(`round ${round} has ${lineage.inputs.length} inputs, and is not empty`)
 
   const firsts = run.record.firstLists.filter((one) => one.round === round && parentOf(one.list) === lineage.parent)
@@ -76,7 +76,7 @@ const idsOf = ({ message }: FirstMessage): readonly string[] =>
 
 /** An honest member's first list names all that it held then and that could be an input, if there is room. */
 function leftOutOfLists(run: Run, { round, lineage }: ReadBase, before: readonly ReadBase[]): readonly string[] {
-  const { maxContributions } = run.net.genesis.round
+  const { maxContributions } = historyOf(run).committee(round).policy
   return run.record.firstLists.flatMap(({ host, round: at, list, held }) => {
     if (at !== round || parentOf(list) !== lineage.parent || held.length > maxContributions) return []
     const listed = idsOf(list)

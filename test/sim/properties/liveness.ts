@@ -70,12 +70,11 @@ export const L1: Property = {
     const { peace } = run
     if (!peace) return []
     if (!peace.isDecided) return ['not every honest member decided every round']
-    const { maxViews } = run.net.genesis.round
     return quietRounds(run).flatMap(({ round, view, isEmpty }) => {
-      const { faults } = historyOf(run).committee(round)
+      const { faults, policy } = historyOf(run).committee(round)
       const found: string[] = []
       if (view > faults) found.push(`round ${round} took ${view + 1} views, f + 1 are ${faults + 1}`)
-      if (isEmpty && maxViews > faults) found.push(`round ${round} ended empty`)
+      if (isEmpty && policy.maxViews > faults) found.push(`round ${round} ended empty`)
       return found
     })
   },
@@ -109,8 +108,8 @@ export const L4: Property = {
       const { peace, net } = run
       if (!peace || faultyFirst.some((index) => !isSilent(run, peace, index))) return []
       if (view !== faultyFirst.length) return [] // for L5 to judge
-      const { viewTimeoutMs, bytes, maxContributions, minBytesPerSecond } = { ...net.genesis, ...net.genesis.round }
-      const transferMs = (1000 * bytes * (maxContributions + 2)) / minBytesPerSecond
+      const { viewTimeoutMs, maxContributions, minBytesPerSecond } = historyOf(run).committee(round).policy
+      const transferMs = (1000 * net.genesis.bytes * (maxContributions + 2)) / minBytesPerSecond
       const timeoutMs = (at: number) => viewTimeoutMs * (at + 1) + transferMs
       const boundMs = faultyFirst.reduce((sum, _, at) => sum + timeoutMs(at), 0) * 2 ** emptyBefore(run, round)
       const allowedMs = boundMs + peace.settleMs
@@ -161,10 +160,12 @@ function unnoticed(run: Run): readonly string[] {
 
 /** A third party that knows only the committee is convinced by each. */
 function unproven(run: Run): readonly string[] {
-  const { members } = historyOf(run).committee(1)
-  const view = { network: run.net.network, isMember: (key: Uint8Array) => members.has(hex(key)) }
+  const viewOf = (round: number) => ({
+    network: run.net.network,
+    isMember: (key: Uint8Array) => historyOf(run).committee(round).members.has(hex(key)),
+  })
   const isConvincing = (first: Signed<RoundMessage>, second: Signed<RoundMessage>) =>
-    isProven(judgeEvidence(encodeEvidence(run.net.network, first, second), view))
+    isProven(judgeEvidence(encodeEvidence(run.net.network, first, second), viewOf(first.message.round)))
   const wrong = run.record.accusations.filter(({ evidence: { first, second } }) => !isConvincing(first, second))
   return wrong.map(({ host }) => `host ${host} has evidence that proves nothing`)
 }

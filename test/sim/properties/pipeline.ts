@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid'
-import type { ReadBase } from './history.ts'
+import { historyOf, type ReadBase } from './history.ts'
 import type { Run } from './property.ts'
 import { hashOf } from './reading.ts'
 
@@ -29,7 +29,8 @@ export function chooseInputs(
   timesListed: (id: string) => number,
   before: readonly ReadBase[],
 ): Chosen {
-  const { round: policy, base: genesisBase } = run.net.genesis
+  const { policy } = historyOf(run).committee(round)
+  const genesisBase = run.net.genesis.base
   const seed = hashOf('coldmesh/seed/1', run.net.network.bytes, round)
   const ticket = new Map(offered.map(({ id, author }) => [id, lotteryTicket(seed, author)]))
   const byTicket = (a: Offered, b: Offered) =>

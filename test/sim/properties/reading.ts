@@ -73,6 +73,28 @@ export interface ReadLineage {
   readonly inputs: readonly ReadContribution[]
   readonly excluded: readonly { readonly contribution: ReadContribution; readonly reason: string }[]
   readonly weights: CID
+  readonly amendment: ReadAmendment | null
+}
+
+export interface ReadAmendment {
+  readonly payload: Uint8Array
+  readonly signatures: ReadCertificate['signatures']
+  readonly previous: string | null
+  readonly change: Change
+}
+
+/** What an amendment may change, as far as a run is judged by it. */
+export interface Change {
+  readonly add?: readonly { readonly key: Uint8Array }[]
+  readonly remove?: readonly Uint8Array[]
+  readonly quorum?: 'byzantine' | 'crash'
+  readonly round?: Readonly<Record<string, number>>
+}
+
+function readAmendment(bytes: Uint8Array): ReadAmendment {
+  const read = dagCbor.decode<{ amendment: Uint8Array; signatures: ReadCertificate['signatures'] }>(bytes)
+  const { previous, change } = dagCbor.decode<{ previous: CID | null; change: Change }>(read.amendment)
+  return { payload: read.amendment, signatures: read.signatures, previous: previous && String(previous), change }
 }
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
@@ -113,6 +135,7 @@ export function readLineage(bytes: Uint8Array): ReadLineage {
     inputs: Uint8Array[]
     excluded: { envelope: Uint8Array; reason: string }[]
     weights: CID
+    amendment?: Uint8Array
   }>(bytes)
   return {
     network: String(read.network),
@@ -123,7 +146,13 @@ export function readLineage(bytes: Uint8Array): ReadLineage {
     inputs: read.inputs.map(readContribution),
     excluded: read.excluded.map(({ envelope, reason }) => ({ contribution: readContribution(envelope), reason })),
     weights: read.weights,
+    amendment: read.amendment === undefined ? null : readAmendment(read.amendment),
   }
+}
+
+/** The bytes that a member's consent signs. */
+export function approvalPayload(network: CID, author: Uint8Array, amendment: Uint8Array): Uint8Array {
+  return dagCbor.encode({ kind: 'approval/1', network, author, amendment })
 }
 
 /** The bytes that a precommit of these fields signs. */

@@ -25,8 +25,10 @@ export const S1: Property = {
     const history = historyOf(run)
     const final = new Map<number, Set<string>>()
     const note = (round: number, base: string) => final.set(round, (final.get(round) ?? new Set()).add(base))
-    for (const { round, base, authors } of precommitted(run).values())
-      if (authors.size >= history.committee(round).quorum) note(round, base)
+    for (const { round, base, authors } of precommitted(run).values()) {
+      const { members, quorum } = history.committee(round)
+      if ([...authors].filter((author) => members.has(author)).length >= quorum) note(round, base)
+    }
     for (const { host, decision } of run.record.adoptions)
       if (!run.hosts[host]?.liar) note(decision.round, String(decision.base))
     return [...final]

@@ -3,6 +3,7 @@ import { QUICK } from '../host.ts'
 import { judgeRun, type Violation } from '../properties/all.ts'
 import type { Peace } from '../properties/property.ts'
 import { CALM } from '../wires.ts'
+import { planAmendments } from './amendments.ts'
 import { planTrouble } from './chaos.ts'
 import { offerRound } from './offers.ts'
 import { type ScheduleOptions, type Settings, settingsOf, VIEW_TIMEOUT_MS } from './settings.ts'
@@ -41,6 +42,7 @@ export function runSchedule(seed: number, options: ScheduleOptions = {}): Outcom
     syncMs: SYNC_MS,
     isTraced: options.isTraced === true,
     ...(options.machine ? { machine: options.machine } : {}),
+    ...(settings.isAmended ? { onBegun: planAmendments(() => simulation, settings, random) } : {}),
     onRound: (round, host) => offerRound(simulation, settings, random, round, host),
   })
   planTrouble(simulation, settings, random)

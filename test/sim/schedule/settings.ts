@@ -21,6 +21,8 @@ export interface ScheduleOptions {
   readonly quorum?: Genesis['quorum']
   readonly profile?: Profile
   readonly rounds?: number
+  /** Whether amendments are approved on the way. */
+  readonly amends?: boolean
   /** How the liars lie; null for a schedule in which nobody lies. */
   readonly liar?: Liar | null
   /** How many lie; by default no more than the committee bears. */
@@ -45,6 +47,8 @@ export interface Settings {
   /** Members that are down for good when peace comes. */
   readonly down: readonly number[]
   readonly chaosMs: number
+  /** Amendments are approved on the way. */
+  readonly isAmended: boolean
 }
 
 export const VIEW_TIMEOUT_MS = 2000
@@ -57,7 +61,8 @@ export function settingsOf(seed: number, options: ScheduleOptions = {}): { setti
   const faults = members - (quorum === 'byzantine' ? Math.floor((2 * members) / 3) : Math.floor(members / 2)) - 1
   const picked = options.profile ?? weighted(random, PROFILES, [62, 18, 5, 15])
   const profile = picked === 'hunt' && (quorum === 'crash' || faults === 0) && !options.profile ? 'chaos' : picked
-  const rounds = options.rounds ?? weighted(random, [1, 2, 3, 4], members > 4 ? [75, 15, 6, 4] : [60, 22, 10, 8])
+  const isAmended = options.amends ?? random.chance(0.06)
+  const rounds = (options.rounds ?? (isAmended ? 4 : 0)) || weighted(random, [1, 2, 3, 4], members > 4 ? [75, 15, 6, 4] : [60, 22, 10, 8])
   const shuffled = random.shuffle(Array.from({ length: members }, (_, i) => i))
   const mayLie = quorum === 'byzantine' && faults > 0 && options.liar !== null
   const isLying = options.liars !== undefined || options.liar !== undefined || profile === 'hunt' || random.chance(0.85)
@@ -72,7 +77,7 @@ export function settingsOf(seed: number, options: ScheduleOptions = {}): { setti
     quorum,
     profile,
     rounds,
-    observers: random.chance(0.1) ? 1 : 0,
+    observers: isAmended || random.chance(0.1) ? 1 : 0,
     policy: {
       minContributions,
       maxContributions: random.pick([2, 8]),
@@ -84,6 +89,7 @@ export function settingsOf(seed: number, options: ScheduleOptions = {}): { setti
     liars,
     lies,
     down,
+    isAmended,
     chaosMs: profile === 'calm' ? 0 : random.integer(2000, 25_000),
   }
   return { settings, random }
