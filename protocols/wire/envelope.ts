@@ -68,7 +68,11 @@ export function openEnvelope<T extends SignedFields>(
   // What an envelope holds never changes, and the same one comes by gossip, in lineages and after a restart.
   const name = sha256Text(envelope)
   const known = opened.get(name)
-  if (known && declarations.some((one) => one === known.declaration) && equalCids(known.signed.message.network, network))
+  if (
+    known &&
+    declarations.some((one) => one === known.declaration) &&
+    equalCids(known.signed.message.network, network)
+  )
     return known.signed as Signed<T>
   try {
     const { declaration, signed } = openNow(Uint8Array.from(envelope), declarations, network)

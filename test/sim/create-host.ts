@@ -15,8 +15,8 @@ import { createDisk, type Decision, type Recorded } from './disk.ts'
 import { type CrashPlan, type Host, type Pace, QUICK, type Untimed } from './host.ts'
 import type { Liar } from './liars/liar.ts'
 import { createMouth } from './liars/mouth.ts'
-import { createTransfers } from './transfers.ts'
 import { nameOf } from './trace.ts'
+import { createTransfers } from './transfers.ts'
 import { createVoice } from './voice.ts'
 import type { World } from './world.ts'
 
@@ -81,7 +81,9 @@ export function createHost(options: {
       state = step.state
       return step.effects
     } catch (error) {
-      record.faults.push(`host ${index} threw at ${event.type}: ${error instanceof Error ? error.stack : String(error)}`)
+      record.faults.push(
+        `host ${index} threw at ${event.type}: ${error instanceof Error ? error.stack : String(error)}`,
+      )
       return []
     }
   }
@@ -122,7 +124,10 @@ export function createHost(options: {
         if (machine.habits.reportsEvidence) record.accusations.push({ atMs: agenda.now, host: index, evidence: effect })
         return
       case 'entered-view':
-        trace.note(index, () => `view ${effect.view} of r${state.round}, ${world.hostOf(effect.aggregator)?.index} proposes`)
+        trace.note(
+          index,
+          () => `view ${effect.view} of r${state.round}, ${world.hostOf(effect.aggregator)?.index} proposes`,
+        )
         record.views.push({ atMs: agenda.now, host: index, round: state.round, view: effect.view })
         return
     }
@@ -209,7 +214,8 @@ export function createHost(options: {
     record.adoptions.push({ atMs: agenda.now, host: index, decision })
     trace.note(index, () => `adopts r${round} ${String(base).slice(-6)}`)
     disk.head = nextHead(disk.head, { base, opened, certificate })
-    if (isRetired()) state = newRound() // answers those that ask, and takes part no more
+    if (isRetired())
+      state = newRound() // answers those that ask, and takes part no more
     else begin(newRound(state))
     world.noteHead(host)
     return true
@@ -252,7 +258,8 @@ export function createHost(options: {
     if (reason !== 'known') trace.note(index, () => `hears ${nameOf(signed)}${reason ? `: ${reason}` : ''}`)
     if (message.kind !== 'contribution/1') {
       const sender = liar ? null : world.hostOf(message.author)
-      if (sender?.liar && !STALE.includes(reason ?? '')) record.heard.push({ host: index, life, signed: { ...signed, message } })
+      if (sender?.liar && !STALE.includes(reason ?? ''))
+        record.heard.push({ host: index, life, signed: { ...signed, message } })
       if (reason === null && mouth) mouth.hear(message)
     }
     if (reason !== null || (liar?.isStubborn && message.kind === 'precommit/1')) return

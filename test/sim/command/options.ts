@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { LIARS } from '../liars/all.ts'
-import { type Mutant, MUTANTS, mutantNamed } from '../mutants/all.ts'
+import { MUTANTS, type Mutant, mutantNamed } from '../mutants/all.ts'
 import { PROFILES, type ScheduleOptions } from '../schedule/settings.ts'
 
 /** What may be fixed on the command line, in words: it travels to workers and into files. */

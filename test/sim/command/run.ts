@@ -1,5 +1,5 @@
 import { runSchedule } from '../schedule/run-schedule.ts'
-import { type CommandOptions, type Fixed, readOptions, scheduleOptionsOf, UsageError, USAGE } from './options.ts'
+import { type CommandOptions, type Fixed, readOptions, scheduleOptionsOf, USAGE, UsageError } from './options.ts'
 import { runMany } from './pool.ts'
 import type { FoundViolation, Tally } from './tally.ts'
 

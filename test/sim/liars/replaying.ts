@@ -21,7 +21,7 @@ function borrowed(tools: LiarTools): readonly Utterance[] {
   const { state, random } = tools
   const votes = heldMessages(state).flatMap((signed) => (signed.message.kind === 'prevote/1' ? [signed] : []))
   const prevote = votes.length > 0 ? random.pick(votes) : null
-  if (!prevote || prevote.message.kind !== 'prevote/1') return []
+  if (prevote?.message.kind !== 'prevote/1') return []
   const { network, author, round, view, base } = prevote.message
   const change = random.pick([{}, { view: view + 1 }, { round: round + 1 }])
   const payload = precommit.encode({ network, author, round, view, base, ...change })

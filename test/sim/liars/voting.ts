@@ -95,7 +95,8 @@ export const twoFacedLiar: Liar = {
 /** Votes for what is proposed and for something else, and shows everybody both. */
 export const doubleVotingLiar: Liar = {
   name: 'double-voting',
-  speak: (saying) => (isVote(saying) ? [{ saying }, { saying: { ...saying, base: otherThan(saying.base) } }] : [{ saying }]),
+  speak: (saying) =>
+    isVote(saying) ? [{ saying }, { saying: { ...saying, base: otherThan(saying.base) } }] : [{ saying }],
 }
 
 const otherThan = (base: CID | null) => (base === null ? testCid('anything') : null)
@@ -107,12 +108,17 @@ export const listingLiar: Liar = {
     if (saying.kind !== 'list/1') return [{ saying }]
     const { round, maxContributions } = { round: saying.round, ...tools.state.network.terms.round }
     const all = tools.contributions().filter(({ message }) => message.round === round)
-    const ids = [...new Map([...all.map(({ id }) => id), ...saying.contributions].map((id) => [String(id), id])).values()]
+    const ids = [
+      ...new Map([...all.map(({ id }) => id), ...saying.contributions].map((id) => [String(id), id])).values(),
+    ]
     const everything = { ...saying, contributions: ids.sort(compareCids).slice(0, 2 * maxContributions) }
     const [some, rest] = split(tools)
     return tools.random.pick<readonly Utterance[]>([
       [{ saying: everything }],
-      [{ saying: everything, to: some }, { saying, to: rest }],
+      [
+        { saying: everything, to: some },
+        { saying, to: rest },
+      ],
       [{ saying: everything }, { saying: { ...saying, seq: Math.min(7, saying.seq + 1), contributions: [] } }],
     ])
   },
@@ -148,4 +154,3 @@ function voteForAll(view: number, base: CID, tools: LiarTools): readonly Utteran
     ]
   })
 }
-

@@ -14,25 +14,35 @@ export interface Mutant {
 
 const habit = (habits: Partial<Machine['habits']>): Partial<Machine> => ({ habits: { ...REAL.habits, ...habits } })
 
-const mutant = (
-  name: string,
-  bug: string,
-  machine: Partial<Machine>,
-  ...breaks: readonly PropertyName[]
-): Mutant => ({ name, bug, machine, breaks })
+const mutant = (name: string, bug: string, machine: Partial<Machine>, ...breaks: readonly PropertyName[]): Mutant => ({
+  name,
+  bug,
+  machine,
+  breaks,
+})
 
 /** What the simulator must find, or it proves nothing about ours. */
 export const MUTANTS: readonly Mutant[] = [
   mutant('single-phase', 'one phase of votes is final', voting.SINGLE_PHASE, 'S1'),
   mutant('no-lock', 'a precommit binds nobody later', voting.WITHOUT_LOCK, 'S1'),
   mutant('unlock-by-one', 'any later prevote unlocks', voting.UNLOCKED_BY_ONE_PREVOTE, 'S1'),
-  mutant('unproven-valid-view', "validView's quorum of prevotes is not checked", voting.WITHOUT_VALID_VIEW_QUORUM, 'S1'),
+  mutant(
+    'unproven-valid-view',
+    "validView's quorum of prevotes is not checked",
+    voting.WITHOUT_VALID_VIEW_QUORUM,
+    'S1',
+  ),
   mutant('no-carrying', 'a proposer forgets the value that a quorum prevoted', voting.WITHOUT_CARRYING, 'L5'),
   mutant('quorum-f+1', 'f + 1 votes decide', voting.QUORUM_OF_F_PLUS_1, 'L2'),
   mutant('quorum-2f', '2f votes decide', voting.QUORUM_OF_2F, 'L2'),
   mutant('quorum-majority', 'a simple majority decides, against liars too', voting.QUORUM_OF_A_MAJORITY, 'L2'),
   mutant('counts-messages', 'votes are counted by message, not by author', voting.COUNTING_MESSAGES, 'S2'),
-  mutant('certificate-by-count', 'signatures of a certificate are counted, not signers', trusting.CERTIFICATE_BY_COUNT, 'S2'),
+  mutant(
+    'certificate-by-count',
+    'signatures of a certificate are counted, not signers',
+    trusting.CERTIFICATE_BY_COUNT,
+    'S2',
+  ),
   mutant('certificate-of-fewer', 'a certificate may have fewer votes', trusting.CERTIFICATE_OF_FEWER, 'S2'),
   mutant('certificate-by-anybody', 'outsiders may sign a certificate', trusting.CERTIFICATE_BY_ANYBODY, 'S2'),
   mutant('no-journal', 'memory is lost in a crash', voting.WITHOUT_JOURNAL, 'S5'),

@@ -2,8 +2,8 @@ import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { contribution } from '../../../protocols/contribution/messages.ts'
 import { certificate, inclusionList, precommit, prevote, proposal } from '../../../protocols/round/messages.ts'
-import { hashParts } from '../../../protocols/wire/crypto.ts'
 import { decodeCanonical, idOf, MalformedError } from '../../../protocols/wire/codec.ts'
+import { hashParts } from '../../../protocols/wire/crypto.ts'
 import { reject } from '../../../protocols/wire/verdict.ts'
 import { createRound, reduce } from '../../../src/rounds/reduce.ts'
 import { buildFake } from '../../support/rounds/fusion.ts'
@@ -46,7 +46,8 @@ export const FORGETFUL_LISTS: Partial<Machine> = {
   reduce: (state, event) => {
     const step = reduce(state, event)
     const effects = step.effects.map((effect) => {
-      if (effect.type !== 'say' || effect.saying.kind !== 'list/1' || effect.saying.contributions.length < 2) return effect
+      if (effect.type !== 'say' || effect.saying.kind !== 'list/1' || effect.saying.contributions.length < 2)
+        return effect
       return { ...effect, saying: { ...effect.saying, contributions: effect.saying.contributions.slice(1) } }
     })
     return { ...step, effects }
@@ -64,7 +65,9 @@ export const LISTS_WHAT_IT_LACKS: Partial<Machine> = {
 export const WAITS_FOR_ALL_BYTES: Partial<Machine> = {
   createRound,
   reduce: (state, event) => {
-    const isMissing = [...state.contributions.values()].some((entry) => entry.state !== 'held' && entry.reason !== 'not-finite')
+    const isMissing = [...state.contributions.values()].some(
+      (entry) => entry.state !== 'held' && entry.reason !== 'not-finite',
+    )
     return reduce(isMissing ? { ...state, isCollectOver: false, isGraceOver: false } : state, event)
   },
 }

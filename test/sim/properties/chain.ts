@@ -1,8 +1,18 @@
+import { CID } from 'multiformats/cid'
 import { createRandom } from '../random.ts'
 import { type History, historyOf, type ReadBase } from './history.ts'
 import type { Property, Run } from './property.ts'
-import { approvalPayload, cidOf, DIRECTORY, fakeCid, hex, RAW, readCertificate, type ReadLineage, readLineage } from './reading.ts'
-import { CID } from 'multiformats/cid'
+import {
+  approvalPayload,
+  cidOf,
+  DIRECTORY,
+  fakeCid,
+  hex,
+  RAW,
+  type ReadLineage,
+  readCertificate,
+  readLineage,
+} from './reading.ts'
 
 /** The directory's CID that a lineage stands in. */
 export const baseOf = (lineageBytes: Uint8Array, { weights }: ReadLineage): string =>
@@ -33,7 +43,10 @@ function wrongWith(run: Run, history: History, read: ReadBase, parent: ReadBase 
     [certificate.signatures.length === quorum && history.signersOf(certificate) === quorum, 'lacks a quorum of votes'],
     [(embedded === null) === (parent === null), 'does not show that its parent is certified'],
     [embedded === null || isFor(embedded, parent), 'shows the certificate of another parent'],
-    [embedded === null || history.signersOf(embedded) >= history.committee(round - 1).quorum, 'has a parent without a quorum'],
+    [
+      embedded === null || history.signersOf(embedded) >= history.committee(round - 1).quorum,
+      'has a parent without a quorum',
+    ],
     [areListsReal(history, read), 'quotes lists that are not a quorum of signed lists of the round'],
     [isApproved(run, history, read), 'embeds an amendment that no quorum of its committee approved'],
     [areInputsReal(history, lineage), 'quotes a contribution that nobody signed'],

@@ -1,8 +1,8 @@
 import type { CID } from 'multiformats/cid'
 import type { Decision } from '../disk.ts'
 import type { Run } from './property.ts'
-import { hex, nameOfBytes, precommitPayload, type ReadCertificate, readCertificate, readLineage } from './reading.ts'
 import type { ReadLineage } from './reading.ts'
+import { hex, nameOfBytes, precommitPayload, type ReadCertificate, readCertificate, readLineage } from './reading.ts'
 
 /** A base of a chain, as the second reader sees it. */
 export interface ReadBase {

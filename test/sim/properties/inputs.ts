@@ -1,9 +1,9 @@
+import { CID } from 'multiformats/cid'
 import { toHex } from '../../../protocols/wire/bytes.ts'
 import { historyOf, type ReadBase } from './history.ts'
 import { chooseInputs, type Offered } from './pipeline.ts'
 import type { Property, Run } from './property.ts'
-import { DIRECTORY, fakeCid, RAW, type ReadLineage, cidOf } from './reading.ts'
-import { CID } from 'multiformats/cid'
+import { cidOf, DIRECTORY, fakeCid, RAW, type ReadLineage } from './reading.ts'
 
 const bytesOf = (cid: string) => CID.parse(cid).bytes
 
@@ -90,7 +90,9 @@ function leftOutOfLists(run: Run, { round, lineage }: ReadBase, before: readonly
     const named = new Set(offered.filter(({ id }) => listed.includes(id)).map(({ checkpoint }) => String(checkpoint)))
     const { inputs } = chooseInputs(run, round, offered, () => 1, before)
     const missing = offered.filter(({ id, checkpoint }) => inputs.includes(id) && !named.has(String(checkpoint)))
-    return missing.map(({ id }) => `host ${host} held ${id.slice(-6)} before its first list of round ${round}, and leaves it out`)
+    return missing.map(
+      ({ id }) => `host ${host} held ${id.slice(-6)} before its first list of round ${round}, and leaves it out`,
+    )
   })
 }
 

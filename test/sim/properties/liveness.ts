@@ -113,7 +113,9 @@ export const L4: Property = {
       const timeoutMs = (at: number) => viewTimeoutMs * (at + 1) + transferMs
       const boundMs = faultyFirst.reduce((sum, _, at) => sum + timeoutMs(at), 0) * 2 ** emptyBefore(run, round)
       const allowedMs = boundMs + peace.settleMs
-      return lastedMs <= allowedMs ? [] : [`round ${round} lasted ${lastedMs} ms, ${faultyFirst.length} aggregators down allow ${allowedMs}`]
+      return lastedMs <= allowedMs
+        ? []
+        : [`round ${round} lasted ${lastedMs} ms, ${faultyFirst.length} aggregators down allow ${allowedMs}`]
     }),
 }
 
@@ -133,7 +135,11 @@ export const L5: Property = {
   title: 'a lying proposer costs one view, and leaves evidence where there is any',
   check: (run) => [
     ...quietRounds(run).flatMap(({ round, view, faultyFirst }) =>
-      view <= faultyFirst.length ? [] : [`round ${round} took until view ${view}, ${faultyFirst.length} aggregators are faulty before the first honest one`],
+      view <= faultyFirst.length
+        ? []
+        : [
+            `round ${round} took until view ${view}, ${faultyFirst.length} aggregators are faulty before the first honest one`,
+          ],
     ),
     ...unnoticed(run),
     ...unproven(run),
@@ -153,7 +159,9 @@ function unnoticed(run: Run): readonly string[] {
     slots.set(slot, before ?? String(id))
   }
   const accused = new Set(
-    run.record.accusations.map(({ host, evidence: { first } }) => `${host}/${hex(first.message.author)}/${first.message.round}`),
+    run.record.accusations.map(
+      ({ host, evidence: { first } }) => `${host}/${hex(first.message.author)}/${first.message.round}`,
+    ),
   )
   return [...contradicted].filter((name) => !accused.has(name)).map((name) => `unnoticed contradiction: ${name}`)
 }

@@ -1,6 +1,6 @@
-import { hex } from './reading.ts'
 import { historyOf } from './history.ts'
 import type { Property, Run } from './property.ts'
+import { hex } from './reading.ts'
 
 /** Members that signed a precommit for a base, by round, view and base, whether or not anybody heard it. */
 function precommitted(run: Run): ReadonlyMap<string, { round: number; base: string; authors: ReadonlySet<string> }> {
@@ -33,7 +33,10 @@ export const S1: Property = {
       if (!run.hosts[host]?.liar) note(decision.round, String(decision.base))
     return [...final]
       .filter(([, bases]) => bases.size > 1)
-      .map(([round, bases]) => `two certified bases in round ${round}: ${[...bases].map((base) => base.slice(-6)).join(', ')}`)
+      .map(
+        ([round, bases]) =>
+          `two certified bases in round ${round}: ${[...bases].map((base) => base.slice(-6)).join(', ')}`,
+      )
   },
 }
 

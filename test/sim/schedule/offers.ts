@@ -1,10 +1,16 @@
+import type { Simulation } from '../create-simulation.ts'
 import type { Host } from '../host.ts'
 import type { Random } from '../random.ts'
-import type { Simulation } from '../create-simulation.ts'
 import type { Settings } from './settings.ts'
 
 /** Contributors of a round: enough good ones, and others that withhold, copy, replay, come late or are whispered. */
-export function offerRound(simulation: Simulation, settings: Settings, random: Random, round: number, host: Host): void {
+export function offerRound(
+  simulation: Simulation,
+  settings: Settings,
+  random: Random,
+  round: number,
+  host: Host,
+): void {
   const { head } = host.disk
   const fields = { round, parent: head.base }
   const { minContributions = 1 } = settings.policy

@@ -62,7 +62,9 @@ export function settingsOf(seed: number, options: ScheduleOptions = {}): { setti
   const picked = options.profile ?? weighted(random, PROFILES, [62, 18, 5, 15])
   const profile = picked === 'hunt' && (quorum === 'crash' || faults === 0) && !options.profile ? 'chaos' : picked
   const isAmended = options.amends ?? random.chance(0.06)
-  const rounds = (options.rounds ?? (isAmended ? 4 : 0)) || weighted(random, [1, 2, 3, 4], members > 4 ? [75, 15, 6, 4] : [60, 22, 10, 8])
+  const rounds =
+    (options.rounds ?? (isAmended ? 4 : 0)) ||
+    weighted(random, [1, 2, 3, 4], members > 4 ? [75, 15, 6, 4] : [60, 22, 10, 8])
   const shuffled = random.shuffle(Array.from({ length: members }, (_, i) => i))
   const mayLie = quorum === 'byzantine' && faults > 0 && options.liar !== null
   const isLying = options.liars !== undefined || options.liar !== undefined || profile === 'hunt' || random.chance(0.85)

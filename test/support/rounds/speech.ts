@@ -24,7 +24,8 @@ export function signSaying(saying: Saying, key: TestKey, network: CID): Signed<R
 function nameOf(saying: Saying): string {
   const { kind, round } = saying
   if (saying.kind === 'list/1') return [kind, round, saying.parent, saying.seq, ...saying.contributions].join(' ')
-  if (saying.kind === 'proposal/1') return [kind, round, saying.view, saying.validView, saying.lineage, saying.base].join(' ')
+  if (saying.kind === 'proposal/1')
+    return [kind, round, saying.view, saying.validView, saying.lineage, saying.base].join(' ')
   return [kind, round, saying.view, saying.base].join(' ')
 }
 

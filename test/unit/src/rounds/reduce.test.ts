@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createRound, reduce } from '../../../../src/rounds/reduce.ts'
 import type { Saying } from '../../../../src/rounds/events.ts'
+import { createRound, reduce } from '../../../../src/rounds/reduce.ts'
 import type { RoundState } from '../../../../src/rounds/state.ts'
+import { createSimulation } from '../../../sim/create-simulation.ts'
 import { createBench } from '../../../support/rounds/bench.ts'
 import { signSaying } from '../../../support/rounds/speech.ts'
-import { createSimulation } from '../../../sim/create-simulation.ts'
 
 /** Every field with its identity: maps and sets by what is in them. */
 function snapshot(state: RoundState): readonly (readonly [string, unknown])[] {
