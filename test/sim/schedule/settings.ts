@@ -60,7 +60,9 @@ export function settingsOf(seed: number, options: ScheduleOptions = {}): { setti
   const quorum = options.quorum ?? (members < 10 && random.chance(0.15) ? 'crash' : 'byzantine')
   const faults = members - (quorum === 'byzantine' ? Math.floor((2 * members) / 3) : Math.floor(members / 2)) - 1
   const picked = options.profile ?? weighted(random, PROFILES, [62, 18, 5, 15])
-  const profile = picked === 'hunt' && (quorum === 'crash' || faults === 0) && !options.profile ? 'chaos' : picked
+  // Nobody to hunt with, nobody to split from.
+  const isVoid = (picked === 'hunt' && (quorum === 'crash' || faults === 0)) || (picked === 'split' && members === 1)
+  const profile = isVoid && !options.profile ? 'chaos' : picked
   const isAmended = options.amends ?? random.chance(0.06)
   const rounds =
     (options.rounds ?? (isAmended ? 4 : 0)) ||
