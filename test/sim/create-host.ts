@@ -314,6 +314,7 @@ export function createHost(options: {
       trace.note(index, () => 'starts again')
       isUp = true
       life++
+      if (machine.habits.syncsAtStart) disk.sync()
       if (!machine.habits.keepsChain) {
         disk.chain.length = 0
         disk.head = options.head

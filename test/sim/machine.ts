@@ -31,6 +31,8 @@ export interface Machine {
 export interface Habits {
   readonly journalsBeforeSaying: boolean
   readonly syncsBeforeSaying: boolean
+  /** What a process that was killed wrote is made durable before it is read and repeated. */
+  readonly syncsAtStart: boolean
   readonly keepsChain: boolean
   readonly keepsLineages: boolean
   readonly reportsEvidence: boolean
@@ -50,6 +52,7 @@ export const REAL: Machine = {
   habits: {
     journalsBeforeSaying: true,
     syncsBeforeSaying: true,
+    syncsAtStart: true,
     keepsChain: true,
     keepsLineages: true,
     reportsEvidence: true,

@@ -49,6 +49,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('restored-unlocked', 'the lock is lost in a crash', voting.RESTORED_UNLOCKED, 'S1'),
   mutant('no-proof', 'the journal does not hold what a lock rests on', voting.WITHOUT_PROOF, 'L1'),
   mutant('says-before-fsync', 'a vote goes out before it is durable', habit({ syncsBeforeSaying: false }), 'S5'),
+  mutant('reads-before-fsync', 'what a killed process wrote is repeated before it is durable', habit({ syncsAtStart: false }), 'S5'),
   mutant('no-chain-file', 'the chain starts again after a crash', habit({ keepsChain: false }), 'L3'),
   mutant('no-lineages', 'lineages of the chain are not kept', habit({ keepsLineages: false }), 'S8'),
   mutant('first-word-only', 'what an equivocator says besides is dropped', voting.FIRST_WORD_ONLY, 'L1'),
