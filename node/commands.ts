@@ -22,7 +22,15 @@ const BUDGET = [
   'accumulation',
   'maxTokens',
 ] as const satisfies readonly OptionName[]
-const MESH = ['listen', 'peer', 'noMdns', 'noDht', 'joinTimeout', 'checkStore'] as const satisfies readonly OptionName[]
+const MESH = [
+  'listen',
+  'announce',
+  'peer',
+  'noMdns',
+  'noDht',
+  'joinTimeout',
+  'checkStore',
+] as const satisfies readonly OptionName[]
 const COLUMNS = ['text', 'pair', 'label', 'task', 'license'] as const satisfies readonly OptionName[]
 
 /** Every command once, in the order of help. */
@@ -61,11 +69,14 @@ export const COMMANDS: readonly Command[] = [
   defineCommand(
     {
       name: 'genesis',
-      summary: 'starts a network from a base and prints its genesis CID',
+      summary: 'starts a network from a base, or from the last base of another network, and prints its genesis CID',
       options: [
         ...COMMON,
         'name',
         'base',
+        'forkOf',
+        'fromDir',
+        'level',
         'member',
         'quorum',
         'rule',
@@ -75,9 +86,14 @@ export const COMMANDS: readonly Command[] = [
         'collect',
         'grace',
         'viewTimeout',
+        'maxStaleness',
+        'gate',
       ],
       onDataDir: true,
-      examples: ['coldmesh genesis --dir ./alpha --name reviews --member alpha=KEY --member beta=KEY'],
+      examples: [
+        'coldmesh genesis --dir ./alpha --name reviews --member alpha=KEY --member beta=KEY',
+        'coldmesh genesis --dir ./alpha2 --fork-of ./base --from-dir ./alpha --member alpha=KEY --member delta=KEY',
+      ],
     },
     async () => (await import('./commands/genesis.ts')).runGenesis,
   ),
@@ -91,6 +107,7 @@ export const COMMANDS: readonly Command[] = [
         ...MESH,
         'apiPort',
         'trainOn',
+        'gateData',
         ...COLUMNS,
         'rounds',
         ...PLAN,
@@ -107,10 +124,10 @@ export const COMMANDS: readonly Command[] = [
   defineCommand(
     {
       name: 'invite',
-      summary: "prints an invite with the running daemon's addresses",
-      options: COMMON,
+      summary: "prints an invite with the running daemon's addresses; with --for, one that lets a key contribute",
+      options: [...COMMON, 'for', 'rounds'],
       onDataDir: true,
-      examples: ['coldmesh invite --dir ./alpha'],
+      examples: ['coldmesh invite --dir ./alpha', 'coldmesh invite --dir ./alpha --for KEY --rounds 20'],
     },
     async () => (await import('./commands/invite.ts')).runInvite,
   ),

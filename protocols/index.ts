@@ -9,9 +9,10 @@ export { judgeGenesis } from './genesis/rules.ts'
 export { EXCLUSION_REASONS, type ExclusionReason, type Lineage, lineage } from './lineage/messages.ts'
 export { selectInputs } from './lineage/pipeline.ts'
 export { openLineage } from './lineage/rules.ts'
-// Invites
-export { formatInvite, parseInvite } from './membership/invite.ts'
-export { type Invite, invite } from './membership/messages.ts'
+// Invites and vouchers
+export { formatInvite, type Invite, parseInvite } from './membership/invite.ts'
+export { invite, invite2, type Voucher, voucher } from './membership/messages.ts'
+export { judgeVoucher, openVoucher } from './membership/vouchers.ts'
 export { REGISTRY, topicOf } from './registry.ts'
 export { type Report, report } from './report/messages.ts'
 export { judgeReport } from './report/rules.ts'

@@ -1,7 +1,7 @@
 import { contribution } from './contribution/messages.ts'
 import { genesis } from './genesis/messages.ts'
 import { lineage } from './lineage/messages.ts'
-import { amendment, approval, invite, ratification } from './membership/messages.ts'
+import { amendment, approval, invite, invite2, ratification, voucher } from './membership/messages.ts'
 import { report } from './report/messages.ts'
 import { certificate, evidence, inclusionList, precommit, prevote, proposal } from './round/messages.ts'
 import {
@@ -43,6 +43,8 @@ export const REGISTRY = [
   { declaration: ratification, carrier: 'object' },
   { declaration: syncApprovalsRequest, carrier: 'sync' },
   { declaration: syncApproval, carrier: 'sync' },
+  { declaration: voucher, carrier: 'envelope' },
+  { declaration: invite2, carrier: 'object' },
 ] as const
 
 /** What travels on which gossip topic. */

@@ -23,12 +23,15 @@ export { createPeer } from './peer/create-peer.ts'
 export { defaultDataDir, initDataDir } from './peer/data-dir.ts'
 // Judge a base
 export { verifyEvidence } from './peer/evidence-report.ts'
+export { createFork } from './peer/fork/create.ts'
 export { createGenesis, DEFAULT_ROUND_POLICY } from './peer/genesis.ts'
 export { type ImportedModel, type ImportOptions, importModel } from './peer/import.ts'
 export { readModelDirectory } from './peer/model.ts'
 export { openHistory } from './peer/open-history.ts'
 export type * from './peer/types.ts'
 export { verifyDirectory } from './peer/verify-directory.ts'
+// Let others contribute
+export { vouchOffline } from './peer/vouch-offline.ts'
 export type { Dataset, Example } from './ports/dataset.ts'
 // Errors and logs
 export { ColdmeshError, ERROR_CODES, type ErrorCode, isColdmeshError } from './ports/errors.ts'

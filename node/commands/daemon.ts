@@ -18,6 +18,7 @@ type Options =
   | PlanOption
   | 'apiPort'
   | 'trainOn'
+  | 'gateData'
   | 'text'
   | 'pair'
   | 'label'
@@ -33,6 +34,7 @@ export const runDaemon: Run<Options> = async (call) => {
   const dataDir = dirOf(options)
   // Read before anything else: a wrong column should not first cost a sync.
   const dataset = await readDataset(options)
+  const gateData = await readGateData(options)
   const { trainOn, engine, threads } = options
   const trainer =
     trainOn === undefined && threads === undefined && engine === 'auto'
@@ -43,7 +45,7 @@ export const runDaemon: Run<Options> = async (call) => {
   // Started by a program that holds a channel to this process (as the demo does): without it nobody would stop us.
   process.once('disconnect', () => stopping.abort())
   try {
-    await using peer = await runPeer({ dataDir, network: options.network, options, trainer, signal: anyStop })
+    await using peer = await runPeer({ dataDir, network: options.network, options, trainer, gateData, signal: anyStop })
     const api = await startControlApi({
       peer,
       dataDir,
@@ -67,6 +69,10 @@ export const runDaemon: Run<Options> = async (call) => {
 
 async function readDataset({ trainOn, text, label, pair, task }: Call<Options>['options']) {
   return trainOn === undefined ? null : await openDataset(trainOn, { text, label, ...defined({ pair, name: task }) })
+}
+
+async function readGateData({ gateData, text, pair, label }: Call<Options>['options']) {
+  return gateData === undefined ? undefined : await openDataset(gateData, { text, label, ...defined({ pair }) })
 }
 
 function sayReady(peer: Peer, api: string, { output }: Call<Options>): void {

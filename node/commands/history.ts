@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { EvidenceReport, LogEntry, ReportEntry, VerifyOptions, VerifyReport } from 'coldmesh'
+import type { EvidenceReport, ForkStatus, LogEntry, ReportEntry, VerifyOptions, VerifyReport } from 'coldmesh'
 import { type DaemonClient, findDaemon } from '../control/client.ts'
 import {
   evidenceAnswer,
@@ -24,6 +24,8 @@ export interface HistorySource extends AsyncDisposable {
   /** The newest certified base. */
   readonly head: string
   log(base?: string): AsyncIterable<LogEntry>
+  /** What the network began as; null for one that is no fork. */
+  fork(): Promise<ForkStatus | null>
   /** Evaluations of a base that are held here. */
   reports(base: string): Promise<readonly ReportEntry[]>
   verify(base: string, options: VerifyOptions): Promise<VerifyReport>
@@ -51,6 +53,7 @@ export async function openHistorySource(dir: string, signal: AbortSignal): Promi
     isRunning: false,
     head: history.head.base,
     log: (base) => history.log(base),
+    fork: () => history.fork(),
     reports: async (base) => history.reports(base),
     verify: (base, options) => history.verify(base, options),
     export: (cid, options) => history.export(cid, options),
@@ -67,6 +70,7 @@ async function openDaemonHistory(daemon: DaemonClient, signal: AbortSignal): Pro
     isRunning: true,
     head,
     log: (base) => pagesOf(daemon, base, signal),
+    fork: async () => (await daemon.get('/v1/status', statusAnswer, signal)).fork,
     reports: async (base) => (await daemon.get(`/v1/reports?base=${base}`, reportsAnswer, signal)).reports,
     verify: (base, { level, trust }) =>
       daemon.post('/v1/verify', { base, ...defined({ level, trust }) }, verifyAnswer, signal),

@@ -40,7 +40,9 @@ export const runJoin: Run<Options> = async (call) => {
   const named = network === undefined ? null : networkOf(network)
   const daemon = await findDaemon(dataDir)
   const result =
-    daemon === null ? await joinHere(dataDir, network, data, call) : await joinThrough(daemon, named, data, call)
+    daemon === null
+      ? await joinHere(dataDir, network, data, call)
+      : await joinThrough(daemon, { named, invite: network?.startsWith('coldmesh1') ? network : undefined }, data, call)
   call.output.result({ event: 'result', ...result }, () => `base ${show(result.base)}`)
   return EXIT.done
 }
@@ -91,7 +93,7 @@ async function joinHere(
 /** The daemon on this data directory does the work; Ctrl-C cancels it there. */
 async function joinThrough(
   daemon: DaemonClient,
-  network: string | null,
+  { named: network, invite }: { readonly named: string | null; readonly invite: string | undefined },
   data: string,
   { options, output, signal }: Call<Options>,
 ): Promise<JoinResult> {
@@ -103,7 +105,7 @@ async function joinThrough(
   }
   output.say('hands the work to the daemon that runs here')
   const { text, label, pair, task, license, rounds } = options
-  const body = { data, text, label, plan: planOf(options), ...defined({ pair, task, license, rounds }) }
+  const body = { data, text, label, plan: planOf(options), ...defined({ pair, task, license, rounds, invite }) }
   const { join } = await daemon.post('/v1/join', body, joinAnswer, signal)
   const cancel = (): void => {
     daemon.post(`/v1/join/${join}/cancel`, {}, z.unknown()).catch(() => {})

@@ -3,6 +3,8 @@ import type { Run } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { changeLines } from '../text/amendments.ts'
 import { short, show } from '../text/escape.ts'
+import { lateBy } from '../text/events.ts'
+import { forkLine } from '../text/fork.ts'
 import { formatReports } from '../text/reports.ts'
 import { dirOf } from './data-dir.ts'
 import { openHistorySource } from './history.ts'
@@ -19,12 +21,19 @@ export const runLog: Run<'dir' | 'limit'> = async ({ args, options, output, sign
     if (entry.round === 1) await sayStart(entry.parent)
   }
   if (count === 0) output.say('no round has ended yet: the base is the one of the genesis')
+  if (count === 0) await sayFork()
   return EXIT.done
 
-  /** The genesis' base has no round of its own, and may have been judged. */
+  /** The genesis' base has no round of its own, and may have been judged, or come from another network. */
   async function sayStart(base: string): Promise<void> {
     const reports = output.json ? [] : await history.reports(base)
     if (reports.length > 0) output.say([`round 0  ${show(base)}`, ...reportLines(reports)].join('\n'))
+    await sayFork()
+  }
+
+  async function sayFork(): Promise<void> {
+    const fork = await history.fork()
+    if (fork !== null) output.result({ round: 0, fork }, () => forkLine(fork, output.colors))
   }
 }
 
@@ -37,8 +46,8 @@ function formatEntry({ round, base, aggregator, view, rule, inputs, amendment, e
     `round ${round}  ${show(base)}`,
     `  ${show(rule)} of ${inputs.length} contributions, proposed by ${show(aggregator, { maxLength: 64 })} in view ${view}`,
     ...inputs.map(
-      ({ id, author, task, dataset, rows }) =>
-        `  + ${short(id)}  ${show(task, { maxLength: 40 })}: ${rows} rows of ${show(dataset, { maxLength: 40 })}, by ${short(author)}`,
+      ({ id, author, task, dataset, rows, vouchedBy, staleness }) =>
+        `  + ${short(id)}  ${show(task, { maxLength: 40 })}: ${rows} rows of ${show(dataset, { maxLength: 40 })}, by ${short(author)}${lateBy(staleness)}${vouchedBy === null ? '' : `, vouched for by ${short(vouchedBy)}`}`,
     ),
     ...(amendment === null
       ? []

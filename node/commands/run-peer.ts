@@ -1,21 +1,22 @@
-import { createLog, createPeer, initDataDir, type Log, type Peer, type Trainer } from 'coldmesh'
+import { createLog, createPeer, type Dataset, initDataDir, type Log, type Peer, type Trainer } from 'coldmesh'
 import { defined } from '../defined.ts'
 import type { OptionValues } from '../options.ts'
 
-export type MeshOption = 'listen' | 'peer' | 'noMdns' | 'noDht' | 'joinTimeout' | 'checkStore' | 'logLevel'
+export type MeshOption = 'listen' | 'announce' | 'peer' | 'noMdns' | 'noDht' | 'joinTimeout' | 'checkStore' | 'logLevel'
 
 export interface RunPeerOptions {
   readonly dataDir: string
   readonly network: string | undefined
   readonly options: OptionValues<MeshOption>
   readonly trainer: Trainer | undefined
+  readonly gateData?: Dataset | undefined
   readonly signal: AbortSignal
 }
 
 /** A peer on `dataDir`, which is made first when there is none. */
 export async function runPeer(request: RunPeerOptions): Promise<Peer> {
-  const { dataDir, network, options, trainer, signal } = request
-  const { listen, peer, noMdns, noDht, joinTimeout, checkStore, logLevel } = options
+  const { dataDir, network, options, trainer, gateData, signal } = request
+  const { listen, announce, peer, noMdns, noDht, joinTimeout, checkStore, logLevel } = options
   const log: Log = createLog({ level: logLevel })
   await initDataDir(dataDir)
   return await createPeer({
@@ -25,10 +26,12 @@ export async function runPeer(request: RunPeerOptions): Promise<Peer> {
     mdns: !noMdns,
     dht: !noDht,
     ...(listen.length === 0 ? {} : { listen }),
+    ...(announce.length === 0 ? {} : { announce }),
     ...(peer.length === 0 ? {} : { peers: peer }),
     ...defined({
       network,
       trainer,
+      gateData,
       joinTimeoutMs: milliseconds(joinTimeout),
       checkStoreMs: milliseconds(checkStore),
     }),

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { EvidenceReport, EvidenceStatus } from 'coldmesh'
+import type { EvidenceReport, EvidenceStatus, ForkStatus } from 'coldmesh'
 import type { Run } from '../command.ts'
 import { findDaemon } from '../control/client.ts'
 import { statusAnswer } from '../control/shapes.ts'
@@ -7,6 +7,7 @@ import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
 import { show } from '../text/escape.ts'
 import { contradictionLine } from '../text/evidence.ts'
+import { forkLine } from '../text/fork.ts'
 import { formatStatus } from '../text/status.ts'
 import { dirOf } from './data-dir.ts'
 import { openHistorySource } from './history.ts'
@@ -28,6 +29,7 @@ export const runStatus: Run<'dir'> = async ({ options, output, signal }) => {
       `no daemon runs on ${dir}`,
       known.network === null ? 'it belongs to no network yet' : `network  ${show(known.network)}`,
       ...(known.base === null ? [] : [`base     ${show(known.base)}, of round ${known.round}`]),
+      ...(known.fork === null ? [] : [forkLine(known.fork, output.colors)]),
       ...known.evidence.map((report) => output.colors.red(contradictionLine(report))),
     ].join('\n'),
   )
@@ -40,16 +42,18 @@ interface LastKnown {
   readonly round: number | null
   readonly base: string | null
   readonly evidence: readonly EvidenceStatus[]
+  readonly fork: ForkStatus | null
 }
 
 async function lastKnown(dir: string, signal: AbortSignal): Promise<LastKnown> {
   const { readConfig } = await import('coldmesh')
   const network = (await readConfig(dir))?.network ?? null
-  if (network === null) return { network, round: null, base: null, evidence: [] }
+  if (network === null) return { network, round: null, base: null, evidence: [], fork: null }
   await using history = await openHistorySource(dir, signal)
   const evidence = (await history.evidence()).flatMap(({ report }) => statusOf(report))
-  for await (const { round, base } of history.log()) return { network: history.network, round, base, evidence }
-  return { network: history.network, round: 0, base: null, evidence }
+  const fork = await history.fork()
+  for await (const { round, base } of history.log()) return { network: history.network, round, base, evidence, fork }
+  return { network: history.network, round: 0, base: null, evidence, fork }
 }
 
 /** Nothing for evidence that does not hold: `coldmesh evidence` says why. */

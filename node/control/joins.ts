@@ -54,7 +54,8 @@ export function createJoins({ peer, openDataset }: { peer: Peer; openDataset: Op
       if ([...jobs.values()].filter(({ isDone }) => !isDone).length >= MAX_RUNNING) {
         throw new HttpError('busy', `${MAX_RUNNING} joins run already.`, 'Wait for one to end.')
       }
-      const { data, text, label, pair, task, license, rounds, plan } = request
+      const { data, text, label, pair, task, license, rounds, plan, invite } = request
+      if (invite !== undefined) await peer.acceptInvite(invite)
       const dataset = await openDataset(data, { text, label, ...defined({ pair, name: task }) })
       const id = String(++count)
       const job: Job = {

@@ -13,6 +13,7 @@ import {
   eventsQuery,
   evidenceRequest,
   exportRequest,
+  inviteRequest,
   joinParams,
   joinRequest,
   logQuery,
@@ -56,6 +57,10 @@ export function addRoutes(app: FastifyInstance, { peer, joins, streams, onStop }
     reply.hijack()
   })
 
+  app.post('/v1/invite', async (request) => {
+    const { for: key, rounds } = read(inviteRequest, request.body)
+    return peer.vouch({ for: key, ...defined({ rounds }) })
+  })
   app.post('/v1/join', async (request, reply) => {
     const id = await joins.start(read(joinRequest, request.body))
     return reply.code(202).send({ join: id })

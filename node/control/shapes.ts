@@ -31,7 +31,13 @@ export const cidText = z.string().regex(/^[A-Za-z0-9]{40,128}$/, 'is not a CID')
 
 // Requests
 
+const MAX_INVITE_TEXT = 8192
+
+export const inviteRequest = z.strictObject({ for: z.string().max(128), rounds: z.int().min(1).optional() })
+
 export const joinRequest = z.strictObject({
+  /** Its voucher is kept before anything else. */
+  invite: z.string().max(MAX_INVITE_TEXT).optional(),
   data: absolutePath,
   text,
   label: text,
@@ -151,6 +157,13 @@ export const exportAnswer = z.object({
 export const amendmentAnswer = z.custom<AmendmentStatus>(has('id', 'change', 'approvedBy', 'state'))
 export const reportAnswer = z.custom<ReportEntry>(has('id', 'base', 'task', 'value'))
 export const reportsAnswer = z.object({ reports: z.array(reportAnswer) })
+export const inviteAnswer = z.object({
+  invite: z.string(),
+  network: z.string(),
+  contributor: z.string(),
+  from: z.number(),
+  until: z.number(),
+})
 export const joinAnswer = z.object({ join: z.string() })
 export const errorAnswer = z.object({
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().nullable() }),

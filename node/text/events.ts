@@ -1,4 +1,4 @@
-import type { JoinEvent, PeerEvent } from 'coldmesh'
+import type { GateJudgement, JoinEvent, PeerEvent } from 'coldmesh'
 import { changeLines } from './amendments.ts'
 import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
@@ -58,7 +58,7 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       )
     }
     case 'announced':
-      return `round ${event.round}: announced contribution ${short(event.id)}`
+      return `round ${event.round}: announced contribution ${short(event.id)}${lateBy(event.staleness)}`
     case 'contribution': {
       const { id, task, author, state, reason } = event.contribution
       const why = reason === null ? '' : `: ${show(reason)}`
@@ -78,6 +78,8 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return `round ${event.round}: certified base ${show(event.base)} from ${event.inputs.length} contributions`
     case 'refused':
       return `refused ${show(event.what)}${event.author === null ? '' : ` by ${short(event.author)}`}: ${show(event.reason)}`
+    case 'gate':
+      return `round ${event.round}: ${describeGate(event)}`
     case 'muted':
       return `signs nothing: ${show(event.reason)}`
     case 'approved':
@@ -94,6 +96,8 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       const { task, mode, value, standardError, seeds, author, round } = event.report
       return `round ${round}: ${short(author)} reports ${show(task)}, ${mode}: ${percentSpread(value, standardError, seeds.length)}`
     }
+    case 'postponed':
+      return `round ${event.round}: contribution ${short(event.id)} is not part of the base: ${show(event.reason)}; it counts in the next round`
     case 'outcome':
       return event.included
         ? `round ${event.round}: contribution ${short(event.id)} is part of base ${show(event.base)}`
@@ -106,6 +110,18 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
 /** An event as a line of JSON streams: its kind is `event`. */
 export function eventRecord({ type, ...fields }: PeerEvent | JoinEvent): object {
   return { event: type, ...fields }
+}
+
+/** A judgement by a member's own data, without its round. */
+export function describeGate({ base, before, after, reason }: GateJudgement): string {
+  const accuracy = `accuracy ${percent(before)} before, ${percent(after)} with base ${short(base)}`
+  return `the gate ${reason === null ? 'lets pass' : 'refuses'}: ${accuracy}`
+}
+
+/** `, 2 rounds late`; nothing for what is not late. */
+export function lateBy(staleness: number | null): string {
+  if (staleness === null || staleness === 0) return ''
+  return `, ${staleness} round${staleness === 1 ? '' : 's'} late`
 }
 
 function name(text: string): string {

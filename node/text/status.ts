@@ -2,7 +2,9 @@ import Table from 'cli-table3'
 import type { DaemonStatus } from '../control/shapes.ts'
 import { formatAmendment } from './amendments.ts'
 import { short, show } from './escape.ts'
+import { describeGate, lateBy } from './events.ts'
 import { contradictionLine } from './evidence.ts'
+import { forkLine } from './fork.ts'
 import type { Colors } from './output.ts'
 import { formatReports } from './reports.ts'
 import { describeWait } from './wait.ts'
@@ -17,10 +19,12 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     waitingFor === null ? 'waits for nothing' : `waits for ${describeWait(waitingFor)}`,
     `base     ${show(base)}`,
     `network  ${show(status.network)}`,
+    ...(status.fork === null ? [] : [`         ${forkLine(status.fork, colors)}`]),
     `members  ${status.terms.committee.map(({ name }) => show(name)).join(', ')}; ${status.terms.votes} decide`,
     `peer     ${show(status.peerId)}${member === null ? '' : `, committee member ${show(member)}`}, ${peers} connected`,
     ...status.multiaddrs.map((address) => `         ${show(address)}`),
   ]
+  lines.push(permissionLine(status, colors))
   if (muted !== null) lines.push(colors.yellow(`signs nothing: ${show(muted)}`))
   if (status.trainer !== null) lines.push(`engine   ${show(status.trainer.engine)} on ${show(status.trainer.device)}`)
   for (const { what, reason, hint } of status.troubles) {
@@ -28,6 +32,10 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
       colors.red(`trouble  ${show(what)}: ${show(reason)}`),
       ...(hint === null ? [] : [`         ${show(hint)}`]),
     )
+  }
+  if (status.gate !== null) {
+    lines.push(`gate     ${status.gate.rows} rows of ${show(status.gate.data)}, at most ${status.gate.maxDrop} worse`)
+    for (const judged of status.gate.judgements) lines.push(`         round ${judged.round}: ${describeGate(judged)}`)
   }
   if (training !== null) {
     lines.push(`trains   ${show(training.task)}, step ${training.step} of ${training.steps}`)
@@ -41,6 +49,16 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
   if (status.contributions.length > 0) lines.push(contributionTable(status))
   lines.push(...refusedLines(status))
   return lines.join('\n')
+}
+
+/** Who may contribute, and whether this peer may, until when. */
+function permissionLine({ permission, round }: DaemonStatus, colors: Colors): string {
+  const { contributors, granted, reason, until, by } = permission
+  const open = contributors === 'open' ? 'open to anyone' : contributors
+  if (!granted) return colors.yellow(`contributors  ${open}; this peer may not: ${show(reason ?? '?')}`)
+  if (contributors === 'open') return `contributors  ${open}`
+  const left = until === null ? '' : `, until round ${until} (${until - round} more after this one)`
+  return `contributors  ${open}; this peer may${by === null ? '' : `, vouched for by ${show(by)}`}${left}`
 }
 
 /** The newest refusals that the table above doesn't tell. */
@@ -82,9 +100,9 @@ export function createTable(head: readonly string[]): Table.Table {
 
 function contributionTable({ contributions }: DaemonStatus): string {
   const table = createTable(['contribution', 'task', 'author', 'state'])
-  for (const { id, task, author, state, reason } of contributions) {
+  for (const { id, task, author, state, reason, staleness } of contributions) {
     const why = reason === null ? '' : `: ${show(reason, { maxLength: 60 })}`
-    table.push([short(id), show(task, { maxLength: 32 }), short(author), `${state}${why}`])
+    table.push([short(id), show(task, { maxLength: 32 }), short(author), `${state}${why}${lateBy(staleness)}`])
   }
   return table.toString()
 }

@@ -1,5 +1,6 @@
 import type { VerifyReport } from 'coldmesh'
 import { short, show } from './escape.ts'
+import { forkLine } from './fork.ts'
 import type { Colors } from './output.ts'
 
 /** The chain as a tree, newest first, then every bad link. */
@@ -14,6 +15,7 @@ export function formatVerification(report: VerifyReport, colors: Colors, trust: 
       return `├─ round ${round.round}  ${short(round.base)}  ${signed}, ${fusionWords(round, colors)}`
     }),
     `└─ genesis  ${show(network)}  ${genesis}`,
+    ...(report.fork === null ? [] : [`   ${forkLine(report.fork, colors)}`]),
     ...failures.map(({ round, link, reason }) => colors.red(`round ${round}, ${show(link)}: ${show(reason)}`)),
   ]
   return lines.join('\n')

@@ -10,7 +10,7 @@ import {
   text,
   uint,
 } from '../wire/fields.ts'
-import { MAX_CONTRIBUTION_BYTES } from '../wire/limits.ts'
+import { MAX_CONTRIBUTION_BYTES, MAX_VOUCHER_ENVELOPE_BYTES } from '../wire/limits.ts'
 import { declareMessage, type MessageOf } from '../wire/message.ts'
 
 export const MAX_PROVIDERS = 4
@@ -48,7 +48,7 @@ export const contribution = declareMessage({
     }),
     head: optional(fileCid()),
     providers: list(text({ minBytes: 1, maxBytes: 200 }), { max: MAX_PROVIDERS }),
-    voucher: optional(bytes({ atMost: 512 })),
+    voucher: optional(bytes({ atMost: MAX_VOUCHER_ENVELOPE_BYTES })),
   },
 })
 

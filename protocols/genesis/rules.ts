@@ -1,4 +1,5 @@
-import { toHex } from '../wire/bytes.ts'
+import type { CID } from 'multiformats/cid'
+import { equalCids, toHex } from '../wire/bytes.ts'
 import { isAcceptableKey } from '../wire/crypto.ts'
 import { faultsOf, quorumOf } from '../wire/election.ts'
 import {
@@ -8,7 +9,7 @@ import {
   MAX_LINEAGE_BYTES,
   MAX_RATIFICATION_BYTES,
 } from '../wire/limits.ts'
-import { ACCEPT, reject, type Verdict } from '../wire/verdict.ts'
+import { ACCEPT, ignore, reject, type Verdict } from '../wire/verdict.ts'
 import type { Genesis } from './messages.ts'
 
 /** Fusion rules of this version, by their names on the wire. */
@@ -34,10 +35,31 @@ export function judgeGenesis(genesis: Omit<Genesis, 'kind'>): Verdict {
   // [REJECT] SPEC 2.5: features that this version does not know are refused, never ignored.
   if (!SUPPORTED_RULES.some((rule) => rule === fusion.rule)) return reject('unsupported-rule')
   if (Object.keys(fusion.params).length > 0) return reject('unsupported-fusion-params')
-  if (contributors === 'vouched') return reject('unsupported-vouchers')
-  if (genesis.gate !== null) return reject('unsupported-gate')
-  if (round.maxStaleness !== 0) return reject('unsupported-staleness')
+  // [REJECT] SPEC 2.6: a fork begins without the history of what it is a fork of.
+  if (genesis.forkOf !== null && equalCids(genesis.forkOf, genesis.base)) return reject('fork-of-itself')
+  // [REJECT] SPEC 2.10: a late contribution's parent is among the bases that replays are looked for in.
+  if (round.maxStaleness >= round.historyRounds) return reject('staleness-above-history')
+  // [REJECT] SPEC 2.11: the weights of those bases are kept.
+  if (round.maxStaleness > 0 && round.keepRounds < round.historyRounds) return reject('keep-below-history')
   return ACCEPT
+}
+
+/** What is known of the base that a network says it began as. */
+export interface ForkView {
+  /** CID that its directory has without card and lineage; null when the directory is not here. */
+  readonly start: CID | null
+  /** Whether a quorum of its own network certified it; null when that can't be judged here. */
+  readonly isCertified: boolean | null
+}
+
+/** SPEC 2.7-2.9: whether a genesis is the fork that it says. */
+export function judgeFork({ base }: Pick<Genesis, 'base'>, { start, isCertified }: ForkView): Verdict {
+  // [REJECT] SPEC 2.7: the same weights, config and tokenizer files.
+  if (start !== null && !equalCids(start, base)) return reject('fork-other-files')
+  // [REJECT] SPEC 2.8: certified in its own network.
+  if (isCertified === false) return reject('fork-not-certified')
+  // [IGNORE] SPEC 2.9: what says so is not here.
+  return start === null || isCertified === null ? ignore('fork-unchecked') : ACCEPT
 }
 
 /** Upper bound of the bytes of one lineage under this genesis. */

@@ -27,11 +27,11 @@ import { declareObject, type MessageOf } from '../wire/message.ts'
 
 /** Why a listed contribution is not an input. Closed: a new reason is a new major version. */
 export const EXCLUSION_REASONS = [
-  'parent', // trained from other weights than the round's base
+  'parent', // trained from a base that is not admissible in the round
   'replay', // a checkpoint that is a base's or an input's of the last rounds
   'author', // another one by the same author was listed more often
   'copy', // another one with the same checkpoint was listed more often
-  'no-change', // the base's own weights
+  'no-change', // the base's own weights, or its parent's
   'lottery', // more than maxContributions
 ] as const
 

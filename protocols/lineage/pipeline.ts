@@ -12,6 +12,14 @@ export interface Candidate {
   readonly checkpoint: CID
 }
 
+/** The base that a contribution was trained from, where a round takes it. */
+export interface TrainedFrom {
+  /** Certified rounds with inputs since that base; 0: the round's base has its weights. */
+  readonly staleness: number
+  /** CID of its weights. */
+  readonly weights: CID
+}
+
 export interface PipelineFacts {
   /** Contribution ids of each quoted list. */
   readonly lists: readonly (readonly CID[])[]
@@ -21,7 +29,8 @@ export interface PipelineFacts {
   readonly maxContributions: number
   /** CID of the round base's weights. */
   readonly baseWeights: CID
-  isAdmissibleParent(parent: CID, round: number): boolean
+  /** Null for a parent that is not admissible for a contribution to `round`. */
+  parentOf(parent: CID, round: number): TrainedFrom | null
   /** True for checkpoints of bases and inputs of the last `historyRounds` lineages. */
   isRecent(checkpoint: CID): boolean
 }
@@ -64,17 +73,26 @@ export function selectInputs(candidates: readonly Candidate[], facts: PipelineFa
       candidate,
       count: counts.get(String(candidate.id))?.count ?? 0,
       ticket: lotteryTicket(candidate.author, facts.seed),
+      from: facts.parentOf(candidate.parent, candidate.round),
     }))
     .sort(
-      (a, b) => b.count - a.count || compareBytes(a.ticket, b.ticket) || compareCids(a.candidate.id, b.candidate.id),
+      (a, b) =>
+        b.count - a.count ||
+        compareBytes(a.ticket, b.ticket) ||
+        (a.from?.staleness ?? 0) - (b.from?.staleness ?? 0) ||
+        compareCids(a.candidate.id, b.candidate.id),
     )
 
   const excluded: { candidate: Candidate; reason: ExclusionReason }[] = []
   const authors = new Set<string>()
   const checkpoints = new Set<string>()
   const admitted = ranked
-    .filter(keep('parent', ({ candidate }) => facts.isAdmissibleParent(candidate.parent, candidate.round)))
-    .filter(keep('no-change', ({ candidate }) => !equalCids(candidate.checkpoint, facts.baseWeights)))
+    .filter(keep('parent', ({ from }) => from !== null))
+    .filter(
+      keep('no-change', ({ candidate: { checkpoint }, from }) => {
+        return !equalCids(checkpoint, facts.baseWeights) && !equalCids(checkpoint, from?.weights ?? null)
+      }),
+    )
     .filter(keep('replay', ({ candidate }) => !facts.isRecent(candidate.checkpoint)))
     .filter(keep('author', ({ candidate }) => isFirst(authors, toHex(candidate.author))))
     .filter(keep('copy', ({ candidate }) => isFirst(checkpoints, String(candidate.checkpoint))))

@@ -191,7 +191,7 @@ function factsOf<C extends Candidate>(view: LineageView<C>): Omit<PipelineFacts,
     seed,
     maxContributions,
     baseWeights,
-    isAdmissibleParent: (parent, round) => view.isAdmissibleParent(parent, round),
+    parentOf: (parent, round) => view.parentOf(parent, round),
     isRecent: (checkpoint) => view.isRecent(checkpoint),
   }
 }

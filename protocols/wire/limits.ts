@@ -30,5 +30,7 @@ export const MAX_LINEAGE_BYTES = 1_000_000
 export const MAX_FRAME_BYTES = MEBIBYTE
 /** Payload and signature, and the cbor around them. */
 export const ENVELOPE_OVERHEAD_BYTES = 96
+/** The envelope of a voucher, as contributions and invites carry it. */
+export const MAX_VOUCHER_ENVELOPE_BYTES = 512
 /** Two envelopes of the longest kind that a committee signs, and what holds them together. */
 export const MAX_EVIDENCE_BYTES = 17 * KIBIBYTE

@@ -2,11 +2,12 @@ import { asFloats, asHalves, FLOAT_BYTES, type FloatDtype } from '../floats/dtyp
 import { firstNonFinite } from '../floats/scan.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import { checkDtypes, type FusionLayout, fusedDtype, type Part, partsOf } from './layout.ts'
+import type { Overflow, Rebasable } from './rebase.ts'
 import { findRule, type Kernels } from './rules.ts'
 import { assertSubnormals } from './self-test.ts'
 import { createWindowReader, type WindowReader } from './window-reader.ts'
 
-/** One leaf of a checkpoint. Memory stays at (inputs + 2) windows, whatever the model's size. */
+/** One leaf of a checkpoint. Memory stays at (inputs + rebased inputs + 2) windows, whatever the model's size. */
 export const WINDOW_BYTES = 1_048_576
 
 export interface FuseOptions {
@@ -20,6 +21,8 @@ export interface FuseOptions {
   readonly base: AsyncIterable<Uint8Array>
   /** The inputs' files in the order of their contribution ids' bytes, in chunks of any size. */
   readonly inputs: readonly AsyncIterable<Uint8Array>[]
+  /** For each input the file of its parent's weights where it is rebased, else null. Default: none is. */
+  readonly parents?: readonly (AsyncIterable<Uint8Array> | null)[]
 }
 
 /**
@@ -27,7 +30,7 @@ export interface FuseOptions {
  * Every chunk yielded is the caller's to keep. An input that is not valid ends the stream with an error: use nothing of
  * what came before.
  * @throws ColdmeshError `unsupported` (rule, parameter, dtype; at once), `bad-checkpoint` (facts: `input`, its index, and
- * where it applies `tensor`, `element`), `not-valid` (the result is not finite), `refused` (a machine that can't compute it)
+ * where it applies `tensor`, `element`, `isParent` when it is about the weights that the input was trained from), `not-valid` (the result is not finite), `refused` (a machine that can't compute it)
  */
 export function fuseCheckpoints(options: FuseOptions): AsyncIterable<Uint8Array> {
   const kernels = findRule(options.rule, options.params)
@@ -41,6 +44,11 @@ async function* streamWindows(options: FuseOptions, kernels: Kernels): AsyncGene
   const { layout } = options
   const base = createWindowReader(options.base, WINDOW_BYTES)
   const readers = options.inputs.map((input) => createWindowReader(input, WINDOW_BYTES))
+  const parentReaders = options.inputs.map((_, input) => {
+    const parent = options.parents?.[input] ?? null
+    return parent === null ? null : createWindowReader(parent, WINDOW_BYTES)
+  })
+  const all = [base, ...readers, ...parentReaders.flatMap((reader) => reader ?? [])]
   let next = 0
   try {
     for (let offset = 0; offset < layout.totalBytes; offset += WINDOW_BYTES) {
@@ -48,6 +56,10 @@ async function* streamWindows(options: FuseOptions, kernels: Kernels): AsyncGene
       const taken = await Promise.all([base, ...readers].map((reader) => reader.take(bytes)))
       const [baseWindow, ...windows] = taken
       if (baseWindow === undefined) throw new Error('the base is read first')
+      const parents = await Promise.all(parentReaders.map((reader) => reader?.take(bytes) ?? null))
+      for (const [input, window] of parents.entries()) {
+        if (window !== null && window.length < bytes) throw badParent(input, 'ends too early')
+      }
       requireLength(baseWindow, bytes, 'The base')
       for (const [input, window] of windows.entries()) requireLength(window, bytes, `Input ${input}`, input)
       const out = new Uint8Array(bytes)
@@ -57,39 +69,84 @@ async function* streamWindows(options: FuseOptions, kernels: Kernels): AsyncGene
       for (const part of found.parts) {
         const dtype = fusedDtype(part.tensor)
         if (dtype === null) copyEqual(part, baseWindow, windows, out)
-        else fusePart({ kernels, dtype, part, windows, out })
+        else fusePart({ kernels, dtype, part, baseWindow, windows, parents, out })
       }
       yield out
     }
     await requireEnd(base, 'The base')
     for (const [input, reader] of readers.entries()) await requireEnd(reader, `Input ${input}`, input)
   } finally {
-    await Promise.all([base, ...readers].map((reader) => reader.close()))
+    await Promise.all(all.map((reader) => reader.close()))
   }
 }
 
-function fusePart(options: {
+interface PartToFuse {
   readonly kernels: Kernels
   readonly dtype: FloatDtype
   readonly part: Part
+  readonly baseWindow: Uint8Array
   readonly windows: readonly Uint8Array[]
+  /** Null where an input is not rebased. */
+  readonly parents: readonly (Uint8Array | null)[]
   readonly out: Uint8Array
-}): void {
-  const { kernels, dtype, part } = options
-  const inputs = options.windows.map((window) => window.subarray(part.from, part.to))
-  const out = options.out.subarray(part.from, part.to)
-  if (dtype === 'F32') kernels.F32(inputs.map(asFloats), asFloats(out))
-  else kernels[dtype](inputs.map(asHalves), asHalves(out))
+}
+
+function fusePart(options: PartToFuse): void {
+  const { dtype, part } = options
+  const cut = (window: Uint8Array) => window.subarray(part.from, part.to)
+  const inputs = options.windows.map(cut)
+  const parents = options.parents.map((window) => (window === null ? null : cut(window)))
+  const out = cut(options.out)
+  const overflow = runKernel(options, { inputs, parents, base: cut(options.baseWindow), out })
   // f64 sums of finite values are finite, and so is their mean: a look at the result tells of all inputs
   const element = firstNonFinite(dtype, out)
-  if (element < 0) return
+  if (element < 0 && overflow === null) return
+  const skipped = part.skipped / FLOAT_BYTES[dtype]
   for (const [input, data] of inputs.entries()) {
     const bad = firstNonFinite(dtype, data)
-    if (bad >= 0) throw notFinite(input, part, bad + part.skipped / FLOAT_BYTES[dtype])
+    if (bad >= 0) throw notFinite(input, part, bad + skipped)
+    const parent = parents[input] ?? null
+    if (parent !== null && firstNonFinite(dtype, parent) >= 0) throw badParent(input, 'has NaN or infinity')
   }
+  if (overflow !== null) throw notRebased(overflow.input, part, overflow.element + skipped)
   const facts = { tensor: part.tensor.name, element: element + part.skipped / FLOAT_BYTES[dtype] }
   const message = `The fusion of tensor ${JSON.stringify(facts.tensor)} is not finite at element ${facts.element}.`
   throw new ColdmeshError('not-valid', message, { facts })
+}
+
+interface Cuts {
+  readonly inputs: readonly Uint8Array[]
+  readonly parents: readonly (Uint8Array | null)[]
+  readonly base: Uint8Array
+  readonly out: Uint8Array
+}
+
+function runKernel({ kernels, dtype }: PartToFuse, { inputs, parents, base, out }: Cuts): Overflow | null {
+  if (parents.every((parent) => parent === null)) {
+    if (dtype === 'F32') kernels.F32(inputs.map(asFloats), asFloats(out))
+    else kernels[dtype](inputs.map(asHalves), asHalves(out))
+    return null
+  }
+  const pairs = inputs.map((values, input) => ({ values, parent: parents[input] ?? null }))
+  if (dtype === 'F32') return kernels.rebasing.F32(pairs.map(viewAs(asFloats)), asFloats(base), asFloats(out))
+  return kernels.rebasing[dtype](pairs.map(viewAs(asHalves)), asHalves(base), asHalves(out))
+}
+
+function viewAs<Elements>(view: (bytes: Uint8Array) => Elements) {
+  return ({ values, parent }: Rebasable<Uint8Array>): Rebasable<Elements> => {
+    return { values: view(values), parent: parent === null ? null : view(parent) }
+  }
+}
+
+function badParent(input: number, what: string): ColdmeshError {
+  const message = `The weights that input ${input} was trained from: the file ${what}.`
+  return new ColdmeshError('bad-checkpoint', message, { facts: { input, isParent: true } })
+}
+
+function notRebased(input: number, part: Part, element: number): ColdmeshError {
+  const tensor = part.tensor.name
+  const message = `Input ${input}, rebased, is not finite in tensor ${JSON.stringify(tensor)} at element ${element}.`
+  return new ColdmeshError('bad-checkpoint', message, { facts: { input, tensor, element } })
 }
 
 function notFinite(input: number, part: Part, element: number): ColdmeshError {

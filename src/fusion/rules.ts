@@ -1,20 +1,38 @@
 import { ColdmeshError } from '../ports/errors.ts'
 import { meanF32, meanHalf } from './mean.ts'
+import { meanRebasedF32, meanRebasedHalf, type Overflow, type Rebasable } from './rebase.ts'
 
 /** One window of a rule: `inputs` in contribution-id order and `out`, all of one length. */
 type Kernel<Elements> = (inputs: readonly Elements[], out: Elements) => void
 
-/** A rule's kernel for each float type; those of 16 bits take bits. */
+/** The same where an input is rebased; returns what the type can't hold. */
+type RebasingKernel<Elements> = (
+  inputs: readonly Rebasable<Elements>[],
+  base: Elements,
+  out: Elements,
+) => Overflow | null
+
+/** A rule's kernels for each float type; those of 16 bits take bits. */
 export interface Kernels {
   readonly F32: Kernel<Float32Array>
   readonly BF16: Kernel<Uint16Array>
   readonly F16: Kernel<Uint16Array>
+  readonly rebasing: {
+    readonly F32: RebasingKernel<Float32Array>
+    readonly BF16: RebasingKernel<Uint16Array>
+    readonly F16: RebasingKernel<Uint16Array>
+  }
 }
 
 const MEAN: Kernels = {
   F32: meanF32,
   BF16: (inputs, out) => meanHalf('BF16', inputs, out),
   F16: (inputs, out) => meanHalf('F16', inputs, out),
+  rebasing: {
+    F32: meanRebasedF32,
+    BF16: (inputs, base, out) => meanRebasedHalf('BF16', inputs, base, out),
+    F16: (inputs, base, out) => meanRebasedHalf('F16', inputs, base, out),
+  },
 }
 
 /** Every rule that a genesis may name. Rows are added, never edited; null: this version does not compute it. */

@@ -1,34 +1,40 @@
-import { FLOAT_BYTES, type FloatDtype } from '../floats/dtypes.ts'
+import { asFloats, asHalves, FLOAT_BYTES, type FloatDtype } from '../floats/dtypes.ts'
 import { firstNonFinite } from '../floats/scan.ts'
+import { widenHalves } from '../floats/widen.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import { firstDifference, WINDOW_BYTES } from './fuse.ts'
 import { checkDtypes, type FusionLayout, fusedDtype, type Part, partsOf } from './layout.ts'
+import { firstNotRebased } from './rebase.ts'
 import { createWindowReader } from './window-reader.ts'
 
 export type Validation =
   | { readonly ok: true }
   | {
       readonly ok: false
-      readonly reason: 'header-differs' | 'not-finite' | 'integer-tensor-differs' | 'wrong-size'
+      readonly reason: 'header-differs' | 'not-finite' | 'integer-tensor-differs' | 'wrong-size' | 'rebased-not-finite'
       /** A sentence naming tensor and element. */
       readonly detail: string
     }
 
 /**
  * Checks a contribution's checkpoint against its base in one pass and constant memory: equal length and header, finite
- * float values, integer and boolean tensors as in the base. The base is read only if it has such tensors.
+ * float values, integer and boolean tensors as in the base; where it is rebased, what it stands for is finite too. The base is
+ * read only if it has such tensors or something is rebased.
  * @throws ColdmeshError `unsupported` for a dtype that is not fused, `bad-checkpoint` when
- * the base itself is cut off; a bad checkpoint is a value, not an error
+ * the base or the parent itself is cut off; a bad checkpoint is a value, not an error
  */
 export async function validateCheckpoint(options: {
   readonly layout: FusionLayout
   readonly base: AsyncIterable<Uint8Array>
   readonly checkpoint: AsyncIterable<Uint8Array>
+  /** The weights that a late contribution was trained from. Default: the base's, and nothing is rebased. */
+  readonly parent?: AsyncIterable<Uint8Array>
 }): Promise<Validation> {
   const { layout } = options
   checkDtypes(layout)
-  const needsBase = layout.tensors.some((tensor) => fusedDtype(tensor) === null)
+  const needsBase = options.parent !== undefined || layout.tensors.some((tensor) => fusedDtype(tensor) === null)
   const base = createWindowReader(options.base, WINDOW_BYTES)
+  const parent = options.parent === undefined ? null : createWindowReader(options.parent, WINDOW_BYTES)
   const checkpoint = createWindowReader(options.checkpoint, WINDOW_BYTES)
   let next = 0
   try {
@@ -47,17 +53,23 @@ export async function validateCheckpoint(options: {
       }
       const baseWindow = needsBase ? await base.take(bytes) : window
       if (baseWindow.length < bytes) throw new ColdmeshError('bad-checkpoint', 'The base ends too early.')
+      const parentWindow = parent === null ? null : await parent.take(bytes)
+      if (parentWindow !== null && parentWindow.length < bytes)
+        throw new ColdmeshError('bad-checkpoint', 'The weights that it was trained from end too early.')
       const found = partsOf(layout, offset, bytes, next)
       next = found.next
       for (const part of found.parts) {
         const dtype = fusedDtype(part.tensor)
         const verdict = dtype === null ? checkEqual(part, window, baseWindow) : checkFinite(dtype, part, window)
         if (!verdict.ok) return verdict
+        if (dtype === null || parentWindow === null) continue
+        const rebased = checkRebased(dtype, part, { values: window, parent: parentWindow, base: baseWindow })
+        if (!rebased.ok) return rebased
       }
     }
     return (await checkpoint.isAtEnd()) ? { ok: true } : wrongSize(layout, 'more')
   } finally {
-    await Promise.all([base.close(), checkpoint.close()])
+    await Promise.all([base.close(), checkpoint.close(), parent?.close()])
   }
 }
 
@@ -71,6 +83,30 @@ function checkFinite(dtype: FloatDtype, part: Part, window: Uint8Array): Validat
   const element = part.skipped / FLOAT_BYTES[dtype] + bad
   const detail = `Tensor ${JSON.stringify(part.tensor.name)} has NaN or infinity at element ${element}.`
   return { ok: false, reason: 'not-finite', detail }
+}
+
+/** What it stands for, `base + (value - parent)`, must be a value of its type: else one late checkpoint could hold a round. */
+function checkRebased(
+  dtype: FloatDtype,
+  part: Part,
+  windows: { readonly values: Uint8Array; readonly parent: Uint8Array; readonly base: Uint8Array },
+): Validation {
+  const values = (window: Uint8Array) => widened(dtype, window.subarray(part.from, part.to))
+  const { parent, base } = windows
+  const wide = { values: values(windows.values), parent: values(parent), base: values(base) }
+  const bad = firstNotRebased(dtype, wide)
+  if (bad < 0) return { ok: true }
+  const element = part.skipped / FLOAT_BYTES[dtype] + bad
+  const detail = `Tensor ${JSON.stringify(part.tensor.name)}, rebased, is not finite at element ${element}.`
+  return { ok: false, reason: 'rebased-not-finite', detail }
+}
+
+function widened(dtype: FloatDtype, bytes: Uint8Array): Float32Array {
+  if (dtype === 'F32') return asFloats(bytes)
+  const halves = asHalves(bytes)
+  const floats = new Float32Array(halves.length)
+  widenHalves(dtype, halves, 0, halves.length, floats)
+  return floats
 }
 
 function checkEqual(part: Part, window: Uint8Array, base: Uint8Array): Validation {

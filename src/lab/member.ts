@@ -101,6 +101,10 @@ export function createMember(options: {
       case 'build':
         agenda.after(BUILD_MS, () => build(effect))
         return
+      case 'judge-gate':
+        // Nobody has data of its own here: votes go by the bytes.
+        agenda.after(WRITE_MS, () => dispatch({ type: 'gate-judged', base: effect.base, reason: null }))
+        return
       case 'decided':
         decision = { base: effect.base, view: effect.view, certificate: effect.certificate }
         return

@@ -5,6 +5,7 @@ import { type BaseFacts, type BuiltBase, buildBase } from '../peer/builder.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import type { NetworkFacts } from '../rounds/network.ts'
 import type { BuildSpec, Head, SignedContribution } from '../rounds/state.ts'
+import { rebasedFrom } from '../rounds/views.ts'
 
 /**
  * The work that every member does alone on its own machine and that comes out the same: checking bytes and fusing them.
@@ -29,9 +30,11 @@ export function createWorkshop(context: {
   const builds = new Map<string, Promise<BuiltBase>>()
   const open = (cid: CID) => readFile(cid, (block) => store.get(block), { maxBytes: facts.layout.totalBytes })
 
-  async function validate({ checkpoint }: SignedContribution): Promise<string | null> {
-    const [base, bytes] = [open(head.weights), open(checkpoint)]
-    const validation = await validateCheckpoint({ layout: facts.layout, base, checkpoint: bytes })
+  async function validate(contribution: SignedContribution): Promise<string | null> {
+    const [base, checkpoint] = [open(head.weights), open(contribution.checkpoint)]
+    const from = rebasedFrom(head, contribution)
+    const parent = from === null ? {} : { parent: open(from) }
+    const validation = await validateCheckpoint({ layout: facts.layout, base, checkpoint, ...parent })
     return validation.ok ? null : validation.reason
   }
 

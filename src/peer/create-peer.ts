@@ -1,12 +1,9 @@
 import { existsSync } from 'node:fs'
 import type { CID } from 'multiformats/cid'
-import { parseInvite } from '../../protocols/membership/invite.ts'
 import { TOPICS, topicOf } from '../../protocols/registry.ts'
 import { SYNC_PROTOCOL } from '../../protocols/sync/messages.ts'
 import { parseCid } from '../../protocols/wire/bytes.ts'
-import { MalformedError } from '../../protocols/wire/codec.ts'
 import { MAX_GENESIS_BYTES } from '../../protocols/wire/limits.ts'
-import type { Config } from '../adapters/config/config.ts'
 import { openDatastore } from '../adapters/files/datastore.ts'
 import { openJournal } from '../adapters/files/journal.ts'
 import { readKey } from '../adapters/files/key-file.ts'
@@ -24,14 +21,20 @@ import type { Head } from '../rounds/state.ts'
 import { openAmendments } from './amendments/open.ts'
 import { type BaseFacts, readBaseFacts } from './builder.ts'
 import { openChain } from './chain.ts'
+import { chooseNetwork, remember } from './choose-network.ts'
 import type { PeerContext } from './context.ts'
-import { initDataDir, paths, requireConfig, sweepDataDir, writeConfig } from './data-dir.ts'
+import { initDataDir, paths, requireConfig, sweepDataDir } from './data-dir.ts'
 import { openDispensable } from './dispensable-file.ts'
 import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
-import { openGenesis, parseNetworkCid } from './genesis.ts'
+import { createForkLink } from './fork/link.ts'
+import { readForkCertificate } from './fork/record.ts'
+import { createGate } from './gate/gate.ts'
+import { openGenesis } from './genesis.ts'
 import { maxBaseBytes, readHead } from './heads.ts'
+import { openOwnVoucher } from './own-voucher.ts'
 import { createFacade } from './peer.ts'
+import { readInvitedVoucher } from './permission.ts'
 import { openProbation } from './probation.ts'
 import { createReports } from './reports/reports.ts'
 import { createRoundOf } from './reports/round-of.ts'
@@ -68,7 +71,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const seed = await readKey(paths.key(dataDir))
   const signer = createSigner(seed)
   const config = await requireConfig(dataDir)
-  const { network: networkId, addresses } = chooseNetwork(options.network, config)
+  const { network: networkId, addresses, voucher: invited } = chooseNetwork(options.network, config)
+  if (invited !== undefined) readInvitedVoucher(invited, networkId, signer.key)
 
   const journal = await openJournal(paths.journal(dataDir))
   cleanup.defer(() => journal.close())
@@ -84,6 +88,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const node = await createNode({
     seed,
     listen,
+    ...(options.announce === undefined ? {} : { announce: options.announce }),
     datastore,
     network: String(networkId),
     topics: TOPICS.map((name) => topicOf(String(networkId), name)),
@@ -139,11 +144,16 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     peerIdOf,
     signal: stopped.signal,
   }
+  const fork = createForkLink(context, await readForkCertificate(dataDir))
   const head = await findHead(network, facts)
   const evidence = await openEvidence({ dataDir, network, clock: systemClock, log, events })
   cleanup.defer(() => evidence.close())
+  const voucher = await openOwnVoucher(dataDir)
+  const current = { network: head.regime.current, round: head.round + 1, key: signer.key }
+  if (invited !== undefined) await voucher.take(invited, current)
   const muted = await openProbation({ dataDir, isJournalNew, head, isMember: head.regime.current.isMember(signer.key) })
-  const loop = createRoundLoop({ context, head, evidence, muted, onRound: () => amendments.enterRound() })
+  const gate = options.gateData === undefined ? null : createGate({ context, data: options.gateData })
+  const loop = createRoundLoop({ context, head, evidence, gate, muted, onRound: () => amendments.enterRound() })
   const reportFile = await openDispensable(paths.reports(dataDir), 'reports', log)
   cleanup.defer(() => reportFile.close())
   const reports = createReports({
@@ -170,6 +180,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       genesisBase: () => network.genesis.base,
       round: () => loop.state,
       reports,
+      fork: () => fork.proof,
       amendments,
     })
   for (const topic of ['contributions', 'votes'] as const) {
@@ -181,7 +192,9 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   return createFacade({
     context,
     loop,
+    fork,
     evidence,
+    gate,
     reports,
     amendments,
     config,
@@ -191,11 +204,19 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     store,
     checkStoreMs: options.checkStoreMs ?? DEFAULT_CHECK_STORE_MS,
     saltSecret: seed,
+    signer,
+    voucher,
+    readInvite: (invite) => {
+      const given = chooseNetwork(invite, { ...config, network: String(networkId) }).voucher
+      if (given !== undefined) readInvitedVoucher(given, networkId, signer.key)
+      return given ?? null
+    },
     trainer: options.trainer ?? null,
     genesisBytes: await store.get(networkId),
     stop: async () => {
       stopped.abort()
       await loop.stop()
+      await gate?.stop()
       await reports.stop()
       await amendments.stop()
       events.close()
@@ -259,39 +280,3 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
-
-/** From the options or remembered; a data directory belongs to one network. */
-function chooseNetwork(given: string | undefined, config: Config): { network: CID; addresses: readonly string[] } {
-  if (given === undefined) {
-    if (config.network !== null) return { network: parseNetworkCid(config.network), addresses: [] }
-    throw new ColdmeshError('bad-input', 'This data directory belongs to no network yet.', {
-      hint: 'Give an invite with --network, or start a network: coldmesh genesis.',
-    })
-  }
-  const chosen = readNetwork(given)
-  if (config.network !== null && config.network !== String(chosen.network)) {
-    throw new ColdmeshError('bad-input', `This data directory belongs to another network, ${config.network}.`, {
-      hint: 'Name another data directory with --dir.',
-    })
-  }
-  return chosen
-}
-
-function readNetwork(given: string): { network: CID; addresses: readonly string[] } {
-  if (!given.trim().startsWith('coldmesh1')) return { network: parseNetworkCid(given), addresses: [] }
-  try {
-    return parseInvite(given)
-  } catch (error) {
-    if (!(error instanceof MalformedError)) throw error
-    throw new ColdmeshError('bad-input', `The invite is damaged: ${error.message}.`, {
-      cause: error,
-      hint: 'Copy it again, whole, or ask for a fresh one.',
-    })
-  }
-}
-
-async function remember(dataDir: string, config: Config, network: CID, addresses: readonly string[]): Promise<void> {
-  const peers = [...new Set([...config.peers, ...addresses])].slice(-32)
-  if (config.network === String(network) && peers.length === config.peers.length) return
-  await writeConfig(dataDir, { ...config, network: String(network), peers })
-}

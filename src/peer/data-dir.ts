@@ -19,6 +19,7 @@ export const paths = {
   datastore: (dir: string) => join(dir, 'datastore'),
   heads: (dir: string) => join(dir, 'heads'),
   reports: (dir: string) => join(dir, 'reports'),
+  fork: (dir: string) => join(dir, 'fork.certificate.cbor'),
   amendments: (dir: string) => join(dir, 'amendments'),
   snapshots: (dir: string) => join(dir, 'snapshots'),
 }

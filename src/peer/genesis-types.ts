@@ -8,7 +8,9 @@ export interface GenesisOptions {
   readonly quorum?: 'byzantine' | 'crash'
   readonly rule?: string
   readonly round?: Partial<RoundPolicy>
-  readonly contributors?: 'open' | readonly string[]
+  readonly contributors?: 'open' | 'vouched' | readonly string[]
+  /** Members with data of their own vote against a base whose accuracy is lower by more than this fraction. Default: no gate. */
+  readonly maxDrop?: number
 }
 
 export interface RoundPolicy {

@@ -15,12 +15,13 @@ import { importBase, openBase, SHARED_NAMES, WEIGHTS_NAME, withoutHistory } from
 import type { Layout } from '../checkpoint/layout.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
-import { type NetworkFacts, networkFacts } from '../rounds/network.ts'
+import { type NetworkFacts, networkFacts, type Terms } from '../rounds/network.ts'
 import { readLayout } from './builder.ts'
 import { initDataDir, paths, requireConfig, writeConfig } from './data-dir.ts'
 import type { GenesisOptions, RoundPolicy } from './types.ts'
 
 const MINUTE_MS = 60_000
+const BILLION = 1_000_000_000
 
 /** A day's collection suits a team that trains when it can; the demo and tests shorten it. */
 export const DEFAULT_ROUND_POLICY: RoundPolicy = {
@@ -44,6 +45,9 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   'min-above-max': 'minContributions is above maxContributions.',
   'lineage-too-large':
     'With so many members and contributions a lineage could outgrow its limit: lower maxContributions.',
+  'staleness-above-history':
+    'Contributions may be late by fewer rounds than a network remembers: lower maxStaleness, or raise historyRounds.',
+  'keep-below-history': 'What late contributions were trained from must be kept: raise keepRounds to historyRounds.',
   'unsupported-rule': `This version fuses by ${SUPPORTED_RULES.join(', ')} only.`,
 }
 
@@ -59,24 +63,44 @@ export async function createGenesis(
   const store = await createContentStore({ dir: paths.blocks(options.dataDir), node: null, log: nullLog })
   try {
     const base = await openGenesisBase(options.base, store)
-    const bytes = encodeGenesis(options, {
-      base: base.cid,
-      header: sha256(base.layout.header),
-      bytes: base.layout.totalBytes,
-    })
-    const network = idOf(bytes)
-    await store.put(network, bytes)
-    const config = await requireConfig(options.dataDir)
-    if (config.network !== null && config.network !== String(network)) {
-      throw new ColdmeshError('bad-input', `${options.dataDir} belongs to network ${config.network} already.`, {
-        hint: 'A new network needs a data directory of its own: --dir.',
-      })
-    }
-    await writeConfig(options.dataDir, { ...config, network: String(network) })
-    return { network: String(network), base: String(base.cid), invite: formatInvite({ network, addresses: [] }) }
+    const origin = { base: base.cid, header: sha256(base.layout.header), bytes: base.layout.totalBytes, before: null }
+    return await writeGenesis(options, store, origin)
   } finally {
     await store.stop()
   }
+}
+
+/** Where a network begins. */
+export interface Origin {
+  /** In the store. */
+  readonly base: CID
+  readonly header: Uint8Array
+  readonly bytes: number
+  /** The base of another network that it is a fork of, and what was in force there; null for a network of its own. */
+  readonly before: { readonly forkOf: CID; readonly terms: Terms } | null
+}
+
+/** Stores a genesis and makes the data directory its network's. @throws ColdmeshError as `createGenesis` */
+export async function writeGenesis(
+  options: Omit<GenesisOptions, 'base'>,
+  store: ContentStore,
+  origin: Origin,
+): Promise<{ network: string; base: string; invite: string }> {
+  const bytes = encodeGenesis(options, origin)
+  const network = idOf(bytes)
+  await store.put(network, bytes)
+  const config = await requireConfig(options.dataDir)
+  requireFree(options.dataDir, config, String(network))
+  await writeConfig(options.dataDir, { ...config, network: String(network) })
+  return { network: String(network), base: String(origin.base), invite: formatInvite({ network, addresses: [] }) }
+}
+
+/** @throws ColdmeshError `bad-input` when the directory belongs to another network */
+export function requireFree(dataDir: string, { network }: { readonly network: string | null }, wanted?: string): void {
+  if (network === null || network === wanted) return
+  throw new ColdmeshError('bad-input', `${dataDir} belongs to network ${network} already.`, {
+    hint: 'A new network needs a data directory of its own: --dir.',
+  })
 }
 
 /** A base that is in the store already, by its CID, whose history stays behind; or a directory that is imported into it. */
@@ -97,21 +121,23 @@ async function openGenesisBase(base: string, store: ContentStore): Promise<{ cid
   }
 }
 
-function encodeGenesis(options: GenesisOptions, base: { base: CID; header: Uint8Array; bytes: number }): Uint8Array {
+function encodeGenesis(options: Omit<GenesisOptions, 'base'>, { before, ...base }: Origin): Uint8Array {
+  const { contributors = before?.terms.contributors ?? 'open', rule } = options
   const value = {
     name: options.name,
     ...base,
     card: 'card/1' as const,
-    fusion: { rule: options.rule ?? 'mean/1', params: {} },
-    round: { ...DEFAULT_ROUND_POLICY, ...options.round },
+    fusion: rule === undefined && before !== null ? before.terms.fusion : { rule: rule ?? 'mean/1', params: {} },
+    round: { ...DEFAULT_ROUND_POLICY, ...before?.terms.round, ...options.round },
     committee: options.committee.map(({ name, key }) => ({ name, key: readKeyText(key, name) })),
-    quorum: options.quorum ?? ('byzantine' as const),
+    quorum: options.quorum ?? before?.terms.quorum ?? ('byzantine' as const),
     contributors:
-      options.contributors === undefined || options.contributors === 'open'
-        ? ('open' as const)
-        : options.contributors.map((key) => readKeyText(key, 'a contributor')),
-    gate: null,
-    forkOf: null,
+      typeof contributors === 'string'
+        ? contributors
+        : contributors.map((key) => (typeof key === 'string' ? readKeyText(key, 'a contributor') : key)),
+    gate:
+      options.maxDrop === undefined ? (before?.terms.gate ?? null) : { maxDrop: Math.round(options.maxDrop * BILLION) },
+    forkOf: before?.forkOf ?? null,
   }
   try {
     const bytes = genesis.encode(value)

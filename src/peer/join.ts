@@ -1,18 +1,23 @@
 import { createHmac } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
-import type { Contribution } from '../../protocols/contribution/messages.ts'
-import { MAX_PROVIDERS } from '../../protocols/contribution/messages.ts'
+import {
+  type Contribution,
+  contribution as contributionDeclaration,
+  MAX_PROVIDERS,
+} from '../../protocols/contribution/messages.ts'
 import { lineage as lineageDeclaration } from '../../protocols/lineage/messages.ts'
 import { equalCids } from '../../protocols/wire/bytes.ts'
 import { decodeCanonical, idOf } from '../../protocols/wire/codec.ts'
-import type { Signed } from '../../protocols/wire/envelope.ts'
+import { isSigned, openEnvelope, type Signed } from '../../protocols/wire/envelope.ts'
 import { openBase } from '../checkpoint/base.ts'
 import type { Layout } from '../checkpoint/layout.ts'
 import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { importFile } from '../checkpoint/unixfs.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Trainer, TrainingPlan, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
-import { isContribution } from '../rounds/views.ts'
+import { meetsTerms } from '../rounds/contributors.ts'
+import { isDrawnOut } from '../rounds/drawn-out.ts'
+import { isContribution, isRecent, parentOf } from '../rounds/views.ts'
 import { completePlan } from '../training/plan.ts'
 import type { PeerContext } from './context.ts'
 import { createEmitter } from './emitter.ts'
@@ -35,6 +40,8 @@ export interface JoinContext extends PeerContext {
   readonly saltSecret: Uint8Array
   /** Resolves once the head was compared with others'. */
   readonly synced: Promise<void>
+  /** What lets this key contribute to the round being run. @throws ColdmeshError `bad-input` when nothing does */
+  readonly requirePermission: () => Uint8Array | null
   readonly onTraining: (training: PeerStatus['training']) => void
 }
 
@@ -61,7 +68,9 @@ export function startJoin(context: JoinContext, options: JoinOptions): Joining {
     const plan = completePlan(options.plan ?? {})
     await orAbort(context.synced, signal)
     const outcomes: Outcome[] = []
-    while (outcomes.length < (options.rounds ?? 1)) {
+    // Who is drawn out has lost nothing but a round, and tries the next.
+    const count = () => outcomes.filter(({ reason }) => reason !== 'lottery').length
+    while (count() < (options.rounds ?? 1)) {
       const outcome = await contributeOnce(context, options, plan, signal, emitter.emit)
       outcomes.push(outcome)
       emitter.emit({ type: 'outcome', ...outcome })
@@ -90,17 +99,28 @@ async function contributeOnce(
     const task = options.task ?? options.dataset.name
     const announced =
       ownContribution(context, round, task) ?? (await trainAndAnnounce(context, options, plan, task, signal, emit))
-    // The round moved on while we trained: start again from the new base.
+    // The network moved on while we trained, further than a late contribution may be: start again from the new base.
     if (!announced) continue
-    const outcome = await awaitOutcome(context, round, announced, signal)
-    if (outcome) return outcome
+    return await awaitOutcome(context, round, announced, signal, emit)
   }
 }
 
-/** What we announced before a restart. */
-function ownContribution({ speaker }: JoinContext, round: number, task: string): OwnContribution | null {
+/** True while a round that may still be run takes it: of this round, or late by no more than the network allows. */
+function isTaken(
+  { loop }: Pick<JoinContext, 'loop'>,
+  { parent, round }: Pick<Contribution, 'parent' | 'round'>,
+): boolean {
+  return parentOf(loop.state.head, parent, round) !== null
+}
+
+/** What we announced before a restart, to this round or late, and that is in no base yet; not what lacked a voucher. */
+function ownContribution(context: JoinContext, round: number, task: string): OwnContribution | null {
+  const { speaker, loop } = context
   const own = speaker.recorded.filter(speaker.isOwn).flatMap((signed) => (isContribution(signed) ? [signed] : []))
-  return own.find(({ message }) => message.round === round && message.dataset.task === task) ?? null
+  const isOffered = ({ checkpoint, ...message }: Contribution) =>
+    message.round === round || (isTaken(context, message) && !isRecent(loop.state.head, checkpoint))
+  const isOurs = ({ message }: OwnContribution) => message.dataset.task === task && isOffered(message)
+  return own.findLast((signed) => isOurs(signed) && meetsTerms(loop.state.network, round, signed.message)) ?? null
 }
 
 async function trainAndAnnounce(
@@ -113,13 +133,14 @@ async function trainAndAnnounce(
 ): Promise<OwnContribution | null> {
   const { loop, store, facts, heads, snapshots } = context
   const { round, head } = loop.state
+  const voucher = context.requirePermission()
   const tell = (event: Extract<JoinEvent, PeerEvent>) => {
     emit(event)
     context.events.emit(event)
   }
   const over = new AbortController()
   const stopWatching = context.events.on(() => {
-    if (loop.state.round !== round) over.abort()
+    if (!isTaken(context, { parent: head.base, round })) over.abort()
   })
   try {
     const model = await readModel(head.base, store)
@@ -160,14 +181,22 @@ async function trainAndAnnounce(
     const { cid } = await untilStored(context, 'checkpoint', until, () =>
       importFile([bytes], (block, leaf) => store.put(block, leaf)),
     )
-    if (loop.state.round !== round) return null
+    if (!isTaken(context, { parent: head.base, round })) return null
     if (equalCids(cid, head.weights)) throw changedNothing(facts.layout)
-    const fields = contributionFields(context, options, { plan: seeded, task, trained, trainer, checkpoint: cid })
+    const fields = contributionFields(context, options, {
+      plan: seeded,
+      task,
+      trained,
+      trainer,
+      checkpoint: cid,
+      voucher,
+    })
     const signed = await untilStored(context, 'journal', until, () =>
       loop.contribute({ round, parent: head.base, ...fields }),
     )
     await snapshots.remove(key)
-    context.events.emit({ type: 'announced', round, id: String(signed.id), checkpoint: String(cid) })
+    const staleness = parentOf(loop.state.head, head.base, round)?.staleness ?? 0
+    context.events.emit({ type: 'announced', round, id: String(signed.id), checkpoint: String(cid), staleness })
     if (!isContribution(signed)) throw new Error('a contribution was signed')
     return signed
   } catch (error) {
@@ -192,9 +221,16 @@ function changedNothing({ tensors }: Layout): ColdmeshError {
 function contributionFields(
   context: JoinContext,
   { dataset, license }: JoinOptions,
-  work: { plan: TrainingPlan; task: string; trained: TrainingResult; trainer: Trainer; checkpoint: CID },
+  work: {
+    plan: TrainingPlan
+    task: string
+    trained: TrainingResult
+    trainer: Trainer
+    checkpoint: CID
+    voucher: Uint8Array | null
+  },
 ): Omit<Contribution, 'kind' | 'network' | 'author' | 'round' | 'parent'> {
-  const { plan, task, trained, trainer, checkpoint } = work
+  const { plan, task, trained, trainer, checkpoint, voucher } = work
   const salt = createHmac('sha256', context.saltSecret).update(`coldmesh/dataset-salt/1 ${dataset.name}`).digest()
   return {
     checkpoint,
@@ -210,17 +246,23 @@ function contributionFields(
       seconds: Math.round(trained.seconds),
     }),
     providers: context.mesh.addresses().slice(0, MAX_PROVIDERS),
+    ...(voucher === null ? {} : { voucher }),
   }
 }
 
-/** Waits until the round is over. An empty one keeps the weights, so the contribution stands for the next round. */
+/**
+ * Waits for the round that settles it: whose base has the contribution, or after which it is too late. An empty round keeps
+ * the weights, so it stands for the next; and where contributions may be late, it stands for so many rounds more.
+ */
 async function awaitOutcome(
   context: JoinContext,
   firstRound: number,
   announced: OwnContribution,
   signal: AbortSignal,
-): Promise<Outcome | null> {
+  emit: (event: JoinEvent) => void,
+): Promise<Outcome> {
   const { loop, store, chain } = context
+  let missed: Outcome | null = null
   for (let round = firstRound; ; round++) {
     await roundOver(context, round, signal)
     const entry = chain.entries[round - 1]
@@ -232,9 +274,28 @@ async function awaitOutcome(
     if (inputs.some((envelope) => isPayload(envelope, announced.id)))
       return { ...outcome, included: true, reason: null }
     const exclusion = excluded.find(({ envelope }) => isPayload(envelope, announced.id))
-    if (exclusion) return { ...outcome, included: false, reason: exclusion.reason }
-    if (inputs.length > 0) return { ...outcome, included: false, reason: 'not listed in time by enough members' }
-    loop.receive('contributions', announced.envelope)
+    const reason =
+      exclusion?.reason ?? (wasDrawnOut(round, inputs) ? 'lottery' : 'not listed in time by enough members')
+    if (exclusion || (missed === null && inputs.length > 0)) missed = { ...outcome, included: false, reason }
+    // Of rounds that we only heard of together the later ones may have it.
+    if (loop.state.round > round + 1) continue
+    if (!isTaken(context, announced.message)) return missed ?? { ...outcome, included: false, reason }
+    if (inputs.length > 0) emit({ type: 'postponed', round, id: String(announced.id), reason })
+    const verdict = loop.receive('contributions', announced.envelope)
+    // Its voucher may have ended with the round before.
+    if (!meetsTerms(loop.state.network, loop.state.round, announced.message) && verdict.verdict !== 'accept') {
+      return { ...outcome, included: false, reason: verdict.reason }
+    }
+  }
+
+  function wasDrawnOut(round: number, inputs: readonly Uint8Array[]): boolean {
+    const { id: network } = context.network
+    const { maxContributions } = context.termsAt(round).terms.round
+    const authors = inputs.flatMap((envelope) => {
+      const signed = openEnvelope(envelope, [contributionDeclaration], network)
+      return isSigned(signed) ? [signed.message] : []
+    })
+    return isDrawnOut({ network, round, maxContributions }, authors, announced.message.author)
   }
 }
 
@@ -246,9 +307,9 @@ function isPayload(envelope: Uint8Array, id: CID): boolean {
 }
 
 async function roundOver(context: JoinContext, round: number, signal: AbortSignal): Promise<void> {
-  const events = context.events.iterate(signal)
+  // Subscribed only to be read: what nobody reads stays subscribed.
   if (context.loop.state.round > round) return
-  for await (const _ of events) if (context.loop.state.round > round) return
+  for await (const _ of context.events.iterate(signal)) if (context.loop.state.round > round) return
   throw new ColdmeshError('aborted', 'Joining was stopped before the round was over.')
 }
 

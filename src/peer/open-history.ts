@@ -5,8 +5,11 @@ import { ColdmeshError } from '../ports/errors.ts'
 import { readChain } from './chain.ts'
 import { paths, requireConfig } from './data-dir.ts'
 import { readEvidence } from './evidence.ts'
+import { checkFork } from './fork/check.ts'
+import { readForkCertificate } from './fork/record.ts'
 import { openGenesis, parseNetworkCid } from './genesis.ts'
 import { createHistory } from './history/history.ts'
+import { readOnlyStore } from './history/read-only-store.ts'
 import { readReports } from './reports/read-reports.ts'
 import type { History, VerifyReport } from './types.ts'
 
@@ -38,7 +41,9 @@ export async function openHistory(dataDir: string): Promise<OfflineHistory> {
   const last = chain.entries.at(-1)
   const resources = cleanup.move()
   const reports = await readReports(dataDir, network, chain)
-  const history = createHistory({ network, genesisBytes, store, chain, evidence, reports })
+  const certificateOf = async () => readForkCertificate(dataDir)
+  const fork = () => checkFork(network, { store: readOnlyStore(store), certificateOf })
+  const history = createHistory({ network, genesisBytes, store, chain, evidence, reports, fork })
   return {
     ...history,
     verify: async (base, options) => withDamage(await history.verify(base, options), chain.damage),

@@ -1,15 +1,19 @@
-import { formatInvite } from '../../protocols/membership/invite.ts'
 import { toHex } from '../../protocols/wire/bytes.ts'
 import { aggregatorOf } from '../../protocols/wire/election.ts'
 import type { Config } from '../adapters/config/config.ts'
+import type { Signer } from '../ports/system.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import type { Amendments } from './amendments/amendments.ts'
 import { describeTerms } from './amendments/change.ts'
 import type { PeerContext } from './context.ts'
 import type { EvidenceFile } from './evidence.ts'
 import { evidenceStatus } from './evidence-report.ts'
+import type { ForkLink } from './fork/link.ts'
+import type { Gate } from './gate/gate.ts'
 import { createHistory } from './history/history.ts'
 import { startJoin } from './join.ts'
+import type { OwnVoucher } from './own-voucher.ts'
+import { permissionOf, requirePermission } from './permission.ts'
 import type { Reports } from './reports/reports.ts'
 import type { RoundLoop } from './round/loop.ts'
 import { createRepair } from './round/repair.ts'
@@ -19,6 +23,7 @@ import { startStoreCheck } from './store/store-check.ts'
 import type { TaskHeads } from './task-heads.ts'
 import type { TrainingSnapshots } from './training-snapshots.ts'
 import type { Peer, PeerStatus } from './types.ts'
+import { plainInvite, vouchFor } from './vouch.ts'
 
 const MAX_SHOWN_REPORTS = 64
 const MAX_EVIDENCE_SHOWN = 32
@@ -27,10 +32,15 @@ const MAX_EVIDENCE_SHOWN = 32
 export function createFacade(parts: {
   readonly context: PeerContext
   readonly loop: RoundLoop
+  readonly fork: ForkLink
   readonly evidence: EvidenceFile
+  readonly gate: Gate | null
   readonly reports: Reports
   readonly amendments: Amendments
   readonly config: Config
+  readonly voucher: OwnVoucher
+  /** Reads an invite to this network, for this key. @throws ColdmeshError `bad-input` */
+  readonly readInvite: (invite: string) => Uint8Array | null
   readonly heads: TaskHeads
   /** Questions for blocks that a peer left unanswered. */
   readonly unansweredBy: (peer: string) => number
@@ -38,12 +48,17 @@ export function createFacade(parts: {
   readonly store: RepairingStore
   readonly checkStoreMs: number
   readonly saltSecret: Uint8Array
+  readonly signer: Signer
   readonly trainer: Trainer | null
   readonly genesisBytes: Uint8Array
   readonly stop: () => Promise<void>
 }): Peer {
   const { context, loop } = parts
   const { network, mesh, events } = context
+  const asking = () => {
+    const { state } = loop
+    return { network: state.network, round: state.round, key: context.key, voucher: parts.voucher.envelope }
+  }
   const repair = createRepair(context, loop, async (peer) => {
     await parts.reports.syncWith(peer)
     await parts.amendments.syncWith(peer)
@@ -55,6 +70,7 @@ export function createFacade(parts: {
     chain: context.chain,
     reports: parts.reports,
     evidence: parts.evidence.entries,
+    fork: async () => parts.fork.status,
   })
   let training: PeerStatus['training'] = null
   let ownTrainer: Promise<Trainer> | null = null
@@ -98,16 +114,26 @@ export function createFacade(parts: {
       multiaddrs: mesh.addresses(),
       peers: mesh.peers().length,
       waitingFor: waitOf(state, context),
-      contributions: [...state.contributions.values()].map(contributionStatus),
+      contributions: [...state.contributions.values()].map((entry) => contributionStatus(state.head, entry)),
+      permission: permissionOf(asking()),
+      fork: parts.fork.status,
       trainer: inUse === null ? null : { engine: inUse.name, device: inUse.device },
       training,
       refused: loop.inbox.refused,
       reports: { held: parts.reports.held, base: parts.reports.of(state.head.base).slice(0, MAX_SHOWN_REPORTS) },
+      gate: gateStatus(),
       troubles: context.troubles.current,
       terms: describeTerms(committee),
       amendments: parts.amendments.status,
       evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), committee),
     }
+  }
+
+  function gateStatus(): PeerStatus['gate'] {
+    const terms = loop.state.network.terms.gate
+    if (parts.gate === null || terms === null) return null
+    const { data, rows, judgements } = parts.gate
+    return { maxDrop: terms.maxDrop / 1_000_000_000, data, rows, judgements }
   }
 
   function memberOf(peerId: string): string | null {
@@ -136,6 +162,7 @@ export function createFacade(parts: {
   })
   forgetOld()
   loop.start()
+  parts.fork.start()
   repair.start()
   startStoreCheck(context, { store: parts.store, everyMs: parts.checkStoreMs, synced: repair.synced })
 
@@ -163,6 +190,7 @@ export function createFacade(parts: {
           saltSecret: parts.saltSecret,
           synced: repair.synced,
           trainer,
+          requirePermission: () => requirePermission(asking()),
           onTraining: (now) => {
             training = now
           },
@@ -172,7 +200,18 @@ export function createFacade(parts: {
     report: (options) => parts.reports.publish(options),
     amend: (change) => parts.amendments.propose(change),
     approve: (id) => parts.amendments.approve(id),
-    invite: () => formatInvite({ network: network.id, addresses: mesh.addresses().slice(0, 8) }),
+    invite: () => plainInvite(network.id, mesh.addresses()),
+    vouch: (options) =>
+      vouchFor(options, {
+        network: loop.state.network,
+        round: loop.state.round,
+        signer: parts.signer,
+        addresses: mesh.addresses(),
+      }),
+    acceptInvite: async (invite) => {
+      const voucher = parts.readInvite(invite)
+      if (voucher !== null) await parts.voucher.take(voucher, asking())
+    },
     stop,
     [Symbol.asyncDispose]: stop,
   }

@@ -3,13 +3,21 @@ import type { Log } from '../ports/system.ts'
 import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
 import type { AmendmentChange, AmendmentStatus, TermsStatus } from './amendment-types.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+import type { ForkStatus } from './fork/types.ts'
+import type { GateJudgement, GateStatus } from './gate-types.ts'
+import type { LogEntry } from './log-types.ts'
+import type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
 import type { Trouble, TroubleEvent } from './trouble-types.ts'
 import type { VerifyOptions, VerifyReport } from './verify-types.ts'
 
 export type { AmendmentChange, AmendmentStatus, NamedKey, TermsStatus } from './amendment-types.ts'
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
+export type { CreatedFork, ForkOptions, ForkStatus } from './fork/types.ts'
+export type { GateJudgement, GateStatus } from './gate-types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
+export type { LogEntry } from './log-types.ts'
+export type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
 export type { Trouble, TroubleEvent } from './trouble-types.ts'
 export type { VerifyLevel, VerifyOptions, VerifyReport } from './verify-types.ts'
@@ -23,6 +31,8 @@ export interface PeerOptions {
   readonly network?: string
   /** Multiaddrs to listen on. Default: TCP on every interface, a port of the system's choice. */
   readonly listen?: readonly string[]
+  /** Multiaddrs told to others instead of those listened on: where a port forward or proxy is reached. */
+  readonly announce?: readonly string[]
   /** Multiaddrs (with /p2p/) to dial besides the invite's and the saved ones. */
   readonly peers?: readonly string[]
   /** How often everything in the store is read and compared with its CID, besides the start. Default 6 hours; 0 = never. */
@@ -31,6 +41,8 @@ export interface PeerOptions {
   readonly dht?: boolean
   /** Needed to join rounds; created on first use when absent. */
   readonly trainer?: Trainer
+  /** Labelled rows that a member judges proposed bases by, where the network has a gate; nothing of them leaves this peer. */
+  readonly gateData?: Dataset
   readonly log?: Log
   /** Deadline for finding the network the first time. */
   readonly joinTimeoutMs?: number
@@ -59,6 +71,8 @@ export interface ContributionStatus {
   /** `fetching`, `held`, or `refused` with the reason. */
   readonly state: 'announced' | 'fetching' | 'held' | 'refused'
   readonly reason: string | null
+  /** Rounds with inputs since the base that it was trained from; 0: it is not late. */
+  readonly staleness: number
 }
 
 export interface PeerStatus {
@@ -80,6 +94,9 @@ export interface PeerStatus {
   readonly peers: number
   readonly waitingFor: Wait | null
   readonly contributions: readonly ContributionStatus[]
+  readonly permission: PermissionStatus
+  /** What the network began as; null for one that is no fork. */
+  readonly fork: ForkStatus | null
   /** What trains; null until it was first needed. */
   readonly trainer: { readonly engine: string; readonly device: string } | null
   readonly training: {
@@ -95,6 +112,8 @@ export interface PeerStatus {
     readonly author: string | null
     readonly reason: string
   }[]
+  /** What this member judges proposed bases by, and what came of it; null without such data, or where the network has no gate. */
+  readonly gate: GateStatus | null
   /** What this machine refuses or has lost at the moment: a full disk, damaged blocks. Empty when all is well. */
   readonly troubles: readonly Trouble[]
   /** What is in force in this round. */
@@ -149,7 +168,14 @@ export type PeerEvent =
       readonly seconds: number
       readonly steps: number
     }
-  | { readonly type: 'announced'; readonly round: number; readonly id: string; readonly checkpoint: string }
+  /** `round` is the one that it was trained for; `staleness` says how many rounds with inputs ended meanwhile. */
+  | {
+      readonly type: 'announced'
+      readonly round: number
+      readonly id: string
+      readonly checkpoint: string
+      readonly staleness: number
+    }
   | { readonly type: 'contribution'; readonly round: number; readonly contribution: ContributionStatus }
   | { readonly type: 'listed'; readonly round: number; readonly by: string; readonly contributions: readonly string[] }
   | {
@@ -183,6 +209,8 @@ export type PeerEvent =
       readonly author: string | null
       readonly reason: string
     }
+  /** What our own data say of a proposed base. */
+  | ({ readonly type: 'gate' } & GateJudgement)
   | { readonly type: 'muted'; readonly reason: string }
   /** A member approved an amendment, or proposed it. */
   | { readonly type: 'approved'; readonly by: string; readonly amendment: AmendmentStatus }
@@ -209,6 +237,8 @@ export type JoinEvent =
       { type: 'synced' | 'engine' | 'training' | 'trained' | 'announced' | 'listed' | 'waiting' | 'fused' | 'refused' }
     >
   | Exclude<TroubleEvent, { type: 'repaired' }>
+  /** Not in this round's base, for this reason; it counts in the next round by itself. */
+  | { readonly type: 'postponed'; readonly round: number; readonly id: string; readonly reason: string }
   /** What came of one round: `included` in the base or not, with the reason. */
   | {
       readonly type: 'outcome'
@@ -235,28 +265,6 @@ export interface JoinResult {
   }[]
 }
 
-export interface LogEntry {
-  readonly round: number
-  readonly base: string
-  readonly parent: string
-  readonly aggregator: string
-  readonly view: number
-  readonly rule: string
-  readonly inputs: readonly {
-    readonly id: string
-    readonly author: string
-    readonly checkpoint: string
-    readonly task: string
-    readonly dataset: string
-    readonly rows: number
-  }[]
-  readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
-  /** The change of the terms that this base embeds, in force two rounds later. */
-  readonly amendment: { readonly id: string; readonly change: AmendmentChange; readonly from: number } | null
-  /** Evaluations of this base that are held here. */
-  readonly reports: readonly ReportEntry[]
-}
-
 /** The history that a data directory or a peer holds. */
 export interface History {
   /** Everything that is stored, oldest first, checked again: the report, and the bytes of `evidence/1` for others. */
@@ -266,6 +274,8 @@ export interface History {
   readonly network: string
   /** Newest first, from `base` (default: the head). */
   log(base?: string): AsyncIterable<LogEntry>
+  /** What the network began as; null for one that is no fork. */
+  fork(): Promise<ForkStatus | null>
   /** Evaluations of a base (default: the head) that are held here. @throws ColdmeshError `bad-input` */
   reports(base?: string): readonly ReportEntry[]
   verify(base: string, options?: VerifyOptions): Promise<VerifyReport>
@@ -285,6 +295,10 @@ export interface Peer extends History, AsyncDisposable {
   events(options?: { readonly signal?: AbortSignal }): AsyncIterable<PeerEvent>
   join(options: JoinOptions): Joining
   invite(): string
+  /** An invite that lets one key contribute, where contributors are vouched. @throws ColdmeshError `bad-input` */
+  vouch(options: VouchOptions): VouchedInvite
+  /** Keeps the voucher of an invite to this network. @throws ColdmeshError `bad-input`, `refused` (disk) */
+  acceptInvite(invite: string): Promise<void>
   /** Proposes a change of the network's terms, as a member. @throws ColdmeshError `bad-input`, `refused` */
   amend(change: AmendmentChange): Promise<AmendmentStatus>
   /** Approves an open amendment. @throws ColdmeshError `bad-input`, `refused` */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { createContentStore } from '../adapters/helia/content-store.ts'
 import { nullLog } from '../adapters/memory/log.ts'
 import { paths } from './data-dir.ts'
+import { readForkCertificate } from './fork/record.ts'
 import { verifyDirectory as verifyFiles } from './history/directory.ts'
 import type { VerifyOptions, VerifyReport } from './types.ts'
 
@@ -17,5 +18,10 @@ export async function verifyDirectory(
 ): Promise<VerifyReport> {
   if (dataDir === undefined || !existsSync(paths.blocks(dataDir))) return verifyFiles(dir, options)
   await using fallback = await createContentStore({ dir: paths.blocks(dataDir), node: null, log: nullLog })
-  return await verifyFiles(dir, { ...options, fallback })
+  const certificate = await readForkCertificate(dataDir)
+  return await verifyFiles(dir, {
+    ...options,
+    fallback,
+    ...(certificate === null ? {} : { forkCertificate: certificate }),
+  })
 }

@@ -1,3 +1,5 @@
+import type { ForkStatus } from './fork/types.ts'
+
 export type VerifyLevel = 'signatures' | 'full'
 
 export interface VerifyReport {
@@ -16,7 +18,9 @@ export interface VerifyReport {
     readonly fusion: 'reproduced' | 'unavailable' | 'differs' | null
     readonly inputs: number
   }[]
-  /** `link` names the bad link, e.g. `lineage`, `certificate`, `weights`, `contribution <id>`, `block <cid>`. */
+  /** What the network began as; null for one that is no fork. Unchecked, it makes no base invalid. */
+  readonly fork: ForkStatus | null
+  /** `link` names the bad link, e.g. `lineage`, `certificate`, `weights`, `fork`, `contribution <id>`, `block <cid>`. */
   readonly failures: readonly { readonly round: number; readonly link: string; readonly reason: string }[]
 }
 

@@ -1,15 +1,19 @@
 import type { CID } from 'multiformats/cid'
 import type { Contribution } from '../../protocols/contribution/messages.ts'
 import { type Selection, selectInputs } from '../../protocols/lineage/pipeline.ts'
-import { compareBytes, equalBytes, toHex } from '../../protocols/wire/bytes.ts'
+import { compareBytes, equalBytes, equalCids, toHex } from '../../protocols/wire/bytes.ts'
 import { lotteryTicket, roundSeed } from '../../protocols/wire/election.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
+import { meetsTerms } from './contributors.ts'
 import { type Draft, isSelf } from './draft.ts'
+import { withoutBlamed } from './gate.ts'
 import type { ContributionEntry, Head, RoundState, SignedContribution } from './state.ts'
-import { isAdmissibleParent, isRecent, lineageView, toCandidate } from './views.ts'
+import { isRecent, lineageView, parentOf, toCandidate } from './views.ts'
 
 /** Why a checkpoint could not be had, as opposed to being wrong: worth another try from somebody else. */
 export const UNAVAILABLE = 'unavailable'
+/** Why a late checkpoint is refused whose sum with the base's progress its type can't hold. Another base may differ. */
+export const NOT_REBASED = 'rebased-not-finite'
 
 /** Contributions that one round remembers, besides those that lists and lineages name. */
 export const MAX_REMEMBERED = 1024
@@ -103,12 +107,11 @@ export function fetchCheckpoints(draft: Draft): void {
 function fetchUnnamed(draft: Draft): void {
   const { state } = draft
   const unnamed = [...state.contributions].flatMap(([id, entry]) => (state.listers.has(id) ? [] : [entry]))
-  const waiting = unnamed
-    .filter((entry) => entry.state === 'announced' && !isRecent(state.head, entry.contribution.checkpoint))
-    .sort(byTicket)
   let fetching = unnamed.filter((entry) => entry.state === 'fetching').length
+  if (fetching >= MAX_AT_ONCE) return
+  const waiting = inTurn(unnamed).filter((entry) => !isRecent(state.head, entry.contribution.checkpoint))
   const budget = 2 * state.network.terms.round.maxContributions
-  const here = [...held(state), ...unnamed.filter((entry) => entry.state === 'fetching')]
+  const here = [...withoutBlamed(state, held(state)), ...unnamed.filter((entry) => entry.state === 'fetching')]
   const checkpoints = new Set(here.map((entry) => String(entry.contribution.checkpoint)))
   for (const entry of waiting) {
     const checkpoint = String(entry.contribution.checkpoint)
@@ -120,6 +123,24 @@ function fetchUnnamed(draft: Draft): void {
   }
 }
 
+/**
+ * What was never asked for, in lottery order, but of each author the first one before the second ones of others: who announces
+ * two takes no place of who announces one.
+ */
+function inTurn(entries: readonly ContributionEntry[]): readonly ContributionEntry[] {
+  const [firsts, others]: [ContributionEntry[], ContributionEntry[]] = [[], []]
+  let author: ContributionEntry | null = null
+  let isServed = false
+  for (const entry of [...entries].sort(byTicket)) {
+    // An author has one ticket, so what is its stands together.
+    if (author === null || byTicket(author, entry) !== 0) isServed = false
+    author = entry
+    if (entry.state === 'announced') (isServed ? others : firsts).push(entry)
+    isServed = true
+  }
+  return [...firsts, ...others]
+}
+
 function ask({ state, effects }: Draft, entry: ContributionEntry, from: Uint8Array | null): void {
   const { contribution } = entry
   const asked = [...entry.asked, from ? toHex(from) : '']
@@ -127,14 +148,21 @@ function ask({ state, effects }: Draft, entry: ContributionEntry, from: Uint8Arr
   effects.push({ type: 'fetch-checkpoint', contribution, from })
 }
 
-/** Contributions of the round before that this one can take: their parent has the same weights. */
+/**
+ * Contributions of the round before that this one can take, that meet its terms, and that were in no base yet. What is rebased is
+ * looked at again: whether it can be depends on the base.
+ */
 export function leftOver(previous: RoundState, head: Head): readonly (readonly [string, ContributionEntry])[] {
-  const seed = roundSeed(head.regime.current.id, head.round + 1)
+  const network = head.regime.current
+  const seed = roundSeed(network.id, head.round + 1)
   return [...previous.contributions].flatMap(([id, entry]) => {
-    const { author, parent, round } = entry.contribution
-    if (!isAdmissibleParent(head, parent, round)) return []
+    const { author, parent, round, checkpoint, signed } = entry.contribution
+    const from = parentOf(head, parent, round)
+    if (from === null || (from.staleness > 0 && isRecent(head, checkpoint))) return []
+    if (!meetsTerms(network, head.round + 1, signed.message)) return []
     const ticket = lotteryTicket(author, seed)
-    const isKnown = entry.state === 'held' || (entry.state === 'refused' && !isUnavailable(entry))
+    const isRefused = entry.state === 'refused' && !isUnavailable(entry) && entry.reason !== NOT_REBASED
+    const isKnown = isRefused || (entry.state === 'held' && equalCids(from.weights, head.weights))
     return [[id, isKnown ? { ...entry, ticket } : { ...entry, state: 'announced', reason: null, ticket, asked: [] }]]
   })
 }

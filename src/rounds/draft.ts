@@ -29,6 +29,8 @@ export function openDraft(state: RoundState, now: number): Draft {
     accused: new Set(state.accused),
     lineages: new Map(state.lineages),
     builds: new Map(state.builds),
+    gates: new Map(state.gates),
+    blamed: new Set(state.blamed),
     said: new Set(state.said),
     timers: new Set(state.timers),
     known: new Set(state.known),

@@ -20,6 +20,10 @@ export type RoundEvent = { readonly now: number } & (
   | { readonly type: 'lineage'; readonly cid: CID; readonly bytes: Uint8Array | null }
   | { readonly type: 'built'; readonly key: string; readonly base: CID; readonly lineage: CID }
   | { readonly type: 'build-failed'; readonly key: string; readonly reason: string }
+  /** What our own data say of a base: why it is refused, or null; also when they can't say. */
+  | { readonly type: 'gate-judged'; readonly base: CID; readonly reason: string | null }
+  /** An input of a refused base that is worse alone, or the worst: we offer it no more. */
+  | { readonly type: 'gate-blamed'; readonly id: CID }
   /** A quorum of this round's committee approved an amendment; whoever proposes embeds it. */
   | { readonly type: 'ratified'; readonly ratification: Uint8Array }
   | { readonly type: 'timer'; readonly name: string }
@@ -69,6 +73,8 @@ export type RoundEffect =
   | { readonly type: 'fetch-lineage'; readonly cid: CID; readonly from: Uint8Array }
   /** Fuse and assemble the base of a spec. */
   | { readonly type: 'build'; readonly key: string; readonly spec: BuildSpec }
+  /** Ask our own data about a base that we built. Answered once by `gate-judged`; when refused, then by `gate-blamed` for inputs. */
+  | { readonly type: 'judge-gate'; readonly base: CID; readonly spec: BuildSpec }
   | { readonly type: 'timer'; readonly name: string; readonly delayMs: number }
   /** A quorum of precommits: the base is final. */
   | { readonly type: 'decided'; readonly base: CID; readonly view: number; readonly certificate: Uint8Array }

@@ -1,5 +1,6 @@
 import type { OpenedLineage } from '../../protocols/lineage/rules.ts'
 import { selectAmong, UNAVAILABLE } from './collect.ts'
+import { isDrawnOut } from './drawn-out.ts'
 import type { ContributionEntry, RoundState, SignedContribution } from './state.ts'
 
 export interface LeftOut {
@@ -21,7 +22,7 @@ export function leftOut(state: RoundState, opened: OpenedLineage<SignedContribut
   return entries.flatMap((entry) => {
     const id = String(entry.contribution.id)
     if (inputs.has(id) || entry.state === 'refused') return []
-    const reason = excluded.get(id) ?? ownReasons.get(id) ?? fallbackFor(state, entry)
+    const reason = excluded.get(id) ?? ownReasons.get(id) ?? fallbackFor(state, entry, opened)
     return reason === null ? [] : [{ entry, reason }]
   })
 }
@@ -37,8 +38,15 @@ function reasonsOf(state: RoundState, { inputs }: OpenedLineage<SignedContributi
   return new Map(excluded.map(({ candidate, reason }) => [String(candidate.id), reason]))
 }
 
-/** Held, and listed by too few in time; on its way; or never asked for. Who only follows asks for nothing. */
-function fallbackFor(state: RoundState, entry: ContributionEntry): string | null {
+/** Drawn out; held, and listed by too few in time; on its way; or never asked for. Who only follows asks for nothing. */
+function fallbackFor(
+  state: RoundState,
+  entry: ContributionEntry,
+  { inputs }: OpenedLineage<SignedContribution>,
+): string | null {
+  const { id: network, terms } = state.network
+  const { maxContributions } = terms.round
+  if (isDrawnOut({ network, round: state.round, maxContributions }, inputs, entry.contribution.author)) return 'lottery'
   if (entry.state === 'held') return 'not-listed'
   if (entry.state === 'fetching') return UNAVAILABLE
   return state.self === null ? null : 'not-fetched'

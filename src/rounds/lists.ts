@@ -6,6 +6,7 @@ import { MAX_LISTS_PER_ROUND } from '../../protocols/wire/limits.ts'
 import { byTicket, held, noteLister, usefulAmong } from './collect.ts'
 import { contradictedList } from './contradicted-list.ts'
 import { type Draft, isSelf, say, setTimer } from './draft.ts'
+import { withoutBlamed } from './gate.ts'
 import type { ContributionEntry, RoundState } from './state.ts'
 
 /** Lists before the second view. Each view allows one more, so that nobody can make us spend them all at once. */
@@ -70,13 +71,16 @@ export function publishList(draft: Draft): void {
   say(draft, { kind: 'list/1', round, parent: head.base, seq: (own?.seq ?? -1) + 1, contributions }, { proof })
 }
 
+/** What we hold and would have in a base. */
+const offered = (state: RoundState) => withoutBlamed(state, held(state))
+
 function isFirstListDue(draft: Draft): boolean {
   const { state } = draft
   // f + 1 others published: an honest one found the time right.
   if (state.lists.size >= state.network.threshold) return true
   if (!state.isCollectOver) return false
   // An amendment does not wait for contributions: the round may end empty, and carries it all the same.
-  const isEnough = usefulAmong(state, held(state)).size >= state.network.terms.round.minContributions
+  const isEnough = usefulAmong(state, offered(state)).size >= state.network.terms.round.minContributions
   if (!isEnough && state.ratification === null) return false
   if (!state.isGraceStarted) {
     state.isGraceStarted = true
@@ -92,13 +96,13 @@ function isLongerListDue(draft: Draft, own: InclusionList): boolean {
   const next = own.seq + 1
   if (next >= Math.min(MAX_LISTS_PER_ROUND, LISTS_AT_FIRST + Math.max(0, state.view))) return false
   const mine = new Set(own.contributions.map(String))
-  const gained = held(state).filter(({ contribution }) => !mine.has(String(contribution.id)))
+  const gained = offered(state).filter(({ contribution }) => !mine.has(String(contribution.id)))
   if (gained.length === 0) return false
   const isListed = gained.some(({ contribution }) => state.listers.has(String(contribution.id)))
   if (!isListed) {
     const listed = held(state).filter(({ contribution }) => mine.has(String(contribution.id)))
     const before = usefulAmong(state, listed).size
-    if (before >= minContributions || usefulAmong(state, held(state)).size <= before) return false
+    if (before >= minContributions || usefulAmong(state, offered(state)).size <= before) return false
   }
   // Others' contributions may be on their way: a little patience saves a list.
   setTimer(draft, 'gain', viewTimeoutMs)
@@ -120,8 +124,8 @@ function isFetchingListed(state: RoundState): boolean {
 function ownListing(state: RoundState, own: InclusionList | null): readonly CID[] {
   const { maxContributions } = state.network.terms.round
   const ids = new Map((own?.contributions ?? []).map((id) => [String(id), id]))
-  const entries = [...held(state)].sort(byTicket)
-  const useful = usefulAmong(state, firstsAmong(held(state)))
+  const entries = [...offered(state)].sort(byTicket)
+  const useful = usefulAmong(state, firstsAmong(offered(state)))
   const isListed = (id: CID) => state.listers.get(String(id))?.keys.some((key) => !isSelf(state, key)) === true
   const fresh = entries.filter((entry) => !ids.has(String(entry.contribution.id)))
   const room = maxContributions - [...ids.values()].filter((id) => !isListed(id)).length

@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid'
 import type { Genesis } from '../../protocols/genesis/messages.ts'
 import { openCertificate } from '../../protocols/round/certificate.ts'
 import type { Certificate } from '../../protocols/round/messages.ts'
-import { equalBytes, toHex } from '../../protocols/wire/bytes.ts'
+import { toHex } from '../../protocols/wire/bytes.ts'
 import { faultsOf, quorumOf } from '../../protocols/wire/election.ts'
 import type { Verdict } from '../../protocols/wire/verdict.ts'
 
@@ -25,7 +25,6 @@ export interface NetworkFacts extends Network {
   /** f + 1: among so many members one is honest and up. */
   readonly threshold: number
   isMember(key: Uint8Array): boolean
-  mayContribute(key: Uint8Array): boolean
   /** Name in the committee, else the first 8 hex digits of the key. */
   nameOf(key: Uint8Array): string
 }
@@ -38,7 +37,6 @@ export function networkFacts(id: CID, genesis: Genesis): NetworkFacts {
 /** The facts of a network under these terms. */
 export function factsUnder({ id, genesis }: Network, terms: Terms): NetworkFacts {
   const names = new Map(terms.committee.map((member) => [toHex(member.key), member.name]))
-  const { contributors } = terms
   return {
     id,
     genesis,
@@ -47,8 +45,6 @@ export function factsUnder({ id, genesis }: Network, terms: Terms): NetworkFacts
     quorum: quorumOf(names.size, terms.quorum),
     threshold: faultsOf(names.size, terms.quorum) + 1,
     isMember: (key) => names.has(toHex(key)),
-    mayContribute: (key) =>
-      contributors === 'open' || (contributors !== 'vouched' && contributors.some((other) => equalBytes(other, key))),
     nameOf: (key) => names.get(toHex(key)) ?? toHex(key).slice(0, 8),
   }
 }

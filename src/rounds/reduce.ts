@@ -53,6 +53,8 @@ export function createRound(options: {
     accused: new Set(),
     lineages: new Map(),
     builds: new Map(),
+    gates: new Map(),
+    blamed: new Set(contributions.map(([id]) => id).filter((id) => options.previous?.blamed.has(id))),
     ratification: null,
     choice: null,
     locked: null,
@@ -119,6 +121,12 @@ function apply(draft: Draft, event: RoundEvent): void {
       return
     case 'ratified':
       state.ratification = event.ratification
+      return
+    case 'gate-judged':
+      state.gates.set(String(event.base), { state: 'judged', reason: event.reason })
+      return
+    case 'gate-blamed':
+      state.blamed.add(String(event.id))
       return
     case 'timer':
       onTimer(draft, event.name)

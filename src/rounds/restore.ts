@@ -2,10 +2,11 @@ import type { Contribution } from '../../protocols/contribution/messages.ts'
 import type { Precommit } from '../../protocols/round/messages.ts'
 import type { RoundMessage } from '../../protocols/round/rules.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
+import { meetsTerms } from './contributors.ts'
 import { type Draft, enterPhase, isSelf, setTimer, slotOf } from './draft.ts'
 import { receive } from './receive.ts'
 import type { RoundState } from './state.ts'
-import { isAdmissibleParent } from './views.ts'
+import { parentOf } from './views.ts'
 
 /** After a restart: what this key said before is said, the lock and what it rests on hold, and the view goes on. */
 export function restore(draft: Draft, signed: readonly Signed<Contribution | RoundMessage>[]): void {
@@ -13,8 +14,9 @@ export function restore(draft: Draft, signed: readonly Signed<Contribution | Rou
   for (const one of signed) {
     const { message } = one
     if (message.kind === 'contribution/1') {
-      // It may be of an earlier round when the rounds since were empty.
-      if (isAdmissibleParent(state.head, message.parent, message.round)) receive(draft, one)
+      // It may be of an earlier round, when those since were empty or it may come late.
+      const isAdmissible = parentOf(state.head, message.parent, message.round) !== null
+      if (isAdmissible && meetsTerms(state.network, state.round, message)) receive(draft, one)
       continue
     }
     if (message.round !== state.round) continue

@@ -5,6 +5,7 @@ import type { Candidate } from '../../protocols/lineage/pipeline.ts'
 import type { OpenedLineage } from '../../protocols/lineage/rules.ts'
 import type { InclusionList, Precommit, Prevote, Proposal } from '../../protocols/round/messages.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
+import type { GateVerdict } from './gate.ts'
 import type { NetworkFacts } from './network.ts'
 import type { Regime } from './regime.ts'
 
@@ -139,6 +140,10 @@ export interface RoundState {
   readonly builds: Map<string, Build>
   /** An amendment that a quorum of this round's committee approved, for the lineage. */
   ratification: Uint8Array | null
+  /** What our own data say of bases, by base. */
+  readonly gates: Map<string, GateVerdict>
+  /** Ids of contributions that our own data blame for a base that they refused. */
+  readonly blamed: Set<string>
   /** What we propose in a view, once chosen. */
   choice: { readonly view: number; readonly spec: BuildSpec } | null
   locked: Locked | null

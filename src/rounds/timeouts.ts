@@ -11,6 +11,15 @@ export function stepTimeoutMs(state: RoundState, view: number): number {
   return Math.ceil((round.viewTimeoutMs * (view + 1) + transferMs) * 2 ** Math.min(state.emptyBefore, MAX_DOUBLINGS))
 }
 
+/**
+ * How long one member is asked for a proposal's lineage, in milliseconds: never less than view 0's step; in late views as much as
+ * leaves room to ask f others. So links of any slowness have it in some view, and f that stay silent cannot fill every view.
+ */
+export function lineageWaitMs(state: RoundState, view: number): number {
+  const { members, quorum } = state.network
+  return Math.max(stepTimeoutMs(state, 0), stepTimeoutMs(state, Math.max(0, view)) / (members.length - quorum + 1))
+}
+
 export type TimerKind = 'collect' | 'grace' | 'gain' | 'propose' | 'prevote' | 'precommit'
 
 /** `round/kind/number`: a timer of another round, view or list is stale. */

@@ -1,6 +1,7 @@
 import type { Contribution } from '../../protocols/contribution/messages.ts'
 import { contribution as contributionMessage } from '../../protocols/contribution/messages.ts'
 import { type ContributionView, judgeContribution, judgeTerms } from '../../protocols/contribution/rules.ts'
+import type { Candidate, TrainedFrom } from '../../protocols/lineage/pipeline.ts'
 import type { LineageView } from '../../protocols/lineage/rules.ts'
 import { isOpenedAmendment, openRatification } from '../../protocols/membership/rules.ts'
 import { type InclusionList, inclusionList } from '../../protocols/round/messages.ts'
@@ -10,6 +11,7 @@ import { aggregatorOf, roundSeed } from '../../protocols/wire/election.ts'
 import { isSigned, openEnvelope, type Signed } from '../../protocols/wire/envelope.ts'
 import { ACCEPT, ignore, reject, type Verdict } from '../../protocols/wire/verdict.ts'
 import { contradictedList } from './contradicted-list.ts'
+import { termsView } from './contributors.ts'
 import { type NetworkFacts, openNetworkCertificate } from './network.ts'
 import { amendmentView } from './regime.ts'
 import type { Head, RoundState, SignedContribution } from './state.ts'
@@ -55,12 +57,11 @@ function contributionView(state: RoundState, { id }: Signed<Contribution>): Cont
   // What a member lists must be had, however many its author made.
   const isListed = state.listers.has(String(id))
   return {
+    ...termsView(state.network, state.round),
     round: state.round,
     base: state.head.base,
-    bytes: state.network.genesis.bytes,
-    mayContribute: state.network.mayContribute,
-    isAdmissibleParent: (parent, round) => isAdmissibleParent(state.head, parent, round),
-    isBaseWeights: (checkpoint) => equalCids(checkpoint, state.head.weights),
+    parentOf: (parent, round) => parentOf(state.head, parent, round),
+    isSpent: (checkpoint) => !isListed && isRecent(state.head, checkpoint),
     isKnown: (id) => state.known.has(String(id)),
     countByAuthor: (author) =>
       isListed
@@ -87,13 +88,29 @@ function factsIn({ regime, round: before }: Head, round: number): NetworkFacts |
   return [regime.own, regime.current, regime.next][round - before]
 }
 
-/** True for the head's base, and for those before it whose weights it kept (empty rounds). */
-export function isAdmissibleParent(head: Head, parent: CIDLike, round: number): boolean {
+/**
+ * The base that a contribution to `round` was trained from, if the round that follows `head` takes it: the head's base, one
+ * whose weights it kept (empty rounds), or one that at most `maxStaleness` rounds with inputs have followed.
+ */
+export function parentOf(head: Head, parent: CIDLike, round: number): TrainedFrom | null {
+  let staleness = 0
   for (const ancestor of head.history) {
-    if (equalCids(ancestor.base, parent)) return round === ancestor.round + 1
-    if (!ancestor.isEmpty) return false
+    if (equalCids(ancestor.base, parent)) {
+      return round === ancestor.round + 1 ? { staleness, weights: ancestor.weights } : null
+    }
+    if (!ancestor.isEmpty) staleness++
+    if (staleness > head.regime.current.terms.round.maxStaleness) return null
   }
-  return false
+  return null
+}
+
+/**
+ * Weights of its parent where these are not those of the round's base: the contribution then stands for
+ * `base + (checkpoint - these)`. Null: it stands for its checkpoint.
+ */
+export function rebasedFrom(head: Head, contribution: Candidate): CIDLike | null {
+  const from = parentOf(head, contribution.parent, contribution.round)
+  return from === null || equalCids(from.weights, head.weights) ? null : from.weights
 }
 
 type CIDLike = Head['base']
@@ -111,7 +128,7 @@ export function lineageView(head: Head): LineageView<SignedContribution> {
 
 function createLineageView(head: Head): LineageView<SignedContribution> {
   const network = head.regime.current
-  const { genesis, terms, id, quorum, threshold } = network
+  const { terms, id, quorum, threshold } = network
   const round = head.round + 1
   return {
     network: id,
@@ -124,12 +141,12 @@ function createLineageView(head: Head): LineageView<SignedContribution> {
     maxContributions: terms.round.maxContributions,
     fusion: terms.fusion,
     baseWeights: head.weights,
-    isAdmissibleParent: (parent, contributionRound) => isAdmissibleParent(head, parent, contributionRound),
+    parentOf: (parent, contributionRound) => parentOf(head, parent, contributionRound),
     isRecent: (checkpoint) => isRecent(head, checkpoint),
     openContribution: (envelope) => {
       const signed = openEnvelope(envelope, [contributionMessage], id)
       if (!isSigned(signed)) return signed
-      const terms = judgeTerms(signed.message, { bytes: genesis.bytes, mayContribute: network.mayContribute })
+      const terms = judgeTerms(signed.message, termsView(network, round))
       return terms.verdict === 'accept' ? toCandidate(signed) : terms
     },
     openList: (envelope) => {

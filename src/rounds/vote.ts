@@ -5,6 +5,7 @@ import { equalCids } from '../../protocols/wire/bytes.ts'
 import { aggregatorOf } from '../../protocols/wire/election.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import { type Draft, enterPhase, isSelf, say, setTimer } from './draft.ts'
+import { gateOf } from './gate.ts'
 import { fetchListed } from './lists.ts'
 import { propose } from './propose.ts'
 import type { RoundState } from './state.ts'
@@ -47,7 +48,8 @@ function lateReason(draft: Draft): string {
   const proposal = draft.state.proposals.get(draft.state.view)
   if (!proposal) return 'no-proposal-in-time'
   const validity = validityOf(draft, proposal)
-  return validity.is === 'valid' ? 'no-quorum-carries-it' : validity.reason
+  if (validity.is !== 'valid') return validity.reason
+  return gateOf(draft, proposal.message).state === 'asked' ? 'gate-not-judged' : 'no-quorum-carries-it'
 }
 
 /** L28 and L22: prevotes what our own fusion reproduces, unless locked on something else. */
@@ -64,8 +66,13 @@ function prevoteProposal(draft: Draft): void {
   }
   if (validView !== null && !hasQuorum(state, 'prevote/1', validView, base)) return
   const mayVote = state.locked === null || equalCids(state.locked.base, base) || state.locked.view <= (validView ?? -1)
-  if (mayVote) castPrevote(draft, base, null)
-  else castPrevote(draft, null, 'locked-on-another-base')
+  if (!mayVote) {
+    castPrevote(draft, null, 'locked-on-another-base')
+    return
+  }
+  const gate = gateOf(draft, proposal.message)
+  if (gate.state === 'asked') return
+  castPrevote(draft, gate.reason === null ? base : null, gate.reason)
 }
 
 /**

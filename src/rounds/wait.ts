@@ -2,6 +2,7 @@ import { toHex } from '../../protocols/wire/bytes.ts'
 import { aggregatorOf } from '../../protocols/wire/election.ts'
 import { held, isUnavailable, usefulAmong } from './collect.ts'
 import { isSelf } from './draft.ts'
+import { withoutBlamed } from './gate.ts'
 import type { ContributionEntry, RoundState } from './state.ts'
 import { reachedView } from './tally.ts'
 
@@ -53,7 +54,7 @@ function describeCollect(state: RoundState): Facts {
   const { minContributions } = state.network.terms.round
   if (state.self === null) return describeFromOutside(state)
   if (state.lists.has(toHex(state.self))) return { what: 'lists', ...voters(state, state.lists) }
-  const have = usefulAmong(state, held(state)).size
+  const have = usefulAmong(state, withoutBlamed(state, held(state))).size
   const missing = idsOf([...state.contributions.values()].filter(isMissing))
   if (have < minContributions && state.ratification === null)
     return { what: 'contributions', have, need: minContributions, missing }

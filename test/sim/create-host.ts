@@ -8,7 +8,7 @@ import type { RoundEffect, RoundEvent } from '../../src/rounds/events.ts'
 import { nextHead } from '../../src/rounds/head.ts'
 import { heldMessages } from '../../src/rounds/held.ts'
 import type { Head, RoundState, SignedContribution } from '../../src/rounds/state.ts'
-import { isAdmissibleParent, lineageView } from '../../src/rounds/views.ts'
+import { lineageView, parentOf } from '../../src/rounds/views.ts'
 import type { TestKey } from '../support/protocols/network.ts'
 import type { FakeBase } from '../support/rounds/fusion.ts'
 import { createDisk, type Decision, type Recorded } from './disk.ts'
@@ -113,6 +113,13 @@ export function createHost(options: {
         later(pace.buildMs, () => {
           const built = keep(machine.build(state.network, effect.spec))
           dispatch({ type: 'built', key: effect.key, base: built.base, lineage: built.lineage })
+        })
+        return
+      case 'judge-gate':
+        later(pace.buildMs, () => {
+          const judged = world.gate?.(index, effect.spec) ?? null
+          dispatch({ type: 'gate-judged', base: effect.base, reason: judged?.reason ?? null })
+          for (const { id } of judged?.blamed ?? []) dispatch({ type: 'gate-blamed', id })
         })
         return
       case 'decided':
@@ -228,7 +235,7 @@ export function createHost(options: {
     record.begun.push({ atMs: agenda.now, host: index, round })
     const isNeeded = ({ message }: Recorded) =>
       message.round >= round ||
-      (message.kind === 'contribution/1' && isAdmissibleParent(head, message.parent, message.round))
+      (message.kind === 'contribution/1' && parentOf(head, message.parent, message.round) !== null)
     const restored = disk.journal.filter(isNeeded)
     dispatch({ type: 'restored', signed: restored })
     dispatch({ type: 'started' })

@@ -15,11 +15,11 @@ import { type Liar, withholds } from './liars/liar.ts'
 import { type Machine, REAL } from './machine.ts'
 import { judgeRun } from './properties/all.ts'
 import type { Run } from './properties/property.ts'
-import { createRandom } from './random.ts'
+import { createRandom } from '../support/rounds/random.ts'
 import { createRecord, type RunRecord } from './record.ts'
 import { createTrace, nameOf, type Trace } from './trace.ts'
 import { CALM, createWires, type Link, type Wires } from './wires.ts'
-import type { OfferedContribution, World } from './world.ts'
+import type { Gate, OfferedContribution, World } from './world.ts'
 
 export interface SimulationOptions {
   readonly seed?: number
@@ -33,6 +33,8 @@ export interface SimulationOptions {
   /** How often a host compares what it holds with somebody; 0 for never. */
   readonly syncMs?: number
   readonly rounds?: number
+  /** Makes the network one with a gate. */
+  readonly gate?: Gate
   readonly machine?: Partial<Machine>
   /** Writes down what happens, for people. */
   readonly isTraced?: boolean
@@ -85,7 +87,8 @@ export interface Offer {
 export function createSimulation(options: SimulationOptions = {}): Simulation {
   const { members = 4, quorum = 'byzantine', observers = 0, syncMs = 2000, rounds = 1 } = options
   const machine = { ...REAL, ...options.machine }
-  const net = testNetwork({ members, quorum, round: options.round ?? {} })
+  const gate = options.gate ? { gate: { maxDrop: 10_000_000 } } : {}
+  const net = testNetwork({ members, quorum, round: options.round ?? {}, ...gate })
   const facts = networkFacts(net.network, net.genesis)
   const agenda = createAgenda()
   const random = createRandom(options.seed ?? 1)
@@ -107,6 +110,7 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
     machine,
     contributions,
     rounds,
+    ...(options.gate && { gate: options.gate }),
     get hosts() {
       return hosts
     },

@@ -27,6 +27,9 @@ export interface Machine {
   readonly habits: Habits
 }
 
+/** The part of it that runs a round. */
+export type Core = Pick<Machine, 'createRound' | 'reduce'>
+
 /** Orders of doing things. */
 export interface Habits {
   readonly journalsBeforeSaying: boolean

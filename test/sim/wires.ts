@@ -1,6 +1,6 @@
 import type { RoundMessage } from '../../protocols/round/rules.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../support/rounds/random.ts'
 
 /** What links do to messages: latency in virtual milliseconds, probabilities of loss and of arriving twice. */
 export interface Link {

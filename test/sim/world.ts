@@ -2,11 +2,12 @@ import type { Contribution } from '../../protocols/contribution/messages.ts'
 import type { RoundMessage } from '../../protocols/round/rules.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import type { NetworkFacts } from '../../src/rounds/network.ts'
+import type { BuildSpec, SignedContribution } from '../../src/rounds/state.ts'
 import type { TestNetwork } from '../support/protocols/network.ts'
 import type { Agenda } from './agenda.ts'
 import type { Host } from './host.ts'
 import type { Machine } from './machine.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../support/rounds/random.ts'
 import type { RunRecord } from './record.ts'
 import type { Trace } from './trace.ts'
 import type { Wires } from './wires.ts'
@@ -18,6 +19,12 @@ export interface OfferedContribution {
   /** Why its bytes are refused by everybody; null when they are fine. */
   readonly defect: string | null
 }
+
+/** Why a host refuses a base, and whom it blames; null: it does not. */
+export type Gate = (
+  host: number,
+  spec: BuildSpec,
+) => { readonly reason: string; readonly blamed: readonly SignedContribution[] } | null
 
 /** What a host sees of everything around it. */
 export interface World {
@@ -34,6 +41,8 @@ export interface World {
   readonly contributions: ReadonlyMap<string, OfferedContribution>
   /** Rounds after which hosts stop. */
   readonly rounds: number
+  /** What a host's own data say of a base made of these inputs; absent: it has none. */
+  readonly gate?: Gate
   hostOf(key: Uint8Array): Host | null
   /** Whether one host can ask the other, and hear the answer. */
   canReach(from: Host, to: Host): boolean

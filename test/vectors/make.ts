@@ -1,7 +1,9 @@
 import { makeAmendments } from './making/amendments.ts'
-import { makeContribution } from './making/contribution.ts'
+import { makeContribution, makeLateContribution } from './making/contribution.ts'
 import { makeEvidence } from './making/evidence.ts'
+import { makeFork } from './making/fork.ts'
 import { makeGenesis } from './making/genesis.ts'
+import { makeLateLineage } from './making/late-lineage.ts'
 import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
 import { makeReport } from './making/report.ts'
@@ -10,6 +12,7 @@ import { makeSyncReports } from './making/sync-reports.ts'
 import { makeRound } from './making/round.ts'
 import { makeSync } from './making/sync.ts'
 import { makeSyncJudged } from './making/sync-judged.ts'
+import { makeVoucher } from './making/voucher.ts'
 import { makeWire } from './making/wire.ts'
 
 // Wrote the frozen vectors of the protocols, from fixed seeds. It never overwrites one: a change of the wire is a new
@@ -19,9 +22,11 @@ const makers = {
   makeWire,
   makeGenesis,
   makeContribution,
+  makeLateContribution,
   makeRound,
   makeEvidence,
   makeLineage,
+  makeLateLineage,
   makeMembership,
   makeSync,
   makeSyncJudged,
@@ -29,5 +34,7 @@ const makers = {
   makeSyncReports,
   makeAmendments,
   makeSyncApprovals,
+  makeVoucher,
+  makeFork,
 }
 for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) make()

@@ -15,11 +15,13 @@ const schema = z.strictObject({
   listen: z.array(z.string().max(256)).max(16).default([]),
   /** Multiaddrs to dial at every start. */
   peers: z.array(z.string().max(256)).max(64).default([]),
+  /** Envelope of a member's voucher for this peer's key, hex. */
+  voucher: z.string().max(1024).nullable().default(null),
 })
 
 export type Config = z.infer<typeof schema>
 
-export const EMPTY_CONFIG: Config = { version: VERSION, name: '', network: null, listen: [], peers: [] }
+export const EMPTY_CONFIG: Config = { version: VERSION, name: '', network: null, listen: [], peers: [], voucher: null }
 
 export function configPath(dataDir: string): string {
   return join(dataDir, NAME)

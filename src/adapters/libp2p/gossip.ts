@@ -1,14 +1,9 @@
 import { type GossipSub, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { Verdict } from '../../../protocols/wire/verdict.ts'
 import type { Gossip, GossipMessage } from '../../ports/gossip.ts'
-import type { Clock, Log } from '../../ports/system.ts'
-import {
-  DEFAULT_MAX_JUDGING,
-  DEFAULT_MAX_MESSAGE_BYTES,
-  DEFAULT_MESSAGE_BURST,
-  DEFAULT_MESSAGES_PER_SECOND,
-} from './limits.ts'
-import { createTokenBuckets } from './token-bucket.ts'
+import type { Log } from '../../ports/system.ts'
+import type { GossipPace } from './gossip-pace.ts'
+import { DEFAULT_MAX_MESSAGE_BYTES } from './limits.ts'
 
 type Judge = (message: GossipMessage) => Verdict | Promise<Verdict>
 
@@ -20,7 +15,7 @@ export interface GossipAdapter extends Gossip {
 export interface GossipOptions {
   readonly gossipsub: GossipSub
   readonly topics: readonly string[]
-  readonly clock: Clock
+  readonly pace: Pick<GossipPace, 'judged'>
   readonly log: Log
 }
 
@@ -30,28 +25,18 @@ const RESULTS = {
   reject: TopicValidatorResult.Reject,
 } as const
 
-/** Our judges as gossipsub validators. No rule of the protocol lives here, only size and rate. */
+/** Our judges as gossipsub validators. No rule of the protocol lives here, only size. */
 export function createGossip(options: GossipOptions): GossipAdapter {
-  const { gossipsub, clock, log } = options
+  const { gossipsub, pace, log } = options
   const topics = new Set(options.topics)
   const judges = new Map<string, Judge>()
-  const rates = createTokenBuckets({
-    perSecond: DEFAULT_MESSAGES_PER_SECOND,
-    burst: DEFAULT_MESSAGE_BURST,
-    now: clock.now,
-  })
   let started = false
-  let judging = 0
 
   const validate = async (topic: string, from: string, bytes: Uint8Array): Promise<TopicValidatorResult> => {
     if (bytes.byteLength > DEFAULT_MAX_MESSAGE_BYTES) return TopicValidatorResult.Reject
-    if (!rates.take(from) || judging >= DEFAULT_MAX_JUDGING) {
-      log.debug('gossip-over-rate', { topic, from })
-      return TopicValidatorResult.Ignore
-    }
     const judge = judges.get(topic)
     if (judge === undefined) return TopicValidatorResult.Ignore
-    judging++
+    pace.judged(from)
     try {
       const verdict = await judge({ bytes, from })
       if (verdict.verdict !== 'accept') {
@@ -62,8 +47,6 @@ export function createGossip(options: GossipOptions): GossipAdapter {
       // Our bug, not the peer's: it must not be punished.
       log.error('gossip-judge-failed', { topic, from, error })
       return TopicValidatorResult.Ignore
-    } finally {
-      judging--
     }
   }
 

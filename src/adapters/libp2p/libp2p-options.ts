@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type GossipSub, gossipsub, StrictNoSign } from '@libp2p/gossipsub'
 import { type Identify, identify } from '@libp2p/identify'
-import type { PrivateKey } from '@libp2p/interface'
+import type { Connection, PrivateKey } from '@libp2p/interface'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
@@ -11,6 +11,7 @@ import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
 import type { Libp2pOptions } from 'libp2p'
 import { withoutDhtRecords } from './dht-storage.ts'
+import { createHostGate } from './host-gate.ts'
 import * as limits from './limits.ts'
 import { SCORE_THRESHOLDS, scoreParams } from './scoring.ts'
 
@@ -29,6 +30,11 @@ export interface Libp2pSetup {
   readonly dht: boolean
   readonly peersPerAddress: number | undefined
   readonly handshakeTimeoutMs: number
+  readonly inboundPerHost: number
+  /** Many peers of one machine: tests, demos, several daemons of one operator. */
+  readonly isLoopbackExempt: boolean
+  /** Of the node that these options make. */
+  readonly connections: () => readonly Connection[]
 }
 
 /** Networks do not mix: each has its own mDNS name and DHT. 16 characters tell genesis CIDs apart. */
@@ -67,20 +73,26 @@ export function libp2pOptions(setup: Libp2pSetup): Libp2pOptions<Services> {
       maxParallelDials: limits.DEFAULT_MAX_PARALLEL_DIALS,
       dialTimeout: limits.DEFAULT_DIAL_TIMEOUT_MS,
       addressDialTimeout: limits.DEFAULT_ADDRESS_DIAL_TIMEOUT_MS,
-      // Many peers of one machine: tests, demos, several daemons of one operator.
-      allow: ['/ip4/127.0.0.0/ipcidr/8', '/ip6/::1/ipcidr/128'],
+      allow: setup.isLoopbackExempt ? ['/ip4/127.0.0.0/ipcidr/8', '/ip6/::1/ipcidr/128'] : [],
       // Reconnecting is ours: see keep-connected.ts.
       reconnectRetries: 0,
     },
-    // A node on one machine or one local network is as good as a public one.
-    connectionGater: { denyDialMultiaddr: () => false },
+    connectionMonitor: {
+      pingInterval: limits.DEFAULT_PING_INTERVAL_MS,
+      pingTimeout: { minTimeout: limits.DEFAULT_PING_TIMEOUT_MS, maxTimeout: limits.DEFAULT_PING_TIMEOUT_MS },
+    },
+    connectionGater: {
+      // A node on one machine or one local network is as good as a public one.
+      denyDialMultiaddr: () => false,
+      ...createHostGate(setup),
+    },
     peerStore: {
       maxAddressAge: limits.DEFAULT_SAVED_PEER_AGE_MS,
       maxPeerAge: limits.DEFAULT_SAVED_PEER_AGE_MS,
     },
     peerDiscovery: setup.mdns ? [mdns({ serviceTag: `_cm-${tag}._udp.local` })] : [],
     services: {
-      identify: identify(),
+      identify: identify({ timeout: limits.DEFAULT_IDENTIFY_TIMEOUT_MS }),
       ping: ping(),
       gossipsub: gossipsub(gossipsubOptions(setup)),
       ...(setup.dht ? { dht: dht(tag) } : {}),
@@ -89,7 +101,7 @@ export function libp2pOptions(setup: Libp2pSetup): Libp2pOptions<Services> {
 }
 
 function gossipsubOptions(setup: Libp2pSetup): NonNullable<Parameters<typeof gossipsub>[0]> {
-  const { topics, peersPerAddress } = setup
+  const { topics, peersPerAddress, isLoopbackExempt } = setup
   return {
     globalSignaturePolicy: StrictNoSign,
     // [protocol section 5] The id of a message is the hash of its bytes.
@@ -98,6 +110,8 @@ function gossipsubOptions(setup: Libp2pSetup): NonNullable<Parameters<typeof gos
     fallbackToFloodsub: false,
     floodPublish: true,
     emitSelf: false,
+    // Frames wait for their turn: see gossip-pace.ts.
+    awaitRpcHandler: true,
     doPX: false,
     allowPublishToZeroTopicPeers: true,
     ignoreDuplicatePublishError: true,
@@ -113,7 +127,11 @@ function gossipsubOptions(setup: Libp2pSetup): NonNullable<Parameters<typeof gos
     maxInboundDataLength: limits.DEFAULT_MAX_GOSSIP_FRAME_BYTES,
     maxOutboundBufferSize: limits.DEFAULT_MAX_GOSSIP_OUTBOUND_BYTES,
     maxTopicBytesPerPeer: limits.DEFAULT_MAX_TOPIC_BYTES_PER_PEER,
-    scoreParams: scoreParams({ topics, ...(peersPerAddress === undefined ? {} : { peersPerAddress }) }),
+    scoreParams: scoreParams({
+      topics,
+      isLoopbackExempt,
+      ...(peersPerAddress === undefined ? {} : { peersPerAddress }),
+    }),
     scoreThresholds: SCORE_THRESHOLDS,
   }
 }

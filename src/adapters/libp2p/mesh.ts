@@ -27,6 +27,7 @@ export function createMesh(options: {
     peers: () => libp2p.getPeers().map(describe),
     async connect(address, { timeoutMs = DEFAULT_DIAL_TIMEOUT_MS, signal } = {}) {
       const target = parseDialTarget(address)
+      if (address.endsWith(libp2p.peerId.toString())) throw ourselves(address)
       using deadline = createDeadline({ clock, timeoutMs, what: `a connection to ${address}`, signal })
       try {
         const dial = libp2p.dial(target, { signal: deadline.signal })
@@ -48,6 +49,13 @@ export function createMesh(options: {
       }
     },
   }
+}
+
+function ourselves(address: string): ColdmeshError {
+  return new ColdmeshError('unreachable', `${address} names this peer itself.`, {
+    facts: { reason: 'own-key' },
+    hint: 'If that is another machine, it has a copy of this key: stop one of them. A key belongs to one machine.',
+  })
 }
 
 /** @throws ColdmeshError `unreachable`: the text is neither a multiaddr nor a peer id, so nobody can be reached by it */

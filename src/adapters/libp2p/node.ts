@@ -9,6 +9,7 @@ import type { Mesh } from '../../ports/mesh.ts'
 import type { Streams } from '../../ports/streams.ts'
 import type { Clock, Log } from '../../ports/system.ts'
 import { createGossip } from './gossip.ts'
+import { paceGossip } from './gossip-pace.ts'
 import { capPruneBackoff, peersWithoutStream } from './gossipsub-corrections.ts'
 import { type Candidate, createKeepConnected } from './keep-connected.ts'
 import { createKnownPeers } from './known-peers.ts'
@@ -16,6 +17,7 @@ import { libp2pOptions, type Services } from './libp2p-options.ts'
 import {
   DEFAULT_GOSSIP_CHECK_MS,
   DEFAULT_HANDSHAKE_TIMEOUT_MS,
+  DEFAULT_INBOUND_PER_HOST,
   DEFAULT_MAX_PRUNE_BACKOFF_MS,
   DEFAULT_MAX_SAVED_PEERS,
 } from './limits.ts'
@@ -50,6 +52,10 @@ export interface NodeOptions {
   readonly minConnections?: number
   /** A connection that has not finished its handshake by then is closed. */
   readonly handshakeTimeoutMs?: number
+  /** Inbound connections of one host. */
+  readonly inboundPerHost?: number
+  /** False: limits for one host hold on loopback too. */
+  readonly isLoopbackExempt?: boolean
 }
 
 export interface Libp2pNode extends AsyncDisposable {
@@ -63,10 +69,11 @@ export interface Libp2pNode extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-/** One libp2p node; `start` it. */
+/** One libp2p node; `start` it. @throws ColdmeshError `bad-input`: an address to announce is none */
 export async function createNode(options: NodeOptions): Promise<Libp2pNode> {
   const { clock, log, bootstrap, random = Math.random } = options
-  const libp2p = await createLibp2p<Services>(
+  for (const address of options.announce ?? []) requireDialable(address)
+  const libp2p: Libp2p<Services> = await createLibp2p<Services>(
     libp2pOptions({
       privateKey: await generateKeyPairFromSeed('Ed25519', options.seed),
       listen: options.listen,
@@ -78,11 +85,15 @@ export async function createNode(options: NodeOptions): Promise<Libp2pNode> {
       dht: options.dht,
       peersPerAddress: options.peersPerAddress,
       handshakeTimeoutMs: options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS,
+      inboundPerHost: options.inboundPerHost ?? DEFAULT_INBOUND_PER_HOST,
+      isLoopbackExempt: options.isLoopbackExempt ?? true,
+      connections: () => libp2p.getConnections(),
     }),
   )
   const { gossipsub } = libp2p.services
   capPruneBackoff(gossipsub, DEFAULT_MAX_PRUNE_BACKOFF_MS)
-  const gossip = createGossip({ gossipsub, topics: options.topics, clock, log: log.child('gossip') })
+  const pace = paceGossip(gossipsub, clock)
+  const gossip = createGossip({ gossipsub, topics: options.topics, pace, log: log.child('gossip') })
   const limits = options.streamLimits
   const streams = createStreams({
     libp2p,
@@ -152,6 +163,7 @@ export async function createNode(options: NodeOptions): Promise<Libp2pNode> {
   const stop = async (): Promise<void> => {
     await starting?.catch(() => {})
     cancelCheck()
+    pace.stop()
     await keeper.stop()
     await libp2p.stop()
   }
@@ -192,6 +204,25 @@ function peerOf(address: string): string | undefined {
       .findLast(({ name }) => name === 'p2p')?.value
   } catch {
     return undefined
+  }
+}
+
+/** Told to others, a wrong one would only show as peers that nobody can reach. */
+function requireDialable(address: string): void {
+  const names = componentsOf(address)
+  if (names.includes('tcp') && names.length > 1) return
+  throw new ColdmeshError('bad-input', `Nobody could dial ${address.slice(0, 200)}.`, {
+    hint: 'Announce an address such as /ip4/192.0.2.1/tcp/4001 or /dns4/peer.example.org/tcp/4001.',
+  })
+}
+
+function componentsOf(address: string): string[] {
+  try {
+    return multiaddr(address)
+      .getComponents()
+      .map(({ name }) => name)
+  } catch {
+    return []
   }
 }
 

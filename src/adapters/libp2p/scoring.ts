@@ -34,18 +34,19 @@ export interface ScoringOptions {
   readonly topics: readonly string[]
   /** Peers of one address that cost nothing; each more costs, squared. Loopback never costs. */
   readonly peersPerAddress?: number
+  readonly isLoopbackExempt?: boolean
 }
 
 /** Scores for topics that carry few messages: silence is normal and never punished, only what is provably wrong. */
 export function scoreParams(options: ScoringOptions): Partial<ScoreParams> {
-  const { topics, peersPerAddress = DEFAULT_PEERS_PER_ADDRESS } = options
+  const { topics, peersPerAddress = DEFAULT_PEERS_PER_ADDRESS, isLoopbackExempt = true } = options
   return {
     topics: Object.fromEntries(topics.map((topic) => [topic, TOPIC_SCORES])),
     topicScoreCap: 40,
     appSpecificWeight: 0,
     IPColocationFactorWeight: -10,
     IPColocationFactorThreshold: peersPerAddress,
-    IPColocationFactorWhitelist: new Set(LOOPBACK),
+    IPColocationFactorWhitelist: new Set(isLoopbackExempt ? LOOPBACK : []),
     // Broken IWANT promises and early GRAFTs: a few happen to honest peers on bad lines.
     behaviourPenaltyWeight: -10,
     behaviourPenaltyThreshold: 6,

@@ -6,6 +6,9 @@ import type { Clock, Log } from '../../ports/system.ts'
 import { createDeadline, untilAborted } from './deadline.ts'
 import { createFrameReader, encodeFrame, type FrameReader, writeFrame } from './frames.ts'
 import {
+  DEFAULT_EXCHANGE_BURST,
+  DEFAULT_EXCHANGES_PER_SECOND,
+  DEFAULT_FRAMES_A_TURN,
   DEFAULT_MAX_FRAME_BYTES,
   DEFAULT_MAX_SERVING,
   DEFAULT_MIN_BYTES_PER_SECOND,
@@ -15,6 +18,7 @@ import {
   DEFAULT_STREAM_IDLE_MS,
 } from './limits.ts'
 import { createSlots } from './slots.ts'
+import { createTokenBuckets } from './token-bucket.ts'
 import { unreachable } from './unreachable.ts'
 import { createWatchdog, type Watchdog } from './watchdog.ts'
 
@@ -46,6 +50,11 @@ export function createStreams(options: StreamsOptions): Streams {
   const { libp2p, clock, log } = options
   const limits = { ...DEFAULT_STREAM_LIMITS, ...options.limits }
   const slots = createSlots(DEFAULT_PROTOCOL_STREAMS)
+  const rates = createTokenBuckets({
+    perSecond: DEFAULT_EXCHANGES_PER_SECOND,
+    burst: DEFAULT_EXCHANGE_BURST,
+    now: clock.now,
+  })
   let serving = 0
 
   const watch = (stream: Stream, reader: FrameReader): Watchdog => {
@@ -71,13 +80,17 @@ export function createStreams(options: StreamsOptions): Streams {
     })
     const reader = createFrameReader(stream)
     const watchdog = watch(stream, reader)
+    // A small question can cost a large answer: whoever asks too often waits.
+    rates.spend(from, 1)
+    await untilAborted(pause(rates.debtMs(from), signal), signal)
     const bytes = await watchdog.guard(() => reader.next())
     if (bytes === null) throw new ColdmeshError('unreachable', 'The peer opened a stream and asked nothing.')
     const frames = answer({ from, bytes, signal })[Symbol.asyncIterator]()
     try {
-      for (;;) {
+      for (let made = 1; ; made++) {
         const step = await untilAborted(frames.next(), signal)
         if (step.done === true) break
+        if (made % DEFAULT_FRAMES_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve))
         await watchdog.guard(() => writeFrame(stream, step.value, () => watchdog.progress()))
       }
       await watchdog.guard(() => stream.close({ signal }))
@@ -97,6 +110,14 @@ export function createStreams(options: StreamsOptions): Streams {
     } finally {
       serving--
     }
+  }
+
+  function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (delayMs === 0 || signal.aborted) return resolve()
+      const cancel = clock.after(delayMs, resolve)
+      signal.addEventListener('abort', cancel, { once: true })
+    })
   }
 
   return {

@@ -1,6 +1,10 @@
 export interface TokenBuckets {
   /** Takes one token of `key`; false when it has none left. */
   take(key: string): boolean
+  /** Takes `tokens` of `key`, on credit if need be. */
+  spend(key: string, tokens: number): void
+  /** Milliseconds until the credit of `key` is paid back; 0 when it has any. */
+  debtMs(key: string): number
 }
 
 export interface TokenBucketOptions {
@@ -22,15 +26,26 @@ export function createTokenBuckets(options: TokenBucketOptions): TokenBuckets {
       if (tokens + ((nowMs - at) * perSecond) / 1000 >= burst) buckets.delete(key)
     }
   }
+  const tokensOf = (key: string, at: number): number => {
+    const bucket = buckets.get(key) ?? { tokens: burst, at }
+    return Math.min(burst, bucket.tokens + ((at - bucket.at) * perSecond) / 1000)
+  }
+  const set = (key: string, tokens: number, at: number): void => {
+    buckets.set(key, { tokens, at })
+    if (buckets.size > MAX_KEYS) forgetFull(at)
+  }
   return {
     take(key) {
       const at = now()
-      const bucket = buckets.get(key) ?? { tokens: burst, at }
-      const tokens = Math.min(burst, bucket.tokens + ((at - bucket.at) * perSecond) / 1000)
+      const tokens = tokensOf(key, at)
       const granted = tokens >= 1
-      buckets.set(key, { tokens: granted ? tokens - 1 : tokens, at })
-      if (buckets.size > MAX_KEYS) forgetFull(at)
+      set(key, granted ? tokens - 1 : tokens, at)
       return granted
     },
+    spend(key, tokens) {
+      const at = now()
+      set(key, tokensOf(key, at) - tokens, at)
+    },
+    debtMs: (key) => Math.max(0, (-tokensOf(key, now()) * 1000) / perSecond),
   }
 }

@@ -10,6 +10,8 @@ import { type DirectoryEntry, encodeDirectory, fileTsize } from '../../checkpoin
 import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
+import { checkFork } from '../fork/check.ts'
+import { withFork } from '../fork/report.ts'
 import type { VerifyOptions, VerifyReport } from '../types.ts'
 import { type BadLink, badLinkOf, type Failure, isBadLink } from './bad-link.ts'
 import { differences } from './base-files.ts'
@@ -17,6 +19,7 @@ import { readCertificate } from './certificate.ts'
 import { CERTIFICATE_SUFFIX, GENESIS_SUFFIX } from './export.ts'
 import { openNetwork } from './genesis.ts'
 import { createOverlayStore, type OverlayStore } from './overlay-store.ts'
+import { readOnlyStore } from './read-only-store.ts'
 import { DEFAULT_VERIFY_LEVEL, inspectBase } from './verify.ts'
 
 const FILE_NAMES: readonly string[] = [...SHARED_NAMES, WEIGHTS_NAME, CARD_NAME, LINEAGE_NAME]
@@ -26,6 +29,8 @@ export interface VerifyDirectoryOptions extends VerifyOptions {
   readonly fallback?: ContentStore
   /** Used when there is no `DIR.genesis.cbor`. */
   readonly genesisBytes?: Uint8Array
+  /** Of the base that the network began as, if it is a fork. */
+  readonly forkCertificate?: Uint8Array
 }
 
 /**
@@ -34,34 +39,61 @@ export interface VerifyDirectoryOptions extends VerifyOptions {
  * @throws ColdmeshError `bad-input` when `dir` is no directory, `refused` when it can't be read, `aborted`
  */
 export async function verifyDirectory(dir: string, options: VerifyDirectoryOptions = {}): Promise<VerifyReport> {
-  const root = resolve(dir)
   const { fallback = null, level = DEFAULT_VERIFY_LEVEL, signal } = options
-  const store = createOverlayStore(fallback)
-  const { entries, bad } = await readEntries(root, store, signal)
-  const node = encodeDirectory(entries)
-  await store.put(node.cid, node.block)
-
-  const genesisBytes = (await readBeside(`${root}${GENESIS_SUFFIX}`, MAX_GENESIS_BYTES)) ?? options.genesisBytes ?? null
-  const certificate = await readBeside(`${root}${CERTIFICATE_SUFFIX}`, MAX_CERTIFICATE_BYTES)
+  const opened = await openDirectory(dir, fallback, signal)
+  const { store, base, entries, bad, certificate } = opened
+  const genesisBytes = opened.genesisBytes ?? options.genesisBytes ?? null
   const network = genesisBytes === null ? { link: 'genesis', reason: 'missing' } : openNetwork(genesisBytes)
   if (isBadLink(network)) {
     const failures = [{ round: 0, ...network }]
     const id = genesisBytes === null ? '' : String(idOf(genesisBytes))
     const verdict = { valid: false, certified: false, trusted: false }
-    return { base: String(node.cid), network: id, ...verdict, level, rounds: [], failures }
+    return { base: String(base), network: id, ...verdict, level, rounds: [], failures, fork: null }
   }
-  const { report, facts } = await inspectBase({ ...options, network, store, base: node.cid, certificate })
+  const { report, facts } = await inspectBase({ ...options, network, store, base, certificate })
   const reference = referenceOf(facts, certificate, entries)
-  const named = reference === null ? [] : await compareWith(reference.base, node.cid, store)
+  const named = reference === null ? [] : await compareWith(reference.base, base, store)
   const round = reference?.round ?? report.rounds[0]?.round ?? 0
-  const isUnknown = named.length === 0 && reference?.round === 0 && !equalCids(reference.base, node.cid)
-  const own = [...bad, ...named, ...(isUnknown ? [otherDirectory(node.cid, reference.base)] : [])].map((link) => {
+  const isUnknown = named.length === 0 && reference?.round === 0 && !equalCids(reference.base, base)
+  const own = [...bad, ...named, ...(isUnknown ? [otherDirectory(base, reference.base)] : [])].map((link) => {
     return { round, ...link }
   })
   // what the certified directory says beats what the changed one makes of itself
   const isNamed = named.length > 0 || isUnknown
   const others = isNamed ? report.failures.filter((other) => !isGuess(other, round)) : report.failures
-  return { ...report, valid: report.valid && own.length === 0, failures: [...own, ...others] }
+  const checked = { ...report, valid: report.valid && own.length === 0, failures: [...own, ...others] }
+  const certificateOf = async () => options.forkCertificate ?? null
+  return withFork(checked, await checkFork(network, { store: readOnlyStore(store, signal), certificateOf }))
+}
+
+/** An exported base, as its files are: nothing is checked but what they are. */
+export interface ExportedDirectory {
+  /** Its files, then whatever is looked for elsewhere. */
+  readonly store: OverlayStore
+  /** CID that these files make. */
+  readonly base: CID
+  readonly entries: readonly DirectoryEntry[]
+  /** What is no file of a base. */
+  readonly bad: readonly BadLink[]
+  /** What lies beside it. */
+  readonly genesisBytes: Uint8Array | null
+  readonly certificate: Uint8Array | null
+}
+
+/** @throws ColdmeshError `bad-input` when `dir` is no directory, `refused` when it can't be read, `aborted` */
+export async function openDirectory(
+  dir: string,
+  fallback: ContentStore | null,
+  signal?: AbortSignal,
+): Promise<ExportedDirectory> {
+  const root = resolve(dir)
+  const store = createOverlayStore(fallback)
+  const { entries, bad } = await readEntries(root, store, signal)
+  const node = encodeDirectory(entries)
+  await store.put(node.cid, node.block)
+  const genesisBytes = await readBeside(`${root}${GENESIS_SUFFIX}`, MAX_GENESIS_BYTES)
+  const certificate = await readBeside(`${root}${CERTIFICATE_SUFFIX}`, MAX_CERTIFICATE_BYTES)
+  return { store, base: node.cid, entries, bad, genesisBytes, certificate }
 }
 
 /** Which base the directory should be: the one that a quorum signed, or the genesis' if nothing says otherwise. */

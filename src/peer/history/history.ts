@@ -7,6 +7,8 @@ import type { NetworkFacts } from '../../rounds/network.ts'
 import type { Chain } from '../chain.ts'
 import type { StoredEvidence } from '../evidence.ts'
 import { verifyEvidence } from '../evidence-report.ts'
+import { withFork } from '../fork/report.ts'
+import type { ForkStatus } from '../fork/types.ts'
 import type { Reports } from '../reports/reports.ts'
 import { createTermsBook } from '../terms-book.ts'
 import type { History } from '../types.ts'
@@ -26,8 +28,10 @@ export function createHistory(options: {
   readonly reports?: Pick<Reports, 'of'>
   /** May grow meanwhile. */
   readonly evidence?: readonly StoredEvidence[]
+  /** What the network began as; absent: nothing is known of it. */
+  readonly fork?: () => Promise<ForkStatus | null>
 }): History {
-  const { network, genesisBytes, store, chain, reports = NO_REPORTS, evidence = [] } = options
+  const { network, genesisBytes, store, chain, reports = NO_REPORTS, evidence = [], fork = NO_FORK } = options
   const terms = createTermsBook(network, chain)
   const baseOf = (text: string | undefined) =>
     text === undefined ? (chain.entries.at(-1)?.base ?? network.genesis.base) : readCid(text)
@@ -49,12 +53,13 @@ export function createHistory(options: {
         reportsOf: reports.of,
       })
     },
+    fork,
     reports: (text) => reports.of(baseOf(text)),
     verify: async (text, verifyOptions = {}) => {
       const base = readCid(text)
       // a data directory's owner named its network once, by an invite or a genesis CID
       const trust = verifyOptions.trust ?? String(network.id)
-      return await verifyBase({
+      const report = await verifyBase({
         ...verifyOptions,
         trust,
         network,
@@ -63,6 +68,7 @@ export function createHistory(options: {
         base,
         certificate: certificateOf(base),
       })
+      return withFork(report, await fork())
     },
     export: async (text, { out }) => {
       return await exportContent({ network, genesisBytes, store, cid: readCid(text), out, certificateOf })
@@ -71,6 +77,7 @@ export function createHistory(options: {
 }
 
 const NO_REPORTS = { of: () => [] }
+const NO_FORK = async () => null
 
 function readCid(text: string): CID {
   const cid = parseCid(text)

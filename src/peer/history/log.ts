@@ -8,9 +8,11 @@ import { ColdmeshError } from '../../ports/errors.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
 import type { SignedContribution } from '../../rounds/state.ts'
 import { describeChange } from '../amendments/change.ts'
+import { readVoucher } from '../permission.ts'
 import type { LogEntry, ReportEntry } from '../types.ts'
 import { type BadLink, isBadLink } from './bad-link.ts'
 import { judgeCertificate } from './certificate.ts'
+import { latenessOf } from './lateness.ts'
 import { type LoadedRound, loadRound } from './load-round.ts'
 import { openRound, type RoundContents } from './open-round.ts'
 import { readOnlyStore } from './read-only-store.ts'
@@ -49,7 +51,10 @@ export async function* readLog(options: {
     const { contents, bad } = openRound(facts, null, loaded)
     if (bad[0] || contents === null)
       throw badRound(base, loaded.round, bad[0] ?? { link: 'lineage', reason: 'refused' })
-    yield { ...entryOf(facts, loaded, contents, certified.view), reports: options.reportsOf?.(base) ?? [] }
+    const late = await Promise.all(contents.inputs.map((input) => latenessOf(facts, store, loaded, input)))
+    const entry = entryOf(facts, loaded, contents, certified.view)
+    const inputs = entry.inputs.map((input, i) => ({ ...input, staleness: late[i] ?? null }))
+    yield { ...entry, inputs, reports: options.reportsOf?.(base) ?? [] }
     base = loaded.lineage.parent
     certificate = loaded.lineage.parentCertificate
     expected = loaded.round - 1
@@ -61,7 +66,7 @@ function entryOf(
   loaded: LoadedRound,
   contents: RoundContents,
   view: number,
-): Omit<LogEntry, 'reports'> {
+): Omit<LogEntry, 'reports' | 'inputs'> & { readonly inputs: readonly InputFacts[] } {
   const { round, base, lineage } = loaded
   const rank = rankCommittee(network.members, roundSeed(network.id, round))
   return {
@@ -71,7 +76,7 @@ function entryOf(
     aggregator: toHex(aggregatorOf(rank, view)),
     view,
     rule: lineage.fusion.rule,
-    inputs: contents.inputs.map(inputOf),
+    inputs: contents.inputs.map((input) => inputOf(network, input)),
     amendment: amendmentOf(round, lineage.amendment),
     excluded: contents.excluded.map(({ contribution, reason }) => {
       return { id: String(contribution.id), author: toHex(contribution.author), reason }
@@ -85,9 +90,21 @@ function amendmentOf(round: number, embedded: Uint8Array | undefined): LogEntry[
   return { id: String(idOf(bytes)), change: describeChange(amendment.decode(bytes).change), from: round + 2 }
 }
 
-function inputOf({ id, author, checkpoint, signed }: SignedContribution): LogEntry['inputs'][number] {
-  const { name, task, rows } = signed.message.dataset
-  return { id: String(id), author: toHex(author), checkpoint: String(checkpoint), task, dataset: name, rows }
+type InputFacts = Omit<LogEntry['inputs'][number], 'staleness'>
+
+function inputOf(network: NetworkFacts, { id, author, checkpoint, signed }: SignedContribution): InputFacts {
+  const { dataset, voucher } = signed.message
+  const { name, task, rows } = dataset
+  const vouched = voucher === undefined ? null : readVoucher(voucher, network.id)
+  return {
+    id: String(id),
+    author: toHex(author),
+    checkpoint: String(checkpoint),
+    task,
+    dataset: name,
+    rows,
+    vouchedBy: vouched === null ? null : toHex(vouched.author),
+  }
 }
 
 function badRound(base: CID, round: number | null, { link, reason }: BadLink): ColdmeshError {

@@ -7,6 +7,7 @@ import { fuseCheckpoints } from '../../fusion/fuse.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError, isColdmeshError } from '../../ports/errors.ts'
 import type { Head, SignedContribution } from '../../rounds/state.ts'
+import { rebasedFrom } from '../../rounds/views.ts'
 import { type BadLink, badLinkOf } from './bad-link.ts'
 import { describeDifference } from './tensor-difference.ts'
 
@@ -19,7 +20,7 @@ export type Reproduction =
 
 /**
  * Fuses a round's inputs again and compares the result with the base's weights, leaf by leaf; keeps neither.
- * @param options.parent the base before
+ * @param options.parent the base before, with the history that late contributions are rebased by
  * @param options.weights the base's own
  * @throws ColdmeshError `aborted`, by the store's signal
  */
@@ -82,17 +83,30 @@ function fuse({ layout, store, parent, inputs }: Parameters<typeof reproduceWeig
     ...parent.regime.current.terms.fusion,
     layout,
     base: open(parent.weights),
-    inputs: inputs.map(({ checkpoint }, input) => withInput(open(checkpoint), input)),
+    inputs: inputs.map(({ checkpoint }, input) => withInput(open(checkpoint), { input })),
+    parents: inputs.map((contribution, input) => {
+      const from = rebasedFrom(parent, contribution)
+      if (from === null) return null
+      const ofRound = contribution.round - 1
+      return withInput(open(from), { input, isParent: true }, `Weights of round ${ofRound}, rebased from: `)
+    }),
   })
 }
 
-/** Says in an error's facts which input's file it was about, as the fusion does for its own errors. */
-async function* withInput(file: AsyncIterable<Uint8Array>, input: number): AsyncGenerator<Uint8Array> {
+/** Says in an error's facts which input's file it was about, as the fusion does for its own errors; `what` is said first. */
+async function* withInput(
+  file: AsyncIterable<Uint8Array>,
+  about: { readonly input: number; readonly isParent?: true },
+  what = '',
+): AsyncGenerator<Uint8Array> {
   try {
     yield* file
   } catch (error) {
     if (!(error instanceof ColdmeshError)) throw error
-    throw new ColdmeshError(error.code, error.message, { facts: { ...error.facts, input }, cause: error })
+    throw new ColdmeshError(error.code, `${what}${error.message}`, {
+      facts: { ...error.facts, ...about },
+      cause: error,
+    })
   }
 }
 

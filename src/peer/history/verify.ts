@@ -88,6 +88,7 @@ export async function inspectBase(
     level,
     rounds,
     failures: failures.all,
+    fork: null,
   }
   return { report, facts }
 }

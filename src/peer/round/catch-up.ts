@@ -7,6 +7,7 @@ import { openBase, WEIGHTS_NAME } from '../../checkpoint/base.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { openNetworkCertificate } from '../../rounds/network.ts'
 import type { Head } from '../../rounds/state.ts'
+import { parentOf } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
 import { type CheckedBase, checkNext, maxBaseBytes } from '../heads.ts'
 
@@ -31,6 +32,23 @@ export async function fetchBase(
     stallMs: STALL_MS,
     signal,
   })
+}
+
+/**
+ * Brings the weights here that late contributions to the next round may have been trained from. Who ran the rounds since has
+ * them. What nobody gives now is asked for again when a contribution needs it.
+ */
+export async function fetchParents(context: PeerContext, head: Head, signal: AbortSignal): Promise<void> {
+  const { maxStaleness } = head.regime.current.terms.round
+  if (maxStaleness === 0) return
+  for (const { base, round } of head.history) {
+    if (signal.aborted || parentOf(head, base, round + 1) === null) return
+    try {
+      await fetchBase(context, base, [], signal)
+    } catch (error) {
+      context.log.info('parent-not-had', { round, base, error: String(error) })
+    }
+  }
 }
 
 /** Everything of a base but its weights: enough to check its signatures for ever. */

@@ -2,7 +2,9 @@ import type { CID } from 'multiformats/cid'
 import { readFile } from '../../checkpoint/unixfs.ts'
 import { validateCheckpoint } from '../../fusion/validate.ts'
 import type { RoundState, SignedContribution } from '../../rounds/state.ts'
+import { rebasedFrom } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
+import { patienceOf } from './patience.ts'
 import { addressesOf } from './sources.ts'
 
 const MIN_FETCH_MS = 20_000
@@ -13,7 +15,8 @@ const STALL_BYTES = 16 * 1_048_576
 const NODES_BYTES = 1_048_576
 
 /**
- * One try to bring a checkpoint here and to check it against the round's base. Resolves with null, or why it can't be an input.
+ * One try, the so-manieth, to bring a checkpoint here and to check it against the round's base; of a late one also the weights that it
+ * was trained from, which a member that joined later lacks. Resolves with null, or why it can't be an input.
  * @throws ColdmeshError when the bytes could not be had
  */
 export function createCheckpointTry(context: PeerContext, state: RoundState, signal: AbortSignal) {
@@ -35,18 +38,30 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
     return [...listers.flatMap((lister) => addressesOf(context, lister)), ...stated]
   }
 
-  return async (contribution: SignedContribution, listers: readonly Uint8Array[]): Promise<string | null> => {
-    await store.fetch(contribution.checkpoint, {
+  function fetchFile(file: CID, providers: readonly string[], patience: number): Promise<unknown> {
+    return store.fetch(file, {
       shape: 'file',
       fileBytes: bytes,
       maxBytes: bytes + Math.ceil(bytes / 1000) + NODES_BYTES,
-      providers: providersOf(contribution, listers),
-      timeoutMs: Math.max(MIN_FETCH_MS, msFor(bytes)),
-      stallMs: Math.max(MIN_STALL_MS, msFor(STALL_BYTES)),
+      providers,
+      timeoutMs: patience * Math.max(MIN_FETCH_MS, msFor(bytes)),
+      stallMs: patience * Math.max(MIN_STALL_MS, msFor(STALL_BYTES)),
       signal,
     })
+  }
+
+  return async (
+    contribution: SignedContribution,
+    { listers, tries }: { readonly listers: readonly Uint8Array[]; readonly tries: number },
+  ): Promise<string | null> => {
+    const patience = patienceOf(tries)
+    const providers = providersOf(contribution, listers)
+    await fetchFile(contribution.checkpoint, providers, patience)
+    const from = rebasedFrom(state.head, contribution)
+    if (from !== null) await fetchFile(from, providers, patience)
     const [base, checkpoint] = [open(state.head.weights), open(contribution.checkpoint)]
-    const validation = await validateCheckpoint({ layout: facts.layout, base, checkpoint })
+    const parent = from === null ? {} : { parent: open(from) }
+    const validation = await validateCheckpoint({ layout: facts.layout, base, checkpoint, ...parent })
     if (validation.ok) return null
     const { reason, detail } = validation
     log.warn('contribution-refused', { id: contribution.id, reason, detail })

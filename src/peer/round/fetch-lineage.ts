@@ -1,24 +1,25 @@
 import type { CID } from 'multiformats/cid'
 import { MAX_LINEAGE_BYTES } from '../../../protocols/wire/limits.ts'
 import type { RoundState } from '../../rounds/state.ts'
-import { stepTimeoutMs } from '../../rounds/timeouts.ts'
+import { lineageWaitMs } from '../../rounds/timeouts.ts'
 import type { PeerContext } from '../context.ts'
 import { addressesOf, reasonOf } from './sources.ts'
 
 const TRY_MS = 20_000
 const RETRY_MS = 1_000
 
-/** A proposal's lineage from whoever said it; null when nobody gave it within the time of a step. */
+/** A proposal's lineage from whoever said it; null when nobody gave it in time. */
 export async function fetchLineage(
   context: PeerContext,
   state: RoundState,
-  { cid, from, signal }: { readonly cid: CID; readonly from: Uint8Array; readonly signal: AbortSignal },
+  { cid, from, view, signal }: { cid: CID; from: Uint8Array; view: number; signal: AbortSignal },
 ): Promise<Uint8Array | null> {
   const { store, log, clock } = context
-  const deadline = clock.now() + stepTimeoutMs(state, 0)
+  const waitMs = lineageWaitMs(state, view)
+  const deadline = clock.now() + waitMs
   for (;;) {
     try {
-      const timeoutMs = Math.max(RETRY_MS, Math.min(TRY_MS, deadline - clock.now()))
+      const timeoutMs = Math.max(RETRY_MS, Math.min(Math.max(TRY_MS, waitMs / 2), deadline - clock.now()))
       const providers = addressesOf(context, from)
       await store.fetch(cid, { shape: 'block', maxBytes: MAX_LINEAGE_BYTES, providers, timeoutMs, signal })
       return await store.get(cid)

@@ -5,13 +5,10 @@ import type { PeerContext } from '../context.ts'
 import { createCheckpointTry } from './fetch-checkpoint.ts'
 import { fetchLineage } from './fetch-lineage.ts'
 import { createFetchSlots } from './fetch-slots.ts'
+import { retryAfterMs } from './patience.ts'
 import { reasonOf } from './sources.ts'
 
 const MAX_PARALLEL = 4
-const FIRST_RETRY_MS = 1_000
-const LAST_RETRY_MS = 30_000
-/** Tries for what no member lists: an announcement alone must not keep us busy. */
-const MAX_UNLISTED_TRIES = 4
 
 /** Brings a round's bytes here: checkpoints, validated, and lineages. */
 export interface Fetches {
@@ -20,15 +17,15 @@ export interface Fetches {
    * then calls back again. Asking again for the same contribution adds a member to get it from.
    */
   checkpoint(contribution: SignedContribution, from: Uint8Array | null, done: (reason: string | null) => void): void
-  /** Calls back once, with null when nobody gave it within the time of a step. */
-  lineage(cid: CID, from: Uint8Array, done: (bytes: Uint8Array | null) => void): void
+  /** Calls back once, with null when nobody gave it within a part of the view's time. */
+  lineage(cid: CID, from: Uint8Array, view: number, done: (bytes: Uint8Array | null) => void): void
 }
 
 interface Pursuit {
   readonly listers: Uint8Array[]
   tries: number
-  retryMs: number
   isRunning: boolean
+  cancelRetry: () => void
 }
 
 /** @param signal aborts when the round is over */
@@ -38,9 +35,9 @@ export function createFetches(context: PeerContext, state: RoundState, signal: A
   const pursuits = new Map<string, Pursuit>()
   const withSlot = createFetchSlots(MAX_PARALLEL)
 
-  function later(delayMs: number, work: () => void): void {
-    signal.addEventListener('abort', clock.after(delayMs, work), { once: true })
-  }
+  signal.addEventListener('abort', () => {
+    for (const { cancelRetry } of pursuits.values()) cancelRetry()
+  })
 
   async function pursue(
     contribution: SignedContribution,
@@ -49,30 +46,32 @@ export function createFetches(context: PeerContext, state: RoundState, signal: A
   ): Promise<void> {
     if (pursuit.isRunning || signal.aborted) return
     pursuit.isRunning = true
+    pursuit.cancelRetry()
     pursuit.tries++
     const reason = await withSlot(pursuit.tries, async () => {
-      return signal.aborted ? UNAVAILABLE : await tryCheckpoint(contribution, pursuit.listers)
+      return signal.aborted ? UNAVAILABLE : await tryCheckpoint(contribution, pursuit)
     }).catch((error: unknown) => reasonOf(error, context))
     pursuit.isRunning = false
     if (signal.aborted) return
     if (reason === null) context.troubles.over('blocks')
     else log.info('checkpoint-not-held', { id: contribution.id, reason, tries: pursuit.tries })
     done(reason)
-    if (reason !== UNAVAILABLE || (pursuit.listers.length === 0 && pursuit.tries >= MAX_UNLISTED_TRIES)) return
-    later(pursuit.retryMs, () => void pursue(contribution, pursuit, done))
-    pursuit.retryMs = Math.min(2 * pursuit.retryMs, LAST_RETRY_MS)
+    if (reason !== UNAVAILABLE) return
+    const { tries, listers } = pursuit
+    const delayMs = retryAfterMs({ tries, isListed: listers.length > 0 })
+    pursuit.cancelRetry = clock.after(delayMs, () => void pursue(contribution, pursuit, done))
   }
 
   return {
     checkpoint: (contribution, from, done) => {
       const id = String(contribution.id)
-      const pursuit = pursuits.get(id) ?? { listers: [], tries: 0, retryMs: FIRST_RETRY_MS, isRunning: false }
+      const pursuit = pursuits.get(id) ?? { listers: [], tries: 0, isRunning: false, cancelRetry: () => {} }
       pursuits.set(id, pursuit)
       if (from) pursuit.listers.unshift(from)
       void pursue(contribution, pursuit, done)
     },
-    lineage: (cid, from, done) => {
-      void fetchLineage(context, state, { cid, from, signal }).then((bytes) => {
+    lineage: (cid, from, view, done) => {
+      void fetchLineage(context, state, { cid, from, view, signal }).then((bytes) => {
         if (!signal.aborted) done(bytes)
       })
     },

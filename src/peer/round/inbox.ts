@@ -14,7 +14,8 @@ export type InboxTopic = 'contributions' | 'votes'
 const MAX_EARLY = 512
 const MAX_REFUSED = 32
 /** Of contributions: ignored, which costs nobody anything, but somebody will ask why. */
-const TOLD: readonly string[] = ['past-round', 'author-limit']
+const TOLD: readonly string[] = ['past-round', 'author-limit', 'not-a-contributor', 'no-voucher']
+const isTold = (reason: string) => TOLD.includes(reason) || reason.startsWith('voucher-')
 
 export interface Refusal {
   readonly what: string
@@ -55,9 +56,9 @@ export function createInbox(options: {
     context.events.emit({ type: 'refused', ...refusal })
   }
 
-  function isImpostor(signed: Signed<Contribution | RoundMessage>): boolean {
-    const { kind, author } = signed.message
-    return kind !== 'contribution/1' && equalBytes(author, context.key) && !context.speaker.isOwn(signed)
+  /** Signed with our key, and not by us: another machine has a copy of it. */
+  function isByCopy(signed: Signed<Contribution | RoundMessage>): boolean {
+    return equalBytes(signed.message.author, context.key) && !context.speaker.isOwn(signed)
   }
 
   return {
@@ -75,16 +76,20 @@ export function createInbox(options: {
         note({ what: topic, id: null, author: null, reason: signed.reason })
         return signed
       }
-      if (isImpostor(signed)) {
+      const { kind, author } = signed.message
+      const isCopy = isByCopy(signed)
+      if (isCopy && kind !== 'contribution/1') {
         if (signed.message.round >= state().round) options.onImpostor()
         return ignore('own-key')
       }
       const verdict = judge(state(), signed)
       if (verdict.verdict === 'accept') options.accept(signed)
-      const { kind, author } = signed.message
-      const isTold = verdict.verdict === 'ignore' && kind === 'contribution/1' && TOLD.includes(verdict.reason)
-      if (verdict.verdict === 'reject' || isTold) {
+      const isAsked = verdict.verdict === 'ignore' && kind === 'contribution/1' && isTold(verdict.reason)
+      if (verdict.verdict === 'reject' || isAsked) {
         note({ what: kind, id: String(signed.id), author: toHex(author), reason: verdict.reason })
+      } else if (isCopy && verdict.verdict === 'accept') {
+        // It counts as the key's own, which does no harm; but its owner should know.
+        note({ what: kind, id: String(signed.id), author: toHex(author), reason: 'own-key' })
       }
       if (
         verdict.verdict === 'ignore' &&

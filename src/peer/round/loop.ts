@@ -9,21 +9,21 @@ import { heldMessages } from '../../rounds/held.ts'
 import { leftOut } from '../../rounds/left-out.ts'
 import { createRound, reduce } from '../../rounds/reduce.ts'
 import type { ContributionEntry, Head, RoundState } from '../../rounds/state.ts'
-import { asRoundMessage, isAdmissibleParent, isContribution } from '../../rounds/views.ts'
-import { buildBase } from '../builder.ts'
+import { asRoundMessage, isContribution, isRecent, parentOf } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
 import type { EvidenceFile } from '../evidence.ts'
+import { askGate, type Gate } from '../gate/gate.ts'
 import { type CheckedBase, checkNext, entryOf } from '../heads.ts'
 import type { OwnMessage } from '../speaker.ts'
 import { isOwnTrouble } from '../troubles.ts'
-import { fetchBase, followChain, judgeHead } from './catch-up.ts'
+import { createBuilds } from './builds.ts'
+import { fetchBase, fetchParents, followChain, judgeHead } from './catch-up.ts'
 import { createFetches, type Fetches } from './fetches.ts'
 import { createInbox, type Inbox, type InboxTopic } from './inbox.ts'
 import { createReporter } from './reporter.ts'
 import { createVoice, pause } from './voice.ts'
 
 const ADOPT_RETRY_MS = 1_000
-const BUILD_RETRY_MS = 1_000
 
 /** Runs round after round: feeds the pure machine, does what it asks for, and moves on when a base is final. */
 export interface RoundLoop {
@@ -46,6 +46,8 @@ export function createRoundLoop(options: {
   readonly context: PeerContext
   readonly head: Head
   readonly evidence: EvidenceFile
+  /** Null for who has no data to judge bases by. */
+  readonly gate: Gate | null
   /** Says until when this key must stay silent; null when it may speak. */
   readonly muted: { reason: string; isOver: (head: Head) => boolean } | null
   /** A round began. */
@@ -60,7 +62,12 @@ export function createRoundLoop(options: {
   let fetches: Fetches = createFetches(context, state, over.signal)
   let speaking: Promise<void> = Promise.resolve()
   let moving: Promise<void> = Promise.resolve()
-  let builds: Promise<void> = Promise.resolve()
+
+  const builds = createBuilds({
+    context,
+    round: () => ({ round: state.round, over: over.signal }),
+    done: dispatch,
+  })
 
   const inbox = createInbox({
     context,
@@ -129,7 +136,7 @@ export function createRoundLoop(options: {
         break
       }
       case 'fetch-lineage':
-        fetches.lineage(effect.cid, effect.from, (bytes) =>
+        fetches.lineage(effect.cid, effect.from, state.view, (bytes) =>
           dispatch({ type: 'lineage', cid: effect.cid, bytes, now: now() }),
         )
         break
@@ -137,7 +144,10 @@ export function createRoundLoop(options: {
         void exchange(context.peerIdOf(effect.from))
         break
       case 'build':
-        builds = builds.then(() => build(effect))
+        builds.build(effect)
+        break
+      case 'judge-gate':
+        askGate(options.gate, effect, (event) => dispatch({ ...event, now: now() }))
         break
       case 'decided':
         moving = moving.then(() => adopt(effect.base, effect.certificate))
@@ -150,28 +160,6 @@ export function createRoundLoop(options: {
       case 'entered-view':
         reporter.enteredView(state, effect.view, effect.aggregator)
         break
-    }
-  }
-
-  async function build(effect: Extract<RoundEffect, { type: 'build' }>): Promise<void> {
-    if (effect.spec.round !== state.round || over.signal.aborted) return
-    try {
-      const built = await buildBase(effect.spec, context)
-      context.troubles.over('fusion')
-      dispatch({ type: 'built', key: effect.key, base: built.base, lineage: built.lineage, now: clock.now() })
-    } catch (error) {
-      log.error('build-failed', { error: String(error) })
-      if (isOwnTrouble(error)) {
-        // The inputs may be right: no verdict on them before this machine works again.
-        context.troubles.report('fusion', error)
-        const again = () => {
-          builds = builds.then(() => build(effect))
-        }
-        over.signal.addEventListener('abort', clock.after(BUILD_RETRY_MS, again), { once: true })
-        return
-      }
-      const reason = isColdmeshError(error) ? error.code : 'build-failed'
-      dispatch({ type: 'build-failed', key: effect.key, reason, now: clock.now() })
     }
   }
 
@@ -200,18 +188,30 @@ export function createRoundLoop(options: {
     over = new AbortController()
     if (mute?.isOver(head)) mute = null
     reporter.advanced(state, checked)
-    if (head.round === state.round)
-      for (const { entry, reason } of leftOut(state, checked.opened)) noteRefused(entry, reason)
+    const hasJumped = head.round !== state.round
+    const left = hasJumped ? [] : leftOut(state, checked.opened)
     state = newRound(head, state)
+    for (const { entry, reason } of left) {
+      // Unless it counts in the next round by itself.
+      if (!state.contributions.has(String(entry.contribution.id)) || reason === UNAVAILABLE) noteRefused(entry, reason)
+    }
     fetches = createFetches(context, state, over.signal)
     begin()
+    if (hasJumped) prepareForLate()
+  }
+
+  /** Who speaks here needs the weights of earlier bases; who came later has not got them. */
+  function prepareForLate(): void {
+    if (state.self !== null) void fetchParents(context, state.head, over.signal)
   }
 
   function begin(): void {
     const { head, round } = state
+    // Taken by this round, and in no base yet.
+    const isStillOffered = ({ message }: { readonly message: Contribution }) =>
+      parentOf(head, message.parent, message.round) !== null && !isRecent(head, message.checkpoint)
     const isNeeded = (signed: OwnMessage) =>
-      signed.message.round >= round ||
-      (isContribution(signed) && isAdmissibleParent(head, signed.message.parent, signed.message.round))
+      signed.message.round >= round || (isContribution(signed) && isStillOffered(signed))
     const recorded = speaker.recorded.filter(isNeeded)
     dispatch({ type: 'restored', signed: recorded, now: clock.now() })
     dispatch({ type: 'started', now: clock.now() })
@@ -290,10 +290,13 @@ export function createRoundLoop(options: {
       return signed
     },
     syncWith,
-    start: begin,
+    start: () => {
+      begin()
+      prepareForLate()
+    },
     stop: async () => {
       over.abort()
-      await Promise.allSettled([speaking, moving, builds])
+      await Promise.allSettled([speaking, moving, builds.settled()])
     },
   }
 }

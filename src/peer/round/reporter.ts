@@ -1,7 +1,8 @@
 import { toHex } from '../../../protocols/wire/bytes.ts'
 import { aggregatorOf } from '../../../protocols/wire/election.ts'
 import type { RoundEvent, Saying } from '../../rounds/events.ts'
-import type { ContributionEntry, RoundState } from '../../rounds/state.ts'
+import type { ContributionEntry, Head, RoundState } from '../../rounds/state.ts'
+import { parentOf } from '../../rounds/views.ts'
 import { describeWait } from '../../rounds/wait.ts'
 import type { PeerContext } from '../context.ts'
 import type { CheckedBase } from '../heads.ts'
@@ -16,7 +17,7 @@ export interface Reporter {
   advanced(state: RoundState, checked: CheckedBase): void
 }
 
-export function contributionStatus({ contribution, state, reason }: ContributionEntry): ContributionStatus {
+export function contributionStatus(head: Head, { contribution, state, reason }: ContributionEntry): ContributionStatus {
   return {
     id: String(contribution.id),
     author: toHex(contribution.author),
@@ -24,6 +25,7 @@ export function contributionStatus({ contribution, state, reason }: Contribution
     task: contribution.signed.message.dataset.task,
     state,
     reason,
+    staleness: parentOf(head, contribution.parent, contribution.round)?.staleness ?? 0,
   }
 }
 
@@ -48,7 +50,7 @@ export function createReporter(context: PeerContext): Reporter {
 
   function reportContributions(changed: readonly ContributionEntry[], after: RoundState): void {
     for (const entry of changed) {
-      const contribution = contributionStatus(entry)
+      const contribution = contributionStatus(after.head, entry)
       log.info('contribution', { round: after.round, ...contribution })
       events.emit({ type: 'contribution', round: after.round, contribution })
     }

@@ -21,6 +21,7 @@ import { heldMessages } from '../../rounds/held.ts'
 import type { RoundState } from '../../rounds/state.ts'
 import type { Amendments } from '../amendments/amendments.ts'
 import type { ChainEntry } from '../chain.ts'
+import type { ForkProof } from '../fork/link.ts'
 import type { Reports } from '../reports/reports.ts'
 
 const MAX_REQUEST_BYTES = 64 * 1024
@@ -35,6 +36,8 @@ export interface SyncSource {
   /** The round being run; null while there is none. */
   round(): RoundState | null
   reports: Pick<Reports, 'missing'>
+  /** What this network began as, when it is a fork and that is proven here. */
+  fork(): ForkProof | null
   amendments: Pick<Amendments, 'missing'>
 }
 
@@ -71,14 +74,24 @@ function* answerHead(request: Uint8Array, source: SyncSource): Generator<Uint8Ar
 
 async function* answerBases(request: Uint8Array, source: SyncSource): AsyncGenerator<Uint8Array> {
   const { network, from, to } = syncBasesRequest.decode(request)
-  if (!equalCids(network, source.network)) return
-  const entries = source.chain().slice(from - 1, Math.min(to, from - 1 + MAX_PAGE))
-  for (const { round, base, certificate } of entries) {
+  for (const { round, base, certificate } of entriesOf(network, from, to, source)) {
     const opened = await openBase(base, (cid) => source.store.get(cid))
     if (!opened.lineage) return
     const lineage = await source.store.get(opened.lineage)
     yield syncBase.encode({ network, round, base, lineage, certificate })
   }
+}
+
+/** Of our network any; of the one that it is a fork of, the base that it began as. */
+function entriesOf(
+  network: CID,
+  from: number,
+  to: number,
+  source: SyncSource,
+): readonly Pick<ChainEntry, 'round' | 'base' | 'certificate'>[] {
+  if (equalCids(network, source.network)) return source.chain().slice(from - 1, Math.min(to, from - 1 + MAX_PAGE))
+  const fork = source.fork()
+  return fork !== null && equalCids(network, fork.network) && from === fork.round ? [fork] : []
 }
 
 function* answerRound(request: Uint8Array, source: SyncSource): Generator<Uint8Array> {

@@ -143,6 +143,7 @@ describe('a wrong network', () => {
     await refuses(['daemon', '--dir', dir], { exit: 2, code: 'bad-input', message: /network/ })
   })
 
+  // Fault 26.
   it('is unreachable when nobody has its genesis', async () => {
     const dir = await freshDir('lonely')
     const args = ['daemon', '--dir', dir, '--network', UNKNOWN_GENESIS, '--join-timeout', '2', '--no-mdns', '--no-dht']

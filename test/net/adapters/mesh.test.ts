@@ -6,10 +6,24 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { openDatastore } from '../../../src/adapters/files/datastore.ts'
+import { DEFAULT_HANDSHAKE_TIMEOUT_MS } from '../../../src/adapters/libp2p/limits.ts'
 import { type Libp2pNode, peerIdOf } from '../../../src/adapters/libp2p/node.ts'
 import { createSigner } from '../../../src/adapters/system/signer.ts'
 import { type ErrorCode, isColdmeshError } from '../../../src/ports/errors.ts'
-import { addressOf, connected, identified, link, saved, startNode, temporaryDirectory } from './support.ts'
+import { putBlock } from './content.ts'
+import { party } from './party.ts'
+import {
+  addressOf,
+  connected,
+  ears,
+  identified,
+  link,
+  paired,
+  saved,
+  startNode,
+  TOPIC,
+  temporaryDirectory,
+} from './support.ts'
 
 const failsWith = (code: ErrorCode) => (error: unknown) => isColdmeshError(error, code)
 
@@ -19,6 +33,25 @@ describe('mesh', () => {
     await using a = await startNode({ seed })
     assert.equal(a.mesh.self, peerIdOf(createSigner(seed).key))
     assert.match(addressOf(a), new RegExp(`^/ip4/127\\.0\\.0\\.1/tcp/\\d+/p2p/${a.mesh.self}$`))
+  })
+
+  it('tells others where it is reached instead of where it listens, and refuses to tell what nobody could dial', async () => {
+    // An address of its own: the port that it listens on is told to nobody.
+    const listen = `/ip4/127.${randomBytes(2).join('.')}.9/tcp/4001`
+    await using a = await startNode({ listen: [listen], announce: ['/ip4/192.0.2.1/tcp/4001'] })
+    await using b = await startNode()
+    const told = `/ip4/192.0.2.1/tcp/4001/p2p/${a.mesh.self}`
+    assert.deepEqual(a.mesh.addresses(), [told])
+    const known = saved(b, a.mesh.self)
+    await b.mesh.connect(`${listen}/p2p/${a.mesh.self}`)
+    await known
+    const { addresses } = await b.libp2p.peerStore.get(a.libp2p.peerId)
+    assert.deepEqual(
+      addresses.map(({ multiaddr }) => `${multiaddr}/p2p/${a.mesh.self}`),
+      [told],
+    )
+    for (const address of ['somewhere', '/ip4/192.0.2.1', `/p2p/${a.mesh.self}`])
+      await assert.rejects(startNode({ announce: [address] }), failsWith('bad-input'), address)
   })
 
   it('sees peers come and go', async () => {
@@ -68,6 +101,28 @@ describe('mesh', () => {
     await assert.rejects(a.mesh.connect(wrong), failsWith('unreachable'))
   })
 
+  // Fault 26: a peer behind a router that lets nobody in. There are no relays.
+  it('works over the connections that it makes itself when it listens nowhere', async () => {
+    await using inside = await party({}, { listen: [] })
+    await using outside = await party()
+    await using third = await startNode()
+    const [heard, told] = [ears(outside.node), ears(inside.node)]
+    await paired(inside.node, outside.node)
+    await link(third, outside.node)
+    await inside.node.gossip.publish(TOPIC, new TextEncoder().encode('announced'))
+    await heard.heard('announced')
+    await outside.node.gossip.publish(TOPIC, new TextEncoder().encode('answered'))
+    await told.heard('answered')
+    const cid = await putBlock(inside.store, randomBytes(1000))
+    // It can state no address: the connection that is there has to do.
+    assert.deepEqual(inside.node.mesh.addresses(), [])
+    const fetched = await outside.store.fetch(cid, { shape: 'block', maxBytes: 1000, timeoutMs: 10_000 })
+    assert.equal(fetched.bytes, 1000)
+    await assert.rejects(third.mesh.connect(inside.node.mesh.self), (error) => {
+      return isColdmeshError(error, 'unreachable') && /firewall/.test(error.hint ?? '')
+    })
+  })
+
   it('says refused when its port is taken, and can be stopped then', async () => {
     await using a = await startNode()
     const [listen = ''] = addressOf(a).split('/p2p/')
@@ -82,7 +137,9 @@ describe('mesh', () => {
     await assert.rejects(a.start())
   })
 
+  // Fault 18.
   it('closes a connection that never shakes hands', async () => {
+    assert.ok(DEFAULT_HANDSHAKE_TIMEOUT_MS <= 10_000)
     await using a = await startNode({ handshakeTimeoutMs: 300 })
     const port = Number(addressOf(a).split('/')[4])
     const socket = connect(port, '127.0.0.1')
@@ -93,6 +150,7 @@ describe('mesh', () => {
     await closed.promise
   })
 
+  // Fault 28.
   it('comes up alone when every bootstrap is dead, and finds those that live', async () => {
     const dead = await startNode()
     const address = addressOf(dead)
@@ -117,6 +175,7 @@ describe('a restarted node', () => {
     })
   }
 
+  // Fault 28.
   it('reconnects to the peers it knew, with no bootstrap', async () => {
     await using directory = await temporaryDirectory()
     await using b = await startNode()

@@ -5,7 +5,7 @@ import {
   createContentStore,
   type OpenContentStore,
 } from '../../../src/adapters/helia/content-store.ts'
-import type { Libp2pNode } from '../../../src/adapters/libp2p/node.ts'
+import type { Libp2pNode, NodeOptions } from '../../../src/adapters/libp2p/node.ts'
 import { nullLog } from '../../../src/adapters/memory/log.ts'
 import type { FetchOptions } from '../../../src/ports/content-store.ts'
 import { type ErrorCode, isColdmeshError } from '../../../src/ports/errors.ts'
@@ -19,8 +19,11 @@ export interface Party extends AsyncDisposable {
   readonly store: OpenContentStore
 }
 
-export async function party(options: Partial<ContentStoreOptions> = {}): Promise<Party> {
-  const node = await startNode()
+export async function party(
+  options: Partial<ContentStoreOptions> = {},
+  ofNode: Partial<NodeOptions> = {},
+): Promise<Party> {
+  const node = await startNode(ofNode)
   const store = await createContentStore({
     dir: null,
     node,

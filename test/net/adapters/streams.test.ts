@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import type { Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
+import { DEFAULT_EXCHANGE_BURST } from '../../../src/adapters/libp2p/limits.ts'
 import type { Libp2pNode } from '../../../src/adapters/libp2p/node.ts'
 import type { StreamLimits } from '../../../src/adapters/libp2p/streams.ts'
+import { fakeClock } from '../../../src/adapters/memory/clock.ts'
 import { memoryLog } from '../../../src/adapters/memory/log.ts'
 import { type ErrorCode, isColdmeshError } from '../../../src/ports/errors.ts'
 import type { RequestOptions, StreamRequest } from '../../../src/ports/streams.ts'
@@ -103,6 +105,7 @@ describe('streams', () => {
     assert.equal(count, 24)
   })
 
+  // Fault 19.
   it('end by deadline when the server is silent', async () => {
     await using it = await pair()
     await lie(it.server, () => {})
@@ -242,6 +245,7 @@ describe('streams', () => {
     assert.ok(most <= 4, `${most} at once`)
   })
 
+  // Fault 19.
   it('close streams on which a peer asks nothing, and hold no more than four of them', async () => {
     await using it = await pair()
     await using honest = await startNode()
@@ -259,17 +263,45 @@ describe('streams', () => {
     assert.equal((await all(ask(it.client, it.server))).length, 1)
   })
 
-  it('give up on a reader that never reads', async () => {
+  // Fault 9, of questions: a small one can cost a large answer.
+  it('let a peer that asks without end wait for its turn, and nobody else', async () => {
+    const clock = fakeClock()
+    await using server = await startNode({ clock })
+    await using greedy = await startNode()
+    await using honest = await startNode()
+    await Promise.all([link(greedy, server), link(honest, server)])
+    let answered = 0
+    const answeredAll = Promise.withResolvers<void>()
+    await server.streams.serve(PROTOCOL, async function* ({ from }) {
+      if (from === greedy.mesh.self && ++answered === DEFAULT_EXCHANGE_BURST) answeredAll.resolve()
+      yield bytes('answer')
+    })
+    const controller = new AbortController()
+    const asking = Array.from({ length: 2 * DEFAULT_EXCHANGE_BURST }, () =>
+      all(ask(greedy, server, { signal: controller.signal })),
+    )
+    const settled = Promise.allSettled(asking)
+    await answeredAll.promise
+    assert.equal((await all(ask(honest, server))).length, 1)
+    assert.equal(answered, DEFAULT_EXCHANGE_BURST)
+    controller.abort()
+    await settled
+  })
+
+  // Fault 22.
+  it('give up on a reader that never reads, and hold little for it', async () => {
     await using it = await pair()
+    let made = 0
     const done = Promise.withResolvers<void>()
     await it.server.streams.serve(PROTOCOL, async function* ({ signal }) {
       signal.addEventListener('abort', () => done.resolve())
-      for (;;) yield new Uint8Array(MIB)
+      for (; ; made++) yield new Uint8Array(MIB)
     })
     const stream = await it.client.libp2p.dialProtocol(peerIdFromString(it.server.mesh.self), PROTOCOL)
     stream.pause()
     stream.send(Uint8Array.of(1, 7))
     await done.promise
+    assert.ok(made <= 4, `${made} MiB made for nobody`)
     stream.abort(new Error('end of the test'))
   })
 })

@@ -167,3 +167,11 @@ export async function heartbeats(node: Libp2pNode, count: number): Promise<void>
     await new Promise((resolve) => gossipsub.addEventListener('gossipsub:heartbeat', resolve, { once: true }))
   }
 }
+
+/** Sends a gossipsub RPC as the library would never make it. */
+export function sendRpc(from: Libp2pNode, to: Libp2pNode, rpc: object): void {
+  const gossipsub = gossipsubOf(from)
+  const send: unknown = Reflect.get(gossipsub, 'sendRpc')
+  if (typeof send !== 'function') throw new TypeError('gossipsub has no sendRpc')
+  Reflect.apply(send, gossipsub, [to.mesh.self, rpc])
+}

@@ -133,8 +133,9 @@ def spoil(random, fault, data):
     return bytes(data)
 
 
-def write_case(folder, random, index):
-    """Writes one case; returns what the reference makes of it, or its refusal as an exception's text."""
+def write_case(folder, random, index, late):
+    """Writes one case; returns what the reference makes of it, or its refusal as an exception's text.
+    late: some inputs were trained from an older base."""
     os.makedirs(folder)
     sizes = [int(random.integers(1, 5000)), int(random.integers(1, 70)), 1]
     if index % 10 == 0:
@@ -157,12 +158,23 @@ def write_case(folder, random, index):
     if index % 4 == 3:
         victim = 1 + int(random.integers(0, count))
         files[victim] = spoil(random, FAULTS[index // 4 % len(FAULTS)], files[victim])
+    parents = [None] * count
+    if late:
+        # the base is as hostile as the inputs: values near the largest leave the type's range when they are rebased
+        files[0] = encode([tensors[0], *body([make(random, dtype, array) for dtype, array in zip(dtypes, base)])])
+        for number in range(count):
+            if random.integers(0, 2) == 1 or number == 0:
+                older = MAKERS[KINDS[int(random.integers(0, len(KINDS)))]]
+                arrays = [older(random, dtype, array) for dtype, array in zip(dtypes, base)]
+                parents[number] = encode([tensors[0], *body(arrays)])
+                with open(os.path.join(folder, f"{number:02d}.parent"), "wb") as file:
+                    file.write(parents[number])
     for number, data in enumerate(files):
         name = "base" if number == 0 else f"{number - 1:02d}"
         with open(os.path.join(folder, f"{name}.safetensors"), "wb") as file:
             file.write(data)
     try:
-        return fuse.fuse(files[0], files[1:])
+        return fuse.fuse(files[0], files[1:], parents)
     except fuse.Refused as reason:
         return str(reason)
 
@@ -186,8 +198,10 @@ def check_vectors():
         frozen = json.loads(text)
         dtype = frozen["dtype"]
         for case in frozen.get("cases", []):
-            columns = [np.array([int(item, 16) for item in row], dtype=BITS[dtype]) for row in case["inputs"]]
-            output = [f"{item:0{2 * columns[0].itemsize}x}" for item in fuse.mean(dtype, columns)]
+            array = lambda row: row and np.array([int(item, 16) for item in row], dtype=BITS[dtype])
+            columns = [array(row) for row in case["inputs"]]
+            late = (array(case["base"]), [array(row) for row in case["parents"]]) if "parents" in case else ()
+            output = [f"{item:0{2 * columns[0].itemsize}x}" for item in fuse.mean(dtype, columns, *late)]
             yield f"{name}: {case['title']}", None if output == case["output"] else f"numpy gives {output}"
     for dtype in halves.FORMATS:
         yield from check_halves(dtype)
@@ -220,7 +234,11 @@ def main():
     root = tempfile.mkdtemp(prefix="coldmesh-fusion-")
     try:
         folders = [os.path.join(root, f"{index:04d}") for index in range(options.cases)]
-        expected = [write_case(folder, random, index) for index, folder in enumerate(folders)]
+        # a half more: of those whose inputs are all of the base, the cases stay what they were
+        expected = [write_case(folder, random, index, False) for index, folder in enumerate(folders)]
+        late = [os.path.join(root, f"late-{index:04d}") for index in range(options.cases // 2)]
+        expected += [write_case(folder, random, index, True) for index, folder in enumerate(late)]
+        folders += late
         path = os.path.join(REPOSITORY, "node_modules", ".bin") + os.pathsep + os.environ.get("PATH", "")
         command = [shutil.which("node", path=path) or "node", os.path.join(HERE, "fuse-cases.ts"), root]
         subprocess.run(command, check=True, env={**os.environ, "PATH": path})

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseLayout } from '../../../src/checkpoint/layout.ts'
@@ -8,7 +8,7 @@ import { isColdmeshError } from '../../../src/ports/errors.ts'
 
 /**
  * The TypeScript side of cross_check.py: `node fuse-cases.ts DIR` fuses every case folder of DIR
- * (base.safetensors, 00.safetensors, 01.safetensors, ...) into ours.safetensors, or writes why not into refused.txt.
+ * (base.safetensors, 00.safetensors, 01.safetensors, ..., NN.parent beside late ones) into ours.safetensors, or writes why not into refused.txt.
  */
 const root = process.argv[2]
 if (root === undefined) throw new Error('usage: node fuse-cases.ts DIR')
@@ -35,8 +35,14 @@ async function fuseCase(folder: string, chunkBytes: number): Promise<Uint8Array>
   const baseBytes = await readFile(join(folder, 'base.safetensors'))
   const layout = parseLayout(baseBytes, baseBytes.length)
   let rejected = 0
+  const parentOf = (name: string) => {
+    const parent = name.replace('.safetensors', '.parent')
+    return existsSync(join(folder, parent)) ? read(parent) : null
+  }
   for (const name of names) {
-    const verdict = await validateCheckpoint({ layout, base: read('base.safetensors'), checkpoint: read(name) })
+    const parent = parentOf(name)
+    const files = { base: read('base.safetensors'), checkpoint: read(name), ...(parent && { parent }) }
+    const verdict = await validateCheckpoint({ layout, ...files })
     if (!verdict.ok) rejected++
   }
   const inputs = names.map(read)
@@ -48,6 +54,7 @@ async function fuseCase(folder: string, chunkBytes: number): Promise<Uint8Array>
       layout,
       base: read('base.safetensors'),
       inputs,
+      parents: names.map(parentOf),
     })) {
       chunks.push(chunk)
     }

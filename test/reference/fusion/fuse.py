@@ -3,7 +3,8 @@
     python3 fuse.py OUT BASE INPUT...               fuses files or directories into the file OUT
     python3 fuse.py --compare RESULT BASE INPUT...  fuses them again and compares with RESULT, byte for byte
 
-A directory stands for the model.safetensors in it. INPUTs come in the order of their contribution ids.
+A directory stands for the model.safetensors in it. INPUTs come in the order of their contribution ids; a late one is
+INPUT@PARENT, where PARENT is the base that it was trained from.
 Exit status: 0 done or equal, 1 refused or different, 2 wrong usage.
 """
 
@@ -91,20 +92,28 @@ def narrow(dtype, values):
         return ((np.rint(values / unit) * unit).astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
 
 
-def mean(dtype, inputs):
+def rebase(dtype, base, bits, parent):
+    """What a late input stands for: base + (input - parent) in f64, first the difference, then the sum."""
+    return widen(dtype, base) + (widen(dtype, bits) - widen(dtype, parent))
+
+
+def mean(dtype, inputs, base=None, parents=()):
     """mean/1 of equally long arrays of bits: f64 sum from +0 in order, one f64 division, one rounding, -0 to +0."""
     total = np.zeros(len(inputs[0]), dtype=np.float64)
-    for bits in inputs:
-        total = total + widen(dtype, bits)
+    for index, bits in enumerate(inputs):
+        parent = parents[index] if parents else None
+        total = total + (widen(dtype, bits) if parent is None else rebase(dtype, base, bits, parent))
     fused = narrow(dtype, total / np.float64(len(inputs)))
     fused[fused == 1 << (8 * ITEM_BYTES[dtype] - 1)] = 0
     return fused
 
 
-def fuse(base, inputs):
-    """The fused file's bytes from files' bytes. Raises Refused."""
+def fuse(base, inputs, parents=()):
+    """The fused file's bytes from files' bytes; parents[i] is the file that a late input i was trained from, else None.
+    Raises Refused."""
     if not inputs:
         raise Refused("no input")
+    parents = parents or [None] * len(inputs)
     start, tensors = parse_header(base)
     for index, data in enumerate(inputs):
         if data[:start] != base[:start]:
@@ -127,7 +136,16 @@ def fuse(base, inputs):
             special = bits & exponent == exponent
             if special.any():
                 raise Refused(f"input {index}: {name} is not finite at element {int(np.argmax(special))}")
-        fused = mean(dtype, columns)
+        cut = lambda data: np.frombuffer(data[begin:end], dtype=f"<u{ITEM_BYTES[dtype]}")
+        of_base = cut(base)
+        of_parents = [None if parent is None else cut(parent) for parent in parents]
+        for index, parent in enumerate(of_parents):
+            if parent is None:
+                continue
+            rebased = narrow(dtype, rebase(dtype, of_base, columns[index], parent))
+            if (rebased & exponent == exponent).any():
+                raise Refused(f"input {index}: {name}, rebased, is not finite")
+        fused = mean(dtype, columns, of_base, of_parents)
         if (fused & exponent == exponent).any():
             raise Refused(f"{name}: the result is not finite")
         out[begin:end] = fused.astype(f"<u{ITEM_BYTES[dtype]}").tobytes()
@@ -157,7 +175,9 @@ def main(arguments):
         print(__doc__, file=sys.stderr)
         return 2
     try:
-        fused = fuse(read_file(paths[1]), [read_file(path) for path in paths[2:]])
+        pairs = [path.partition("@") for path in paths[2:]]
+        parents = [read_file(parent) if parent else None for _, _, parent in pairs]
+        fused = fuse(read_file(paths[1]), [read_file(path) for path, _, _ in pairs], parents)
     except Refused as reason:
         print(f"refused: {reason}", file=sys.stderr)
         return 1

@@ -2,7 +2,8 @@
 
     python3 make_vectors.py [FOLDER]
 
-mean.v1.json is of F32, mean-bf16.v1.json and mean-f16.v1.json of the types of 16 bits, halves.v1.json of widening and rounding
+mean.v1.json is of F32, mean-bf16.v1.json and mean-f16.v1.json of the types of 16 bits, late*.v1.json of means where some inputs
+were trained from an older base (`parents`, null where not), halves.v1.json of widening and rounding
 those. The files are frozen: running this again gives the same bytes. Values are the bits of an element in hex.
 """
 
@@ -124,6 +125,57 @@ def half_cases(dtype):
         yield f"{count} inputs", [[next(source) for _ in range(4)] for _ in range(count)]
 
 
+def rebased_mean(dtype, base, column, parents):
+    """mean/1 of one element: a late input stands for base + (input - parent), in doubles."""
+    exact = value if dtype == "F32" else lambda text: float(halves.exact(dtype, int(text, 16)))
+    total = 0.0
+    for item, parent in zip(column, parents):
+        total = total + (exact(item) if parent is None else exact(base) + (exact(item) - exact(parent)))
+    number = total / len(column)
+    if dtype == "F32":
+        rounded = bits(number)
+        return "00000000" if rounded == "80000000" else rounded
+    rounded = f"{halves.nearest(dtype, number):04x}"
+    return "0000" if rounded == "8000" else rounded
+
+
+def late_cases(dtype):
+    """(title, base, inputs, parents): rows of bits."""
+    of = bits if dtype == "F32" else lambda number: f"{halves.nearest(dtype, number):04x}"
+    width = 8 if dtype == "F32" else 4
+    tiny, zero = f"{1:0{width}x}", "0" * width
+    minus_zero, minus_tiny = "8" + zero[1:], "8" + tiny[1:]
+    largest = MAX if dtype == "F32" else f"{halves.infinity(dtype) - 1:04x}"
+    half = {"F32": "7f000000", "BF16": "7f00", "F16": of(32768.0)}[dtype]
+    one, two, three = of(1.0), of(2.0), of(3.0)
+    yield "one late input: the base moves by what the training moved", [one, two], [[three, one]], [[two, three]]
+    yield "a late one beside another", [two, two], [[three, one], [one, three]], [[one, one], None]
+    yield "nothing learned is the base, not the parent", [two, tiny], [[one, zero]], [[one, zero]]
+    yield "zeros of both signs give +0", [minus_zero, minus_zero, zero], [[one, minus_zero, minus_zero]], [[one, minus_zero, zero]]
+    yield "subnormals are kept", [tiny, minus_tiny], [[f"{3:0{width}x}", tiny]], [[tiny, f"{5:0{width}x}"]]
+    yield "down from the largest", [largest, largest], [[half, half]], [[f"{int(half, 16) + 1:0{width}x}", f"{int(half, 16) + 2:0{width}x}"]]
+    yield "the difference first, then the sum: not (base + input) - parent", [of(2.0**-14), one], [[largest, three]], [[largest, one]]
+    yield "unrounded between the two steps", [one, one], [[f"{int(one, 16) + 1:0{width}x}", two], [two, one]], [[of(2.0**-9), of(2.0**-9)], None]
+    yield "the largest value that the type holds", [half, zero], [[largest, largest]], [[half, zero]]
+    for count in (1, 2, 3, 5, 8):
+        source = lcg(100 + count) if dtype == "F32" else finite_halves(dtype, 100 + count)
+        fraction = 23 if dtype == "F32" else halves.FORMATS[dtype][1]
+        # at most a quarter of half the largest: no sum of three leaves the type
+        below = int(half, 16) - (2 << fraction)
+        small = lambda: next(item for item in source if int(item, 16) % (1 << 4 * width - 1) <= below)
+        row = lambda: [small() for _ in range(12)]
+        yield f"{count} inputs of every size, every second late", row(), [row() for _ in range(count)], [None if i % 2 else row() for i in range(count)]
+
+
+def late_document(dtype):
+    made = []
+    for title, base, inputs, parents in late_cases(dtype):
+        columns = [([row[i] for row in inputs], [row and row[i] for row in parents]) for i in range(len(base))]
+        output = [rebased_mean(dtype, base[i], *column) for i, column in enumerate(columns)]
+        made.append({"title": title, "base": base, "inputs": inputs, "parents": parents, "output": output})
+    return {"rule": "mean/1", "dtype": dtype, "encoding": "bits of each element, big-endian hex", "cases": made}
+
+
 def document(dtype, cases, mean_of):
     made = [{"title": title, "inputs": inputs, "output": [mean_of(column) for column in zip(*inputs)]} for title, inputs in cases]
     return {"rule": "mean/1", "dtype": dtype, "encoding": "bits of each element, big-endian hex", "cases": made}
@@ -144,6 +196,9 @@ def render(whole, lists):
 def files():
     """{name: text} of all frozen files."""
     made = {"mean.v1.json": render(document("F32", [*CASES, *random_cases()], mean), {"cases"})}
+    for dtype in ("F32", *halves.FORMATS):
+        name = "late.v1.json" if dtype == "F32" else f"late-{dtype.lower()}.v1.json"
+        made[name] = render(late_document(dtype), {"cases"})
     for dtype in halves.FORMATS:
         whole = document(dtype, half_cases(dtype), lambda column: half_mean(dtype, column))
         made[f"mean-{dtype.lower()}.v1.json"] = render(whole, {"cases"})

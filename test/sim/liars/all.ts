@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts'
+import type { Random } from '../../support/rounds/random.ts'
 import type { Liar } from './liar.ts'
 import { presentingLiar } from './presenting.ts'
 import { censoringLiar, insertingLiar, misquotingLiar, uncertifiedLiar, wrongBaseLiar } from './proposing.ts'

@@ -2,12 +2,12 @@ import { equalCids, toHex } from '../../../protocols/wire/bytes.ts'
 import type { RoundEffect } from '../../../src/rounds/events.ts'
 import { createRound, reduce } from '../../../src/rounds/reduce.ts'
 import type { RoundState } from '../../../src/rounds/state.ts'
-import type { Machine } from '../machine.ts'
+import type { Core, Machine } from '../machine.ts'
 
 type Reduce = typeof reduce
 
 /** A machine that does this to each step of the real one. */
-const stepping = (change: (...args: Parameters<Reduce>) => ReturnType<Reduce>): Partial<Machine> => ({
+const stepping = (change: (...args: Parameters<Reduce>) => ReturnType<Reduce>): Core => ({
   createRound,
   reduce: change,
 })

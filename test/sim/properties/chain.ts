@@ -1,5 +1,5 @@
 import { CID } from 'multiformats/cid'
-import { createRandom } from '../random.ts'
+import { createRandom } from '../../support/rounds/random.ts'
 import { type History, historyOf, type ReadBase } from './history.ts'
 import type { Property, Run } from './property.ts'
 import {

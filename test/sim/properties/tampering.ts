@@ -4,7 +4,7 @@ import { inclusionList, precommit, prevote, proposal } from '../../../protocols/
 import type { RoundMessage } from '../../../protocols/round/rules.ts'
 import { encodeEnvelope, isSigned, type Signed } from '../../../protocols/wire/envelope.ts'
 import { lineageView } from '../../../src/rounds/views.ts'
-import { createRandom, type Random } from '../random.ts'
+import { createRandom, type Random } from '../../support/rounds/random.ts'
 import { flipped, tryRead } from './chain.ts'
 import { historyOf } from './history.ts'
 import type { Property } from './property.ts'

@@ -3,7 +3,7 @@ import { LIARS, mixtureOf } from '../liars/all.ts'
 import type { Liar } from '../liars/liar.ts'
 import { cunningLiar } from '../liars/voting.ts'
 import type { Machine } from '../machine.ts'
-import { createRandom, type Random } from '../random.ts'
+import { createRandom, type Random } from '../../support/rounds/random.ts'
 
 /**
  * `chaos`: everything that can go wrong, at random. `hunt`: an attacker on the wire who only holds back precommits, so that

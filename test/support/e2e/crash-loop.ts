@@ -21,7 +21,7 @@ export interface Remains {
 
 /** Runs a daemon without a kill for `rounds` rounds. @returns the labels of its steps, in order */
 export async function recordSteps(
-  network: TestNetwork,
+  network: Pick<TestNetwork, 'dir' | 'launch'>,
   peer: TestPeer,
   options: StartOptions,
 ): Promise<readonly string[]> {
@@ -46,10 +46,11 @@ export async function recordSteps(
 
 /** Kills the member once at each point; every start is also the recovery from the kill before. */
 export async function crashAt(
-  network: TestNetwork,
+  network: Pick<TestNetwork, 'dir' | 'launch'>,
   peer: TestPeer,
   points: readonly CrashPoint[],
   options: StartOptions,
+  onDeath: () => Promise<void> = async () => {},
 ): Promise<Remains> {
   const journaled: Uint8Array[] = []
   const chains: (readonly string[])[] = []
@@ -60,6 +61,7 @@ export async function crashAt(
         ? { COLDMESH_CRASH_AT: `after-send:${point.said}` }
         : diskEnvironment({ directory: peer.dataDir, trace, kill: point })
     await expectKill(network.launch(peer, { ...options, env }), point)
+    await onDeath()
     const journal = join(peer.dataDir, 'journal')
     journaled.push(...decodeJournal(await readFile(journal), journal).records)
     chains.push((await readChain(join(peer.dataDir, 'chain'))).entries.map(({ base }) => String(base)))

@@ -6,7 +6,11 @@ import { nullLog } from '../../../src/adapters/memory/log.ts'
 import { systemClock } from '../../../src/adapters/system/clock.ts'
 
 /** A bare libp2p node in the invite's network, not started: nothing of a peer but its connections and gossip. */
-export async function createInvitedNode(invite: string, seed: Uint8Array): Promise<Libp2pNode> {
+export async function createInvitedNode(
+  invite: string,
+  seed: Uint8Array,
+  alsoDial: readonly string[] = [],
+): Promise<Libp2pNode> {
   const { network, addresses } = parseInvite(invite)
   return await createNode({
     seed,
@@ -14,7 +18,7 @@ export async function createInvitedNode(invite: string, seed: Uint8Array): Promi
     datastore: new MemoryDatastore(),
     network: String(network),
     topics: TOPICS.map((name) => topicOf(String(network), name)),
-    bootstrap: addresses,
+    bootstrap: [...addresses, ...alsoDial],
     mdns: false,
     dht: false,
     clock: systemClock,

@@ -38,6 +38,10 @@ export interface Liar extends AsyncDisposable {
   lieInStatements(place: Place & { readonly olderBase: string }): Promise<readonly Told[]>
   /** Announces a checkpoint that is somebody else's. */
   claim(place: Place, checkpoint: string, author?: Signer): Promise<string>
+  /** Announces a good checkpoint by each of these authors, and serves them. */
+  announceBy(place: Place, authors: readonly Signer[]): Promise<readonly string[]>
+  /** Announces so many checkpoints that know nothing, by an author each: finite, and of the right form. */
+  harm(place: Place, count: number): Promise<readonly string[]>
   /** Announces good checkpoints that it serves, all by one author. */
   announce(place: Place, count: number): Promise<readonly string[]>
 }
@@ -83,6 +87,16 @@ export async function startLiar(options: {
       blocks.push({ cid, bytes: block })
     })
     return { cid: imported.cid, blocks }
+  }
+
+  async function announceBy(place: Place, authors: readonly Signer[]): Promise<readonly string[]> {
+    const ids: string[] = []
+    for (const [i, author] of authors.entries()) {
+      const { cid, blocks } = await goodCheckpoint(place.parent, 20 + i)
+      for (const block of blocks) await main.put(block.cid, block.bytes)
+      ids.push(await say(place, cid, main, author))
+    }
+    return ids
   }
 
   return {
@@ -131,13 +145,22 @@ export async function startLiar(options: {
       return lies
     },
     claim: (place, checkpoint, author) => say(place, cidOf(checkpoint), main, author),
-    announce: async (place, count) => {
+    announce: (place, count) => {
       const author = newKey()
+      return announceBy(
+        place,
+        Array.from({ length: count }, () => author),
+      )
+    },
+    announceBy,
+    harm: async (place, count) => {
+      const { bytes } = await main.weightsOf(place.parent)
+      const dataStart = 8 + Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
       const ids: string[] = []
-      for (let i = 0; i < count; i++) {
-        const { cid, blocks } = await goodCheckpoint(place.parent, 20 + i)
-        for (const block of blocks) await main.put(block.cid, block.bytes)
-        ids.push(await say(place, cid, main, author))
+      for (let i = 1; i <= count; i++) {
+        const zeros = changed(new Uint8Array(bytes).fill(0, dataStart), bytes.length - 4 * i)
+        const { cid } = await importFile([zeros], main.put)
+        ids.push(await say(place, cid))
       }
       return ids
     },

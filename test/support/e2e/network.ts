@@ -8,6 +8,7 @@ import { type Daemon, startDaemon } from './daemon.ts'
 import { writeTinyBase } from './tiny-base.ts'
 
 const TASKS = join(import.meta.dirname, '..', '..', '..', 'examples', 'data', 'tasks')
+const ANY_PORT = '/ip4/127.0.0.1/tcp/0'
 const NAMES = ['ada', 'ben', 'cleo', 'dan', 'eve', 'finn', 'gina']
 const TASK_NAMES = ['wn-pos', 'wn-animal', 'wn-noun-supersense', 'wn-sentiment']
 
@@ -36,6 +37,8 @@ export interface TestNetwork extends AsyncDisposable {
 
 export interface StartOptions {
   readonly invite?: string
+  /** Default: any port of 127.0.0.1. */
+  readonly listen?: string
   /** Contributes to so many rounds; 0 = only takes part. */
   readonly rounds?: number
   readonly env?: Readonly<Record<string, string>>
@@ -48,8 +51,11 @@ export async function createTestNetwork(options: {
   readonly round?: Partial<RoundPolicy>
   readonly quorum?: 'byzantine' | 'crash'
   readonly rows?: number
+  readonly contributors?: 'open' | 'vouched'
   /** Of the base's weights; F32 by default. */
   readonly dtype?: FloatDtype
+  /** Of its gate; none by default. */
+  readonly maxDrop?: number
 }): Promise<TestNetwork> {
   const dir = await mkdtemp(join(tmpdir(), 'coldmesh-e2e-'))
   const baseDir = join(dir, 'base')
@@ -69,6 +75,8 @@ export async function createTestNetwork(options: {
     base: baseDir,
     committee: peers.map(({ name, key }) => ({ name, key })),
     quorum: options.quorum ?? 'byzantine',
+    contributors: options.contributors ?? 'open',
+    ...(options.maxDrop === undefined ? {} : { maxDrop: options.maxDrop }),
     round: {
       minContributions: Math.min(3, options.members),
       maxContributions: 8,
@@ -81,15 +89,17 @@ export async function createTestNetwork(options: {
   })
   const daemons: Daemon[] = []
 
-  function launch(peer: TestPeer, { invite, rounds = 0, env = {}, args = [] }: StartOptions = {}): Daemon {
+  function launch(
+    peer: TestPeer,
+    { invite, listen = ANY_PORT, rounds = 0, env = {}, args = [] }: StartOptions = {},
+  ): Daemon {
     const daemon = startDaemon({
       name: peer.name,
       dataDir: peer.dataDir,
-      // Daemons of one network compile the same modules.
-      env: { NODE_COMPILE_CACHE: join(dir, 'compiled'), ...env },
+      env,
       args: [
         ...(invite === undefined ? [] : ['--network', invite]),
-        ...['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', '--no-dht'],
+        ...['--listen', listen, '--no-mdns', '--no-dht'],
         ...(rounds > 0 ? trainingArguments(peer, rounds) : []),
         ...args,
       ],

@@ -33,6 +33,8 @@ export interface TestChain {
 export interface TestRoundOptions {
   /** Seeds of the contributed checkpoints, one contributor each; default 3. None: an empty round. */
   readonly seeds?: readonly number[]
+  /** Voucher in a contribution to this round; default none. */
+  readonly voucherFor?: (key: TestKey, round: number) => Uint8Array
   /** Further contributions that the pipeline leaves out. */
   readonly isCrowded?: boolean
   /** View of the certificate; default 0, in an empty round `maxViews`. */
@@ -53,7 +55,10 @@ export interface Lie {
 export const utf8 = (text: string) => new TextEncoder().encode(text)
 
 /** Round 0: four members, two-leaf weights, config and tokenizer. */
-export async function startChain(name = 'test network'): Promise<TestChain> {
+export async function startChain(
+  name = 'test network',
+  fields: Omit<Parameters<typeof testNetwork>[0] & object, 'name' | 'base' | 'header' | 'bytes'> = {},
+): Promise<TestChain> {
   const store = memoryStore()
   const files = [
     { name: 'config.json', bytes: utf8('{"model_type":"bert"}') },
@@ -62,7 +67,14 @@ export async function startChain(name = 'test network'): Promise<TestChain> {
   ]
   const { cid } = await importBase(files, (block, bytes) => store.put(block, bytes))
   const header = sha256(TEST_LAYOUT.header)
-  const net = testNetwork({ name, base: cid, header, bytes: TEST_LAYOUT.totalBytes, round: { minContributions: 2 } })
+  const net = testNetwork({
+    name,
+    base: cid,
+    header,
+    bytes: TEST_LAYOUT.totalBytes,
+    round: { minContributions: 2 },
+    ...fields,
+  })
   const network = networkFacts(net.network, net.genesis)
   const facts = await readBaseFacts(network, store)
   return { net, network, facts, store, head: genesisHead(network, facts.weights), entries: [] }
@@ -104,7 +116,10 @@ export async function readLineage(store: MemoryStore, base: CID): Promise<Lineag
 async function contribute(chain: TestChain, options: TestRoundOptions): Promise<readonly Signed<Contribution>[]> {
   const { net, store, head } = chain
   const round = head.round + 1
-  const offer = (key: TestKey, checkpoint: CID) => contributionBy(key, net, { round, parent: head.base, checkpoint })
+  const offer = (key: TestKey, checkpoint: CID) => {
+    const vouched = options.voucherFor === undefined ? {} : { voucher: options.voucherFor(key, round) }
+    return contributionBy(key, net, { round, parent: head.base, checkpoint, ...vouched })
+  }
   const offered: Signed<Contribution>[] = []
   for (const seed of options.seeds ?? [1, 2, 3]) {
     offered.push(offer(testKey(`contributor ${seed}`), await importBytes(checkpointBytes(seed), store)))

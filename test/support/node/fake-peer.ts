@@ -53,8 +53,16 @@ export function createFakePeer(): FakePeer {
     },
     reports: () => [],
     evidence: () => [],
+    fork: async () => null,
     verifyEvidence: (bytes) => verifyEvidence(bytes),
     invite: () => 'coldmesh1fake',
+    vouch: ({ for: contributor, rounds = 100 }) => {
+      calls.push(`vouch ${contributor} ${rounds}`)
+      return { invite: 'coldmesh1vouched', network: NETWORK, contributor, from: 4, until: 3 + rounds }
+    },
+    acceptInvite: async (invite) => {
+      calls.push(`accept ${invite}`)
+    },
     stop: async () => {},
     async *log(base) {
       const newest = base === undefined ? BASES.length : BASES.indexOf(base) + 1
@@ -63,7 +71,17 @@ export function createFakePeer(): FakePeer {
     verify: async (base, { level = 'full', trust } = {}) => {
       calls.push(`verify ${base} ${level} ${trust ?? ''}`)
       const trusted = trust === NETWORK
-      return { base, network: NETWORK, valid: true, certified: true, trusted, level, rounds: [], failures: [] }
+      return {
+        base,
+        network: NETWORK,
+        valid: true,
+        certified: true,
+        trusted,
+        level,
+        rounds: [],
+        failures: [],
+        fork: null,
+      }
     },
     export: async (cid, { out }) => {
       calls.push(`export ${cid} ${out}`)
@@ -131,6 +149,7 @@ export const STATUS: PeerStatus = {
   peerId: '12D3KooWself',
   member: 'alpha',
   muted: null,
+  gate: null,
   round: 4,
   view: 0,
   phase: 'collect',
@@ -140,6 +159,8 @@ export const STATUS: PeerStatus = {
   peers: 1,
   waitingFor: { what: 'contributions', have: 1, need: 3, missing: [], sinceMs: 1, untilMs: null },
   contributions: [],
+  fork: null,
+  permission: { contributors: 'open', granted: true, reason: null, until: null, by: null },
   trainer: { engine: 'onnx', device: 'cpu' },
   training: null,
   refused: [],

@@ -8,7 +8,7 @@ import { compareBytes, equalCids } from '../../../protocols/wire/bytes.ts'
 import type { Signed } from '../../../protocols/wire/envelope.ts'
 import { networkFacts } from '../../../src/rounds/network.ts'
 import { regimeOf } from '../../../src/rounds/regime.ts'
-import type { SignedContribution } from '../../../src/rounds/state.ts'
+import type { Ancestor, SignedContribution } from '../../../src/rounds/state.ts'
 import { toCandidate, lineageView as viewOf } from '../../../src/rounds/views.ts'
 import type { TestNetwork } from './network.ts'
 
@@ -21,6 +21,8 @@ export interface TestRound {
   readonly baseWeights: CID
   /** Checkpoints of the last rounds. */
   readonly recent?: readonly CID[]
+  /** The bases before, newest first. */
+  readonly older?: readonly Omit<Ancestor, 'inputs'>[]
 }
 
 /** What a verifier of this round asks: the answers that peers use, from a genesis and a few CIDs. */
@@ -30,12 +32,13 @@ export function lineageView({
   base,
   baseWeights,
   recent = [],
+  older = [],
 }: TestRound): LineageView<SignedContribution> {
   const ancestor = { round: round - 1, base, weights: baseWeights, inputs: recent, isEmpty: false }
   const head = {
     ...ancestor,
     certificate: null,
-    history: [ancestor],
+    history: [ancestor, ...older.map((one) => ({ ...one, inputs: [] }))],
     regime: regimeOf(networkFacts(net.network, net.genesis)),
   }
   return viewOf(head)

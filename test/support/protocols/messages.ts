@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import { type Contribution, contribution } from '../../../protocols/contribution/messages.ts'
+import { type Voucher, voucher } from '../../../protocols/membership/messages.ts'
 import { type Report, report } from '../../../protocols/report/messages.ts'
 import { type InclusionList, inclusionList, type Precommit, precommit } from '../../../protocols/round/messages.ts'
 import { compareCids } from '../../../protocols/wire/bytes.ts'
@@ -44,6 +45,16 @@ export function contributionBy(
 ): Signed<Contribution> {
   const checkpoint = testCid(`checkpoint of ${key.name}`, 'file')
   return sign(contribution, contributionFields(net, { checkpoint, ...overrides }), key)
+}
+
+/** A signed voucher for rounds 1 to 10, unless overridden. */
+export function voucherBy(
+  member: TestKey,
+  { network }: Pick<TestNetwork, 'network'>,
+  contributor: TestKey,
+  range: { readonly from?: number; readonly until?: number } = {},
+): Signed<Voucher> {
+  return sign(voucher, { network, contributor: contributor.publicKey, from: 1, until: 10, ...range }, member)
 }
 
 /** A signed list of these contributions, in the order that SPEC wants. */

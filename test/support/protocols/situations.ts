@@ -2,6 +2,7 @@ import { CID } from 'multiformats/cid'
 import { contribution } from '../../../protocols/contribution/messages.ts'
 import { judgeContribution } from '../../../protocols/contribution/rules.ts'
 import { genesis } from '../../../protocols/genesis/messages.ts'
+import { judgeFork } from '../../../protocols/genesis/rules.ts'
 import { isOpenedLineage, openLineage } from '../../../protocols/lineage/rules.ts'
 import {
   type AmendmentView,
@@ -9,6 +10,7 @@ import {
   judgeApproval,
   openRatification,
 } from '../../../protocols/membership/rules.ts'
+import { judgeVoucher } from '../../../protocols/membership/vouchers.ts'
 import { AMENDMENT_MESSAGES, REPORT_MESSAGES, VOTE_MESSAGES } from '../../../protocols/registry.ts'
 import { judgeReport } from '../../../protocols/report/rules.ts'
 import { openCertificate } from '../../../protocols/round/certificate.ts'
@@ -29,13 +31,29 @@ export interface ContributionSituation {
   readonly round: number
   readonly base: string
   readonly bytes: number
-  readonly contributors: 'open' | readonly string[]
-  /** Bases whose weights the round's base has, itself among them, each with the round that it was the base of. */
-  readonly admissible: readonly { readonly parent: string; readonly round: number }[]
+  readonly contributors: 'open' | 'vouched' | readonly string[]
+  /** Of the round's committee; absent: nobody. */
+  readonly members?: readonly string[]
+  /** Bases that contributions may be trained from, each with the round that it was the base of; by default of the base's weights. */
+  readonly admissible: readonly {
+    readonly parent: string
+    readonly round: number
+    readonly staleness?: number
+    readonly weights?: string
+  }[]
+  /** Checkpoints of the last rounds. */
+  readonly spent?: readonly string[]
   readonly baseWeights: string
   readonly known: readonly string[]
   /** Other contributions of the author that are held. */
   readonly byAuthor: number
+}
+
+/** The contribution that carries a voucher, and the round that it is looked at in. */
+export interface VoucherSituation {
+  readonly round: number
+  readonly contributor: string
+  readonly members: readonly string[]
 }
 
 export interface RoundSituation {
@@ -69,6 +87,12 @@ export interface EvidenceSituation {
   readonly members: readonly string[]
 }
 
+/** What is known of the base that a network says it began as. */
+export interface ForkSituation {
+  readonly start: string | null
+  readonly isCertified: boolean | null
+}
+
 export interface AmendmentSituation {
   /** Bytes of the genesis, hex: its terms are in force. */
   readonly genesis: string
@@ -87,24 +111,44 @@ export interface LineageSituation {
   readonly baseWeights: string
   /** Checkpoints of bases and inputs of the last rounds. */
   readonly recent: readonly string[]
+  /** The bases before, newest first. */
+  readonly older?: readonly {
+    readonly round: number
+    readonly base: string
+    readonly weights: string
+    readonly isEmpty: boolean
+  }[]
 }
 
+const keyOf = (hex: string) => fromHex(hex) ?? new Uint8Array()
 const same = (a: CID, b: string) => equalCids(a, CID.parse(b))
 
 export function judgeContributionIn(bytes: Uint8Array, network: CID, view: ContributionSituation): Verdict {
   const opened = openEnvelope(bytes, [contribution], network)
   if (!isSigned(opened)) return opened
+  const isMember = (key: Uint8Array) => view.members?.includes(toHex(key)) ?? false
   return judgeContribution(opened, {
     round: view.round,
     base: CID.parse(view.base),
     bytes: view.bytes,
-    mayContribute: (author) => view.contributors === 'open' || view.contributors.includes(toHex(author)),
-    isAdmissibleParent: (parent, round) =>
-      view.admissible.some((other) => other.round === round && same(parent, other.parent)),
-    isBaseWeights: (checkpoint) => same(checkpoint, view.baseWeights),
+    contributors: typeof view.contributors === 'string' ? view.contributors : view.contributors.map(keyOf),
+    isMember,
+    judgeVoucher: (voucher, author) =>
+      judgeVoucher(voucher, { network, round: view.round, contributor: author, isMember }),
+    parentOf: (parent, round) => {
+      const found = view.admissible.find((other) => other.round === round && same(parent, other.parent))
+      if (!found) return null
+      return { staleness: found.staleness ?? 0, weights: CID.parse(found.weights ?? view.baseWeights) }
+    },
+    isSpent: (checkpoint) => view.spent?.some((spent) => same(checkpoint, spent)) === true,
     isKnown: (id) => view.known.some((known) => same(id, known)),
     countByAuthor: () => view.byAuthor,
   })
+}
+
+export function judgeVoucherIn(bytes: Uint8Array, network: CID, view: VoucherSituation): Verdict {
+  const isMember = (key: Uint8Array) => view.members.includes(toHex(key))
+  return judgeVoucher(bytes, { network, round: view.round, contributor: keyOf(view.contributor), isMember })
 }
 
 export function judgeRoundMessageIn(bytes: Uint8Array, network: CID, view: RoundSituation): Verdict {
@@ -157,6 +201,10 @@ export function judgeEvidenceIn(bytes: Uint8Array, network: CID, { members }: Ev
   return isProven(judged) ? ACCEPT : judged
 }
 
+export function judgeForkIn(bytes: Uint8Array, { start, isCertified }: ForkSituation): Verdict {
+  return judgeFork(genesis.decode(bytes), { start: start === null ? null : CID.parse(start), isCertified })
+}
+
 function amendmentViewIn({ genesis: hex, last }: AmendmentSituation): AmendmentView {
   const bytes = fromHex(hex) ?? new Uint8Array()
   const regime = regimeOf(networkFacts(idOf(bytes), genesis.decode(bytes)))
@@ -189,6 +237,9 @@ export function judgeLineageIn(bytes: Uint8Array, view: LineageSituation): Verdi
       base: CID.parse(view.base),
       baseWeights: CID.parse(view.baseWeights),
       recent: view.recent.map((cid) => CID.parse(cid)),
+      older: (view.older ?? []).map((ancestor) => {
+        return { ...ancestor, base: CID.parse(ancestor.base), weights: CID.parse(ancestor.weights) }
+      }),
     }),
   )
   return isOpenedLineage(opened) ? ACCEPT : opened

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { CID } from 'multiformats/cid'
 import { genesis } from '../../../protocols/genesis/messages.ts'
 import { judgeGenesis } from '../../../protocols/genesis/rules.ts'
+import { voucher } from '../../../protocols/membership/messages.ts'
 import {
   AMENDMENT_MESSAGES,
   CONTRIBUTION_MESSAGES,
@@ -18,17 +19,21 @@ import {
   type CertificateSituation,
   type ContributionSituation,
   type EvidenceSituation,
+  type ForkSituation,
   judgeApprovalIn,
   judgeCertificateIn,
   judgeContributionIn,
   judgeEvidenceIn,
+  judgeForkIn,
   judgeLineageIn,
   judgeRatificationIn,
   judgeReportIn,
   judgeRoundMessageIn,
+  judgeVoucherIn,
   type LineageSituation,
   type ReportSituation,
   type RoundSituation,
+  type VoucherSituation,
 } from './situations.ts'
 
 export const VECTORS = new URL('../../vectors/', import.meta.url)
@@ -89,7 +94,8 @@ export function bytesOf({ hex, repeat }: Pick<Vector, 'hex' | 'repeat'>): Uint8A
   return bytes
 }
 
-const GOSSIP = [CONTRIBUTION_MESSAGES, VOTE_MESSAGES, REPORT_MESSAGES, AMENDMENT_MESSAGES]
+/** What travels in one place: on a topic, or, for vouchers, in a field. */
+const PLACES = [CONTRIBUTION_MESSAGES, VOTE_MESSAGES, REPORT_MESSAGES, AMENDMENT_MESSAGES, [voucher]]
 
 /** What the code says of bytes of this kind, knowing nothing but the network. */
 export function judgeBytes(
@@ -97,15 +103,15 @@ export function judgeBytes(
   bytes: Uint8Array,
 ): Verdict {
   if (carrier === 'object') return judgeObject(kind, bytes)
-  const opened = openGossip(kind, bytes, network)
+  const opened = openSigned(kind, bytes, network)
   if (!isSigned(opened)) return opened
   return opened.message.kind === kind ? ACCEPT : reject(`kind-is-${opened.message.kind}`)
 }
 
-/** Opens an envelope as the topic that carries this kind does. */
-function openGossip(kind: string, bytes: Uint8Array, network: string | undefined) {
-  const messages = GOSSIP.find((declarations) => declarations.some((declaration) => declaration.kind === kind))
-  if (!messages || network === undefined) throw new Error(`no topic carries ${kind}`)
+/** Opens an envelope as the place that carries this kind does. */
+function openSigned(kind: string, bytes: Uint8Array, network: string | undefined) {
+  const messages = PLACES.find((declarations) => declarations.some((declaration) => declaration.kind === kind))
+  if (!messages || network === undefined) throw new Error(`no place carries ${kind}`)
   return openEnvelope<{ kind: string; network: CID; author: Uint8Array }>(bytes, messages, CID.parse(network))
 }
 
@@ -128,19 +134,21 @@ export function judgeInView({ kind, network }: Pick<VectorFile, 'kind' | 'networ
   // Vectors are our own frozen files: their views have the shape that was written.
   if (kind === 'ratification/1') return judgeRatificationIn(bytes, vector.view as AmendmentSituation)
   if (kind === 'lineage/1') return judgeLineageIn(bytes, vector.view as LineageSituation)
+  if (kind === 'genesis/1') return judgeForkIn(bytes, vector.view as ForkSituation)
   if (id === null) throw new Error(`${kind} is judged within a network`)
   if (kind === 'contribution/1') return judgeContributionIn(bytes, id, vector.view as ContributionSituation)
   if (kind === 'approval/1') return judgeApprovalIn(bytes, id, vector.view as AmendmentSituation)
   if (kind === 'report/1') return judgeReportIn(bytes, id, vector.view as ReportSituation)
   if (kind === 'certificate/1') return judgeCertificateIn(bytes, id, vector.view as CertificateSituation)
   if (kind === 'evidence/1') return judgeEvidenceIn(bytes, id, vector.view as EvidenceSituation)
+  if (kind === 'voucher/1') return judgeVoucherIn(bytes, id, vector.view as VoucherSituation)
   return judgeRoundMessageIn(bytes, id, vector.view as RoundSituation)
 }
 
 /** The id that the code gives these bytes: an object's own CID, an envelope's payload's. */
 export function idOfVector({ carrier, network, kind }: VectorFile, bytes: Uint8Array): string {
   if (carrier === 'object') return String(idOf(bytes))
-  const opened = openGossip(kind, bytes, network)
+  const opened = openSigned(kind, bytes, network)
   if (!isSigned(opened)) throw new Error(`not an envelope: ${opened.reason}`)
   return String(opened.id)
 }

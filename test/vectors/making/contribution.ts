@@ -99,6 +99,45 @@ const JUDGED: readonly Judged[] = [
   ['terms come before the round', by({ bytes: 1025, round: 9 }), {}, reject('wrong-size')],
 ]
 
+/** Rounds 1 and 2 had inputs: in round 3 the bases before them have one and two rounds of others' progress ahead. */
+const olderWeights = testCid('older weights', 'file')
+const LATE: Partial<ContributionSituation> = {
+  round: 3,
+  base: String(testCid('base of round 3')),
+  admissible: [
+    { parent: String(testCid('base of round 3')), round: 3 },
+    { parent: String(earlier), round: 2, staleness: 1, weights: String(testCid('weights in between', 'file')) },
+    { parent: String(net.genesis.base), round: 1, staleness: 2, weights: String(olderWeights) },
+  ],
+  spent: [String(testCid('fused already', 'file'))],
+}
+const JUDGED_LATE: readonly Judged[] = [
+  ['two rounds late', plain, LATE, ACCEPTED],
+  ['one round late', by({ parent: earlier, round: 2 }), LATE, ACCEPTED],
+  ['not late', by({ parent: testCid('base of round 3'), round: 3 }), LATE, ACCEPTED],
+  ['3.6 an older parent under this round’s number', by({ round: 3 }), LATE, reject('wrong-parent')],
+  ['3.7 an older parent under another round’s number', by({ round: 2 }), LATE, ignore('past-round')],
+  ['3.8 the weights of its own parent', by({ checkpoint: olderWeights }), LATE, reject('no-change')],
+  ['3.11 late, and in a base already', by({ checkpoint: testCid('fused already', 'file') }), LATE, ignore('replay')],
+  [
+    'not late, and in a base already: left out by the choice of inputs',
+    by({ parent: testCid('base of round 3'), round: 3, checkpoint: testCid('fused already', 'file') }),
+    LATE,
+    ACCEPTED,
+  ],
+]
+
+export function makeLateContribution(): void {
+  freezeKind('contribution/late.v1.json', {
+    kind: contribution.kind,
+    carrier: 'envelope',
+    network: String(net.network),
+    accepted: [],
+    rejected: [],
+    judged: JUDGED_LATE.map(judged),
+  })
+}
+
 export function makeContribution(): void {
   freezeKind('contribution/contribution.v1.json', {
     kind: contribution.kind,
@@ -129,11 +168,13 @@ export function makeContribution(): void {
         otherNetwork: sign(contribution, { ...plain.message, network: OTHER_NETWORK }, key),
       }),
     ].map(rejected),
-    judged: JUDGED.map(([name, signed, overrides, expected]) => {
-      const view = { ...situation, ...overrides }
-      const said = stated(judgeContributionIn(signed.envelope, net.network, view))
-      if (JSON.stringify(said) !== JSON.stringify(expected)) throw new Error(`${name}: ${JSON.stringify(said)}`)
-      return { name, ...said, view, hex: toHex(signed.envelope) }
-    }),
+    judged: JUDGED.map(judged),
   })
+}
+
+function judged([name, signed, overrides, expected]: Judged): Vector {
+  const view = { ...situation, ...overrides }
+  const said = stated(judgeContributionIn(signed.envelope, net.network, view))
+  if (JSON.stringify(said) !== JSON.stringify(expected)) throw new Error(`${name}: ${JSON.stringify(said)}`)
+  return { name, ...said, view, hex: toHex(signed.envelope) }
 }

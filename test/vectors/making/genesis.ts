@@ -43,9 +43,12 @@ const BREAKS_A_RULE: readonly Wrong[] = [
     'unsupported-fusion-params',
     testNetwork({ fusion: { rule: 'mean/1', params: { eta: 1 } } }).bytes,
   ),
-  wrong('2.5 vouched contributors', 'unsupported-vouchers', testNetwork({ contributors: 'vouched' }).bytes),
-  wrong('2.5 a gate', 'unsupported-gate', testNetwork({ gate: { maxDrop: 10_000_000 } }).bytes),
-  wrong('2.5 stale contributions', 'unsupported-staleness', testNetwork({ round: { maxStaleness: 1 } }).bytes),
+  wrong(
+    '2.10 parents beyond the history',
+    'staleness-above-history',
+    testNetwork({ round: { maxStaleness: 8, historyRounds: 8, keepRounds: 64 } }).bytes,
+  ),
+  wrong('2.11 parents that nobody keeps', 'keep-below-history', testNetwork({ round: { maxStaleness: 1 } }).bytes),
 ]
 
 const field = (name: string, value: Uint8Array) => map(withValue(entriesOf(plain.bytes), name, value))
@@ -67,6 +70,11 @@ export function makeGenesis(): void {
         testNetwork({ contributors: testKeys(3, 'contributor').map((key) => key.publicKey) }).bytes,
       ),
       acceptedObject('a fork', testNetwork({ forkOf: testCid('old base') }).bytes),
+      acceptedObject('a gate', testNetwork({ gate: { maxDrop: 10_000_000 } }).bytes),
+      acceptedObject(
+        'late contributions',
+        testNetwork({ round: { maxStaleness: 7, historyRounds: 8, keepRounds: 8 } }).bytes,
+      ),
       acceptedObject('names in other scripts', testNetwork({ name: 'Zürich 東京 Ωμέγα 🦊' }).bytes),
     ],
     rejected: [

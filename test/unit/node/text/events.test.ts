@@ -71,6 +71,7 @@ describe('describeEvent', () => {
       task: '\u202egpj',
       state: 'refused',
       reason: '\u0007bell',
+      staleness: 0,
     } as const
     assert.equal(
       describeEvent({ type: 'contribution', round: 2, contribution }),

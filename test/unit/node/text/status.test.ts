@@ -23,6 +23,7 @@ describe('status as text', () => {
         task: 'a',
         state: 'refused' as const,
         reason: 'not-finite',
+        staleness: 2,
       },
     ]
     const text = formatStatus({ ...STATUS, running: true, invite: '', refused, contributions }, COLORS)
@@ -31,6 +32,6 @@ describe('status as text', () => {
     assert.match(lines.at(-1) ?? '', /refused7, by .*abababab: bad/)
     assert.ok(!text.includes('\u001b'))
     assert.ok(!lines.some((line) => line.includes('refused6')))
-    assert.match(text, /refused6.*not-finite/)
+    assert.match(text, /refused6.*not-finite, 2 rounds late/)
   })
 })

@@ -46,11 +46,18 @@ describe('judgeGenesis', () => {
     }
   })
 
+  it('accepts vouched contributors', () => assert.deepEqual(judged({ contributors: 'vouched' }), ACCEPT))
+
   it('rejects what this version does not know, rather than running without it', () => {
-    assert.deepEqual(judged({ contributors: 'vouched' }), reject('unsupported-vouchers'))
-    assert.deepEqual(judged({ gate: { maxDrop: 0 } }), reject('unsupported-gate'))
     assert.deepEqual(judged({ fusion: { rule: 'mean/2', params: {} } }), reject('unsupported-rule'))
-    assert.deepEqual(judged({ round: { maxStaleness: 1 } }), reject('unsupported-staleness'))
+  })
+
+  it('accepts a gate, and late contributions whose parents are remembered and kept', () => {
+    const round = { maxStaleness: 3, historyRounds: 4, keepRounds: 4 }
+    assert.deepEqual(judged({ gate: { maxDrop: 0 }, round }), ACCEPT)
+    assert.deepEqual(judged({ round: { ...round, maxStaleness: 4 } }), reject('staleness-above-history'))
+    assert.deepEqual(judged({ round: { ...round, keepRounds: 3 } }), reject('keep-below-history'))
+    assert.deepEqual(judged({ round: { ...round, maxStaleness: 0, keepRounds: 1 } }), ACCEPT)
   })
 
   it('rejects a policy whose lineage could outgrow its limit, which the limits of the fields already prevent', () => {

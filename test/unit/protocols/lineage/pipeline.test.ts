@@ -7,6 +7,7 @@ import {
   eligibleIds,
   type PipelineFacts,
   selectInputs,
+  type TrainedFrom,
 } from '../../../../protocols/lineage/pipeline.ts'
 import { compareBytes, compareCids, equalCids, toHex } from '../../../../protocols/wire/bytes.ts'
 import { sha256 } from '../../../../protocols/wire/crypto.ts'
@@ -17,19 +18,27 @@ import { testSeed } from '../../../support/protocols/seed.ts'
 const base = testCid('base')
 const baseWeights = testCid('checkpoint 0', 'file')
 const recent = testCid('checkpoint 1', 'file')
+/** A base that late contributions were trained from, and its weights. */
+const older = testCid('older base')
+const olderWeights = testCid('checkpoint 2', 'file')
 const seed = sha256(new Uint8Array([1]))
 const authorOf = (n: number) => sha256(new Uint8Array([2, n]))
+
+function parentOf(parent: CID): TrainedFrom | null {
+  if (equalCids(parent, base)) return { staleness: 0, weights: baseWeights }
+  return equalCids(parent, older) ? { staleness: 1, weights: olderWeights } : null
+}
 
 interface Scenario {
   readonly candidates: readonly Candidate[]
   readonly facts: PipelineFacts
 }
 
-/** Few authors and checkpoints, so that all collide; checkpoint 0 is the base's, 1 a recent one. */
+/** Few authors and checkpoints, so that all collide; checkpoint 0 is the base's, 1 a recent one, 2 the older base's. */
 const scenarios: fc.Arbitrary<Scenario> = fc
   .record({
     made: fc.array(
-      fc.record({ author: fc.nat({ max: 5 }), checkpoint: fc.nat({ max: 7 }), isOfBase: fc.nat({ max: 9 }) }),
+      fc.record({ author: fc.nat({ max: 5 }), checkpoint: fc.nat({ max: 7 }), parent: fc.nat({ max: 9 }) }),
       {
         maxLength: 20,
       },
@@ -39,11 +48,11 @@ const scenarios: fc.Arbitrary<Scenario> = fc
     maxContributions: fc.integer({ min: 1, max: 6 }),
   })
   .map(({ made, listed, threshold, maxContributions }) => {
-    const all = made.map(({ author, checkpoint, isOfBase }, i) => ({
+    const all = made.map(({ author, checkpoint, parent }, i) => ({
       id: testCid(`contribution ${i}`, 'message'),
       author: authorOf(author),
       round: 1,
-      parent: isOfBase > 0 ? base : testCid('elsewhere'),
+      parent: parent === 0 ? testCid('elsewhere') : parent < 4 ? older : base,
       checkpoint: testCid(`checkpoint ${checkpoint}`, 'file'),
     }))
     const lists = listed.map((list) => list.flatMap((i) => all[i]?.id ?? []))
@@ -53,7 +62,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc
       seed,
       maxContributions,
       baseWeights,
-      isAdmissibleParent: (parent) => equalCids(parent, base),
+      parentOf,
       isRecent: (checkpoint) => equalCids(checkpoint, recent),
     }
     const eligible = eligibleIds(lists, threshold)
@@ -133,7 +142,8 @@ describe('selectInputs', () => {
     check(t, ({ candidates, facts }) => {
       for (const { id, parent, checkpoint } of selectInputs(candidates, facts).inputs) {
         assert.ok(listsWith(facts, id) >= facts.threshold)
-        assert.ok(equalCids(parent, base))
+        const from = parentOf(parent)
+        assert.ok(from !== null && !equalCids(checkpoint, from.weights))
         assert.ok(!equalCids(checkpoint, baseWeights) && !equalCids(checkpoint, recent))
       }
     })
@@ -145,8 +155,9 @@ describe('selectInputs', () => {
       for (const { candidate, reason } of excluded) {
         const { author, checkpoint, parent } = candidate
         const isTrue = {
-          parent: () => !equalCids(parent, base),
-          'no-change': () => equalCids(checkpoint, baseWeights),
+          parent: () => parentOf(parent) === null,
+          'no-change': () =>
+            equalCids(checkpoint, baseWeights) || equalCids(checkpoint, parentOf(parent)?.weights ?? null),
           replay: () => equalCids(checkpoint, recent),
           author: () => candidates.filter((other) => toHex(other.author) === toHex(author)).length > 1,
           copy: () => candidates.filter((other) => equalCids(other.checkpoint, checkpoint)).length > 1,
@@ -178,6 +189,11 @@ describe('selectInputs', () => {
         ]
         const others = kept.filter(({ author }) => toHex(author) === toHex(candidate.author))
         assert.ok(others.some(({ id }) => listsWith(facts, id) >= listsWith(facts, candidate.id)))
+        // Among equally listed ones the least late.
+        const equal = others.filter(({ id }) => listsWith(facts, id) === listsWith(facts, candidate.id))
+        const lateness = (one: Candidate) => parentOf(one.parent)?.staleness ?? 0
+        const better = others.length > equal.length || equal.some((one) => lateness(one) <= lateness(candidate))
+        assert.ok(better)
       }
     })
   })

@@ -77,7 +77,7 @@ describe('openLineage', () => {
       [{ maxContributions: 1 }, 'lineage-bad-list'],
       [{ threshold: 4 }, 'lineage-not-listed'],
       [{ isRecent: () => true }, 'lineage-other-inputs'],
-      [{ isAdmissibleParent: () => false }, 'lineage-other-inputs'],
+      [{ parentOf: () => null }, 'lineage-other-inputs'],
     ]
     for (const [view, reason] of wrong) assert.deepEqual(refused(open({}, view)), reject(reason))
   })

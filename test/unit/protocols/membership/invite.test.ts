@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { formatInvite, parseInvite } from '../../../../protocols/membership/invite.ts'
+import { toHex } from '../../../../protocols/wire/bytes.ts'
 import { MalformedError } from '../../../../protocols/wire/codec.ts'
 import { testCid } from '../../../support/protocols/network.ts'
 import { testSeed } from '../../../support/protocols/seed.ts'
@@ -12,6 +13,12 @@ const vectors = readVectors<{
   readonly accepted: readonly { name: string; text: string; addresses: readonly string[] }[]
   readonly rejected: readonly { name: string; text: string; reason: string }[]
 }>('membership/invite-text.v1.json')
+
+const second = readVectors<{
+  readonly network: string
+  readonly accepted: readonly { text: string; addresses: readonly string[]; voucher: string }[]
+  readonly rejected: readonly { name: string; text: string; reason: string }[]
+}>('membership/invite-text.v2.json')
 
 const malformed = (reason?: string) => (error: unknown) =>
   error instanceof MalformedError && (reason === undefined || error.reason === reason)
@@ -27,6 +34,21 @@ describe('parseInvite', () => {
   }
 
   for (const { name, text, reason } of vectors.rejected) {
+    it(`refuses ${name}`, () => assert.throws(() => parseInvite(text), malformed(reason)))
+  }
+
+  it('reads the voucher of the second version, and writes what it read', () => {
+    for (const { text, addresses, voucher } of second.accepted) {
+      const invite = parseInvite(text)
+      assert.equal(String(invite.network), second.network)
+      assert.deepEqual(invite.addresses, addresses)
+      assert.equal(toHex(invite.voucher ?? new Uint8Array()), voucher)
+      assert.equal(formatInvite(invite), text)
+    }
+    assert.ok(vectors.accepted.every(({ text }) => parseInvite(text).voucher === undefined))
+  })
+
+  for (const { name, text, reason } of second.rejected) {
     it(`refuses ${name}`, () => assert.throws(() => parseInvite(text), malformed(reason)))
   }
 

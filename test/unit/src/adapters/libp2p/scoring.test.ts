@@ -20,6 +20,7 @@ describe('scoring', () => {
     }
   })
 
+  // Fault 10.
   it('counts peers of one address, but not on loopback', () => {
     const params = scoreParams({ topics: [], peersPerAddress: 3 })
     assert.equal(params.IPColocationFactorThreshold, 3)

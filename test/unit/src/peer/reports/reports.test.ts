@@ -61,6 +61,7 @@ async function open(t: TestContext, mesh: MemoryNetwork, name: string) {
     log: nullLog,
     chain: () => [],
     genesisBase: () => net.genesis.base,
+    fork: () => null,
     round: () => null,
     reports,
     amendments: { missing: () => [] },

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import type { Contribution } from '../../../../../protocols/contribution/messages.ts'
 import { prevote } from '../../../../../protocols/round/messages.ts'
 import type { RoundMessage } from '../../../../../protocols/round/rules.ts'
+import { equalBytes } from '../../../../../protocols/wire/bytes.ts'
 import { encodeEnvelope, type Signed } from '../../../../../protocols/wire/envelope.ts'
 import { ACCEPT, ignore, reject } from '../../../../../protocols/wire/verdict.ts'
 import { nullLog } from '../../../../../src/adapters/memory/log.ts'
@@ -18,9 +19,13 @@ import { createBench } from '../../../../support/rounds/bench.ts'
 import { malleated } from '../../../../vectors/making/signed.ts'
 
 const MAX_EARLY = 512
+const FLOOD = Number(process.env['COLDMESH_FLOOD'] ?? 300)
 
 /** The inbox of a machine on a bench, in the round after the genesis, unless its head is another. */
-function open(options: Parameters<typeof createBench>[0] = {}) {
+function open(
+  options: Parameters<typeof createBench>[0] = {},
+  onImpostor: () => void = () => assert.fail('nobody speaks with our key'),
+) {
   const bench = createBench(options)
   const accepted: Signed<Contribution | RoundMessage>[] = []
   const inbox = createInbox({
@@ -36,7 +41,7 @@ function open(options: Parameters<typeof createBench>[0] = {}) {
       accepted.push(signed)
       bench.feed({ type: 'received', signed })
     },
-    onImpostor: () => assert.fail('nobody speaks with our key'),
+    onImpostor,
   })
   const reasons = () => inbox.refused.map(({ reason }) => reason)
   return { bench, inbox, accepted, reasons }
@@ -153,5 +158,37 @@ describe('the inbox', () => {
     const { inbox, reasons } = open()
     for (let i = 0; i < 2; i++) inbox.receive('contributions', Uint8Array.of(0xff, ...randomBytes(8)))
     assert.deepEqual(reasons(), ['not-cbor', 'not-cbor'])
+  })
+
+  // Fault 11. A million of them: COLDMESH_FLOOD=1000000.
+  it('rejects a flood of contributions to unknown parents, remembers none of it, and still takes an honest one', () => {
+    const { bench, inbox, accepted } = open()
+    const known = bench.state.known.size
+    for (let i = 0; i < FLOOD; i++) {
+      const parent = testCid(`unknown ${i}`)
+      const { envelope } = contributionBy(testKey(`flooder ${i % 100}`), bench.net, { parent })
+      assert.deepEqual(inbox.receive('contributions', envelope), reject('wrong-parent'))
+    }
+    assert.equal(inbox.refused.length, 32)
+    assert.equal(bench.state.contributions.size, 0)
+    assert.equal(bench.state.known.size, known)
+    assert.equal(inbox.takeEarly().length, 0)
+    assert.deepEqual(inbox.receive('contributions', contributionBy(key, bench.net).envelope), ACCEPT)
+    assert.equal(accepted.length, 1)
+  })
+
+  // Fault 27.
+  it('tells when a committee message is signed with our key and not by us, and does not take it', () => {
+    let impostors = 0
+    const { bench, inbox, accepted, reasons } = open({}, () => impostors++)
+    const [self] = bench.members.filter((member) => equalBytes(member.publicKey, bench.state.self ?? new Uint8Array()))
+    assert.ok(self)
+    const vote = sign(prevote, { network: bench.net.network, round: 1, view: 0, base: testCid('base') }, self)
+    assert.deepEqual(inbox.receive('votes', vote.envelope), ignore('own-key'))
+    assert.equal(impostors, 1)
+    assert.equal(accepted.length, 0)
+    assert.deepEqual(inbox.receive('contributions', contributionBy(self, bench.net).envelope), ACCEPT)
+    assert.equal(impostors, 1, 'a contribution contradicts nothing')
+    assert.deepEqual(reasons(), ['own-key'])
   })
 })

@@ -1,0 +1,20 @@
+import { readFile } from 'node:fs/promises'
+import { MAX_CERTIFICATE_BYTES } from '../../../protocols/wire/limits.ts'
+import { writeFileAtomic } from '../../adapters/files/atomic.ts'
+import { diskError, systemCode } from '../../adapters/files/disk-error.ts'
+import { paths } from '../data-dir.ts'
+
+/** The certificate of the base that a data directory's network began as: the one part of the link that no CID leads to. */
+export async function readForkCertificate(dataDir: string): Promise<Uint8Array | null> {
+  const path = paths.fork(dataDir)
+  try {
+    return new Uint8Array((await readFile(path)).subarray(0, MAX_CERTIFICATE_BYTES + 1))
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return null
+    throw diskError(error, 'read', path)
+  }
+}
+
+export async function writeForkCertificate(dataDir: string, certificate: Uint8Array): Promise<void> {
+  await writeFileAtomic(paths.fork(dataDir), certificate)
+}

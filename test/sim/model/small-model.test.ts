@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { SINGLE_PHASE, WITHOUT_LOCK } from '../mutants/voting.ts'
+import { createRandom } from '../../support/rounds/random.ts'
+import { tryEnds } from './ends.ts'
+import { explore } from './explore.ts'
+import { createStage, type StageOptions } from './stage.ts'
+import { describeTrace, replay } from './trace.ts'
+import { createUniverse } from './universe.ts'
+import { findUnexplored } from './walk.ts'
+
+/** The liar's place: who proposes in neither view. The other places take longer: `npm run sim:model`. */
+const LIAR = 2
+
+// S1, S5: every interleaving of four members, one of whom says anything to anybody, in two views.
+describe('the small model', () => {
+  const exploration = explore(createUniverse(createStage(), LIAR, ['A', 'B']))
+
+  it('has no two certificates, no contradiction of an honest member and no decision for an invalid base', () => {
+    assert.equal(exploration.violation, null)
+  })
+
+  it('has as many states as the page says', () => {
+    assert.deepEqual([exploration.states, exploration.transitions], [710_229, 3_117_517])
+  })
+
+  it('contains every walk of members that remember all they heard', () => {
+    const strays = Array.from({ length: 40 }, (_, seed) => findUnexplored(exploration, createRandom(seed)))
+    assert.deepEqual(
+      strays.filter((stray) => stray !== null),
+      [],
+    )
+  })
+
+  // L1: no state from which nothing can be decided any more.
+  it('decides from where members stand after two views, once messages flow', () => {
+    const { tried, deadEnds } = tryEnds(exploration, 300)
+    assert.ok(tried > 15)
+    assert.deepEqual(deadEnds, [])
+  })
+})
+
+const BROKEN: readonly (readonly [name: string, options: StageOptions, steps: number])[] = [
+  ['forgets its lock', { machine: WITHOUT_LOCK }, 9],
+  ['takes one phase of votes for final', { machine: SINGLE_PHASE }, 6],
+  ['decides with two of four', { quorum: 2 }, 5],
+]
+
+// A model that finds nothing in broken machines proves nothing about ours.
+describe('the small model of a machine that', () => {
+  for (const [name, options, steps] of BROKEN) {
+    it(`${name} has a fork, the shortest of ${steps} steps`, () => {
+      const universe = createUniverse(createStage(options), LIAR, ['A', 'B'])
+      const { violation } = explore(universe)
+      assert.ok(violation)
+      assert.match(violation.what, /^S1/)
+      assert.equal(violation.trace.length, steps, describeTrace(violation))
+      // Members that forget nothing go the same way, and a stranger accepts both certificates.
+      assert.deepEqual(replay(universe, violation), new Set(['A', 'B']))
+    })
+  }
+})
