@@ -237,6 +237,7 @@ export function createHost(options: {
       message.round >= round ||
       (message.kind === 'contribution/1' && parentOf(head, message.parent, message.round) !== null)
     const restored = disk.journal.filter(isNeeded)
+    if (!liar) noteUnproven(restored)
     dispatch({ type: 'restored', signed: restored })
     dispatch({ type: 'started' })
     if (!liar) repeat(restored)
@@ -245,6 +246,20 @@ export function createHost(options: {
     for (const signed of waiting) receive(signed)
     later(pace.fsyncMs, () => disk.keepOnly(isNeeded))
     world.noteBegun(host)
+  }
+
+  /** A lock in the journal stands beside the prevotes that it rests on, or nobody could ever be convinced of it. */
+  function noteUnproven(restored: readonly Recorded[]): void {
+    const { network, round } = state
+    for (const { message } of restored) {
+      if (message.kind !== 'precommit/1' || message.base === null || message.round !== round) continue
+      if (!equalBytes(message.author, key.publicKey)) continue
+      const shown = restored.filter(
+        ({ message: vote }) =>
+          vote.kind === 'prevote/1' && vote.view === message.view && equalCids(vote.base, message.base),
+      )
+      if (shown.length < network.quorum) record.faults.push(`host ${index} cannot show what its lock rests on`)
+    }
   }
 
   /** What we said before the restart may have reached nobody. */

@@ -7,7 +7,14 @@ import { LIARS } from './liars/all.ts'
 import { COMMITTEES, PROFILES } from './schedule/settings.ts'
 
 /** How many of each size of committee: large ones take long. 100,000 of all sizes are run by command. */
-const SCHEDULES: Readonly<Record<(typeof COMMITTEES)[number], number>> = { 1: 100, 2: 100, 3: 200, 4: 460, 7: 110, 10: 30 }
+const SCHEDULES: Readonly<Record<(typeof COMMITTEES)[number], number>> = {
+  1: 100,
+  2: 100,
+  3: 200,
+  4: 460,
+  7: 110,
+  10: 30,
+}
 const ALL = Object.values(SCHEDULES).reduce((sum, count) => sum + count, 0)
 
 async function runAll(): Promise<Tally> {

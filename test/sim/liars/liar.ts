@@ -5,9 +5,9 @@ import type { Signed } from '../../../protocols/wire/envelope.ts'
 import type { Saying } from '../../../src/rounds/events.ts'
 import type { BuildSpec, RoundState } from '../../../src/rounds/state.ts'
 import type { FakeBase } from '../../support/rounds/fusion.ts'
+import type { Random } from '../../support/rounds/random.ts'
 import type { Decision } from '../disk.ts'
 import type { Host } from '../host.ts'
-import type { Random } from '../../support/rounds/random.ts'
 
 /** Something said to these hosts, or to all: signed by the liar, or any bytes. */
 export type Utterance = { readonly to?: readonly number[] } & (

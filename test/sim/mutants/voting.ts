@@ -119,9 +119,6 @@ export const QUORUM_OF_2F = withQuorum((n, f) => (f === 0 ? n : 2 * f))
 /** A majority, as between those that trust each other. */
 export const QUORUM_OF_A_MAJORITY = withQuorum((n) => Math.floor(n / 2) + 1)
 
-/** Stays in a view until its own timers end it. */
-export const WITHOUT_CATCH_UP = stepping((state, event) => reduce({ ...state, reached: new Map() }, event))
-
 /** Waits for a proposal for ever. */
 export const WITHOUT_PROPOSE_TIMEOUT = stepping((state, event) =>
   event.type === 'timer' && event.name.includes('/propose/') ? { state, effects: [] } : reduce(state, event),

@@ -68,7 +68,8 @@ export const L1: Property = {
   title: 'once messages flow and at most f are faulty, rounds are certified within f + 1 views, with inputs',
   check: (run) => {
     const { peace } = run
-    if (!peace) return []
+    const stuck = [...run.record.faults.filter((fault) => fault.includes('cannot show')), ...forgotten(run)]
+    if (!peace || stuck.length > 0) return stuck
     if (!peace.isDecided) return ['not every honest member decided every round']
     return quietRounds(run).flatMap(({ round, view, isEmpty }) => {
       const { faults, policy } = historyOf(run).committee(round)
@@ -78,6 +79,22 @@ export const L1: Property = {
       return found
     })
   },
+}
+
+/** A member that is locked proposes nothing new: those that are locked with it could not follow. */
+function forgotten(run: Run): readonly string[] {
+  const locks = new Map<string, number>()
+  const found: string[] = []
+  for (const { host, signed } of run.record.spoken) {
+    const { message } = signed
+    if (run.hosts[host]?.liar || message.kind === 'list/1') continue
+    const { round, view } = message
+    const locked = locks.get(`${host}/${round}`)
+    if (message.kind === 'precommit/1' && message.base !== null) locks.set(`${host}/${round}`, view)
+    if (message.kind === 'proposal/1' && message.validView === null && locked !== undefined && view > locked)
+      found.push(`host ${host} is locked in round ${round}, view ${locked}, and proposes something new in view ${view}`)
+  }
+  return found
 }
 
 /** In the end every honest member is on the same chain, and nobody ever left one. */

@@ -31,13 +31,57 @@ export const S1: Property = {
     }
     for (const { host, decision } of run.record.adoptions)
       if (!run.hosts[host]?.liar) note(decision.round, String(decision.base))
-    return [...final]
+    const forks = [...final]
       .filter(([, bases]) => bases.size > 1)
       .map(
         ([round, bases]) =>
           `two certified bases in round ${round}: ${[...bases].map((base) => base.slice(-6)).join(', ')}`,
       )
+    return [...forks, ...brokenLocks(run)]
   },
+}
+
+/**
+ * What keeps two certificates apart: who precommitted a base prevotes another one later only when a quorum signed prevotes for
+ * that one, in the view of the lock or after.
+ */
+function brokenLocks(run: Run): readonly string[] {
+  const votes = run.record.spoken.flatMap(({ host, signed: { message } }) =>
+    message.kind === 'prevote/1' || message.kind === 'precommit/1'
+      ? [{ host, ...message, base: message.base && String(message.base) }]
+      : [],
+  )
+  const prevoters = new Map<string, Set<string>>()
+  for (const { kind, round, view, base, author } of votes) {
+    if (kind !== 'prevote/1' || base === null) continue
+    const name = `${round}/${view}/${base}`
+    prevoters.set(name, (prevoters.get(name) ?? new Set()).add(hex(author)))
+  }
+  const isCarried = (round: number, base: string, from: number, to: number) => {
+    const { quorum } = historyOf(run).committee(round)
+    for (let view = from; view < to; view++)
+      if ((prevoters.get(`${round}/${view}/${base}`)?.size ?? 0) >= quorum) return true
+    return false
+  }
+  const locks = votes.filter(
+    ({ kind, base, host }) => kind === 'precommit/1' && base !== null && !run.hosts[host]?.liar,
+  )
+  return locks.flatMap((lock) =>
+    votes
+      .filter(
+        ({ kind, host, round, view, base }) =>
+          kind === 'prevote/1' &&
+          host === lock.host &&
+          round === lock.round &&
+          view > lock.view &&
+          base !== null &&
+          base !== lock.base,
+      )
+      .filter(({ round, view, base }) => base !== null && !isCarried(round, base, lock.view, view))
+      .map(
+        ({ host, round, view }) => `host ${host} left its lock of round ${round}, view ${lock.view}, in view ${view}`,
+      ),
+  )
 }
 
 /** One message a slot, for ever; and later lists only add. */

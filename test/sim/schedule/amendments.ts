@@ -3,9 +3,9 @@ import { ratify } from '../../../protocols/membership/rules.ts'
 import { faultsOf } from '../../../protocols/wire/election.ts'
 import type { NetworkFacts } from '../../../src/rounds/network.ts'
 import { sign } from '../../support/protocols/network.ts'
+import type { Random } from '../../support/rounds/random.ts'
 import type { Simulation } from '../create-simulation.ts'
 import type { Host } from '../host.ts'
-import type { Random } from '../../support/rounds/random.ts'
 import type { Settings } from './settings.ts'
 
 /** Longer than a round may take in calm: some members get an amendment too late for a round, and others in time. */

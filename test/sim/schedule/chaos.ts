@@ -1,6 +1,6 @@
+import type { Random } from '../../support/rounds/random.ts'
 import type { Simulation } from '../create-simulation.ts'
 import { CRASH_STAGES, type Host, QUICK } from '../host.ts'
-import type { Random } from '../../support/rounds/random.ts'
 import type { Link } from '../wires.ts'
 import type { Settings } from './settings.ts'
 

@@ -1,6 +1,6 @@
+import type { Random } from '../../support/rounds/random.ts'
 import type { Simulation } from '../create-simulation.ts'
 import type { Host } from '../host.ts'
-import type { Random } from '../../support/rounds/random.ts'
 import type { Settings } from './settings.ts'
 
 /** Contributors of a round: enough good ones, and others that withhold, copy, replay, come late or are whispered. */

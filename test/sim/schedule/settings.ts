@@ -1,9 +1,9 @@
 import type { Genesis } from '../../../protocols/genesis/messages.ts'
+import { createRandom, type Random } from '../../support/rounds/random.ts'
 import { LIARS, mixtureOf } from '../liars/all.ts'
 import type { Liar } from '../liars/liar.ts'
 import { cunningLiar } from '../liars/voting.ts'
 import type { Machine } from '../machine.ts'
-import { createRandom, type Random } from '../../support/rounds/random.ts'
 
 /**
  * `chaos`: everything that can go wrong, at random. `hunt`: an attacker on the wire who only holds back precommits, so that
