@@ -38,6 +38,8 @@ export function createHost(options: {
   const disk = createDisk(options.head)
   const spoken: Signed<RoundMessage>[] = []
   const noted = new Set<string>()
+  /** Contributions that its own data speak against: it lists them no more. */
+  const blamed = new Set<string>()
   let pace = QUICK
   let crashPlan: CrashPlan | null = null
   let early: Signed<Contribution | RoundMessage>[] = []
@@ -119,7 +121,10 @@ export function createHost(options: {
         later(pace.buildMs, () => {
           const judged = world.gate?.(index, effect.spec) ?? null
           dispatch({ type: 'gate-judged', base: effect.base, reason: judged?.reason ?? null })
-          for (const { id } of judged?.blamed ?? []) dispatch({ type: 'gate-blamed', id })
+          for (const { id } of judged?.blamed ?? []) {
+            blamed.add(String(id))
+            dispatch({ type: 'gate-blamed', id })
+          }
         })
         return
       case 'decided':
@@ -143,7 +148,7 @@ export function createHost(options: {
   function noteFirstList(seq: number): void {
     if (seq > 0) return
     const held = [...state.contributions.values()].filter((entry) => entry.state === 'held')
-    heldAtFirst = held.map(({ contribution }) => contribution)
+    heldAtFirst = held.map(({ contribution }) => contribution).filter(({ id }) => !blamed.has(String(id)))
   }
 
   function keep(built: FakeBase): FakeBase {

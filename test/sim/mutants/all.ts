@@ -32,7 +32,6 @@ export const MUTANTS: readonly Mutant[] = [
     voting.WITHOUT_VALID_VIEW_QUORUM,
     'S1',
   ),
-  mutant('no-carrying', 'a proposer forgets the value that a quorum prevoted', voting.WITHOUT_CARRYING, 'L1'),
   mutant('quorum-f+1', 'f + 1 votes decide', voting.QUORUM_OF_F_PLUS_1, 'L2'),
   mutant('quorum-2f', '2f votes decide', voting.QUORUM_OF_2F, 'L2'),
   mutant('quorum-majority', 'a simple majority decides, against liars too', voting.QUORUM_OF_A_MAJORITY, 'L2'),
@@ -46,7 +45,6 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('certificate-of-fewer', 'a certificate may have fewer votes', trusting.CERTIFICATE_OF_FEWER, 'S2'),
   mutant('certificate-by-anybody', 'outsiders may sign a certificate', trusting.CERTIFICATE_BY_ANYBODY, 'S2'),
   mutant('no-journal', 'memory is lost in a crash', voting.WITHOUT_JOURNAL, 'S5'),
-  mutant('restored-unlocked', 'the lock is lost in a crash', voting.RESTORED_UNLOCKED, 'S1'),
   mutant('no-proof', 'the journal does not hold what a lock rests on', voting.WITHOUT_PROOF, 'L1'),
   mutant('says-before-fsync', 'a vote goes out before it is durable', habit({ syncsBeforeSaying: false }), 'S5'),
   mutant(

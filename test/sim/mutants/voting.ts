@@ -59,12 +59,6 @@ export const WITHOUT_PROOF = stepping((state, event) => {
   return { ...step, effects }
 })
 
-/** After a restart it remembers what it said, and not what it is locked on. */
-export const RESTORED_UNLOCKED = stepping((state, event) => {
-  const step = reduce(state, event)
-  return event.type === 'restored' ? { ...step, state: { ...step.state, locked: null, valid: null } } : step
-})
-
 /**
  * One phase: a vote for a proposal is final once a quorum gave it, and the next view begins without a look back.
  * Two quorums in two views are then two certificates.
@@ -131,12 +125,6 @@ export const SLOW_TIMEOUTS = stepping((state, event) => {
     effect.type === 'timer' && effect.name.includes('/propose/') ? { ...effect, delayMs: 3 * effect.delayMs } : effect,
   )
   return { ...step, effects }
-})
-
-/** An aggregator proposes something new though a quorum prevoted something before. */
-export const WITHOUT_CARRYING = stepping((state, event) => {
-  const step = reduce({ ...state, valid: null }, event)
-  return { ...step, state: { ...step.state, valid: null } }
 })
 
 /** Takes what it said in the last round, and what came out late, for a word of this one. */

@@ -31,6 +31,7 @@ export interface Policy {
   readonly minBytesPerSecond: number
   readonly maxViews: number
   readonly historyRounds: number
+  readonly maxStaleness: number
 }
 
 export interface History {

@@ -33,26 +33,35 @@ export function chooseInputs(
   const genesisBase = run.net.genesis.base
   const seed = hashOf('coldmesh/seed/1', run.net.network.bytes, round)
   const ticket = new Map(offered.map(({ id, author }) => [id, lotteryTicket(seed, author)]))
-  const byTicket = (a: Offered, b: Offered) =>
-    Buffer.compare(ticket.get(a.id) ?? Buffer.of(), ticket.get(b.id) ?? Buffer.of()) || compareIds(run, a.id, b.id)
-  const ranked = [...offered].sort((a, b) => timesListed(b.id) - timesListed(a.id) || byTicket(a, b))
+  const tickets = (a: Offered, b: Offered) =>
+    Buffer.compare(ticket.get(a.id) ?? Buffer.of(), ticket.get(b.id) ?? Buffer.of())
+  const byTicket = (a: Offered, b: Offered) => tickets(a, b) || compareIds(a.id, b.id)
 
   const ancestors = [...before.map(asAncestor), genesisOf(run, genesisBase)].slice(0, policy.historyRounds)
   const recent = new Set(ancestors.flatMap(({ weights, inputs }) => [weights, ...inputs]))
-  const parents = new Set<string>()
-  for (const { base, round: at, isEmpty } of ancestors) {
-    parents.add(`${base}/${at + 1}`)
-    if (!isEmpty) break
+  // Bases that a contribution may have been trained from, by the round that it says: how late it is, and their weights.
+  const parents = new Map<string, { readonly late: number; readonly weights: string }>()
+  let late = 0
+  for (const { base, round: at, weights, isEmpty } of ancestors) {
+    if (late > policy.maxStaleness) break
+    parents.set(`${base}/${at + 1}`, { late, weights })
+    if (!isEmpty) late++
   }
+  const parentOf = ({ parent, round: of }: Offered) => parents.get(`${parent}/${of}`)
+  const lateness = (one: Offered) => parentOf(one)?.late ?? 0
+  const ranked = [...offered].sort(
+    (a, b) =>
+      timesListed(b.id) - timesListed(a.id) || tickets(a, b) || lateness(a) - lateness(b) || compareIds(a.id, b.id),
+  )
   const authors = new Set<string>()
   const checkpoints = new Set<string>()
   const excluded = new Map<string, string>()
   const left: Offered[] = []
   for (const one of ranked) {
     const checkpoint = String(one.checkpoint)
-    const reason = !parents.has(`${one.parent}/${one.round}`)
+    const reason = !parentOf(one)
       ? 'parent'
-      : checkpoint === ancestors[0]?.weights
+      : checkpoint === ancestors[0]?.weights || checkpoint === parentOf(one)?.weights
         ? 'no-change'
         : recent.has(checkpoint)
           ? 'replay'
@@ -98,7 +107,7 @@ const lotteryTicket = (seed: Uint8Array, author: string) =>
   Buffer.from(hashOf('coldmesh/lottery/1', seed, Buffer.from(author, 'hex')))
 
 /** By the bytes of the CID: all have the same prefix, so by digest; base32 keeps the order of bytes but for its alphabet. */
-function compareIds(_: Run, a: string, b: string): number {
+function compareIds(a: string, b: string): number {
   return Buffer.compare(Buffer.from(rank(a)), Buffer.from(rank(b)))
 }
 
