@@ -202,11 +202,11 @@ export const COMMANDS: readonly Command[] = [
       name: 'verify',
       summary: 'checks a base back to its genesis; names the first bad link',
       arguments: [{ name: 'base', help: 'base CID, or the directory of an exported base', required: false }],
-      options: [...COMMON, 'level', 'trust', 'evidence'],
+      options: [...COMMON, 'level', 'trust', 'evidence', 'genesisFile'],
       onDataDir: true,
       examples: [
         'coldmesh verify BASE_CID --dir ./alpha --trust GENESIS_CID',
-        'coldmesh verify --evidence EVIDENCE_CID.cbor --trust GENESIS_CID',
+        'coldmesh verify --evidence EVIDENCE_CID.cbor --genesis-file base.genesis.cbor',
       ],
     },
     async () => (await import('./commands/verify.ts')).runVerify,

@@ -1,5 +1,6 @@
 import { CliError } from './failure.ts'
-import { flagOf, type OptionName, type OptionSpec, type OptionValues, optionSpec, variableOf } from './options.ts'
+import type { OptionSpec } from './option-spec.ts'
+import { flagOf, type OptionName, type OptionValues, optionSpec, variableOf } from './options.ts'
 
 /** Texts as they were given, by option. */
 export type GivenOptions = Readonly<Partial<Record<OptionName, readonly string[]>>>

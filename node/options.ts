@@ -1,21 +1,5 @@
 import type { EngineChoice } from 'coldmesh'
-
-/** Every option once: flags, `COLDMESH_*` variables, the options file and docs/cli.md all come from here. */
-export interface OptionSpec {
-  /** `seconds` and `number` may have a fraction; `count` is a whole number. */
-  readonly kind: 'text' | 'path' | 'count' | 'number' | 'seconds' | 'switch'
-  /** Its flag where that is not its name in kebab-case: for a word that means one thing here and another there. */
-  readonly flag?: string
-  /** Stands for the value in help. */
-  readonly value?: string
-  readonly help: string
-  readonly default?: string | number
-  readonly choices?: readonly string[]
-  readonly min?: number
-  readonly max?: number
-  /** May be given several times; in a variable, separated by commas. */
-  readonly repeat?: true
-}
+import type { OptionSpec } from './option-spec.ts'
 
 const MAX_PORT = 65_535
 
@@ -29,6 +13,7 @@ const ENGINES = [
   'tfjs-wasm',
 ] as const satisfies readonly EngineChoice[]
 
+/** Every option once: flags, `COLDMESH_*` variables, the options file and docs/cli.md all come from here. */
 export const OPTIONS = {
   dir: {
     kind: 'path',
@@ -182,6 +167,11 @@ export const OPTIONS = {
   seed: { kind: 'count', value: 'N', min: 0, help: 'seed of shuffling and dropout; eval: the first one' },
 
   evidence: { kind: 'path', value: 'FILE', help: 'check this file of evidence against a member, instead of a base' },
+  genesisFile: {
+    kind: 'path',
+    value: 'FILE',
+    help: 'with --evidence: the genesis that you trust (`export` writes OUT.genesis.cbor): names its committee',
+  },
   snapshotEvery: {
     kind: 'seconds',
     value: 'SECONDS',

@@ -10,12 +10,15 @@ import {
   syncBase,
   syncBasesRequest,
   syncEnvelope,
+  syncEvidence,
+  syncEvidenceRequest,
   syncHead,
   syncHeadRequest,
   syncReport,
   syncReportsRequest,
   syncRoundRequest,
 } from './sync/messages.ts'
+import { ENVELOPE_OVERHEAD_BYTES, KIBIBYTE } from './wire/limits.ts'
 
 /** Every message kind and version, one row each. Rows are added, never edited or removed. */
 export const REGISTRY = [
@@ -38,6 +41,8 @@ export const REGISTRY = [
   { declaration: report, carrier: 'reports' },
   { declaration: syncReportsRequest, carrier: 'sync' },
   { declaration: syncReport, carrier: 'sync' },
+  { declaration: syncEvidenceRequest, carrier: 'sync' },
+  { declaration: syncEvidence, carrier: 'sync' },
   { declaration: amendment, carrier: 'object' },
   { declaration: approval, carrier: 'amendments' },
   { declaration: ratification, carrier: 'object' },
@@ -51,10 +56,28 @@ export const REGISTRY = [
 export const CONTRIBUTION_MESSAGES = [contribution] as const
 export const VOTE_MESSAGES = [inclusionList, proposal, prevote, precommit] as const
 export const REPORT_MESSAGES = [report] as const
+/** Not signed as a whole: both envelopes inside are. */
+export const EVIDENCE_OBJECTS = [evidence] as const
 export const AMENDMENT_MESSAGES = [approval] as const
 
-export const TOPICS = ['contributions', 'votes', 'reports', 'amendments'] as const
+export const TOPICS = ['contributions', 'votes', 'reports', 'amendments', 'evidence'] as const
 export type TopicName = (typeof TOPICS)[number]
+
+const CARRIED = {
+  contributions: CONTRIBUTION_MESSAGES,
+  votes: VOTE_MESSAGES,
+  reports: REPORT_MESSAGES,
+  amendments: AMENDMENT_MESSAGES,
+  evidence: EVIDENCE_OBJECTS,
+} as const
+
+/** Bytes above which a message of a topic is rejected unread: its longest kind, with room to say of what is a little longer why. */
+export function maxTopicBytes(name: TopicName): number {
+  const longest = Math.max(...CARRIED[name].map(({ maxBytes }) => maxBytes)) + ENVELOPE_OVERHEAD_BYTES
+  return Math.ceil(longest / TOPIC_STEP_BYTES) * TOPIC_STEP_BYTES
+}
+
+const TOPIC_STEP_BYTES = 4 * KIBIBYTE
 
 /** Gossip topic of a network. `network` is the genesis CID as text. */
 export function topicOf(network: string, name: TopicName): string {

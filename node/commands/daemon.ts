@@ -1,6 +1,14 @@
-import { createTrainer, openDataset, type Peer, type PeerEvent } from 'coldmesh'
+import {
+  createTrainer,
+  type Dataset,
+  openDataset,
+  type Peer,
+  type PeerEvent,
+  type StartingStatus,
+  type Trainer,
+} from 'coldmesh'
 import type { Call, Run } from '../command.ts'
-import { startControlApi } from '../control/api.ts'
+import { type ControlApi, type ControlApiOptions, startControlApi, startStartingApi } from '../control/api.ts'
 import { statusOf } from '../control/routes.ts'
 import { defined } from '../defined.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -44,15 +52,10 @@ export const runDaemon: Run<Options> = async (call) => {
   const anyStop = AbortSignal.any([signal, stopping.signal])
   // Started by a program that holds a channel to this process (as the demo does): without it nobody would stop us.
   process.once('disconnect', () => stopping.abort())
+  const control = { dataDir, port: options.apiPort, onStop: () => stopping.abort() }
   try {
-    await using peer = await runPeer({ dataDir, network: options.network, options, trainer, gateData, signal: anyStop })
-    const api = await startControlApi({
-      peer,
-      dataDir,
-      port: options.apiPort,
-      openDataset,
-      onStop: () => stopping.abort(),
-    })
+    await using peer = await startPeer(call, { trainer, gateData, signal: anyStop, control })
+    const api = await startControlApi({ ...control, peer, openDataset })
     try {
       sayReady(peer, api.url, call)
       if (dataset !== null) void contribute(peer, dataset, anyStop, call)
@@ -65,6 +68,41 @@ export const runDaemon: Run<Options> = async (call) => {
   }
   // Being stopped is how a daemon ends well.
   return EXIT.done
+}
+
+/** Most peers know their network, and start in less. */
+const STARTING_MS = 1_000
+
+/** Until the peer has found its network, `status` says what that waits for. */
+async function startPeer(
+  { options }: Call<Options>,
+  request: {
+    readonly trainer: Trainer | undefined
+    readonly gateData: Dataset | undefined
+    readonly signal: AbortSignal
+    readonly control: Pick<ControlApiOptions, 'dataDir' | 'port' | 'onStop'>
+  },
+): Promise<Peer> {
+  const { control, trainer, gateData, signal } = request
+  const { dataDir } = control
+  let starting: Promise<ControlApi> | null = null
+  let timer: NodeJS.Timeout | undefined
+  const onStarting = ({ status }: { readonly status: () => StartingStatus }) => {
+    timer = setTimeout(() => {
+      starting = startStartingApi({ ...control, status })
+      starting.catch(() => {}) // the one that follows it says the same, and ends the daemon
+    }, STARTING_MS)
+  }
+  try {
+    return await runPeer({ dataDir, network: options.network, options, trainer, gateData, signal, onStarting })
+  } finally {
+    clearTimeout(timer)
+    await stopStarting(starting)
+  }
+}
+
+async function stopStarting(starting: Promise<ControlApi> | null): Promise<void> {
+  await (await starting?.catch(() => null))?.stop()
 }
 
 async function readDataset({ trainOn, text, label, pair, task }: Call<Options>['options']) {

@@ -10,7 +10,7 @@ import { formatEvidence } from '../text/evidence.ts'
 import { dirOf } from './data-dir.ts'
 import { openHistorySource } from './history.ts'
 
-/** No evidence is longer, whatever it is about. */
+/** No evidence and no genesis is longer. */
 const MAX_FILE_BYTES = 64 * 1024
 
 /** Exits 0 when everything that is stored holds, also when there is nothing. */
@@ -32,13 +32,20 @@ export const runEvidence: Run<'dir' | 'out'> = async ({ options, output, signal 
   return stored.every(({ report }) => report.proven) ? EXIT.done : EXIT.notValid
 }
 
-/** `verify --evidence FILE`: from the file alone, and against the committee when the data directory knows it. */
-export async function verifyEvidenceFile(path: string, call: Call<'dir' | 'trust'>): Promise<number> {
+type VerifyCall = Call<'dir' | 'trust' | 'genesisFile'>
+
+/** `verify --evidence FILE`: from the files alone, and against the committee when the data directory knows it. */
+export async function verifyEvidenceFile(path: string, call: VerifyCall): Promise<number> {
   const { options, output } = call
-  const bytes = await readBytes(path)
+  const { trust, genesisFile } = options
+  const bytes = await readBytes(path, '--evidence', 'Name one that `coldmesh evidence --out` wrote.')
+  const genesis =
+    genesisFile === undefined
+      ? undefined
+      : await readBytes(genesisFile, '--genesis-file', 'Name the OUT.genesis.cbor that `coldmesh export` wrote.')
   const { verifyEvidence } = await import('coldmesh')
-  const alone = verifyEvidence(bytes, defined({ trust: options.trust }))
-  const report = alone.proven ? await againstCommittee(bytes, alone, call) : alone
+  const alone = verifyEvidence(bytes, defined({ trust, genesis }))
+  const report = alone.proven && genesis === undefined ? await againstCommittee(bytes, alone, call) : alone
   output.result(report, () => formatEvidence(report, output.colors))
   return report.proven ? EXIT.done : EXIT.notValid
 }
@@ -46,7 +53,7 @@ export async function verifyEvidenceFile(path: string, call: Call<'dir' | 'trust
 async function againstCommittee(
   bytes: Uint8Array,
   alone: EvidenceReport,
-  { options, signal }: Call<'dir' | 'trust'>,
+  { options, signal }: VerifyCall,
 ): Promise<EvidenceReport> {
   const { dir } = options
   if (dir === undefined || !existsSync(dir)) return alone
@@ -56,23 +63,17 @@ async function againstCommittee(
   return await history.verifyEvidence(bytes)
 }
 
-async function readBytes(path: string): Promise<Uint8Array> {
+async function readBytes(path: string, option: string, hint: string): Promise<Uint8Array> {
   try {
     await using file = await open(resolve(path), 'r')
     const status = await file.stat()
-    if (!status.isFile()) {
-      throw new CliError('bad-input', `${path} is not a file.`, {
-        hint: 'Name one that `coldmesh evidence --out` wrote.',
-      })
-    }
+    if (!status.isFile()) throw new CliError('bad-input', `${path} is not a file.`, { hint })
     if (status.size > MAX_FILE_BYTES) {
-      throw new CliError('bad-input', `${path} is too long to be evidence.`, {
-        hint: 'Name one that `coldmesh evidence --out` wrote.',
-      })
+      throw new CliError('bad-input', `${path} is too long for ${option}.`, { hint })
     }
     return new Uint8Array(await file.readFile())
   } catch (cause) {
     if (cause instanceof CliError) throw cause
-    throw new CliError('bad-input', `${path} cannot be read.`, { hint: 'Check --evidence FILE.', cause })
+    throw new CliError('bad-input', `${path} cannot be read.`, { hint: `Check ${option} FILE.`, cause })
   }
 }

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import type { EvidenceReport, ForkStatus, LogEntry, ReportEntry, VerifyOptions, VerifyReport } from 'coldmesh'
 import { type DaemonClient, findDaemon } from '../control/client.ts'
+import { readyStatus } from '../control/daemon-status.ts'
 import {
   evidenceAnswer,
   evidenceReport,
   exportAnswer,
   reportsAnswer,
   roundsAnswer,
-  statusAnswer,
   verifyAnswer,
 } from '../control/shapes.ts'
 import { defined } from '../defined.ts'
@@ -64,13 +64,13 @@ export async function openHistorySource(dir: string, signal: AbortSignal): Promi
 }
 
 async function openDaemonHistory(daemon: DaemonClient, signal: AbortSignal): Promise<HistorySource> {
-  const { network, base: head } = await daemon.get('/v1/status', statusAnswer, signal)
+  const { network, base: head } = await readyStatus(daemon, signal)
   return {
     network,
     isRunning: true,
     head,
     log: (base) => pagesOf(daemon, base, signal),
-    fork: async () => (await daemon.get('/v1/status', statusAnswer, signal)).fork,
+    fork: async () => (await readyStatus(daemon, signal)).fork,
     reports: async (base) => (await daemon.get(`/v1/reports?base=${base}`, reportsAnswer, signal)).reports,
     verify: (base, { level, trust }) =>
       daemon.post('/v1/verify', { base, ...defined({ level, trust }) }, verifyAnswer, signal),

@@ -1,7 +1,8 @@
 import type { VouchedInvite } from 'coldmesh'
 import type { Run } from '../command.ts'
 import { findDaemon, requireDaemon } from '../control/client.ts'
-import { inviteAnswer, statusAnswer } from '../control/shapes.ts'
+import { readyStatus } from '../control/daemon-status.ts'
+import { inviteAnswer } from '../control/shapes.ts'
 import { defined } from '../defined.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
@@ -20,7 +21,7 @@ export const runInvite: Run<'dir' | 'for' | 'rounds'> = async ({ options, output
     })
   }
   const daemon = await requireDaemon(dir)
-  const { invite, network } = await daemon.get('/v1/status', statusAnswer, signal)
+  const { invite, network } = await readyStatus(daemon, signal)
   output.result({ invite, network }, () => invite)
   return EXIT.done
 }

@@ -4,7 +4,8 @@ import { parseInvite } from 'coldmesh/protocols'
 import { z } from 'zod'
 import type { Call, Run } from '../command.ts'
 import { type DaemonClient, findDaemon } from '../control/client.ts'
-import { type DaemonStatus, joinAnswer, joinResult, peerEvent, statusAnswer } from '../control/shapes.ts'
+import { readyStatus } from '../control/daemon-status.ts'
+import { joinAnswer, joinResult, peerEvent } from '../control/shapes.ts'
 import { defined } from '../defined.ts'
 import { EXIT, isErrorCode } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
@@ -97,7 +98,7 @@ async function joinThrough(
   data: string,
   { options, output, signal }: Call<Options>,
 ): Promise<JoinResult> {
-  const status: DaemonStatus = await daemon.get('/v1/status', statusAnswer, signal)
+  const status = await readyStatus(daemon, signal)
   if (network !== null && network !== status.network) {
     throw new CliError('bad-input', `The daemon here belongs to another network, ${status.network}.`, {
       hint: 'Stop it, or use another --dir for this network.',

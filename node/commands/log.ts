@@ -4,6 +4,7 @@ import { EXIT } from '../exit-codes.ts'
 import { changeLines } from '../text/amendments.ts'
 import { short, show } from '../text/escape.ts'
 import { lateBy } from '../text/events.ts'
+import { contradictionLine } from '../text/evidence.ts'
 import { forkLine } from '../text/fork.ts'
 import { formatReports } from '../text/reports.ts'
 import { dirOf } from './data-dir.ts'
@@ -41,7 +42,8 @@ function reportLines(reports: readonly ReportEntry[]): string[] {
   return formatReports(reports).map((line) => `  = ${line}`)
 }
 
-function formatEntry({ round, base, aggregator, view, rule, inputs, amendment, excluded, reports }: LogEntry): string {
+function formatEntry(entry: LogEntry): string {
+  const { round, base, aggregator, view, rule, inputs, amendment, excluded, reports, evidence } = entry
   const lines = [
     `round ${round}  ${show(base)}`,
     `  ${show(rule)} of ${inputs.length} contributions, proposed by ${show(aggregator, { maxLength: 64 })} in view ${view}`,
@@ -55,6 +57,7 @@ function formatEntry({ round, base, aggregator, view, rule, inputs, amendment, e
           `  * amendment ${short(amendment.id)}, in force from round ${amendment.from}: ${changeLines(amendment.change).join('; ')}`,
         ]),
     ...excluded.map(({ id, author, reason }) => `  - ${short(id)}  by ${short(author)}: ${show(reason)}`),
+    ...evidence.map((found) => `  ! ${contradictionLine(found)}`),
     ...reportLines(reports),
   ]
   return lines.join('\n')

@@ -1,4 +1,13 @@
-import { createLog, createPeer, type Dataset, initDataDir, type Log, type Peer, type Trainer } from 'coldmesh'
+import {
+  createLog,
+  createPeer,
+  type Dataset,
+  initDataDir,
+  type Log,
+  type Peer,
+  type PeerOptions,
+  type Trainer,
+} from 'coldmesh'
 import { defined } from '../defined.ts'
 import type { OptionValues } from '../options.ts'
 
@@ -11,6 +20,7 @@ export interface RunPeerOptions {
   readonly trainer: Trainer | undefined
   readonly gateData?: Dataset | undefined
   readonly signal: AbortSignal
+  readonly onStarting?: PeerOptions['onStarting']
 }
 
 /** A peer on `dataDir`, which is made first when there is none. */
@@ -34,6 +44,7 @@ export async function runPeer(request: RunPeerOptions): Promise<Peer> {
       gateData,
       joinTimeoutMs: milliseconds(joinTimeout),
       checkStoreMs: milliseconds(checkStore),
+      onStarting: request.onStarting,
     }),
   })
 }

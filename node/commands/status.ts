@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs'
 import type { EvidenceReport, EvidenceStatus, ForkStatus } from 'coldmesh'
 import type { Run } from '../command.ts'
 import { findDaemon } from '../control/client.ts'
-import { statusAnswer } from '../control/shapes.ts'
+import { anyStatus } from '../control/daemon-status.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
 import { show } from '../text/escape.ts'
 import { contradictionLine } from '../text/evidence.ts'
 import { forkLine } from '../text/fork.ts'
-import { formatStatus } from '../text/status.ts'
+import { formatStarting, formatStatus } from '../text/status.ts'
 import { dirOf } from './data-dir.ts'
 import { openHistorySource } from './history.ts'
 
@@ -16,8 +16,10 @@ export const runStatus: Run<'dir'> = async ({ options, output, signal }) => {
   const dir = dirOf(options)
   const daemon = await findDaemon(dir)
   if (daemon !== null) {
-    const status = await daemon.get('/v1/status', statusAnswer, signal)
-    output.result(status, () => formatStatus(status, output.colors))
+    const status = await anyStatus(daemon, signal)
+    output.result(status, () =>
+      status.phase === 'starting' ? formatStarting(status, output.colors) : formatStatus(status, output.colors),
+    )
     return EXIT.done
   }
   if (!existsSync(dir)) {

@@ -11,7 +11,7 @@ import { dirOf } from './data-dir.ts'
 import { verifyEvidenceFile } from './evidence.ts'
 import { openHistorySource } from './history.ts'
 
-type Options = 'dir' | 'level' | 'trust' | 'evidence'
+type Options = 'dir' | 'level' | 'trust' | 'evidence' | 'genesisFile'
 
 export const runVerify: Run<Options> = async (call) => {
   const { args, options, output } = call
@@ -21,6 +21,11 @@ export const runVerify: Run<Options> = async (call) => {
       throw new CliError('bad-input', 'A base and --evidence are two things to verify.', { hint: 'Name one of them.' })
     }
     return await verifyEvidenceFile(options.evidence, call)
+  }
+  if (options.genesisFile !== undefined) {
+    throw new CliError('bad-input', '--genesis-file goes with --evidence.', {
+      hint: 'A base brings its genesis along: name the CID that you trust with --trust.',
+    })
   }
   if (target === undefined) {
     throw new CliError('bad-input', "Missing required argument 'base'.", {

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import type { Peer } from 'coldmesh'
+import type { Peer, StartingStatus } from 'coldmesh'
 import { type FastifyInstance, fastify } from 'fastify'
 import { CliError } from '../failure.ts'
 import { createToken, removeControlFile, writeControlFile } from './control-file.ts'
@@ -8,6 +8,7 @@ import { guard } from './guard.ts'
 import { describeHttpFailure, HttpError } from './http-error.ts'
 import { createJoins, type OpenDataset } from './joins.ts'
 import { addRoutes } from './routes.ts'
+import { addStartingRoutes } from './starting-routes.ts'
 
 const LOOPBACK = '127.0.0.1'
 const MAX_BODY_BYTES = 65_536
@@ -38,24 +39,54 @@ export interface ControlApi {
 
 /** The daemon's API on loopback, for the command line and the dashboard. @throws CliError `refused` when the port is taken */
 export async function startControlApi(options: ControlApiOptions): Promise<ControlApi> {
-  const { peer, dataDir, port, openDataset, onStop, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options
-  const token = createToken()
+  const { peer, openDataset, onStop } = options
   const streams = createEventStreams()
+  const api = await openApi(options, (app) =>
+    addRoutes(app, { peer, joins: createJoins({ peer, openDataset }), streams, onStop }),
+  )
+  return {
+    url: api.url,
+    stop: async () => {
+      streams.closeAll()
+      await api.stop()
+    },
+  }
+}
+
+/**
+ * The same place while the peer looks for its network: it says what it waits for, and stops; everything else must wait too.
+ * @throws CliError `refused` when the port is taken
+ */
+export async function startStartingApi(
+  options: Pick<ControlApiOptions, 'dataDir' | 'port' | 'onStop'> & { readonly status: () => StartingStatus },
+): Promise<ControlApi> {
+  return await openApi(options, (app) => addStartingRoutes(app, options))
+}
+
+async function openApi(
+  options: Pick<ControlApiOptions, 'dataDir' | 'port' | 'requestTimeoutMs'>,
+  addTo: (app: FastifyInstance) => void,
+): Promise<ControlApi> {
+  const { dataDir, port, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options
+  const token = createToken()
   const app = createApp(requestTimeoutMs)
   let boundPort = 0
   app.addHook('onRequest', async (request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
     guard(request.method, request.headers, { port: boundPort, token })
   })
-  addRoutes(app, { peer, joins: createJoins({ peer, openDataset }), streams, onStop })
+  addTo(app)
   boundPort = await listen(app, port)
   writeControlFile(dataDir, { port: boundPort, token, pid: process.pid })
+  let stopping: Promise<void> | null = null
   return {
     url: `http://${LOOPBACK}:${boundPort}`,
     stop: async () => {
-      removeControlFile(dataDir, process.pid)
-      streams.closeAll()
-      await app.close()
+      if (stopping === null) {
+        removeControlFile(dataDir, process.pid)
+        stopping = app.close()
+      }
+      await stopping
     },
   }
 }

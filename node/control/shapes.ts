@@ -8,6 +8,7 @@ import type {
   PeerEvent,
   PeerStatus,
   ReportEntry,
+  StartingStatus,
   VerifyReport,
 } from 'coldmesh'
 import { z } from 'zod'
@@ -132,6 +133,9 @@ export const joinParams = z.strictObject({ id: z.string().max(64) })
 // Answers, as the client reads them: our own daemon wrote them, so a few fields tell whether it is one.
 
 export const statusAnswer = z.custom<DaemonStatus>(has('network', 'round', 'phase', 'base', 'running'))
+export const startingAnswer = z.custom<StartingAnswer>(
+  (value) => has('network', 'phase', 'waits', 'running')(value) && !has('base')(value),
+)
 export const roundsAnswer = z.object({ rounds: z.array(z.custom<LogEntry>(has('round', 'base', 'inputs'))) })
 export const peersAnswer = z.object({
   peers: z.array(
@@ -174,6 +178,11 @@ export const joinResult = z.custom<JoinResult>(has('base', 'rounds'))
 export interface DaemonStatus extends PeerStatus {
   readonly running: true
   readonly invite: string
+}
+
+/** Of a daemon that has not found its network yet. */
+export interface StartingAnswer extends StartingStatus {
+  readonly running: true
 }
 
 function has(...keys: readonly string[]): (value: unknown) => boolean {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { createGenesis, initDataDir } from 'coldmesh'
 import { findDaemon } from '../control/client.ts'
-import { statusAnswer } from '../control/shapes.ts'
+import { readyStatus } from '../control/daemon-status.ts'
 import { CliError } from '../failure.ts'
 import { SHIPPED_BASE } from '../package-root.ts'
 import { describeWait } from '../text/wait.ts'
@@ -139,8 +139,8 @@ async function describeWaits(peers: readonly DemoPeer[], folder: string): Promis
     peers.map(async ({ name, dataDir }) => {
       try {
         const daemon = await findDaemon(dataDir)
-        const status = await daemon?.get('/v1/status', statusAnswer)
-        if (status === undefined) return `${name}: no daemon runs in ${folder}`
+        if (daemon === null) return `${name}: no daemon runs in ${folder}`
+        const status = await readyStatus(daemon)
         const wait = status.waitingFor === null ? 'nothing' : describeWait(status.waitingFor)
         return `${name}: round ${status.round}, ${status.phase}, waits for ${wait}`
       } catch (error) {

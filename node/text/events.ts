@@ -2,8 +2,10 @@ import type { GateJudgement, JoinEvent, PeerEvent } from 'coldmesh'
 import { changeLines } from './amendments.ts'
 import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
+import { mismatchLine } from './mismatch.ts'
+import { splitLine } from './split.ts'
 import { percent, percentSpread } from './spread.ts'
-import { describeWait } from './wait.ts'
+import { describePending, describeWait } from './wait.ts'
 
 /** How many lines one training prints at most. */
 const TRAINING_LINES = 4
@@ -90,8 +92,16 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return `the ${show(event.what)} works again`
     case 'repaired':
       return `repaired block ${short(event.cid)} of ${show(event.place)}`
+    case 'still-waiting':
+      return `still waits for ${describePending(event)}`
+    case 'wait-over':
+      return `waits no more for ${show(event.what)} (${show(event.which, { maxLength: 100 })})`
     case 'evidence':
       return contradictionLine(event)
+    case 'mismatch':
+      return mismatchLine(event)
+    case 'split':
+      return splitLine(event)
     case 'report': {
       const { task, mode, value, standardError, seeds, author, round } = event.report
       return `round ${round}: ${short(author)} reports ${show(task)}, ${mode}: ${percentSpread(value, standardError, seeds.length)}`

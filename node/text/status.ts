@@ -1,13 +1,15 @@
 import Table from 'cli-table3'
-import type { DaemonStatus } from '../control/shapes.ts'
+import type { DaemonStatus, StartingAnswer } from '../control/shapes.ts'
 import { formatAmendment } from './amendments.ts'
 import { short, show } from './escape.ts'
 import { describeGate, lateBy } from './events.ts'
 import { contradictionLine } from './evidence.ts'
 import { forkLine } from './fork.ts'
+import { mismatchLine } from './mismatch.ts'
 import type { Colors } from './output.ts'
 import { formatReports } from './reports.ts'
-import { describeWait } from './wait.ts'
+import { splitLine } from './split.ts'
+import { describePending, describeWait } from './wait.ts'
 
 /** `--json` has all that the daemon remembers. */
 const MAX_REFUSED_LINES = 5
@@ -17,6 +19,7 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
   const lines = [
     `${colors.bold(`round ${round}`)}, ${phase}, view ${view}${aggregator === null ? '' : `, aggregator ${show(aggregator)}`}`,
     waitingFor === null ? 'waits for nothing' : `waits for ${describeWait(waitingFor)}`,
+    ...status.waits.map((wait) => `         and for ${describePending(wait)}`),
     `base     ${show(base)}`,
     `network  ${show(status.network)}`,
     ...(status.fork === null ? [] : [`         ${forkLine(status.fork, colors)}`]),
@@ -24,6 +27,7 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     `peer     ${show(status.peerId)}${member === null ? '' : `, committee member ${show(member)}`}, ${peers} connected`,
     ...status.multiaddrs.map((address) => `         ${show(address)}`),
   ]
+  if (status.split !== null) lines.unshift(colors.red(splitLine(status.split)))
   lines.push(permissionLine(status, colors))
   if (muted !== null) lines.push(colors.yellow(`signs nothing: ${show(muted)}`))
   if (status.trainer !== null) lines.push(`engine   ${show(status.trainer.engine)} on ${show(status.trainer.device)}`)
@@ -45,10 +49,22 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     lines.push(...formatReports(status.reports.base).map((line) => `         ${line}`))
   }
   lines.push(...status.amendments.flatMap(formatAmendment))
+  for (const found of status.mismatches) lines.push(colors.red(mismatchLine(found)))
   for (const found of status.evidence) lines.push(colors.red(contradictionLine(found)))
   if (status.contributions.length > 0) lines.push(contributionTable(status))
   lines.push(...refusedLines(status))
   return lines.join('\n')
+}
+
+/** Of a daemon that has not found its network yet. */
+export function formatStarting({ network, peerId, peers, waits, troubles }: StartingAnswer, colors: Colors): string {
+  return [
+    colors.bold('starting'),
+    ...waits.map((wait) => `waits for ${describePending(wait)}`),
+    `network  ${show(network)}`,
+    `peer     ${show(peerId)}, ${peers} connected`,
+    ...troubles.map(({ what, reason }) => colors.red(`trouble  ${show(what)}: ${show(reason)}`)),
+  ].join('\n')
 }
 
 /** Who may contribute, and whether this peer may, until when. */

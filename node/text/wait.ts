@@ -1,4 +1,4 @@
-import type { Wait } from 'coldmesh'
+import type { PendingWait, Wait } from 'coldmesh'
 import { short, show } from './escape.ts'
 
 const MAX_NAMES = 8
@@ -20,4 +20,18 @@ export function duration(ms: number): string {
   if (seconds < 120) return `${seconds} s`
   const minutes = Math.floor(seconds / 60)
   return minutes < 120 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** The same of what a peer waits for besides: `bases (rounds 3 to 9) from 12D3Koo...: for 12 s, next try in 1 s; last time: deadline`. */
+export function describePending(
+  { what, which, whom, sinceMs, untilMs, nextMs, reason }: PendingWait,
+  now = Date.now(),
+): string {
+  const names = whom.slice(0, MAX_NAMES).map((name) => (name.length > MAX_NAME ? short(name) : show(name)))
+  const more = whom.length > names.length ? ` and ${whom.length - names.length} more` : ''
+  const from = names.length === 0 ? '' : ` from ${names.join(', ')}${more}`
+  const until = untilMs === null ? '' : `, at most ${duration(untilMs - now)} more`
+  const next = nextMs === null ? '' : `, next try in ${duration(nextMs - now)}`
+  const last = reason === null ? '' : `; last time: ${show(reason, { maxLength: 120 })}`
+  return `${show(what)} (${show(which, { maxLength: 100 })})${from}: for ${duration(now - sinceMs)}${until}${next}${last}`
 }

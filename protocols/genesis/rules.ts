@@ -48,7 +48,7 @@ export function judgeGenesis(genesis: Omit<Genesis, 'kind'>): Verdict {
 export interface ForkView {
   /** CID that its directory has without card and lineage; null when the directory is not here. */
   readonly start: CID | null
-  /** Whether a quorum of its own network certified it; null when that can't be judged here. */
+  /** Whether a quorum of its own network certified it, false when its history shows that none may have; null when that can't be judged here. */
   readonly isCertified: boolean | null
 }
 
@@ -56,8 +56,8 @@ export interface ForkView {
 export function judgeFork({ base }: Pick<Genesis, 'base'>, { start, isCertified }: ForkView): Verdict {
   // [REJECT] SPEC 2.7: the same weights, config and tokenizer files.
   if (start !== null && !equalCids(start, base)) return reject('fork-other-files')
-  // [REJECT] SPEC 2.8: certified in its own network.
-  if (isCertified === false) return reject('fork-not-certified')
+  // [REJECT] SPEC 2.8: its history holds.
+  if (isCertified === false) return reject('fork-bad-history')
   // [IGNORE] SPEC 2.9: what says so is not here.
   return start === null || isCertified === null ? ignore('fork-unchecked') : ACCEPT
 }

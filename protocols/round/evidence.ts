@@ -1,8 +1,9 @@
 import type { CID } from 'multiformats/cid'
 import { compareCids, equalBytes, equalCids } from '../wire/bytes.ts'
-import { MalformedError } from '../wire/codec.ts'
+import { idOf, MalformedError } from '../wire/codec.ts'
 import { isSigned, openEnvelope, type Signed } from '../wire/envelope.ts'
-import { reject, type Verdict } from '../wire/verdict.ts'
+import { MAX_EVIDENCE_HELD, MAX_EVIDENCE_PER_MEMBER } from '../wire/limits.ts'
+import { ignore, reject, type Verdict } from '../wire/verdict.ts'
 import { type Contradiction, contradictionOf } from './contradiction.ts'
 import { type Evidence, evidence, inclusionList, precommit, prevote, proposal } from './messages.ts'
 import type { RoundMessage } from './rules.ts'
@@ -12,8 +13,19 @@ const COMMITTEE_MESSAGES = [inclusionList, proposal, prevote, precommit] as cons
 /** What the judge of evidence asks. */
 export interface EvidenceView {
   readonly network: CID
-  /** Of the committee of the round that both messages are of. */
-  isMember(key: Uint8Array): boolean
+  /** Of the committee of that round, which both messages are of; null when the judge does not know that committee. */
+  isMember(key: Uint8Array, round: number): boolean | null
+}
+
+/** What the judge of evidence that others bring asks besides. */
+export interface HeardEvidenceView extends EvidenceView {
+  isKnown(id: CID): boolean
+  /** True when a pair of this author and round is held. */
+  holds(author: Uint8Array, round: number): boolean
+  /** Pairs of this author that are held. */
+  countOf(author: Uint8Array): number
+  /** Pairs that are held in all. */
+  readonly held: number
 }
 
 /** Evidence that holds: who said what, and why nobody honest says both. */
@@ -43,6 +55,20 @@ export function judgeEvidence(bytes: Uint8Array, view: EvidenceView): ProvenEvid
   }
 }
 
+/** SPEC 5: evidence that gossip or sync brings. Proven, it is news, and is kept and passed on; else a verdict. */
+export function judgeHeardEvidence(bytes: Uint8Array, view: HeardEvidenceView): ProvenEvidence | Verdict {
+  // [IGNORE] SPEC 5.9: known by its id: nothing needs to be checked.
+  if (view.isKnown(idOf(bytes))) return ignore('evidence-known')
+  const judged = judgeEvidence(bytes, view)
+  if (!isProven(judged)) return judged
+  const { author, round } = judged
+  // [IGNORE] SPEC 5.9: another pair of the author and round is held.
+  if (view.holds(author, round)) return ignore('evidence-known')
+  // [IGNORE] SPEC 5.10: enough of the author's, or of all, are held.
+  const isFull = view.countOf(author) >= MAX_EVIDENCE_PER_MEMBER || view.held >= MAX_EVIDENCE_HELD
+  return isFull ? ignore('evidence-enough') : judged
+}
+
 /** True for evidence that holds, false for a verdict. */
 export function isProven(judged: ProvenEvidence | Verdict): judged is ProvenEvidence {
   return 'contradiction' in judged
@@ -59,7 +85,10 @@ function judge({ network, first, second }: Evidence, view: EvidenceView): Proven
   // [REJECT] SPEC 5.6: both by one author, a member.
   const { author, round, kind } = one.message
   if (!equalBytes(author, other.message.author)) return reject('evidence-two-authors')
-  if (!view.isMember(author)) return reject('evidence-not-a-member')
+  const isMember = view.isMember(author, round)
+  // [IGNORE] SPEC 5.8: the judge does not know the committee of that round yet.
+  if (isMember === null) return ignore('evidence-future-round')
+  if (!isMember) return reject('evidence-not-a-member')
   // [REJECT] SPEC 5.7: nobody honest says both.
   const contradiction = contradictionOf(one, other)
   if (contradiction === null) return reject('evidence-no-contradiction')

@@ -1,8 +1,10 @@
-import { bytes, cid, directoryCid, list, messageId, nullable, oneOf, uint } from '../wire/fields.ts'
+import { bytes, cid, directoryCid, key, list, messageId, nullable, oneOf, record, uint } from '../wire/fields.ts'
 import {
   ENVELOPE_OVERHEAD_BYTES,
   MAX_APPROVAL_BYTES,
   MAX_CERTIFICATE_BYTES,
+  MAX_EVIDENCE_BYTES,
+  MAX_EVIDENCE_HELD,
   MAX_FRAME_BYTES,
   MAX_LINEAGE_BYTES,
   MAX_LIST_BYTES,
@@ -16,6 +18,8 @@ export const MAX_PAGE = 64
 export const MAX_HAVE = 1024
 /** Most reports of one answer. */
 export const MAX_REPORTS_PAGE = 256
+/** Most pairs of one answer. */
+export const MAX_EVIDENCE_PAGE = 64
 /** Most approvals of one answer: those of the largest committee, all that its members can have open. */
 export const MAX_APPROVALS_PAGE = 256
 
@@ -83,6 +87,22 @@ export const syncReport = declareObject({
   kind: 'sync-report/1',
   maxBytes: MAX_REPORT_BYTES + 256,
   fields: { envelope: bytes({ atMost: MAX_REPORT_BYTES + ENVELOPE_OVERHEAD_BYTES }) },
+})
+
+/** Which evidence do you hold of members and rounds that are not among `have`? Answered by `sync-evidence/1` frames. */
+export const syncEvidenceRequest = declareObject({
+  kind: 'sync-evidence-request/1',
+  maxBytes: 64 * 1024,
+  fields: {
+    network: network(),
+    have: list(record({ author: key(), round: uint({ min: 1 }) }), { max: MAX_EVIDENCE_HELD }),
+  },
+})
+
+export const syncEvidence = declareObject({
+  kind: 'sync-evidence/1',
+  maxBytes: MAX_EVIDENCE_BYTES + 256,
+  fields: { evidence: bytes({ atMost: MAX_EVIDENCE_BYTES }) },
 })
 
 /** Which approvals of open amendments do you hold that are not among `have`? Answered by `sync-approval/1` frames. */

@@ -34,3 +34,6 @@ export const ENVELOPE_OVERHEAD_BYTES = 96
 export const MAX_VOUCHER_ENVELOPE_BYTES = 512
 /** Two envelopes of the longest kind that a committee signs, and what holds them together. */
 export const MAX_EVIDENCE_BYTES = 17 * KIBIBYTE
+/** Pairs that a peer keeps of one member, and of all: a proven liar proves nothing new by its seventeenth. */
+export const MAX_EVIDENCE_PER_MEMBER = 16
+export const MAX_EVIDENCE_HELD = 16 * MAX_COMMITTEE

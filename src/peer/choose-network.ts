@@ -17,7 +17,7 @@ export function chooseNetwork(given: string | undefined, config: Config): Invite
   const chosen = readNetwork(given)
   if (config.network !== null && config.network !== String(chosen.network)) {
     throw new ColdmeshError('bad-input', `This data directory belongs to another network, ${config.network}.`, {
-      hint: 'Name another data directory with --dir.',
+      hint: 'Name another data directory with --dir. A network is its genesis CID: one of the same name is another.',
     })
   }
   return chosen

@@ -7,10 +7,12 @@ import type { Network, NetworkFacts } from '../rounds/network.ts'
 import type { BaseFacts } from './builder.ts'
 import type { Chain } from './chain.ts'
 import type { Emitter } from './emitter.ts'
+import type { FactsAt } from './evidence-book.ts'
 import type { Speaker } from './speaker.ts'
 import type { SyncClient } from './sync/client.ts'
 import type { Troubles } from './troubles.ts'
 import type { PeerEvent } from './types.ts'
+import type { Waits } from './waits.ts'
 
 /** What every part of a running peer works with. */
 export interface PeerContext {
@@ -20,6 +22,8 @@ export interface PeerContext {
   readonly network: Network
   /** What is in force in a round: known up to two after the head. */
   readonly termsAt: (round: number) => NetworkFacts
+  /** The same, and null further ahead. */
+  readonly factsAt: FactsAt
   readonly facts: BaseFacts
   readonly store: ContentStore
   readonly chain: Chain
@@ -32,6 +36,7 @@ export interface PeerContext {
   readonly log: Log
   readonly events: Emitter<PeerEvent>
   readonly troubles: Troubles
+  readonly waits: Waits
   /** libp2p peer id (text) of whoever has this key. */
   readonly peerIdOf: (key: Uint8Array) => string
   /** Aborts when the peer stops. */

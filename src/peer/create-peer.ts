@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs'
-import type { CID } from 'multiformats/cid'
-import { TOPICS, topicOf } from '../../protocols/registry.ts'
+import { maxTopicBytes, TOPICS, topicOf } from '../../protocols/registry.ts'
 import { SYNC_PROTOCOL } from '../../protocols/sync/messages.ts'
-import { parseCid } from '../../protocols/wire/bytes.ts'
-import { MAX_GENESIS_BYTES } from '../../protocols/wire/limits.ts'
+import { toHex } from '../../protocols/wire/bytes.ts'
 import { openDatastore } from '../adapters/files/datastore.ts'
 import { openJournal } from '../adapters/files/journal.ts'
 import { readKey } from '../adapters/files/key-file.ts'
@@ -14,12 +12,9 @@ import { createNode, peerIdOf } from '../adapters/libp2p/node.ts'
 import { nullLog } from '../adapters/memory/log.ts'
 import { systemClock } from '../adapters/system/clock.ts'
 import { createSigner } from '../adapters/system/signer.ts'
-import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
 import type { Log } from '../ports/system.ts'
-import type { NetworkFacts } from '../rounds/network.ts'
-import type { Head } from '../rounds/state.ts'
 import { openAmendments } from './amendments/open.ts'
-import { type BaseFacts, readBaseFacts } from './builder.ts'
+import { readBaseFacts } from './builder.ts'
 import { openChain } from './chain.ts'
 import { chooseNetwork, remember } from './choose-network.ts'
 import type { PeerContext } from './context.ts'
@@ -27,11 +22,11 @@ import { initDataDir, paths, requireConfig, sweepDataDir } from './data-dir.ts'
 import { openDispensable } from './dispensable-file.ts'
 import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
+import { findHead, findNetwork } from './find-network.ts'
 import { createForkLink } from './fork/link.ts'
 import { readForkCertificate } from './fork/record.ts'
 import { createGate } from './gate/gate.ts'
-import { openGenesis } from './genesis.ts'
-import { maxBaseBytes, readHead } from './heads.ts'
+import { openMismatches } from './mismatches.ts'
 import { openOwnVoucher } from './own-voucher.ts'
 import { createFacade } from './peer.ts'
 import { readInvitedVoucher } from './permission.ts'
@@ -40,6 +35,7 @@ import { createReports } from './reports/reports.ts'
 import { createRoundOf } from './reports/round-of.ts'
 import { createRoundLoop } from './round/loop.ts'
 import { createSpeaker } from './speaker.ts'
+import { openSplits } from './splits.ts'
 import { nameOfPlace, type PlacesOptions } from './store/places.ts'
 import { createRepairingStore } from './store/repairing-store.ts'
 import { DEFAULT_CHECK_STORE_MS } from './store/store-check.ts'
@@ -50,10 +46,9 @@ import { createTermsBook } from './terms-book.ts'
 import { openTrainingSnapshots } from './training-snapshots.ts'
 import { createTroubles } from './troubles.ts'
 import type { Peer, PeerEvent, PeerOptions } from './types.ts'
+import { createWaits } from './waits.ts'
 
 const DEFAULT_JOIN_TIMEOUT_MS = 60_000
-const FETCH_TIMEOUT_MS = 10_000
-const HEAD_RETRY_MS = 500
 const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
 
 /**
@@ -73,6 +68,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const config = await requireConfig(dataDir)
   const { network: networkId, addresses, voucher: invited } = chooseNetwork(options.network, config)
   if (invited !== undefined) readInvitedVoucher(invited, networkId, signer.key)
+  const given = [...addresses, ...(options.peers ?? [])]
 
   const journal = await openJournal(paths.journal(dataDir))
   cleanup.defer(() => journal.close())
@@ -92,7 +88,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     datastore,
     network: String(networkId),
     topics: TOPICS.map((name) => topicOf(String(networkId), name)),
-    bootstrap: [...addresses, ...(options.peers ?? []), ...config.peers],
+    topicBytes: new Map(TOPICS.map((name) => [topicOf(String(networkId), name), maxTopicBytes(name)])),
+    bootstrap: [...given, ...config.peers],
     mdns: options.mdns ?? true,
     dht: options.dht ?? true,
     clock: systemClock,
@@ -103,10 +100,12 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   cleanup.defer(() => blocks.stop())
   const events = createEmitter<PeerEvent>()
   const troubles = createTroubles({ events, clock: systemClock, log })
+  const waits = createWaits({ events, clock: systemClock, log: log.child('waits') })
   let places: PlacesOptions | null = null
   const store = createRepairingStore({
     store: blocks,
     troubles,
+    waits,
     events,
     clock: systemClock,
     log: log.child('store'),
@@ -118,42 +117,66 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   await node.start()
   await blocks.start()
 
-  const network = await findNetwork(networkId)
+  const { mesh } = node
+  options.onStarting?.({
+    status: () => ({
+      ...{ network: String(networkId), name: config.name, key: toHex(signer.key), peerId: mesh.self },
+      ...{ phase: 'starting', multiaddrs: mesh.addresses(), peers: mesh.peers().length },
+      ...{ waits: waits.current, troubles: troubles.current },
+    }),
+  })
+  const start = {
+    ...{ store, mesh, waits, clock: systemClock, providers: given, signal: options.signal },
+    timeoutMs: options.joinTimeoutMs ?? DEFAULT_JOIN_TIMEOUT_MS,
+  }
+  const network = await findNetwork(networkId, start)
   places = { network, chain, store: blocks }
   const facts = await readBaseFacts(network, store)
-  await remember(dataDir, config, networkId, [...addresses, ...(options.peers ?? [])])
+  await remember(dataDir, config, networkId, given)
 
   const stopped = new AbortController()
+  const { at: termsAt } = createTermsBook(network, chain)
   const context: PeerContext = {
     dataDir,
     key: signer.key,
     network,
-    termsAt: createTermsBook(network, chain).at,
+    termsAt,
+    // What a round changes is in force two rounds later: further ahead nobody knows who is a member.
+    factsAt: (round) => (round <= chain.entries.length + 2 ? termsAt(round) : null),
     facts,
     store,
     chain,
     speaker: createSpeaker({ network: networkId, signer, journal }),
     gossip: node.gossip,
     streams: node.streams,
-    mesh: node.mesh,
+    mesh,
     sync: createSyncClient(node.streams, networkId),
     clock: systemClock,
     log: log.child('round'),
     events,
     troubles,
+    waits,
     peerIdOf,
     signal: stopped.signal,
   }
-  const fork = createForkLink(context, await readForkCertificate(dataDir))
-  const head = await findHead(network, facts)
-  const evidence = await openEvidence({ dataDir, network, clock: systemClock, log, events })
+  const fork = createForkLink(context, (await Array.fromAsync(readForkCertificate(dataDir)))[0] ?? null)
+  const head = await findHead(network, facts, chain, start)
+  const evidence = await openEvidence({
+    ...context,
+    network: networkId,
+    note: (refusal) => loop.inbox.note(refusal),
+    log: log.child('evidence'),
+  })
   cleanup.defer(() => evidence.close())
   const voucher = await openOwnVoucher(dataDir)
   const current = { network: head.regime.current, round: head.round + 1, key: signer.key }
   if (invited !== undefined) await voucher.take(invited, current)
   const muted = await openProbation({ dataDir, isJournalNew, head, isMember: head.regime.current.isMember(signer.key) })
   const gate = options.gateData === undefined ? null : createGate({ context, data: options.gateData })
-  const loop = createRoundLoop({ context, head, evidence, gate, muted, onRound: () => amendments.enterRound() })
+  const splits = await openSplits({ ...context, evidence })
+  const mismatches = await openMismatches(context)
+  const onRound = () => amendments.enterRound()
+  const loop = createRoundLoop({ context, head, evidence, splits, mismatches, gate, muted, onRound })
   const reportFile = await openDispensable(paths.reports(dataDir), 'reports', log)
   cleanup.defer(() => reportFile.close())
   const reports = createReports({
@@ -180,6 +203,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       genesisBase: () => network.genesis.base,
       round: () => loop.state,
       reports,
+      evidence,
       fork: () => fork.proof,
       amendments,
     })
@@ -187,6 +211,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     node.gossip.subscribe(topicOf(String(networkId), topic), ({ bytes }) => loop.receive(topic, bytes))
   }
   node.gossip.subscribe(topicOf(String(networkId), 'reports'), ({ bytes }) => reports.receive(bytes))
+  node.gossip.subscribe(topicOf(String(networkId), 'evidence'), ({ bytes }) => evidence.receive(bytes))
   node.gossip.subscribe(topicOf(String(networkId), 'amendments'), ({ bytes }) => amendments.receive(bytes))
   const resources = cleanup.move()
   return createFacade({
@@ -194,6 +219,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     loop,
     fork,
     evidence,
+    splits,
+    mismatches,
     gate,
     reports,
     amendments,
@@ -216,67 +243,13 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     stop: async () => {
       stopped.abort()
       await loop.stop()
-      await gate?.stop()
       await reports.stop()
-      await amendments.stop()
+      await Promise.all([gate?.stop(), amendments.stop()])
       events.close()
       await resources.disposeAsync()
       await lock.release()
     },
   })
-
-  /** The genesis and its base: from the store, else from whoever has them, within the deadline. */
-  async function findNetwork(id: CID): Promise<NetworkFacts> {
-    const deadline = systemClock.now() + (options.joinTimeoutMs ?? DEFAULT_JOIN_TIMEOUT_MS)
-    const providers = [...addresses, ...(options.peers ?? [])]
-    const limits = { providers, timeoutMs: FETCH_TIMEOUT_MS, ...(options.signal ? { signal: options.signal } : {}) }
-    await retryUntil(deadline, () => store.fetch(id, { shape: 'block', maxBytes: MAX_GENESIS_BYTES, ...limits }))
-    const found = openGenesis(id, await store.get(id))
-    const base = { shape: 'directory', maxBytes: maxBaseBytes(found), ...limits } as const
-    await retryUntil(deadline, () =>
-      store.fetch(found.genesis.base, { ...base, timeoutMs: Math.max(FETCH_TIMEOUT_MS, deadline - systemClock.now()) }),
-    )
-    return found
-  }
-
-  /** The head's record, from the store; damaged blocks of it from whoever has them, within the deadline. */
-  async function findHead(network: NetworkFacts, facts: BaseFacts): Promise<Head> {
-    const deadline = systemClock.now() + (options.joinTimeoutMs ?? DEFAULT_JOIN_TIMEOUT_MS)
-    for (;;) {
-      try {
-        return await readHead(network, facts, store, chain)
-      } catch (error) {
-        if (!isColdmeshError(error, 'block-missing') && !isColdmeshError(error, 'block-corrupt')) throw error
-        if (systemClock.now() >= deadline || options.signal?.aborted === true) throw error
-        const cid = parseCid(String(error.facts['cid']))
-        await new Promise<void>((resolve) => systemClock.after(HEAD_RETRY_MS, resolve))
-        if (cid !== null) await store.repair(cid).catch(() => {})
-      }
-    }
-  }
-
-  async function retryUntil(deadline: number, attempt: () => Promise<unknown>): Promise<void> {
-    for (;;) {
-      try {
-        await attempt()
-        return
-      } catch (error) {
-        const isUnavailable =
-          isColdmeshError(error) && ['block-missing', 'deadline', 'unreachable'].includes(error.code)
-        if (!isUnavailable) throw error
-        if (systemClock.now() < deadline) continue
-        const peers = node.mesh.peers().length
-        throw new ColdmeshError(
-          'unreachable',
-          `Nobody gave the genesis ${networkId} in time (${peers} peers connected).`,
-          {
-            cause: error,
-            hint: 'Check that a member of the network is running and that its address in the invite can be reached; ask for a fresh invite.',
-          },
-        )
-      }
-    }
-  }
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -22,6 +22,7 @@ export const paths = {
   fork: (dir: string) => join(dir, 'fork.certificate.cbor'),
   amendments: (dir: string) => join(dir, 'amendments'),
   snapshots: (dir: string) => join(dir, 'snapshots'),
+  mismatches: (dir: string) => join(dir, 'mismatches'),
 }
 
 /** `coldmesh` in the platform's data folder. */
@@ -89,7 +90,8 @@ async function traceOfPeer(dir: string): Promise<'chain' | 'config' | 'journal' 
 
 /** Deletes what a crash left half written. Only for whoever holds the lock. */
 export async function sweepDataDir(dir: string): Promise<void> {
-  for (const folder of [dir, paths.heads(dir), paths.snapshots(dir)]) await sweepTemporary(folder)
+  for (const folder of [dir, paths.heads(dir), paths.snapshots(dir), paths.mismatches(dir)])
+    await sweepTemporary(folder)
 }
 
 async function mkdirOrRefuse(dir: string): Promise<void> {

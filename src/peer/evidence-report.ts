@@ -5,43 +5,68 @@ import type { RoundMessage } from '../../protocols/round/rules.ts'
 import { equalCids, toHex } from '../../protocols/wire/bytes.ts'
 import { idOf, MalformedError } from '../../protocols/wire/codec.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
-import type { NetworkFacts } from '../rounds/network.ts'
-import type { StoredEvidence } from './evidence.ts'
-import { parseNetworkCid } from './genesis.ts'
+import type { FactsAt } from './evidence-book.ts'
+import type { StoredEvidence } from './evidence-file.ts'
+import { openGenesis, parseNetworkCid } from './genesis.ts'
 import type { EvidenceReport, EvidenceStatus } from './types.ts'
+
+/** An amendment is in force from round 3 on at the earliest: until then the committee is the genesis'. */
+const LAST_ROUND_OF_GENESIS = 2
+
+/** Who is in the committee of which round. */
+interface Committees {
+  readonly id: CID
+  readonly factsAt: FactsAt
+}
+
+export interface VerifyEvidenceOptions {
+  readonly network?: Committees
+  readonly genesis?: Uint8Array
+  readonly trust?: string
+  readonly seenMs?: number | null
+}
 
 /** The line of `status`: who, when, what. */
 export function contradictionStatus(
   { author, round, kind, contradiction }: ProvenEvidence,
   { bytes, seenMs }: StoredEvidence,
-  { nameOf }: Pick<NetworkFacts, 'nameOf'>,
+  factsAt: FactsAt,
 ): EvidenceStatus {
-  return { id: String(idOf(bytes)), author: toHex(author), name: nameOf(author), round, kind, contradiction, seenMs }
+  const name = factsAt(round)?.nameOf(author) ?? toHex(author).slice(0, 8)
+  return { id: String(idOf(bytes)), author: toHex(author), name, round, kind, contradiction, seenMs }
 }
 
 /** Of all that is stored; what does not hold is left out: `coldmesh evidence` says why. */
-export function evidenceStatus(entries: readonly StoredEvidence[], network: NetworkFacts): readonly EvidenceStatus[] {
+export function evidenceStatus(
+  entries: readonly StoredEvidence[],
+  network: CID,
+  factsAt: FactsAt,
+): readonly EvidenceStatus[] {
+  const isMember = (key: Uint8Array, round: number) => factsAt(round)?.isMember(key) ?? true
   return entries.flatMap((entry) => {
-    const judged = judgeEvidence(entry.bytes, { network: network.id, isMember: network.isMember })
-    return isProven(judged) ? [contradictionStatus(judged, entry, network)] : []
+    const judged = judgeEvidence(entry.bytes, { network, isMember })
+    return isProven(judged) ? [contradictionStatus(judged, entry, factsAt)] : []
   })
 }
 
 /**
  * Checks evidence from its bytes alone: both signatures, and why nobody honest says both.
- * @param options.network knows the committee; without it whether the author was a member is not said
+ * @param options.network knows the committee of each round; without it and `genesis` whether the author was a member is not said
+ * @param options.genesis bytes of a genesis that the caller trusts: names its committee, and says nothing about who joined later
  * @param options.trust genesis CID that the caller trusts
+ * @throws ColdmeshError `not-valid` when `genesis` is none
  */
 export function verifyEvidence(
   bytes: Uint8Array,
-  { network, trust, seenMs = null }: { network?: NetworkFacts; trust?: string; seenMs?: number | null } = {},
+  { network, genesis, trust, seenMs = null }: VerifyEvidenceOptions = {},
 ): EvidenceReport {
-  const trusted = trust === undefined ? (network?.id ?? null) : parseNetworkCid(trust)
+  const known = network ?? (genesis === undefined ? null : committeesOf(genesis))
+  const trusted = trust === undefined ? (known?.id ?? null) : parseNetworkCid(trust)
   const named = networkOf(bytes)
-  const committee = network && named && equalCids(network.id, named) ? network : null
+  const committees = known && named && equalCids(known.id, named) ? known : null
   const judged = judgeEvidence(bytes, {
     network: trusted ?? named ?? idOf(bytes),
-    isMember: committee?.isMember ?? (() => true),
+    isMember: (key, round) => committees?.factsAt(round)?.isMember(key) ?? true,
   })
   const common = {
     id: String(idOf(bytes)),
@@ -64,7 +89,8 @@ export function verifyEvidence(
       messages: [],
     }
   }
-  const { author, round, kind, contradiction, first, second } = judged
+  const { author, round, kind, contradiction } = judged
+  const committee = committees?.factsAt(round) ?? null
   return {
     ...common,
     proven: true,
@@ -75,7 +101,7 @@ export function verifyEvidence(
     round,
     kind,
     contradiction,
-    messages: [first, second].map(describeMessage),
+    messages: [judged.first, judged.second].map(describeMessage),
   }
 }
 
@@ -95,4 +121,10 @@ function describeMessage({ id, message, signature }: Signed<RoundMessage>): Evid
   }
   const base = message.base === null ? null : String(message.base)
   return { ...common, seq: null, view: message.view, base, contributions: null }
+}
+
+/** What a genesis alone tells: its committee, which may have lost or gained members since. */
+function committeesOf(genesis: Uint8Array): Committees {
+  const facts = openGenesis(idOf(genesis), genesis)
+  return { id: facts.id, factsAt: (round) => (round <= LAST_ROUND_OF_GENESIS ? facts : null) }
 }

@@ -8,6 +8,7 @@ import { formatInvite } from '../../protocols/membership/invite.ts'
 import { fromHex, parseCid } from '../../protocols/wire/bytes.ts'
 import { idOf, MalformedError } from '../../protocols/wire/codec.ts'
 import { sha256 } from '../../protocols/wire/crypto.ts'
+import { MAX_GENESIS_BYTES } from '../../protocols/wire/limits.ts'
 import { lockDirectory } from '../adapters/files/lock.ts'
 import { createContentStore } from '../adapters/helia/content-store.ts'
 import { nullLog } from '../adapters/memory/log.ts'
@@ -18,6 +19,7 @@ import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
 import { type NetworkFacts, networkFacts, type Terms } from '../rounds/network.ts'
 import { readLayout } from './builder.ts'
 import { initDataDir, paths, requireConfig, writeConfig } from './data-dir.ts'
+import { needsNewerVersion, otherVersionOf } from './newer-version.ts'
 import type { GenesisOptions, RoundPolicy } from './types.ts'
 
 const MINUTE_MS = 60_000
@@ -175,6 +177,8 @@ export function openGenesis(network: CID, bytes: Uint8Array): NetworkFacts {
     return networkFacts(network, value)
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error
+    const newer = otherVersionOf(genesis.kind, bytes, MAX_GENESIS_BYTES)
+    if (newer !== null) throw needsNewerVersion(`The network ${network}`, `its genesis is of the kind ${newer}`)
     throw new ColdmeshError('not-valid', `${network} is not the genesis of a network: ${error.message}.`, {
       hint: 'Check the invite or the CID.',
     })

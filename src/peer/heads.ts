@@ -14,6 +14,7 @@ import type { Ancestor, Head, SignedContribution } from '../rounds/state.ts'
 import { lineageView } from '../rounds/views.ts'
 import type { BaseFacts } from './builder.ts'
 import type { Chain, ChainEntry } from './chain.ts'
+import { needsNewerVersion, otherVersionOf } from './newer-version.ts'
 import { createTermsBook } from './terms-book.ts'
 
 /** Everything of a base but its weights: config, tokenizer, card, lineage and nodes. */
@@ -100,11 +101,17 @@ async function checkLineage(head: Head, store: ContentStore, base: CID): Promise
   const bytes = await store.get(directory.lineage)
   if (bytes.length > MAX_LINEAGE_BYTES) throw notValid('lineage-too-long')
   const opened = openLineage(bytes, lineageView(head))
-  if (!isOpenedLineage(opened)) throw notValid(opened.verdict === 'accept' ? 'lineage' : opened.reason)
+  if (!isOpenedLineage(opened)) {
+    const newer = otherVersionOf(lineageDeclaration.kind, bytes, MAX_LINEAGE_BYTES)
+    if (newer !== null) throw needsNewerVersion(`The lineage of round ${head.round + 1}`, `it is of the kind ${newer}`)
+    throw notValid(opened.verdict === 'accept' ? 'lineage' : opened.reason)
+  }
   if (!equalCids(opened.lineage.weights, directory.weights.cid)) throw notValid('weights-not-the-lineages')
   return opened
 }
 
 function notValid(reason: string): ColdmeshError {
+  // A quorum certified what this version refuses to know: it can't follow, and must not pretend.
+  if (reason.includes('unsupported')) return needsNewerVersion('A certified base', reason)
   return new ColdmeshError('not-valid', `A base that a peer gave does not hold: ${reason}.`, { facts: { reason } })
 }

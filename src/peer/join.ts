@@ -1,27 +1,20 @@
 import { createHmac } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
-import {
-  type Contribution,
-  contribution as contributionDeclaration,
-  MAX_PROVIDERS,
-} from '../../protocols/contribution/messages.ts'
-import { lineage as lineageDeclaration } from '../../protocols/lineage/messages.ts'
+import { type Contribution, MAX_PROVIDERS } from '../../protocols/contribution/messages.ts'
 import { equalCids } from '../../protocols/wire/bytes.ts'
-import { decodeCanonical, idOf } from '../../protocols/wire/codec.ts'
-import { isSigned, openEnvelope, type Signed } from '../../protocols/wire/envelope.ts'
-import { openBase } from '../checkpoint/base.ts'
+import type { Signed } from '../../protocols/wire/envelope.ts'
 import type { Layout } from '../checkpoint/layout.ts'
 import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { importFile } from '../checkpoint/unixfs.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Trainer, TrainingPlan, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
 import { meetsTerms } from '../rounds/contributors.ts'
-import { isDrawnOut } from '../rounds/drawn-out.ts'
 import { isContribution, isRecent, parentOf } from '../rounds/views.ts'
 import { completePlan } from '../training/plan.ts'
 import type { PeerContext } from './context.ts'
 import { createEmitter } from './emitter.ts'
 import { readModel } from './model.ts'
+import { awaitOutcome, isTaken, type Outcome } from './outcome.ts'
 import type { RoundLoop } from './round/loop.ts'
 import { statedWork } from './stated-work.ts'
 import type { TaskHeads } from './task-heads.ts'
@@ -45,7 +38,6 @@ export interface JoinContext extends PeerContext {
   readonly onTraining: (training: PeerStatus['training']) => void
 }
 
-type Outcome = JoinResult['rounds'][number]
 type OwnContribution = Signed<Contribution>
 
 /** Contributes to rounds with a dataset: train on the base, announce, wait for the next base, say what came of it. */
@@ -66,7 +58,9 @@ export function startJoin(context: JoinContext, options: JoinOptions): Joining {
 
   async function run(): Promise<JoinResult> {
     const plan = completePlan(options.plan ?? {})
-    await orAbort(context.synced, signal)
+    await context.waits.during({ what: 'sync', which: `before contributing ${options.dataset.name}` }, () =>
+      orAbort(context.synced, signal),
+    )
     const outcomes: Outcome[] = []
     // Who is drawn out has lost nothing but a round, and tries the next.
     const count = () => outcomes.filter(({ reason }) => reason !== 'lottery').length
@@ -105,14 +99,6 @@ async function contributeOnce(
   }
 }
 
-/** True while a round that may still be run takes it: of this round, or late by no more than the network allows. */
-function isTaken(
-  { loop }: Pick<JoinContext, 'loop'>,
-  { parent, round }: Pick<Contribution, 'parent' | 'round'>,
-): boolean {
-  return parentOf(loop.state.head, parent, round) !== null
-}
-
 /** What we announced before a restart, to this round or late, and that is in no base yet; not what lacked a voucher. */
 function ownContribution(context: JoinContext, round: number, task: string): OwnContribution | null {
   const { speaker, loop } = context
@@ -144,7 +130,7 @@ async function trainAndAnnounce(
   })
   try {
     const model = await readModel(head.base, store)
-    const trainer = await context.trainer()
+    const trainer = await context.waits.during({ what: 'engine', which: 'to train with' }, context.trainer)
     const { name, device, passedOver = [] } = trainer
     tell({ type: 'engine', round, engine: name, device, passedOver })
     const seeded = { ...plan, seed: plan.seed + round }
@@ -248,69 +234,6 @@ function contributionFields(
     providers: context.mesh.addresses().slice(0, MAX_PROVIDERS),
     ...(voucher === null ? {} : { voucher }),
   }
-}
-
-/**
- * Waits for the round that settles it: whose base has the contribution, or after which it is too late. An empty round keeps
- * the weights, so it stands for the next; and where contributions may be late, it stands for so many rounds more.
- */
-async function awaitOutcome(
-  context: JoinContext,
-  firstRound: number,
-  announced: OwnContribution,
-  signal: AbortSignal,
-  emit: (event: JoinEvent) => void,
-): Promise<Outcome> {
-  const { loop, store, chain } = context
-  let missed: Outcome | null = null
-  for (let round = firstRound; ; round++) {
-    await roundOver(context, round, signal)
-    const entry = chain.entries[round - 1]
-    if (!entry) throw new Error(`round ${round} is over but not in the chain`)
-    const { lineage } = await openBase(entry.base, (cid) => store.get(cid))
-    if (!lineage) throw new Error('a certified base has a lineage')
-    const { inputs, excluded } = lineageDeclaration.decode(await store.get(lineage))
-    const outcome = { round, base: String(entry.base), id: String(announced.id) }
-    if (inputs.some((envelope) => isPayload(envelope, announced.id)))
-      return { ...outcome, included: true, reason: null }
-    const exclusion = excluded.find(({ envelope }) => isPayload(envelope, announced.id))
-    const reason =
-      exclusion?.reason ?? (wasDrawnOut(round, inputs) ? 'lottery' : 'not listed in time by enough members')
-    if (exclusion || (missed === null && inputs.length > 0)) missed = { ...outcome, included: false, reason }
-    // Of rounds that we only heard of together the later ones may have it.
-    if (loop.state.round > round + 1) continue
-    if (!isTaken(context, announced.message)) return missed ?? { ...outcome, included: false, reason }
-    if (inputs.length > 0) emit({ type: 'postponed', round, id: String(announced.id), reason })
-    const verdict = loop.receive('contributions', announced.envelope)
-    // Its voucher may have ended with the round before.
-    if (!meetsTerms(loop.state.network, loop.state.round, announced.message) && verdict.verdict !== 'accept') {
-      return { ...outcome, included: false, reason: verdict.reason }
-    }
-  }
-
-  function wasDrawnOut(round: number, inputs: readonly Uint8Array[]): boolean {
-    const { id: network } = context.network
-    const { maxContributions } = context.termsAt(round).terms.round
-    const authors = inputs.flatMap((envelope) => {
-      const signed = openEnvelope(envelope, [contributionDeclaration], network)
-      return isSigned(signed) ? [signed.message] : []
-    })
-    return isDrawnOut({ network, round, maxContributions }, authors, announced.message.author)
-  }
-}
-
-/** True when the envelope's payload has this id. Envelopes of a certified lineage were checked before. */
-function isPayload(envelope: Uint8Array, id: CID): boolean {
-  const value = decodeCanonical(envelope, envelope.length)
-  const isEnvelope = typeof value === 'object' && value !== null && 'payload' in value
-  return isEnvelope && value.payload instanceof Uint8Array && equalCids(idOf(value.payload), id)
-}
-
-async function roundOver(context: JoinContext, round: number, signal: AbortSignal): Promise<void> {
-  // Subscribed only to be read: what nobody reads stays subscribed.
-  if (context.loop.state.round > round) return
-  for await (const _ of context.events.iterate(signal)) if (context.loop.state.round > round) return
-  throw new ColdmeshError('aborted', 'Joining was stopped before the round was over.')
 }
 
 async function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

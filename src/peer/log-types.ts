@@ -1,6 +1,8 @@
 import type { AmendmentChange } from './amendment-types.ts'
+import type { EvidenceStatus } from './evidence-types.ts'
 import type { ReportEntry } from './report-types.ts'
 
+/** A round as a log tells it. */
 export interface LogEntry {
   readonly round: number
   readonly base: string
@@ -25,4 +27,6 @@ export interface LogEntry {
   readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
   /** Evaluations of this base that are held here. */
   readonly reports: readonly ReportEntry[]
+  /** Members that contradicted themselves in this round, as far as is known here. */
+  readonly evidence: readonly EvidenceStatus[]
 }

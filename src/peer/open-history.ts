@@ -4,7 +4,7 @@ import { nullLog } from '../adapters/memory/log.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import { readChain } from './chain.ts'
 import { paths, requireConfig } from './data-dir.ts'
-import { readEvidence } from './evidence.ts'
+import { readEvidence } from './evidence-file.ts'
 import { checkFork } from './fork/check.ts'
 import { readForkCertificate } from './fork/record.ts'
 import { openGenesis, parseNetworkCid } from './genesis.ts'
@@ -41,8 +41,8 @@ export async function openHistory(dataDir: string): Promise<OfflineHistory> {
   const last = chain.entries.at(-1)
   const resources = cleanup.move()
   const reports = await readReports(dataDir, network, chain)
-  const certificateOf = async () => readForkCertificate(dataDir)
-  const fork = () => checkFork(network, { store: readOnlyStore(store), certificateOf })
+  const certificatesOf = () => readForkCertificate(dataDir)
+  const fork = () => checkFork(network, { store: readOnlyStore(store), certificatesOf })
   const history = createHistory({ network, genesisBytes, store, chain, evidence, reports, fork })
   return {
     ...history,

@@ -6,18 +6,20 @@ import type { Trainer } from '../ports/trainer.ts'
 import type { Amendments } from './amendments/amendments.ts'
 import { describeTerms } from './amendments/change.ts'
 import type { PeerContext } from './context.ts'
-import type { EvidenceFile } from './evidence.ts'
+import type { Evidence } from './evidence.ts'
 import { evidenceStatus } from './evidence-report.ts'
 import type { ForkLink } from './fork/link.ts'
 import type { Gate } from './gate/gate.ts'
 import { createHistory } from './history/history.ts'
 import { startJoin } from './join.ts'
+import type { Mismatches } from './mismatches.ts'
 import type { OwnVoucher } from './own-voucher.ts'
 import { permissionOf, requirePermission } from './permission.ts'
 import type { Reports } from './reports/reports.ts'
 import type { RoundLoop } from './round/loop.ts'
 import { createRepair } from './round/repair.ts'
 import { contributionStatus, waitOf } from './round/reporter.ts'
+import type { Splits } from './splits.ts'
 import type { RepairingStore } from './store/repairing-store.ts'
 import { startStoreCheck } from './store/store-check.ts'
 import type { TaskHeads } from './task-heads.ts'
@@ -33,7 +35,9 @@ export function createFacade(parts: {
   readonly context: PeerContext
   readonly loop: RoundLoop
   readonly fork: ForkLink
-  readonly evidence: EvidenceFile
+  readonly evidence: Evidence
+  readonly splits: Pick<Splits, 'status'>
+  readonly mismatches: Pick<Mismatches, 'current'>
   readonly gate: Gate | null
   readonly reports: Reports
   readonly amendments: Amendments
@@ -60,6 +64,7 @@ export function createFacade(parts: {
     return { network: state.network, round: state.round, key: context.key, voucher: parts.voucher.envelope }
   }
   const repair = createRepair(context, loop, async (peer) => {
+    await parts.evidence.syncWith(peer)
     await parts.reports.syncWith(peer)
     await parts.amendments.syncWith(peer)
   })
@@ -114,6 +119,7 @@ export function createFacade(parts: {
       multiaddrs: mesh.addresses(),
       peers: mesh.peers().length,
       waitingFor: waitOf(state, context),
+      waits: context.waits.current,
       contributions: [...state.contributions.values()].map((entry) => contributionStatus(state.head, entry)),
       permission: permissionOf(asking()),
       fork: parts.fork.status,
@@ -123,9 +129,11 @@ export function createFacade(parts: {
       reports: { held: parts.reports.held, base: parts.reports.of(state.head.base).slice(0, MAX_SHOWN_REPORTS) },
       gate: gateStatus(),
       troubles: context.troubles.current,
+      split: parts.splits.status,
+      mismatches: parts.mismatches.current,
       terms: describeTerms(committee),
       amendments: parts.amendments.status,
-      evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), committee),
+      evidence: evidenceStatus(parts.evidence.entries.slice(-MAX_EVIDENCE_SHOWN), network.id, context.factsAt),
     }
   }
 

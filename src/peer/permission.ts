@@ -60,7 +60,7 @@ export function requirePermission(asking: Asking): Uint8Array | null {
   const { reason } = verdict
   const hint =
     reason === 'not-a-contributor'
-      ? `An amendment can add the key ${key}: ask a member (${namesOf(asking.network)}).`
+      ? `An amendment can add the key ${key}: ask a member (${namesOf(asking.network)}) for coldmesh amend.`
       : `Ask a member (${namesOf(asking.network)}) for an invite with a voucher: coldmesh invite --for ${key}`
   const message = `This peer may not contribute to round ${asking.round}: ${explain(reason, asking)} (${reason}).`
   throw new ColdmeshError('bad-input', message, { facts: { reason, key, round: asking.round }, hint })

@@ -6,7 +6,7 @@ import type { PeerEvent, Trouble } from './types.ts'
 /** What this machine refuses or has lost, for as long as it lasts: people see it in `status`, and as it begins and ends. */
 export interface Troubles {
   readonly current: readonly Trouble[]
-  /** @param what `journal`, `blocks`, `base`, `fusion`, `checkpoint`, `head`, `snapshot`, `gate` or `block CID` */
+  /** @param what `journal`, `blocks`, `base`, `fusion`, `checkpoint`, `split`, `head`, `snapshot`, `gate`, `version` or `block CID` */
   report(what: string, error: unknown): void
   /** It works again. */
   over(what: string): void
@@ -45,4 +45,10 @@ export function createTroubles(options: {
 /** True for what this machine did to itself: its disk refuses, or its bytes are damaged. No peer is to blame for it. */
 export function isOwnTrouble(error: unknown): boolean {
   return isColdmeshError(error, 'refused') || isColdmeshError(error, 'block-corrupt')
+}
+
+/** Tells of what this machine did to itself, as `what`, and of what is beyond this version; of what peers do wrong nothing. */
+export function reportTrouble(troubles: Pick<Troubles, 'report'>, what: string, error: unknown): void {
+  if (isOwnTrouble(error)) troubles.report(what, error)
+  if (isColdmeshError(error, 'unsupported')) troubles.report('version', error)
 }

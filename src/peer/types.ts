@@ -1,15 +1,18 @@
 import type { Dataset } from '../ports/dataset.ts'
-import type { Log } from '../ports/system.ts'
-import type { PassedOver, Trainer, TrainingPlan } from '../ports/trainer.ts'
-import type { AmendmentChange, AmendmentStatus, TermsStatus } from './amendment-types.ts'
+import type { PassedOver, TrainingPlan } from '../ports/trainer.ts'
+import type { AmendmentChange, AmendmentStatus } from './amendment-types.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 import type { ForkStatus } from './fork/types.ts'
-import type { GateJudgement, GateStatus } from './gate-types.ts'
+import type { GateJudgement } from './gate-types.ts'
 import type { LogEntry } from './log-types.ts'
-import type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
+import type { MismatchStatus } from './mismatch-types.ts'
+import type { VouchedInvite, VouchOptions } from './permission-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
-import type { Trouble, TroubleEvent } from './trouble-types.ts'
+import type { SplitStatus } from './split-types.ts'
+import type { ConnectedPeer, ContributionStatus, PeerStatus, Wait } from './status-types.ts'
+import type { TroubleEvent } from './trouble-types.ts'
 import type { VerifyOptions, VerifyReport } from './verify-types.ts'
+import type { WaitEvent } from './wait-types.ts'
 
 export type { AmendmentChange, AmendmentStatus, NamedKey, TermsStatus } from './amendment-types.ts'
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
@@ -17,125 +20,24 @@ export type { CreatedFork, ForkOptions, ForkStatus } from './fork/types.ts'
 export type { GateJudgement, GateStatus } from './gate-types.ts'
 export type { GenesisOptions, RoundPolicy } from './genesis-types.ts'
 export type { LogEntry } from './log-types.ts'
+export type { MismatchStatus } from './mismatch-types.ts'
+export type { PeerOptions } from './peer-options.ts'
 export type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
+export type { SplitStatus } from './split-types.ts'
+export type {
+  ConnectedPeer,
+  ContributionStatus,
+  PeerStatus,
+  RoundPhase,
+  StartingStatus,
+  Wait,
+} from './status-types.ts'
 export type { Trouble, TroubleEvent } from './trouble-types.ts'
 export type { VerifyLevel, VerifyOptions, VerifyReport } from './verify-types.ts'
+export type { PendingWait, WaitEvent } from './wait-types.ts'
 
 /** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, accuracies fractions. */
-
-export interface PeerOptions {
-  /** Holds key, config, journal and blocks. One process at a time. */
-  readonly dataDir: string
-  /** Invite or genesis CID; remembered, so needed the first time only. */
-  readonly network?: string
-  /** Multiaddrs to listen on. Default: TCP on every interface, a port of the system's choice. */
-  readonly listen?: readonly string[]
-  /** Multiaddrs told to others instead of those listened on: where a port forward or proxy is reached. */
-  readonly announce?: readonly string[]
-  /** Multiaddrs (with /p2p/) to dial besides the invite's and the saved ones. */
-  readonly peers?: readonly string[]
-  /** How often everything in the store is read and compared with its CID, besides the start. Default 6 hours; 0 = never. */
-  readonly checkStoreMs?: number
-  readonly mdns?: boolean
-  readonly dht?: boolean
-  /** Needed to join rounds; created on first use when absent. */
-  readonly trainer?: Trainer
-  /** Labelled rows that a member judges proposed bases by, where the network has a gate; nothing of them leaves this peer. */
-  readonly gateData?: Dataset
-  readonly log?: Log
-  /** Deadline for finding the network the first time. */
-  readonly joinTimeoutMs?: number
-  readonly signal?: AbortSignal
-}
-
-export type RoundPhase = 'syncing' | 'collect' | 'propose' | 'prevote' | 'precommit' | 'adopt'
-
-export interface Wait {
-  /** For what: `contributions`, `grace`, `lists`, `proposal`, `prevotes`, `precommits`, `inputs`, `base`, `peers`. */
-  readonly what: string
-  readonly have: number
-  readonly need: number
-  /** Names of members, or ids of contributions, that are waited for. */
-  readonly missing: readonly string[]
-  readonly sinceMs: number
-  /** When this wait ends by itself; null when it does not. */
-  readonly untilMs: number | null
-}
-
-export interface ContributionStatus {
-  readonly id: string
-  readonly author: string
-  readonly checkpoint: string
-  readonly task: string
-  /** `fetching`, `held`, or `refused` with the reason. */
-  readonly state: 'announced' | 'fetching' | 'held' | 'refused'
-  readonly reason: string | null
-  /** Rounds with inputs since the base that it was trained from; 0: it is not late. */
-  readonly staleness: number
-}
-
-export interface PeerStatus {
-  readonly network: string
-  readonly name: string
-  readonly key: string
-  readonly peerId: string
-  /** Name in the committee, or null. */
-  readonly member: string | null
-  /** Why this member signs nothing, or null. */
-  readonly muted: string | null
-  readonly round: number
-  readonly view: number
-  readonly phase: RoundPhase
-  /** The round's base: the newest certified one. */
-  readonly base: string
-  readonly aggregator: string | null
-  readonly multiaddrs: readonly string[]
-  readonly peers: number
-  readonly waitingFor: Wait | null
-  readonly contributions: readonly ContributionStatus[]
-  readonly permission: PermissionStatus
-  /** What the network began as; null for one that is no fork. */
-  readonly fork: ForkStatus | null
-  /** What trains; null until it was first needed. */
-  readonly trainer: { readonly engine: string; readonly device: string } | null
-  readonly training: {
-    readonly task: string
-    readonly step: number
-    readonly steps: number
-    readonly loss: number
-  } | null
-  /** Contributions and messages refused lately, newest last, at most 32. */
-  readonly refused: readonly {
-    readonly what: string
-    readonly id: string | null
-    readonly author: string | null
-    readonly reason: string
-  }[]
-  /** What this member judges proposed bases by, and what came of it; null without such data, or where the network has no gate. */
-  readonly gate: GateStatus | null
-  /** What this machine refuses or has lost at the moment: a full disk, damaged blocks. Empty when all is well. */
-  readonly troubles: readonly Trouble[]
-  /** What is in force in this round. */
-  readonly terms: TermsStatus
-  /** Proposed changes of the terms. */
-  readonly amendments: readonly AmendmentStatus[]
-  /** Members that contradicted themselves, newest last, at most 32; `evidence()` has them all. */
-  readonly evidence: readonly EvidenceStatus[]
-  /** How many evaluations are held, and those of the round's base (64 at most). */
-  readonly reports: { readonly held: number; readonly base: readonly ReportEntry[] }
-}
-
-export interface ConnectedPeer {
-  readonly id: string
-  readonly addresses: readonly string[]
-  /** Name in the committee, or null. */
-  readonly member: string | null
-  /** What its gossip earned: 0 for a stranger, below 0 after messages that are provably wrong; docs/network.md has the steps. */
-  readonly score: number
-  /** Questions for content that it left unanswered since it last gave some; with any it is asked last. */
-  readonly unanswered: number
-}
 
 /** What happens, as it happens. More kinds may be added. */
 export type PeerEvent =
@@ -216,7 +118,10 @@ export type PeerEvent =
   | { readonly type: 'approved'; readonly by: string; readonly amendment: AmendmentStatus }
   | { readonly type: 'report'; readonly report: ReportEntry }
   | ({ readonly type: 'evidence' } & EvidenceStatus)
+  | ({ readonly type: 'split' } & SplitStatus)
+  | ({ readonly type: 'mismatch' } & MismatchStatus)
   | TroubleEvent
+  | WaitEvent
 
 export interface JoinOptions {
   readonly dataset: Dataset

@@ -18,10 +18,10 @@ export async function verifyDirectory(
 ): Promise<VerifyReport> {
   if (dataDir === undefined || !existsSync(paths.blocks(dataDir))) return verifyFiles(dir, options)
   await using fallback = await createContentStore({ dir: paths.blocks(dataDir), node: null, log: nullLog })
-  const certificate = await readForkCertificate(dataDir)
+  const [certificate] = await Array.fromAsync(readForkCertificate(dataDir))
   return await verifyFiles(dir, {
     ...options,
     fallback,
-    ...(certificate === null ? {} : { forkCertificate: certificate }),
+    ...(certificate === undefined ? {} : { forkCertificate: certificate }),
   })
 }

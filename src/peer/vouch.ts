@@ -72,7 +72,7 @@ function requireVouching(network: NetworkFacts, key: Uint8Array): void {
       throw refused('This key is listed: it may contribute without a voucher.', 'coldmesh invite is enough.')
     throw refused(
       'This network lists its contributors, and this key is not among them.',
-      'An amendment of the committee can add it.',
+      'An amendment can add it: coldmesh amend --set contributors=KEY,KEY',
     )
   }
   if (network.isMember(key)) {

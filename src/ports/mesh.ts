@@ -7,6 +7,8 @@ export interface Mesh {
   peers(): MeshPeer[]
   /** Dials a multiaddr or peer id. @throws ColdmeshError `unreachable`, `deadline`, `aborted` */
   connect(address: string, options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<MeshPeer>
+  /** When known addresses are dialled again, on the monotonic clock; null while that is not planned. */
+  nextDial(): number | null
   /** Called on every connect and disconnect. Returns the function that stops it. */
   onChange(listener: (change: { peer: string; connected: boolean }) => void): () => void
 }

@@ -13,6 +13,9 @@ export type Validity =
   | { readonly is: 'pending'; readonly reason: string }
   | { readonly is: 'invalid'; readonly reason: string }
 
+/** Our own fusion of the same inputs gave something else. */
+export const OTHER_BASE = 'other-base'
+
 const VALID: Validity = { is: 'valid' }
 const pending = (reason: string): Validity => ({ is: 'pending', reason })
 const invalid = (reason: string): Validity => ({ is: 'invalid', reason })
@@ -66,5 +69,5 @@ function builtAs(draft: Draft, message: Proposal, lineage: Extract<KnownLineage,
   if (build.state === 'building') return pending('not-built')
   if (build.state === 'failed') return invalid(build.reason)
   const isSame = equalCids(build.base, message.base) && equalCids(build.lineage, message.lineage)
-  return isSame ? VALID : invalid('other-base')
+  return isSame ? VALID : invalid(OTHER_BASE)
 }

@@ -1,12 +1,14 @@
 import { makeAmendments } from './making/amendments.ts'
 import { makeContribution, makeLateContribution } from './making/contribution.ts'
 import { makeEvidence } from './making/evidence.ts'
+import { makeEvidenceHeard } from './making/evidence-heard.ts'
 import { makeFork } from './making/fork.ts'
 import { makeGenesis } from './making/genesis.ts'
 import { makeLateLineage } from './making/late-lineage.ts'
 import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
 import { makeReport } from './making/report.ts'
+import { makeSyncEvidence } from './making/sync-evidence.ts'
 import { makeSyncApprovals } from './making/sync-approvals.ts'
 import { makeSyncReports } from './making/sync-reports.ts'
 import { makeRound } from './making/round.ts'
@@ -25,12 +27,14 @@ const makers = {
   makeLateContribution,
   makeRound,
   makeEvidence,
+  makeEvidenceHeard,
   makeLineage,
   makeLateLineage,
   makeMembership,
   makeSync,
   makeSyncJudged,
   makeReport,
+  makeSyncEvidence,
   makeSyncReports,
   makeAmendments,
   makeSyncApprovals,

@@ -15,6 +15,8 @@ export interface GossipAdapter extends Gossip {
 export interface GossipOptions {
   readonly gossipsub: GossipSub
   readonly topics: readonly string[]
+  /** The longest message of a topic; of one that is not named, as many bytes as any may have. */
+  readonly topicBytes: ReadonlyMap<string, number>
   readonly pace: Pick<GossipPace, 'judged'>
   readonly log: Log
 }
@@ -29,11 +31,13 @@ const RESULTS = {
 export function createGossip(options: GossipOptions): GossipAdapter {
   const { gossipsub, pace, log } = options
   const topics = new Set(options.topics)
+  const maxBytesOf = (topic: string) =>
+    Math.min(options.topicBytes.get(topic) ?? DEFAULT_MAX_MESSAGE_BYTES, DEFAULT_MAX_MESSAGE_BYTES)
   const judges = new Map<string, Judge>()
   let started = false
 
   const validate = async (topic: string, from: string, bytes: Uint8Array): Promise<TopicValidatorResult> => {
-    if (bytes.byteLength > DEFAULT_MAX_MESSAGE_BYTES) return TopicValidatorResult.Reject
+    if (bytes.byteLength > maxBytesOf(topic)) return TopicValidatorResult.Reject
     const judge = judges.get(topic)
     if (judge === undefined) return TopicValidatorResult.Ignore
     pace.judged(from)
@@ -62,8 +66,9 @@ export function createGossip(options: GossipOptions): GossipAdapter {
     },
     async publish(topic, message) {
       if (!topics.has(topic)) throw new RangeError(`not a topic of this node: ${topic}`)
-      if (message.byteLength > DEFAULT_MAX_MESSAGE_BYTES) {
-        throw new RangeError(`a message has at most ${DEFAULT_MAX_MESSAGE_BYTES} bytes, not ${message.byteLength}`)
+      const maxBytes = maxBytesOf(topic)
+      if (message.byteLength > maxBytes) {
+        throw new RangeError(`a message has at most ${maxBytes} bytes here, not ${message.byteLength}`)
       }
       if (!started) return { recipients: 0 }
       const { recipients } = await gossipsub.publish(topic, message)

@@ -32,6 +32,8 @@ export interface KeepConnected {
   stop(): Promise<void>
   /** A peer came, went or was discovered: look at once. */
   wake(): void
+  /** When it looks again, on the monotonic clock; null while it does, or when nothing is left to dial. */
+  nextDial(): number | null
 }
 
 /**
@@ -47,6 +49,7 @@ export function createKeepConnected(options: KeepConnectedOptions): KeepConnecte
   })
   let running = false
   let cancelTimer = (): void => {}
+  let nextAt: number | null = null
   let round: Promise<void> | undefined
   let again = false
 
@@ -80,11 +83,14 @@ export function createKeepConnected(options: KeepConnectedOptions): KeepConnecte
     if (left.length === 0) return
     const nextMs = backoff.nextDueMs(left.map(({ address }) => address))
     cancelTimer()
-    cancelTimer = clock.after(Math.max(DEFAULT_REDIAL_FIRST_MS / 4, nextMs - clock.now()), wake)
+    const delayMs = Math.max(DEFAULT_REDIAL_FIRST_MS / 4, nextMs - clock.now())
+    nextAt = clock.now() + delayMs
+    cancelTimer = clock.after(delayMs, wake)
   }
 
   const wake = (): void => {
     if (!running) return
+    nextAt = null
     if (round !== undefined) {
       again = true
       return
@@ -111,5 +117,6 @@ export function createKeepConnected(options: KeepConnectedOptions): KeepConnecte
       await round
     },
     wake,
+    nextDial: () => nextAt,
   }
 }

@@ -14,8 +14,9 @@ export function createMesh(options: {
   clock: Clock
   /** The gossip score of a peer. */
   scoreOf: (peer: string) => number
+  nextDial: () => number | null
 }): Mesh {
-  const { libp2p, clock, scoreOf } = options
+  const { libp2p, clock, scoreOf, nextDial } = options
   const describe = (peer: PeerId): MeshPeer => ({
     id: peer.toString(),
     addresses: libp2p.getConnections(peer).map((connection) => connection.remoteAddr.toString()),
@@ -38,6 +39,7 @@ export function createMesh(options: {
         throw unreachable(address, error)
       }
     },
+    nextDial,
     onChange(listener) {
       const joined = (event: CustomEvent<PeerId>): void => listener({ peer: event.detail.toString(), connected: true })
       const left = (event: CustomEvent<PeerId>): void => listener({ peer: event.detail.toString(), connected: false })

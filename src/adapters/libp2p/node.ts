@@ -38,6 +38,8 @@ export interface NodeOptions {
   readonly network: string
   /** Gossip topics of this network; messages on any other are not even read. */
   readonly topics: readonly string[]
+  /** The longest message of a topic; larger ones are rejected before its judge sees them. */
+  readonly topicBytes?: ReadonlyMap<string, number>
   /** Multiaddrs dialled at the start and whenever connections are few; none of them has to answer. */
   readonly bootstrap: readonly string[]
   readonly mdns: boolean
@@ -92,8 +94,9 @@ export async function createNode(options: NodeOptions): Promise<Libp2pNode> {
   )
   const { gossipsub } = libp2p.services
   capPruneBackoff(gossipsub, DEFAULT_MAX_PRUNE_BACKOFF_MS)
+  const { topics, topicBytes = new Map<string, number>() } = options
   const pace = paceGossip(gossipsub, clock)
-  const gossip = createGossip({ gossipsub, topics: options.topics, pace, log: log.child('gossip') })
+  const gossip = createGossip({ gossipsub, topics, topicBytes, pace, log: log.child('gossip') })
   const limits = options.streamLimits
   const streams = createStreams({
     libp2p,
@@ -101,7 +104,12 @@ export async function createNode(options: NodeOptions): Promise<Libp2pNode> {
     log: log.child('streams'),
     ...(limits === undefined ? {} : { limits }),
   })
-  const mesh = createMesh({ libp2p, clock, scoreOf: (peer) => scoreOf(gossipsub, peer) })
+  const mesh = createMesh({
+    libp2p,
+    clock,
+    scoreOf: (peer) => scoreOf(gossipsub, peer),
+    nextDial: () => keeper.nextDial(),
+  })
   const known = createKnownPeers(libp2p)
   const discovered = new Map<string, Candidate>()
 

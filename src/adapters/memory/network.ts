@@ -114,6 +114,7 @@ export function memoryNetwork(options: { clock?: Clock } = {}): MemoryNetwork {
         setLink(peer.id, id, true)
         return { id, addresses: [`/memory/${id}`], score: 0 }
       },
+      nextDial: () => null,
       onChange(listener) {
         peer.listeners.add(listener)
         return () => void peer.listeners.delete(listener)

@@ -6,6 +6,7 @@ import { type OpenedBase, openBase, withoutHistory } from '../../checkpoint/base
 import type { ContentStore } from '../../ports/content-store.ts'
 import type { Network } from '../../rounds/network.ts'
 import { badLinkOf, isBadLink } from '../history/bad-link.ts'
+import { judgeCertificate } from '../history/certificate.ts'
 import { openNetwork } from '../history/genesis.ts'
 import { inspectBase } from '../history/verify.ts'
 import type { VerifyReport } from '../types.ts'
@@ -14,8 +15,11 @@ import type { ForkStatus } from './types.ts'
 /** What a check asks: blocks, and the one thing that no CID leads to. */
 export interface ForkSource {
   readonly store: ContentStore
-  /** A certificate of the base, once its network and round are known; null when there is none. */
-  certificateOf(base: { readonly network: CID; readonly round: number }): Promise<Uint8Array | null>
+  /** What may be certificates of the base, once its network and round are known; asked for one after the other. */
+  certificatesOf(base: {
+    readonly network: CID
+    readonly round: number
+  }): AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 }
 
 /** Says whether a network is the fork that its genesis says (genesis, 2.7-2.9); null for one that says nothing of the kind. */
@@ -64,11 +68,11 @@ async function findFork(base: CID, source: ForkSource): Promise<Found> {
   }
 }
 
-/** As far as its network's history is here; without all of it, the genesis' committee has to do. */
+/** Its lineages back to its genesis, which CIDs lead to; then a certificate, which anybody may have made up. */
 async function judgeBase(
   base: CID,
   { network: id, round }: Lineage,
-  { store, certificateOf }: ForkSource,
+  { store, certificatesOf }: ForkSource,
 ): Promise<Pick<Found, 'isCertified' | 'reason'>> {
   let bytes: Uint8Array
   try {
@@ -78,19 +82,26 @@ async function judgeBase(
   }
   const network = openNetwork(bytes)
   if (isBadLink(network)) return { isCertified: false, reason: network.reason }
-  const certificate = await certificateOf({ network: id, round })
-  if (certificate === null) return { isCertified: null, reason: 'no certificate of it is here' }
-  const { report } = await inspectBase({ network, store, base, certificate, level: 'signatures' })
-  return judgeReport(report)
+  const inspect = (certificate: Uint8Array | null) =>
+    inspectBase({ network, store, base, certificate, level: 'signatures' })
+  const { report, facts } = await inspect(null)
+  const history = judgeHistory(report, round)
+  if (history !== null) return history
+  for await (const certificate of certificatesOf({ network: id, round })) {
+    if (!judgeCertificate(facts, certificate, { round, base }).isCertified) continue
+    const [wrong] = (await inspect(certificate)).report.failures
+    return { isCertified: wrong === undefined, reason: wrong === undefined ? '' : sayFailure(wrong) }
+  }
+  return { isCertified: null, reason: 'no certificate of it that holds is here' }
 }
 
-function judgeReport({ failures, certified }: VerifyReport): Pick<Found, 'isCertified' | 'reason'> {
-  if (failures.length === 0 && certified) return { isCertified: true, reason: '' }
+/** What everything but its own certificate says; null when that is all that is left to see. */
+function judgeHistory({ failures }: VerifyReport, ofRound: number): Pick<Found, 'isCertified' | 'reason'> | null {
   // Members may have come and gone since the genesis: without the rounds between, nobody knows who had to certify it.
   const gap = failures.find(({ reason }) => isMissing(reason))
   if (gap !== undefined) return { isCertified: null, reason: sayFailure(gap) }
-  const [wrong] = failures
-  return { isCertified: false, reason: wrong === undefined ? 'nobody certified it' : sayFailure(wrong) }
+  const wrong = failures.find(({ round, link }) => round !== ofRound || link !== 'certificate')
+  return wrong === undefined ? null : { isCertified: false, reason: sayFailure(wrong) }
 }
 
 export function sayFailure({ round, link, reason }: VerifyReport['failures'][number]): string {

@@ -59,7 +59,7 @@ export async function createFork({
   const id = parseNetworkCid(created.network)
   const fork = await checkFork(openGenesis(id, await store.get(id)), {
     store: readOnlyStore(store),
-    certificateOf: async () => certificate,
+    certificatesOf: () => [certificate],
   })
   if (fork === null) throw new Error('a fork says what it is a fork of')
   return { ...created, fork }

@@ -13,7 +13,9 @@ import type { ForkStatus } from './types.ts'
 const BLOCK_TIMEOUT_MS = 10_000
 /** Directories and lineages that one attempt fetches: two a round. */
 const MAX_BLOCKS = 4096
-const RETRY_MS = 60_000
+/** Doubled after every try that found nothing. */
+const FIRST_RETRY_MS = 2_000
+const LAST_RETRY_MS = 300_000
 
 /** The base that this network began as, for whoever asks. */
 export interface ForkProof {
@@ -21,6 +23,11 @@ export interface ForkProof {
   readonly round: number
   readonly base: CID
   readonly certificate: Uint8Array
+}
+
+interface ForkBase {
+  readonly network: CID
+  readonly round: number
 }
 
 /** Where this network comes from, if it is a fork: checked with what is here, and with what peers have. */
@@ -43,31 +50,38 @@ export function createForkLink(context: LinkContext, known: Uint8Array | null): 
     forkOf === null
       ? null
       : { of: String(forkOf), network: null, round: null, state: 'unchecked', reason: 'not looked at yet' }
+  let latest: Uint8Array | null = null
   let isRunning = false
+  let retryMs = FIRST_RETRY_MS
 
-  async function check(store: ContentStore, ask: boolean): Promise<ForkStatus | null> {
-    const source = {
+  async function check(store: ContentStore, isAsking: boolean): Promise<ForkStatus | null> {
+    return await checkFork(network, {
       store: readOnlyStore(store, signal),
-      certificateOf: async (base: { network: CID; round: number }) => {
-        if (certificate === null && ask) certificate = await askForCertificate(context, base)
-        return certificate
+      certificatesOf: async function* (base) {
+        for await (const one of candidates(base, isAsking)) {
+          latest = one
+          yield one
+        }
       },
-    }
-    return await checkFork(network, source)
+    })
+  }
+
+  async function* candidates(base: ForkBase, isAsking: boolean): AsyncGenerator<Uint8Array> {
+    if (certificate !== null) yield certificate
+    if (isAsking) yield* askForCertificates(context, base)
   }
 
   async function attempt(): Promise<void> {
     if (isRunning || signal.aborted || status?.state !== 'unchecked') return
     isRunning = true
-    const had = certificate
     try {
       const here = await check(context.store, false)
       const isAsking = here?.state === 'unchecked' && mesh.peers().length > 0
       status = isAsking ? await check(fetchingStore(context), true) : here
-      if (certificate !== null && certificate !== had) {
-        // What certifies nothing is not kept: another peer may have the right one.
-        if (status?.state === 'verified') await writeForkCertificate(context.dataDir, certificate)
-        else certificate = had
+      // What certifies nothing is not kept.
+      if (status?.state === 'verified' && latest !== null && latest !== certificate) {
+        await writeForkCertificate(context.dataDir, latest)
+        certificate = latest
       }
       log.info('fork', { ...status })
     } catch (error) {
@@ -75,11 +89,9 @@ export function createForkLink(context: LinkContext, known: Uint8Array | null): 
     } finally {
       isRunning = false
       if (status?.state === 'unchecked' && !signal.aborted) {
-        signal.addEventListener(
-          'abort',
-          clock.after(RETRY_MS, () => void attempt()),
-          { once: true },
-        )
+        const cancel = clock.after(retryMs, () => void attempt())
+        retryMs = Math.min(2 * retryMs, LAST_RETRY_MS)
+        signal.addEventListener('abort', cancel, { once: true })
       }
     }
   }
@@ -105,25 +117,23 @@ export function createForkLink(context: LinkContext, known: Uint8Array | null): 
   }
 }
 
-/** From whoever is connected and began at the same base. */
-async function askForCertificate(
+/** What each peer that is connected has; not believed. */
+async function* askForCertificates(
   { network, streams, mesh, log, signal }: LinkContext,
-  base: { readonly network: CID; readonly round: number },
-): Promise<Uint8Array | null> {
+  base: ForkBase,
+): AsyncGenerator<Uint8Array> {
   const { forkOf } = network.genesis
   const sync = createSyncClient(streams, base.network)
   for (const { id } of mesh.peers()) {
     try {
-      for await (const answer of sync.bases(id, base.round, signal)) {
-        if (equalCids(answer.base, forkOf)) return answer.certificate
-        break
-      }
+      const asked = sync.bases(id, { from: base.round, to: base.round }, signal)
+      const [answer] = await Array.fromAsync(asked)
+      if (answer !== undefined && equalCids(answer.base, forkOf)) yield answer.certificate
     } catch (error) {
       if (signal.aborted || !isColdmeshError(error)) throw error
       log.debug('fork-not-answered', { peer: id, error: String(error) })
     }
   }
-  return null
 }
 
 /** Asks peers for what is not here; each block once, and not without end. */

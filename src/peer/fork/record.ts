@@ -4,14 +4,13 @@ import { writeFileAtomic } from '../../adapters/files/atomic.ts'
 import { diskError, systemCode } from '../../adapters/files/disk-error.ts'
 import { paths } from '../data-dir.ts'
 
-/** The certificate of the base that a data directory's network began as: the one part of the link that no CID leads to. */
-export async function readForkCertificate(dataDir: string): Promise<Uint8Array | null> {
+/** The certificate of the base that a data directory's network began as, if it has one: what no CID leads to. */
+export async function* readForkCertificate(dataDir: string): AsyncGenerator<Uint8Array> {
   const path = paths.fork(dataDir)
   try {
-    return new Uint8Array((await readFile(path)).subarray(0, MAX_CERTIFICATE_BYTES + 1))
+    yield new Uint8Array((await readFile(path)).subarray(0, MAX_CERTIFICATE_BYTES + 1))
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return null
-    throw diskError(error, 'read', path)
+    if (systemCode(error) !== 'ENOENT') throw diskError(error, 'read', path)
   }
 }
 

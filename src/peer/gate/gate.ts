@@ -29,12 +29,14 @@ export interface Gate {
   stop(): Promise<void>
 }
 
+type GateContext = Pick<PeerContext, 'network' | 'facts' | 'store' | 'log' | 'events' | 'troubles' | 'clock' | 'signal'>
+
 /** @throws ColdmeshError `bad-dataset` */
 export function createGate(options: {
-  readonly context: PeerContext
+  readonly context: GateContext
   readonly data: Dataset
-  /** Absent: one of our own, in a worker thread of its own. */
-  readonly trainer?: Trainer | undefined
+  /** How models are measured, until the signal aborts. Absent: by a trainer of our own, in a worker thread of its own. */
+  readonly probe?: (signal: AbortSignal) => Probe
 }): Gate {
   const { context, data } = options
   const { log, events, troubles, clock } = context
@@ -43,10 +45,10 @@ export function createGate(options: {
   let own: Promise<Trainer> | null = null
   let queue: Promise<void> = Promise.resolve()
 
-  async function trainer(): Promise<Trainer> {
-    if (options.trainer) return options.trainer
+  async function openProbe(signal: AbortSignal): Promise<Probe> {
+    if (options.probe) return options.probe(signal)
     own ??= import('../../engines/trainer.ts').then(({ createTrainer }) => createTrainer())
-    return own
+    return createProbe({ context, data, trainer: await own, signal })
   }
 
   /** Runs one measurement within the time that all views of a round may take. */
@@ -56,7 +58,7 @@ export function createGate(options: {
     const cancel = clock.after(Math.max(MIN_LIMIT_MS, viewTimeoutMs * maxViews), () => over.abort())
     const signal = AbortSignal.any([context.signal, over.signal])
     try {
-      return await work(createProbe({ context, data, trainer: await trainer(), signal }))
+      return await work(await openProbe(signal))
     } finally {
       cancel()
     }

@@ -62,8 +62,8 @@ export async function verifyDirectory(dir: string, options: VerifyDirectoryOptio
   const isNamed = named.length > 0 || isUnknown
   const others = isNamed ? report.failures.filter((other) => !isGuess(other, round)) : report.failures
   const checked = { ...report, valid: report.valid && own.length === 0, failures: [...own, ...others] }
-  const certificateOf = async () => options.forkCertificate ?? null
-  return withFork(checked, await checkFork(network, { store: readOnlyStore(store, signal), certificateOf }))
+  const certificatesOf = () => (options.forkCertificate === undefined ? [] : [options.forkCertificate])
+  return withFork(checked, await checkFork(network, { store: readOnlyStore(store, signal), certificatesOf }))
 }
 
 /** An exported base, as its files are: nothing is checked but what they are. */

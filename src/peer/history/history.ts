@@ -5,8 +5,8 @@ import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
 import type { Chain } from '../chain.ts'
-import type { StoredEvidence } from '../evidence.ts'
-import { verifyEvidence } from '../evidence-report.ts'
+import type { StoredEvidence } from '../evidence-file.ts'
+import { evidenceStatus, verifyEvidence } from '../evidence-report.ts'
 import { withFork } from '../fork/report.ts'
 import type { ForkStatus } from '../fork/types.ts'
 import type { Reports } from '../reports/reports.ts'
@@ -33,6 +33,9 @@ export function createHistory(options: {
 }): History {
   const { network, genesisBytes, store, chain, reports = NO_REPORTS, evidence = [], fork = NO_FORK } = options
   const terms = createTermsBook(network, chain)
+  // Two rounds after the head nobody knows who is a member.
+  const factsAt = (round: number) => (round <= chain.entries.length + 2 ? terms.at(round) : null)
+  const committees = { id: network.id, factsAt }
   const baseOf = (text: string | undefined) =>
     text === undefined ? (chain.entries.at(-1)?.base ?? network.genesis.base) : readCid(text)
   const certificateOf = (base: CID) => chain.entries.find((entry) => equalCids(entry.base, base))?.certificate ?? null
@@ -40,10 +43,11 @@ export function createHistory(options: {
   return {
     network: String(network.id),
     evidence: () =>
-      evidence.map(({ bytes, seenMs }) => ({ report: verifyEvidence(bytes, { network, seenMs }), bytes })),
-    verifyEvidence: (bytes) => verifyEvidence(bytes, { network }),
+      evidence.map(({ bytes, seenMs }) => ({ report: verifyEvidence(bytes, { network: committees, seenMs }), bytes })),
+    verifyEvidence: (bytes) => verifyEvidence(bytes, { network: committees }),
     log: (text) => {
       const base = baseOf(text)
+      const statuses = evidenceStatus(evidence, network.id, factsAt)
       return readLog({
         network,
         termsAt: terms.at,
@@ -51,6 +55,7 @@ export function createHistory(options: {
         base,
         certificate: certificateOf(base),
         reportsOf: reports.of,
+        evidenceOf: (round) => statuses.filter((found) => found.round === round),
       })
     },
     fork,

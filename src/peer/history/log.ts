@@ -9,7 +9,7 @@ import type { NetworkFacts } from '../../rounds/network.ts'
 import type { SignedContribution } from '../../rounds/state.ts'
 import { describeChange } from '../amendments/change.ts'
 import { readVoucher } from '../permission.ts'
-import type { LogEntry, ReportEntry } from '../types.ts'
+import type { EvidenceStatus, LogEntry, ReportEntry } from '../types.ts'
 import { type BadLink, isBadLink } from './bad-link.ts'
 import { judgeCertificate } from './certificate.ts'
 import { latenessOf } from './lateness.ts'
@@ -33,6 +33,8 @@ export async function* readLog(options: {
   readonly certificate: Uint8Array | null
   /** Evaluations of a base; absent: none are known. */
   readonly reportsOf?: (base: CID) => readonly ReportEntry[]
+  /** Contradictions of members in a round; absent: none are known. */
+  readonly evidenceOf?: (round: number) => readonly EvidenceStatus[]
   readonly signal?: AbortSignal
 }): AsyncGenerator<LogEntry> {
   const { network, termsAt = () => network, signal } = options
@@ -54,7 +56,8 @@ export async function* readLog(options: {
     const late = await Promise.all(contents.inputs.map((input) => latenessOf(facts, store, loaded, input)))
     const entry = entryOf(facts, loaded, contents, certified.view)
     const inputs = entry.inputs.map((input, i) => ({ ...input, staleness: late[i] ?? null }))
-    yield { ...entry, inputs, reports: options.reportsOf?.(base) ?? [] }
+    const [reports, evidence] = [options.reportsOf?.(base) ?? [], options.evidenceOf?.(loaded.round) ?? []]
+    yield { ...entry, inputs, reports, evidence }
     base = loaded.lineage.parent
     certificate = loaded.lineage.parentCertificate
     expected = loaded.round - 1
@@ -66,7 +69,7 @@ function entryOf(
   loaded: LoadedRound,
   contents: RoundContents,
   view: number,
-): Omit<LogEntry, 'reports' | 'inputs'> & { readonly inputs: readonly InputFacts[] } {
+): Omit<LogEntry, 'reports' | 'evidence' | 'inputs'> & { readonly inputs: readonly InputFacts[] } {
   const { round, base, lineage } = loaded
   const rank = rankCommittee(network.members, roundSeed(network.id, round))
   return {

@@ -23,14 +23,17 @@ export function createBuilds(options: {
   readonly done: (event: Built) => void
 }): Builds {
   const { context, done } = options
-  const { clock, log, troubles } = context
+  const { clock, log, troubles, waits } = context
   let builds: Promise<void> = Promise.resolve()
 
   async function run(effect: BuildEffect): Promise<void> {
     const { round, over } = options.round()
     if (effect.spec.round !== round || over.aborted) return
     try {
-      const { base, lineage } = await buildBase(effect.spec, context)
+      const which = `of ${effect.spec.inputs.length} inputs, round ${round}`
+      const { base, lineage } = await waits.during({ what: 'fusion', which, isRoutine: true }, () =>
+        buildBase(effect.spec, context),
+      )
       troubles.over('fusion')
       done({ type: 'built', key: effect.key, base, lineage, now: clock.now() })
     } catch (error) {

@@ -6,7 +6,7 @@ import { rawCid } from '../../../protocols/wire/codec.ts'
 import { openBase, WEIGHTS_NAME } from '../../checkpoint/base.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { openNetworkCertificate } from '../../rounds/network.ts'
-import type { Head } from '../../rounds/state.ts'
+import type { Head, RoundState } from '../../rounds/state.ts'
 import { parentOf } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
 import { type CheckedBase, checkNext, maxBaseBytes } from '../heads.ts'
@@ -21,26 +21,28 @@ export async function fetchBase(
   providers: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { network, store, chain } = context
+  const { network, store, chain, clock, waits } = context
   const { bytes } = network.genesis
   const { round } = context.termsAt(chain.entries.length + 1).terms
-  await store.fetch(base, {
-    shape: 'directory',
-    maxBytes: maxBaseBytes(network),
-    providers,
-    timeoutMs: Math.max(MIN_FETCH_MS, Math.ceil((1000 * bytes) / round.minBytesPerSecond)),
-    stallMs: STALL_MS,
-    signal,
-  })
+  const timeoutMs = Math.max(MIN_FETCH_MS, Math.ceil((1000 * bytes) / round.minBytesPerSecond))
+  const limits = { maxBytes: maxBaseBytes(network), providers, timeoutMs, stallMs: STALL_MS, signal }
+  await waits.during({ what: 'base', which: String(base), whom: providers, until: clock.now() + timeoutMs }, () =>
+    store.fetch(base, { shape: 'directory', ...limits }),
+  )
 }
 
 /**
  * Brings the weights here that late contributions to the next round may have been trained from. Who ran the rounds since has
  * them. What nobody gives now is asked for again when a contribution needs it.
  */
-export async function fetchParents(context: PeerContext, head: Head, signal: AbortSignal): Promise<void> {
+export async function fetchParents(
+  context: PeerContext,
+  { head, self }: Pick<RoundState, 'head' | 'self'>,
+  signal: AbortSignal,
+): Promise<void> {
   const { maxStaleness } = head.regime.current.terms.round
-  if (maxStaleness === 0) return
+  // Who only follows validates nothing.
+  if (maxStaleness === 0 || self === null) return
   for (const { base, round } of head.history) {
     if (signal.aborted || parentOf(head, base, round + 1) === null) return
     try {
@@ -70,12 +72,13 @@ async function fetchRecord(
 }
 
 /**
- * What a peer says its head is, if it lies ahead of ours and its certificate holds. A certified base of our own round that
- * differs from ours is a fork: more members lied than the quorum allows for.
- * @throws ColdmeshError `not-valid` for a certificate that does not hold, facts.reason `fork` for one that should not exist
+ * What a peer says its head is. `ahead`: it is newer than ours and its certificate holds. `parted`: it is certified, of a round
+ * that we know, and not the base that we have of it: more members lied than the quorum allows for.
+ * @throws ColdmeshError `not-valid` for a certificate that does not hold
  */
-export function judgeHead(context: PeerContext, ours: Head, head: SyncHead): 'ahead' | 'not-ahead' {
-  if (head.round < ours.round) return 'not-ahead'
+export function judgeHead(context: PeerContext, ours: Head, head: SyncHead): 'ahead' | 'not-ahead' | 'parted' {
+  const known = head.round === 0 ? context.network.genesis.base : context.chain.entries[head.round - 1]?.base
+  if (known !== undefined && equalCids(known, head.base)) return 'not-ahead'
   const { network } = context
   // Further ahead the committee may have changed since: then each step of the way is judged, not the goal.
   if (head.round > ours.round + 2) return 'ahead'
@@ -88,15 +91,7 @@ export function judgeHead(context: PeerContext, ours: Head, head: SyncHead): 'ah
       facts: { reason: verdict.reason },
     })
   }
-  if (head.round > ours.round) return 'ahead'
-  if (equalCids(head.base, ours.base)) return 'not-ahead'
-  throw new ColdmeshError(
-    'not-valid',
-    `Two certified bases of round ${head.round}: more members lied than the quorum allows for.`,
-    {
-      facts: { reason: 'fork', round: head.round },
-    },
-  )
+  return head.round > ours.round ? 'ahead' : 'parted'
 }
 
 /**
@@ -115,7 +110,7 @@ export async function* followChain(
   let head = from
   while (head.round < to) {
     const before = head.round
-    for await (const next of context.sync.bases(peer, head.round + 1, signal)) {
+    for await (const next of context.sync.bases(peer, { from: head.round + 1 }, signal)) {
       if (next.round === to) await fetchBase(context, next.base, providers, signal)
       else await fetchRecord(context, next.base, next.lineage, providers, signal)
       const checked = await checkNext(head, context.store, next)

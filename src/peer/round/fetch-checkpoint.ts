@@ -38,16 +38,27 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
     return [...listers.flatMap((lister) => addressesOf(context, lister)), ...stated]
   }
 
-  function fetchFile(file: CID, providers: readonly string[], patience: number): Promise<unknown> {
-    return store.fetch(file, {
-      shape: 'file',
-      fileBytes: bytes,
-      maxBytes: bytes + Math.ceil(bytes / 1000) + NODES_BYTES,
-      providers,
-      timeoutMs: patience * Math.max(MIN_FETCH_MS, msFor(bytes)),
-      stallMs: patience * Math.max(MIN_STALL_MS, msFor(STALL_BYTES)),
-      signal,
-    })
+  async function fetchFile(
+    file: CID,
+    of: SignedContribution,
+    from: { readonly listers: readonly Uint8Array[]; readonly providers: readonly string[]; readonly patience: number },
+  ): Promise<void> {
+    const { listers, providers, patience } = from
+    const timeoutMs = patience * Math.max(MIN_FETCH_MS, msFor(bytes))
+    const which = `${file}, for contribution ${of.id}`
+    const whom = [...listers, of.author].map(state.network.nameOf)
+    const wait = { what: 'checkpoint', which, whom, until: context.clock.now() + timeoutMs, isRoutine: true }
+    await context.waits.during(wait, () =>
+      store.fetch(file, {
+        shape: 'file',
+        fileBytes: bytes,
+        maxBytes: bytes + Math.ceil(bytes / 1000) + NODES_BYTES,
+        providers,
+        timeoutMs,
+        stallMs: patience * Math.max(MIN_STALL_MS, msFor(STALL_BYTES)),
+        signal,
+      }),
+    )
   }
 
   return async (
@@ -56,9 +67,10 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
   ): Promise<string | null> => {
     const patience = patienceOf(tries)
     const providers = providersOf(contribution, listers)
-    await fetchFile(contribution.checkpoint, providers, patience)
+    const sources = { listers, providers, patience }
+    await fetchFile(contribution.checkpoint, contribution, sources)
     const from = rebasedFrom(state.head, contribution)
-    if (from !== null) await fetchFile(from, providers, patience)
+    if (from !== null) await fetchFile(from, contribution, sources)
     const [base, checkpoint] = [open(state.head.weights), open(contribution.checkpoint)]
     const parent = from === null ? {} : { parent: open(from) }
     const validation = await validateCheckpoint({ layout: facts.layout, base, checkpoint, ...parent })

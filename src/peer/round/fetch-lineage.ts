@@ -14,9 +14,11 @@ export async function fetchLineage(
   state: RoundState,
   { cid, from, view, signal }: { cid: CID; from: Uint8Array; view: number; signal: AbortSignal },
 ): Promise<Uint8Array | null> {
-  const { store, log, clock } = context
+  const { store, log, clock, waits } = context
   const waitMs = lineageWaitMs(state, view)
   const deadline = clock.now() + waitMs
+  const whom = [state.network.nameOf(from)]
+  using wait = waits.begin({ what: 'lineage', which: String(cid), whom, until: deadline, isRoutine: true })
   for (;;) {
     try {
       const timeoutMs = Math.max(RETRY_MS, Math.min(Math.max(TRY_MS, waitMs / 2), deadline - clock.now()))
@@ -24,7 +26,9 @@ export async function fetchLineage(
       await store.fetch(cid, { shape: 'block', maxBytes: MAX_LINEAGE_BYTES, providers, timeoutMs, signal })
       return await store.get(cid)
     } catch (error) {
-      log.info('lineage-not-had', { cid, reason: reasonOf(error, context) })
+      const reason = reasonOf(error, context)
+      log.info('lineage-not-had', { cid, reason })
+      wait.change({ next: clock.now() + RETRY_MS, reason })
     }
     if (signal.aborted || clock.now() + RETRY_MS >= deadline) return null
     await new Promise<void>((resolve) => {

@@ -7,6 +7,7 @@ import { ignore, type Verdict } from '../../../protocols/wire/verdict.ts'
 import type { RoundState } from '../../rounds/state.ts'
 import { judge } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
+import { needsNewerVersion, readUnknownMessage } from '../newer-version.ts'
 
 export type InboxTopic = 'contributions' | 'votes'
 
@@ -35,7 +36,7 @@ export interface Inbox {
 }
 
 export function createInbox(options: {
-  readonly context: Pick<PeerContext, 'network' | 'key' | 'log' | 'events'> & {
+  readonly context: Pick<PeerContext, 'network' | 'key' | 'log' | 'events' | 'troubles'> & {
     readonly speaker: Pick<PeerContext['speaker'], 'isOwn'>
   }
   readonly state: () => RoundState
@@ -56,6 +57,16 @@ export function createInbox(options: {
     context.events.emit({ type: 'refused', ...refusal })
   }
 
+  /** Another version may be at work: who signs it is a member, and this one has nothing to say about it. */
+  function tellOfUnknown(envelope: Uint8Array): string | null {
+    const { isMember, nameOf } = state().network
+    const unknown = readUnknownMessage(envelope, context.network.id, isMember)
+    if (unknown === null) return null
+    const { kind, author } = unknown
+    context.troubles.report('version', needsNewerVersion(`What ${nameOf(author)} says`, `it is of the kind ${kind}`))
+    return toHex(author)
+  }
+
   /** Signed with our key, and not by us: another machine has a copy of it. */
   function isByCopy(signed: Signed<Contribution | RoundMessage>): boolean {
     return equalBytes(signed.message.author, context.key) && !context.speaker.isOwn(signed)
@@ -73,7 +84,8 @@ export function createInbox(options: {
       const declarations = topic === 'contributions' ? CONTRIBUTION_MESSAGES : VOTE_MESSAGES
       const signed = openEnvelope<Contribution | RoundMessage>(envelope, declarations, context.network.id)
       if (!isSigned(signed)) {
-        note({ what: topic, id: null, author: null, reason: signed.reason })
+        const unknown = signed.reason === 'unknown-kind' ? tellOfUnknown(envelope) : null
+        note({ what: topic, id: null, author: unknown, reason: signed.reason })
         return signed
       }
       const { kind, author } = signed.message

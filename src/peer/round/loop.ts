@@ -1,29 +1,29 @@
-import type { CID } from 'multiformats/cid'
 import type { Contribution } from '../../../protocols/contribution/messages.ts'
-import { equalCids, toHex } from '../../../protocols/wire/bytes.ts'
+import { toHex } from '../../../protocols/wire/bytes.ts'
 import type { Verdict } from '../../../protocols/wire/verdict.ts'
-import { isColdmeshError } from '../../ports/errors.ts'
 import { UNAVAILABLE } from '../../rounds/collect.ts'
 import type { RoundEffect, RoundEvent } from '../../rounds/events.ts'
 import { heldMessages } from '../../rounds/held.ts'
 import { leftOut } from '../../rounds/left-out.ts'
 import { createRound, reduce } from '../../rounds/reduce.ts'
 import type { ContributionEntry, Head, RoundState } from '../../rounds/state.ts'
+import { OTHER_BASE } from '../../rounds/validity.ts'
 import { asRoundMessage, isContribution, isRecent, parentOf } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
-import type { EvidenceFile } from '../evidence.ts'
+import type { Evidence } from '../evidence.ts'
 import { askGate, type Gate } from '../gate/gate.ts'
-import { type CheckedBase, checkNext, entryOf } from '../heads.ts'
+import type { CheckedBase } from '../heads.ts'
+import type { Mismatches } from '../mismatches.ts'
 import type { OwnMessage } from '../speaker.ts'
-import { isOwnTrouble } from '../troubles.ts'
+import type { Splits } from '../splits.ts'
+import { createAdoption } from './adopt.ts'
 import { createBuilds } from './builds.ts'
-import { fetchBase, fetchParents, followChain, judgeHead } from './catch-up.ts'
+import { fetchParents } from './catch-up.ts'
 import { createFetches, type Fetches } from './fetches.ts'
+import { createFollower } from './follow.ts'
 import { createInbox, type Inbox, type InboxTopic } from './inbox.ts'
 import { createReporter } from './reporter.ts'
-import { createVoice, pause } from './voice.ts'
-
-const ADOPT_RETRY_MS = 1_000
+import { createVoice } from './voice.ts'
 
 /** Runs round after round: feeds the pure machine, does what it asks for, and moves on when a base is final. */
 export interface RoundLoop {
@@ -45,7 +45,9 @@ export interface RoundLoop {
 export function createRoundLoop(options: {
   readonly context: PeerContext
   readonly head: Head
-  readonly evidence: EvidenceFile
+  readonly evidence: Pick<Evidence, 'store'>
+  readonly splits: Pick<Splits, 'found' | 'reason'>
+  readonly mismatches: Pick<Mismatches, 'record'>
   /** Null for who has no data to judge bases by. */
   readonly gate: Gate | null
   /** Says until when this key must stay silent; null when it may speak. */
@@ -54,9 +56,10 @@ export function createRoundLoop(options: {
   readonly onRound: () => void
 }): RoundLoop {
   const { context } = options
-  const { clock, log, store, speaker, events } = context
+  const { clock, log, speaker, events } = context
   const reporter = createReporter(context)
-  let mute = options.muted
+  const { reason: parted } = options.splits
+  let mute = parted === null ? options.muted : { reason: parted, isOver: () => false }
   let state = newRound(options.head, null)
   let over = new AbortController()
   let fetches: Fetches = createFetches(context, state, over.signal)
@@ -82,7 +85,19 @@ export function createRoundLoop(options: {
     isStale: (saying) => mute !== null || saying.round !== state.round,
     onSaid: (signed, { saying, reason }) => {
       reporter.said(saying, reason)
+      if (saying.kind === 'prevote/1' && reason === OTHER_BASE) void options.mismatches.record(state, saying.view)
       dispatch({ type: 'received', signed: asRoundMessage(signed), now: clock.now() })
+    },
+  })
+
+  const adopt = createAdoption({ context, state: () => state, enter })
+  const follower = createFollower({
+    context,
+    head: () => state.head,
+    enter,
+    onSplit: async (split) => {
+      await options.splits.found(split)
+      if (options.splits.reason !== null) silence(options.splits.reason)
     },
   })
 
@@ -163,24 +178,6 @@ export function createRoundLoop(options: {
     }
   }
 
-  async function adopt(base: CID, certificate: Uint8Array): Promise<void> {
-    while (!context.signal.aborted && state.phase === 'adopt' && !equalCids(state.head.base, base)) {
-      try {
-        await fetchBase(context, base, [], context.signal)
-        const checked = await checkNext(state.head, store, { base, certificate })
-        await context.chain.append(entryOf(checked))
-        context.troubles.over('base')
-        enter(checked)
-        return
-      } catch (error) {
-        if (context.signal.aborted) return
-        log.warn('base-not-adopted', { base, error: String(error) })
-        if (isOwnTrouble(error)) context.troubles.report('base', error)
-        await pause(context, ADOPT_RETRY_MS)
-      }
-    }
-  }
-
   /** Leaves the round behind and begins the next at `head`, which the chain file holds. */
   function enter(checked: CheckedBase): void {
     const { head } = checked
@@ -197,12 +194,8 @@ export function createRoundLoop(options: {
     }
     fetches = createFetches(context, state, over.signal)
     begin()
-    if (hasJumped) prepareForLate()
-  }
-
-  /** Who speaks here needs the weights of earlier bases; who came later has not got them. */
-  function prepareForLate(): void {
-    if (state.self !== null) void fetchParents(context, state.head, over.signal)
+    // Who came later has not got the weights of earlier bases.
+    if (hasJumped) void fetchParents(context, state, over.signal)
   }
 
   function begin(): void {
@@ -226,50 +219,20 @@ export function createRoundLoop(options: {
   }
 
   async function syncWith(peer: string): Promise<void> {
-    moving = moving.then(() => followIfAhead(peer))
+    moving = moving.then(() => follower.follow(peer))
     await moving
     await exchange(peer)
   }
 
-  async function followIfAhead(peer: string): Promise<void> {
-    try {
-      const theirs = await context.sync.head(peer, context.signal)
-      if (judgeHead(context, state.head, theirs) === 'not-ahead') return
-      await followTo(peer, theirs.round)
-      context.troubles.over('base')
-    } catch (error) {
-      onSyncError(peer, error)
-    }
-  }
-
-  /** Every base is in the chain file before the next; the round of the newest begins, however far it came. */
-  async function followTo(peer: string, round: number): Promise<void> {
-    const followed: CheckedBase[] = []
-    try {
-      for await (const checked of followChain(context, peer, state.head, round, context.signal)) {
-        await context.chain.append(entryOf(checked))
-        followed.splice(0, 1, checked)
-      }
-    } finally {
-      for (const checked of followed) enter(checked)
-    }
-  }
-
-  function onSyncError(peer: string, error: unknown): void {
-    if (context.signal.aborted) return
-    const reason = isColdmeshError(error, 'not-valid') ? error.facts['reason'] : null
-    if (isOwnTrouble(error)) context.troubles.report('base', error)
-    if (reason === 'fork') silence(`two certified bases of round ${state.head.round}`)
-    log.info('sync-failed', { peer, error: String(error) })
-  }
-
   async function exchange(peer: string): Promise<void> {
+    const which = `messages of round ${state.round}`
+    using _ = context.waits.begin({ what: 'exchange', which, whom: [peer], isRoutine: true })
     try {
       const have = heldMessages(state).map(({ id }) => id)
       for await (const { topic, envelope } of context.sync.round(peer, state.round, have, over.signal))
         inbox.receive(topic, envelope)
     } catch (error) {
-      onSyncError(peer, error)
+      if (!context.signal.aborted) log.info('sync-failed', { peer, error: String(error) })
     }
   }
 
@@ -292,11 +255,14 @@ export function createRoundLoop(options: {
     syncWith,
     start: () => {
       begin()
-      prepareForLate()
+      void fetchParents(context, state, over.signal)
     },
     stop: async () => {
       over.abort()
-      await Promise.allSettled([speaking, moving, builds.settled()])
+      const which = 'what is being said, stored or fused'
+      await context.waits.during({ what: 'stop', which }, () =>
+        Promise.allSettled([speaking, moving, builds.settled()]),
+      )
     },
   }
 }

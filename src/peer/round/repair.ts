@@ -1,4 +1,6 @@
+import { toHex } from '../../../protocols/wire/bytes.ts'
 import type { PeerContext } from '../context.ts'
+import type { OpenWait } from '../waits.ts'
 import type { RoundLoop } from './loop.ts'
 
 /** How often one connected peer is asked what we lack. */
@@ -21,13 +23,16 @@ export function createRepair(
   loop: RoundLoop,
   afterwards: (peer: string) => Promise<void>,
 ): Repair {
-  const { mesh, clock, log } = context
+  const { mesh, clock, log, waits } = context
+  const toBeSynced = waits.begin({ what: 'sync', which: 'the head of anybody', until: null, isRoutine: true })
+  let alone: OpenWait | null = null
   let turn = 0
   let isSynced = false
   let markSynced: () => void = () => {}
   const synced = new Promise<void>((resolve) => {
     markSynced = () => {
       isSynced = true
+      toBeSynced.end()
       resolve()
     }
   })
@@ -40,7 +45,8 @@ export function createRepair(
     try {
       await loop.syncWith(peer)
       markSynced()
-      await afterwards(peer)
+      const exchange = { what: 'exchange', which: 'evidence and reports', whom: [peer], isRoutine: true }
+      await waits.during(exchange, () => afterwards(peer))
     } catch (error) {
       log.error('sync-crashed', { peer, error: String(error) })
     } finally {
@@ -63,7 +69,21 @@ export function createRepair(
     later(EVERY_MS, tick)
   }
 
+  /** A peer that nobody is connected to waits for somebody: addresses are dialled again and again. */
+  function watchPeers(): void {
+    if (mesh.peers().length > 0) {
+      alone?.end()
+      alone = null
+      return
+    }
+    const self = toHex(context.key)
+    const { members, nameOf } = loop.state.network
+    const whom = members.filter((key) => toHex(key) !== self).map(nameOf)
+    alone ??= waits.begin({ what: 'peers', which: 'anybody of the network', whom, next: mesh.nextDial })
+  }
+
   const unwatch = mesh.onChange(({ peer, connected }) => {
+    watchPeers()
     if (connected) void syncWith(peer)
   })
 
@@ -73,13 +93,16 @@ export function createRepair(
     },
     synced,
     start: () => {
+      watchPeers()
       tick()
+      toBeSynced.change({ until: clock.now() + ALONE_MS })
       later(ALONE_MS, markSynced)
     },
     stop: () => {
       unwatch()
       for (const cancel of cancels) cancel()
       cancels.clear()
+      alone?.end()
       markSynced()
     },
   }

@@ -6,6 +6,7 @@ import { parentOf } from '../../rounds/views.ts'
 import { describeWait } from '../../rounds/wait.ts'
 import type { PeerContext } from '../context.ts'
 import type { CheckedBase } from '../heads.ts'
+import { remind } from '../reminder.ts'
 import type { ContributionStatus, Wait } from '../types.ts'
 
 /** Tells people and logs what a round does. */
@@ -37,11 +38,36 @@ export function waitOf(state: RoundState, { clock }: Pick<PeerContext, 'clock'>)
 }
 
 export function createReporter(context: PeerContext): Reporter {
-  const { events, log } = context
+  const { events, log, clock } = context
   let lastWait = ''
+  let lastStep = ''
+  let newest: RoundState | null = null
+  let cancelReminder = () => {}
+  context.signal.addEventListener('abort', () => cancelReminder(), { once: true })
+
+  /** A wait that begins is a line of the log; while it lasts, so are reminders. */
+  function watchStep(state: RoundState, wait: Wait): void {
+    newest = state
+    const step = `${state.round}/${state.view}/${wait.what}`
+    if (step === lastStep || context.signal.aborted) return
+    lastStep = step
+    log.info('waits', { round: state.round, view: state.view, ...wait })
+    cancelReminder()
+    cancelReminder = remind(clock, remindOfRound)
+  }
+
+  function remindOfRound(): void {
+    if (newest === null) return
+    const wait = waitOf(newest, context)
+    const { what, have, need, missing, sinceMs, untilMs } = wait
+    log.warn('still-waiting', { round: newest.round, view: newest.view, ...wait, elapsedMs: clock.wall() - sinceMs })
+    const which = `of round ${newest.round}: ${have} of ${need}`
+    events.emit({ type: 'still-waiting', what, which, whom: missing, sinceMs, untilMs, nextMs: null, reason: null })
+  }
 
   function reportWait(state: RoundState): void {
     const wait = waitOf(state, context)
+    watchStep(state, wait)
     const key = `${state.round}/${state.view}/${wait.what}/${wait.have}/${wait.missing.join()}`
     if (key === lastWait) return
     lastWait = key

@@ -5,6 +5,7 @@ import type { Clock, Log } from '../../ports/system.ts'
 import type { Emitter } from '../emitter.ts'
 import type { Troubles } from '../troubles.ts'
 import type { PeerEvent } from '../types.ts'
+import type { Waits } from '../waits.ts'
 
 const MAX_BLOCK_BYTES = 2 * 1_048_576
 const FETCH_MS = 8_000
@@ -23,13 +24,14 @@ export interface RepairingStore extends ContentStore {
 export function createRepairingStore(options: {
   readonly store: ContentStore
   readonly troubles: Troubles
+  readonly waits: Waits
   readonly events: Emitter<PeerEvent>
   readonly clock: Clock
   readonly log: Log
   /** Of which round and file a block is, in words. */
   readonly placeOf: (cid: CID) => Promise<string>
 }): RepairingStore {
-  const { store, troubles, events, clock, log } = options
+  const { store, troubles, waits, events, clock, log } = options
   const running = new Map<string, Promise<Uint8Array>>()
   const lost = new Map<string, { error: ColdmeshError; again: number }>()
 
@@ -39,7 +41,10 @@ export function createRepairingStore(options: {
     const place = await options.placeOf(cid)
     try {
       // What is here and rotten is deleted, and asked of everybody connected.
-      await store.fetch(cid, { shape: 'block', maxBytes: MAX_BLOCK_BYTES, timeoutMs: FETCH_MS })
+      const until = clock.now() + FETCH_MS
+      await waits.during({ what: 'block', which: `${cid} of ${place}`, until }, () =>
+        store.fetch(cid, { shape: 'block', maxBytes: MAX_BLOCK_BYTES, timeoutMs: FETCH_MS }),
+      )
       const block = await store.get(cid)
       lost.delete(String(cid))
       troubles.over(`block ${cid}`)

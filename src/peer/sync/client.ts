@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import {
   MAX_APPROVALS_PAGE,
+  MAX_EVIDENCE_PAGE,
   MAX_HAVE,
   MAX_PAGE,
   MAX_REPORTS_PAGE,
@@ -12,6 +13,8 @@ import {
   syncBase,
   syncBasesRequest,
   syncEnvelope,
+  syncEvidence,
+  syncEvidenceRequest,
   syncHead,
   syncHeadRequest,
   syncReport,
@@ -21,9 +24,10 @@ import {
 import { judgeSyncBase } from '../../../protocols/sync/rules.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { MalformedError } from '../../../protocols/wire/codec.ts'
-import { MAX_FRAME_BYTES, MEBIBYTE } from '../../../protocols/wire/limits.ts'
+import { MAX_EVIDENCE_HELD, MAX_FRAME_BYTES, MEBIBYTE } from '../../../protocols/wire/limits.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Streams } from '../../ports/streams.ts'
+import type { EvidenceSlot } from '../evidence-book.ts'
 
 const HEAD_TIMEOUT_MS = 10_000
 const PAGE_TIMEOUT_MS = 60_000
@@ -31,13 +35,18 @@ const PAGE_TIMEOUT_MS = 60_000
 const MAX_ROUND_BYTES = 16 * MEBIBYTE
 const MAX_ENVELOPES = 4096
 const MAX_REPORTS_BYTES = MEBIBYTE
+const MAX_EVIDENCE_PAGE_BYTES = 2 * MEBIBYTE
 const MAX_APPROVALS_BYTES = 4 * MEBIBYTE
 
 /** Asks one peer. Answers are decoded, not believed: signatures and certificates are the caller's to check. */
 export interface SyncClient {
   head(peer: string, signal: AbortSignal): Promise<SyncHead>
-  /** At most MAX_PAGE from round `from`, ascending. */
-  bases(peer: string, from: number, signal: AbortSignal): AsyncIterable<SyncBase>
+  /** From round `from` to `to`, ascending, at most MAX_PAGE. */
+  bases(
+    peer: string,
+    range: { readonly from: number; readonly to?: number },
+    signal: AbortSignal,
+  ): AsyncIterable<SyncBase>
   /** What the peer holds for the round and we lack. */
   round(
     peer: string,
@@ -53,6 +62,8 @@ export interface SyncClient {
     range: { readonly from: number; readonly to: number; readonly have: readonly CID[] },
     signal: AbortSignal,
   ): AsyncIterable<Uint8Array>
+  /** Evidence that the peer holds of members and rounds that are not among `have`, at most a page. */
+  evidence(peer: string, have: readonly EvidenceSlot[], signal: AbortSignal): AsyncIterable<Uint8Array>
 }
 
 export function createSyncClient(streams: Streams, network: CID): SyncClient {
@@ -68,8 +79,8 @@ export function createSyncClient(streams: Streams, network: CID): SyncClient {
       }
       throw new ColdmeshError('unreachable', 'The peer does not know this network.', { facts: { peer } })
     },
-    bases: async function* (peer, from, signal) {
-      const request = syncBasesRequest.encode({ network, from, to: from + MAX_PAGE - 1 })
+    bases: async function* (peer, { from, to = from + MAX_PAGE - 1 }, signal) {
+      const request = syncBasesRequest.encode({ network, from, to })
       let next = from
       for await (const frame of ask(peer, request, MAX_PAGE * MAX_FRAME_BYTES, PAGE_TIMEOUT_MS, signal)) {
         const base = readFrame(() => syncBase.decode(frame))
@@ -102,6 +113,15 @@ export function createSyncClient(streams: Streams, network: CID): SyncClient {
       for await (const frame of ask(peer, request, MAX_REPORTS_BYTES, PAGE_TIMEOUT_MS, signal)) {
         if (++reports > MAX_REPORTS_PAGE) throw wrongAnswer('more reports than a page')
         yield readFrame(() => syncReport.decode(frame)).envelope
+      }
+    },
+    evidence: async function* (peer, have, signal) {
+      const slots = have.slice(0, MAX_EVIDENCE_HELD).map(({ author, round }) => ({ author, round }))
+      const request = syncEvidenceRequest.encode({ network, have: slots })
+      let pairs = 0
+      for await (const frame of ask(peer, request, MAX_EVIDENCE_PAGE_BYTES, PAGE_TIMEOUT_MS, signal)) {
+        if (++pairs > MAX_EVIDENCE_PAGE) throw wrongAnswer('more evidence than a page')
+        yield readFrame(() => syncEvidence.decode(frame)).evidence
       }
     },
   }

@@ -6,6 +6,8 @@ import {
   syncBase,
   syncBasesRequest,
   syncEnvelope,
+  syncEvidence,
+  syncEvidenceRequest,
   syncHead,
   syncHeadRequest,
   syncReport,
@@ -21,6 +23,7 @@ import { heldMessages } from '../../rounds/held.ts'
 import type { RoundState } from '../../rounds/state.ts'
 import type { Amendments } from '../amendments/amendments.ts'
 import type { ChainEntry } from '../chain.ts'
+import type { Evidence } from '../evidence.ts'
 import type { ForkProof } from '../fork/link.ts'
 import type { Reports } from '../reports/reports.ts'
 
@@ -36,6 +39,7 @@ export interface SyncSource {
   /** The round being run; null while there is none. */
   round(): RoundState | null
   reports: Pick<Reports, 'missing'>
+  evidence: Pick<Evidence, 'missing'>
   /** What this network began as, when it is a fork and that is proven here. */
   fork(): ForkProof | null
   amendments: Pick<Amendments, 'missing'>
@@ -50,6 +54,7 @@ export async function* answerSync(request: Uint8Array, source: SyncSource): Asyn
     else if (kind === syncRoundRequest.kind) yield* answerRound(request, source)
     else if (kind === syncApprovalsRequest.kind) yield* answerApprovals(request, source)
     else if (kind === syncReportsRequest.kind) yield* answerReports(request, source)
+    else if (kind === syncEvidenceRequest.kind) yield* answerEvidence(request, source)
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error
     source.log.debug('sync-malformed', { reason: error.reason })
@@ -115,4 +120,10 @@ function* answerReports(request: Uint8Array, source: SyncSource): Generator<Uint
   const { network, ...range } = syncReportsRequest.decode(request)
   if (!equalCids(network, source.network)) return
   for (const envelope of source.reports.missing(range)) yield syncReport.encode({ envelope })
+}
+
+function* answerEvidence(request: Uint8Array, source: SyncSource): Generator<Uint8Array> {
+  const { network, have } = syncEvidenceRequest.decode(request)
+  if (!equalCids(network, source.network)) return
+  for (const evidence of source.evidence.missing(have)) yield syncEvidence.encode({ evidence })
 }

@@ -63,6 +63,7 @@ async function prepare(mode: Mode, from: Libp2pNode): Promise<() => boolean> {
     made.push(one)
   }
   let raw = gossipStream(from)
+  for (; raw === null; raw = gossipStream(from)) await setTimeout(TICK_MS)
   return () => {
     if (raw?.status !== 'open') raw = gossipStream(from)
     const one = made[taken % made.length]

@@ -3,7 +3,9 @@ export interface Trend {
   readonly first: number
   readonly last: number
   readonly perRound: number
-  /** What it would gain over as many rounds again, as a part of its mean. */
+  /** What the line gained over the second half. */
+  readonly gain: number
+  /** The same as a part of the mean. */
   readonly growth: number
 }
 
@@ -26,8 +28,8 @@ export function trendOf(points: readonly Point[]): Trend | null {
     variance += (round - meanRound) ** 2
   }
   const perRound = variance === 0 ? 0 : covariance / variance
-  const growth = (perRound * (last.round - first.round)) / Math.max(1, Math.abs(meanValue))
-  return { first: first.value, last: last.value, perRound, growth }
+  const gain = perRound * (last.round - first.round)
+  return { first: first.value, last: last.value, perRound, gain, growth: gain / Math.max(1, Math.abs(meanValue)) }
 }
 
 function mean(values: readonly number[]): number {

@@ -13,7 +13,7 @@ const breaking = (how: string) =>
   })`)}`
 
 // Fault 92. In tests the runner itself fails whoever leaves a rejection to nobody.
-describe('a bug that nobody catches', () => {
+describe('a bug that nobody catches', { concurrency: true }, () => {
   for (const [what, how] of [
     ['a rejection', "Promise.reject(new Error('boom'))"],
     ['an exception', "throw new Error('boom')"],

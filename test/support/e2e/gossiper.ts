@@ -14,6 +14,7 @@ const RETRY_MS = 100
 export interface Gossiper extends AsyncDisposable {
   readonly network: CID
   readonly key: Uint8Array
+  readonly peerId: string
   sign(payload: Uint8Array): Uint8Array
   /** @throws Error when nobody heard it */
   say(topic: TopicName, envelope: Uint8Array): Promise<void>
@@ -34,6 +35,7 @@ export async function startGossiper(invite: string): Promise<Gossiper> {
   return {
     network,
     key: signer.key,
+    peerId: node.mesh.self,
     sign: (payload) => encodeEnvelope(payload, signer.sign(preAuthentication(payload))),
     say: async (topic, envelope) => {
       if ((await publish(topic, envelope)) === 0) throw new Error('nobody heard it')

@@ -33,12 +33,18 @@ export interface TestChain {
 export interface TestRoundOptions {
   /** Seeds of the contributed checkpoints, one contributor each; default 3. None: an empty round. */
   readonly seeds?: readonly number[]
+  /** Seeds of checkpoints that were trained from the base of an earlier round. */
+  readonly late?: readonly { readonly seed: number; readonly parent: number }[]
   /** Voucher in a contribution to this round; default none. */
   readonly voucherFor?: (key: TestKey, round: number) => Uint8Array
   /** Further contributions that the pipeline leaves out. */
   readonly isCrowded?: boolean
   /** View of the certificate; default 0, in an empty round `maxViews`. */
   readonly view?: number
+  /** A ratification that this round embeds. */
+  readonly amendment?: Uint8Array
+  /** Who certifies it; by default a quorum of the round's committee. */
+  readonly signers?: readonly TestKey[]
   /** What a lying quorum certifies in place of the honest base. */
   readonly lie?: Lie
 }
@@ -82,13 +88,14 @@ export async function startChain(
 
 /** The chain with one round more, certified by a quorum. */
 export async function addRound(chain: TestChain, options: TestRoundOptions = {}): Promise<TestChain> {
-  const { net, network, facts, store, head } = chain
-  const spec = specOf(chain, await contribute(chain, options))
+  const { network, facts, store, head } = chain
+  const spec = { ...specOf(chain, await contribute(chain, options)), amendment: options.amendment ?? null }
   const built = await buildBase(spec, { facts, store })
   const base = options.lie === undefined ? built.base : await lieAbout(chain, built.base, options.lie)
   const view = options.view ?? (spec.inputs.length === 0 ? network.terms.round.maxViews : 0)
   const vote = { network: network.id, round: spec.round, view, base }
-  const honest = certify(precommitsBy(net.members.slice(0, network.quorum), vote), network.quorum)
+  const signers = options.signers ?? quorumOf(chain)
+  const honest = certify(precommitsBy(signers, vote), signers.length)
   const certificate = options.lie?.certificate?.(honest) ?? honest
   const opened = openLineage(lineageDeclaration.encode(await readLineage(store, built.base)), lineageView(head))
   if (!isOpenedLineage(opened)) throw new Error(`the honest lineage is refused: ${JSON.stringify(opened)}`)
@@ -98,7 +105,9 @@ export async function addRound(chain: TestChain, options: TestRoundOptions = {})
     opened: { ...opened, lineage: { ...opened.lineage, weights } },
     certificate,
   })
-  return { ...chain, head: next, entries: [...chain.entries, { round: spec.round, base, certificate }] }
+  const { amendment } = options
+  const entry = { round: spec.round, base, certificate, ...(amendment === undefined ? {} : { amendment }) }
+  return { ...chain, head: next, entries: [...chain.entries, entry] }
 }
 
 /** Three rounds: one with contributions left out, an empty one, an ordinary one. */
@@ -124,15 +133,27 @@ async function contribute(chain: TestChain, options: TestRoundOptions): Promise<
   for (const seed of options.seeds ?? [1, 2, 3]) {
     offered.push(offer(testKey(`contributor ${seed}`), await importBytes(checkpointBytes(seed), store)))
   }
+  for (const { seed, parent } of options.late ?? []) {
+    const checkpoint = await importBytes(checkpointBytes(seed), store)
+    const from = chain.entries[parent - 1]?.base ?? net.genesis.base
+    offered.push(contributionBy(testKey(`late ${seed}`), net, { round: parent + 1, parent: from, checkpoint }))
+  }
   const [first] = offered
   if (!options.isCrowded || !first) return offered
   return [...offered, offer(testKey('copier'), first.message.checkpoint), offer(testKey('idler'), head.weights)]
 }
 
-function specOf({ net, network, head }: TestChain, offered: readonly Signed<Contribution>[]): BuildSpec {
+/** The first members of the committee of the round that begins, as many as decide. */
+function quorumOf({ net, head }: TestChain): readonly TestKey[] {
+  const { isMember, quorum } = head.regime.current
+  return net.members.filter(({ publicKey }) => isMember(publicKey)).slice(0, quorum)
+}
+
+function specOf(chain: TestChain, offered: readonly Signed<Contribution>[]): BuildSpec {
+  const { net, head } = chain
+  const { threshold } = head.regime.current
   const round = head.round + 1
-  const lists = net.members
-    .slice(0, network.quorum)
+  const lists = quorumOf(chain)
     .map((member) => listBy(member, net, offered, { round, parent: head.base }))
     .sort((a, b) => compareBytes(a.message.author, b.message.author))
   const listed = lists.map(({ message }) => message.contributions)
@@ -142,7 +163,7 @@ function specOf({ net, network, head }: TestChain, offered: readonly Signed<Cont
     if (found === undefined) throw new Error('listed, so offered')
     return found
   }
-  const eligible = eligibleIds(listed, network.threshold).map(find)
+  const eligible = eligibleIds(listed, threshold).map(find)
   const selection = selectInputs(eligible, { ...lineageView(head), lists: listed })
   return {
     round,

@@ -102,8 +102,8 @@ export function createFakePeer(): FakePeer {
 function entryOf(round: number): LogEntry {
   const base = String(BASES[round - 1])
   const parent = BASES[round - 2] ?? 'bafybeibase0'.padEnd(59, 'z')
-  const made = { aggregator: 'alpha', view: 0, rule: 'mean/1', inputs: [], excluded: [], amendment: null, reports: [] }
-  return { round, base, parent, ...made }
+  const made = { aggregator: 'alpha', view: 0, rule: 'mean/1', amendment: null }
+  return { round, base, parent, ...made, inputs: [], excluded: [], reports: [], evidence: [] }
 }
 
 async function* follow(
@@ -158,6 +158,7 @@ export const STATUS: PeerStatus = {
   multiaddrs: ['/ip4/127.0.0.1/tcp/1/p2p/12D3KooWself'],
   peers: 1,
   waitingFor: { what: 'contributions', have: 1, need: 3, missing: [], sinceMs: 1, untilMs: null },
+  waits: [],
   contributions: [],
   fork: null,
   permission: { contributors: 'open', granted: true, reason: null, until: null, by: null },
@@ -179,5 +180,7 @@ export const STATUS: PeerStatus = {
   },
   amendments: [],
   troubles: [],
+  split: null,
+  mismatches: [],
   evidence: [],
 }

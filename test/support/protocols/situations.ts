@@ -14,7 +14,7 @@ import { judgeVoucher } from '../../../protocols/membership/vouchers.ts'
 import { AMENDMENT_MESSAGES, REPORT_MESSAGES, VOTE_MESSAGES } from '../../../protocols/registry.ts'
 import { judgeReport } from '../../../protocols/report/rules.ts'
 import { openCertificate } from '../../../protocols/round/certificate.ts'
-import { isProven, judgeEvidence } from '../../../protocols/round/evidence.ts'
+import { isProven, judgeEvidence, judgeHeardEvidence } from '../../../protocols/round/evidence.ts'
 import type { InclusionList } from '../../../protocols/round/messages.ts'
 import { judgeRoundMessage, type RoundMessage } from '../../../protocols/round/rules.ts'
 import { equalCids, fromHex, toHex } from '../../../protocols/wire/bytes.ts'
@@ -85,6 +85,16 @@ export interface CertificateSituation {
 
 export interface EvidenceSituation {
   readonly members: readonly string[]
+}
+
+/** What a judge of heard evidence knows. */
+export interface HeardSituation {
+  /** In the order of their rounds: the committee from a round on. */
+  readonly committees: readonly { readonly from: number; readonly members: readonly string[] }[]
+  /** The last round whose committee is known. */
+  readonly lastRound: number
+  readonly known: readonly string[]
+  readonly held: readonly { readonly author: string; readonly round: number }[]
 }
 
 /** What is known of the base that a network says it began as. */
@@ -198,6 +208,19 @@ export function judgeCertificateIn(bytes: Uint8Array, network: CID, view: Certif
 
 export function judgeEvidenceIn(bytes: Uint8Array, network: CID, { members }: EvidenceSituation): Verdict {
   const judged = judgeEvidence(bytes, { network, isMember: (key) => members.includes(toHex(key)) })
+  return isProven(judged) ? ACCEPT : judged
+}
+
+export function judgeHeardEvidenceIn(bytes: Uint8Array, network: CID, view: HeardSituation): Verdict {
+  const membersOf = (round: number) => view.committees.findLast(({ from }) => from <= round)?.members ?? []
+  const judged = judgeHeardEvidence(bytes, {
+    network,
+    isMember: (key, round) => (round > view.lastRound ? null : membersOf(round).includes(toHex(key))),
+    isKnown: (id) => view.known.includes(String(id)),
+    holds: (author, round) => view.held.some((slot) => slot.author === toHex(author) && slot.round === round),
+    countOf: (author) => view.held.filter((slot) => slot.author === toHex(author)).length,
+    held: view.held.length,
+  })
   return isProven(judged) ? ACCEPT : judged
 }
 

@@ -65,6 +65,7 @@ export interface BenchOptions {
   readonly members?: number
   readonly quorum?: Genesis['quorum']
   readonly round?: Partial<Genesis['round']>
+  readonly contributors?: Genesis['contributors']
   readonly gate?: Genesis['gate']
   /** Place in the rank of the machine's member; null for an observer. The last by default. */
   readonly self?: number | null
@@ -75,7 +76,13 @@ export interface BenchOptions {
 
 export function createBench(options: BenchOptions = {}): Bench {
   const { members: count = 4, quorum = 'byzantine', manual = [], head: changeHead = (head: Head) => head } = options
-  const net = testNetwork({ members: count, quorum, round: options.round ?? {}, gate: options.gate ?? null })
+  const net = testNetwork({
+    members: count,
+    quorum,
+    round: options.round ?? {},
+    contributors: options.contributors ?? 'open',
+    gate: options.gate ?? null,
+  })
   const facts = networkFacts(net.network, net.genesis)
   const head = changeHead(genesisHead(facts, testCid('genesis weights', 'file')))
   const round = head.round + 1

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   CONTRIBUTION_MESSAGES,
+  EVIDENCE_OBJECTS,
+  maxTopicBytes,
   REGISTRY,
   REPORT_MESSAGES,
   TOPICS,
@@ -52,7 +54,20 @@ describe('registry', () => {
   it('names topics by network', () => {
     assert.deepEqual(
       TOPICS.map((name) => topicOf('bafyx', name)),
-      ['/coldmesh/1/bafyx/contributions', '/coldmesh/1/bafyx/votes', '/coldmesh/1/bafyx/reports'],
+      ['contributions', 'votes', 'reports', 'amendments', 'evidence'].map((name) => `/coldmesh/1/bafyx/${name}`),
     )
+  })
+
+  // Fault 1: what no message of a topic can be is not even decoded.
+  it('gives each topic a limit that its longest message keeps', () => {
+    assert.deepEqual(
+      TOPICS.map((name) => maxTopicBytes(name) / 1024),
+      [4, 12, 4, 12, 20],
+    )
+    for (const { maxBytes } of EVIDENCE_OBJECTS) assert.ok(maxBytes <= maxTopicBytes('evidence'))
+  })
+
+  it('carries evidence as the object that it is: what it proves is signed inside', () => {
+    for (const { kind, isSigned } of EVIDENCE_OBJECTS) assert.deepEqual([kind, isSigned], ['evidence/1', false])
   })
 })

@@ -13,7 +13,7 @@ const JUDGED: readonly (readonly [string, ForkSituation, ReturnType<typeof state
   ['the same files, certified', { start, isCertified: true }, { verdict: 'accept' }],
   ['2.7 other files', { start: other, isCertified: true }, { verdict: 'reject', reason: 'fork-other-files' }],
   ['2.7 other files, whatever the rest', { start: other, isCertified: null }, { verdict: 'reject', reason: 'fork-other-files' }],
-  ['2.8 a proposal', { start, isCertified: false }, { verdict: 'reject', reason: 'fork-not-certified' }],
+  ['2.8 a history that does not hold', { start, isCertified: false }, { verdict: 'reject', reason: 'fork-bad-history' }],
   ['2.9 no certificate here', { start, isCertified: null }, { verdict: 'ignore', reason: 'fork-unchecked' }],
   ['2.9 nothing here', { start: null, isCertified: null }, { verdict: 'ignore', reason: 'fork-unchecked' }],
 ]

@@ -21,6 +21,8 @@ export interface Audit {
   readJournal(dataDir: string): Promise<void>
   /** No contradiction in anything heard or journaled; what was announced is in a base, or has a reason. @param quorum of the committee */
   finish(witness: Witness, quorum: number): void
+  /** Contributions in no base and without a reason; of the newest round, whose end is not told yet, nothing is asked. */
+  lost(): readonly string[]
   /** Contributions that were announced, and how many of them are in a base. */
   readonly contributions: { readonly announced: number; readonly included: number }
 }
@@ -54,7 +56,6 @@ export function createAudit(): Audit {
     }
   }
 
-  /** What nobody ended, and nobody gave a reason for. Of the newest rounds, not yet over, nothing is asked. */
   function lost(): readonly string[] {
     const all = starts.flatMap(({ events }) => events)
     const included = new Set(
@@ -95,6 +96,7 @@ export function createAudit(): Audit {
       assert.deepEqual(findContradictions([...heard, ...journaled.values()], quorum), [])
       assert.deepEqual(lost(), [], 'every announced contribution is in a base, or has a reason')
     },
+    lost,
     get contributions() {
       const all = starts.flatMap(({ events }) => events)
       const announced = new Set(all.flatMap(({ event, id }) => (event === 'announced' ? [id] : [])))

@@ -226,6 +226,17 @@ describe('control API', () => {
     assert.equal(fake.calls.length, 1)
   })
 
+  it('vouches for a key, and keeps the voucher of an invite before it joins', async () => {
+    const key = 'cd'.repeat(32)
+    const { status, json } = await post('/v1/invite', { for: key, rounds: 7 })
+    assert.equal(status, 200)
+    assert.deepEqual(json, { invite: 'coldmesh1vouched', network: NETWORK, contributor: key, from: 4, until: 10 })
+    assert.equal((await post('/v1/invite', { for: key, rounds: 0 })).status, 400)
+    await post('/v1/join', { data: '/data/good.csv', text: 't', label: 'l', invite: 'coldmesh1abc' })
+    assert.deepEqual(fake.calls, [`vouch ${key} 7`, 'accept coldmesh1abc', 'join  1'])
+    fake.finishJoin()
+  })
+
   it("passes the library's errors on, with the hint", async () => {
     const { status, json } = await post('/v1/join', { data: '/data/bad.csv', text: 't', label: 'l' })
     assert.equal(status, 400)

@@ -8,6 +8,7 @@ import { flipBit, sampleBits } from '../../../support/protocols/flips.ts'
 import { precommitsBy } from '../../../support/protocols/messages.ts'
 import { testCid, testKeys, testNetwork } from '../../../support/protocols/network.ts'
 import { testSeed } from '../../../support/protocols/seed.ts'
+import { malleated } from '../../../vectors/making/signed.ts'
 
 const { network, members } = testNetwork({ members: 7 })
 const vote = { network, round: 3, view: 1, base: testCid('next') }
@@ -49,11 +50,31 @@ describe('openCertificate', () => {
     }
   })
 
+  // Fault 60; along a chain: test/unit/src/peer/round/old-committee.test.ts.
   it('rejects a quorum of an earlier committee', () => {
     const later = testKeys(7, 'later')
     const isLater = (key: Uint8Array) => later.some((member) => equalBytes(member.publicKey, key))
     const opened = openCertificate(bytes, { ...committee, isMember: isLater })
     assert.deepEqual(opened, reject('certificate-signer-not-a-member'))
+  })
+
+  // Fault 59: one signer counts once.
+  it('rejects signatures of one member twice, the same or two, in whichever order', () => {
+    const { signatures, ...fields } = certificate.decode(bytes)
+    const [first, second, third, fourth] = signatures
+    assert.ok(first && second && third && fourth)
+    const twice = { ...first, signature: malleated(first.signature) }
+    for (const repeated of [
+      [first, first, second, third, fourth],
+      [first, second, third, fourth, fourth],
+      [first, second, third, fourth, first],
+      [first, twice, second, third, fourth],
+    ]) {
+      const forged = certificate.encode({ ...fields, signatures: repeated })
+      assert.deepEqual(openCertificate(forged, committee), reject('certificate-signers-not-distinct'))
+    }
+    const few = certificate.encode({ ...fields, signatures: [first, second, third, fourth] })
+    assert.deepEqual(openCertificate(few, committee), reject('certificate-no-quorum'))
   })
 
   it('rejects a smaller quorum than the committee’s', () => {

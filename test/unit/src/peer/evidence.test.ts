@@ -10,7 +10,8 @@ import { toHex } from '../../../../protocols/wire/bytes.ts'
 import type { Signed } from '../../../../protocols/wire/envelope.ts'
 import { nullLog } from '../../../../src/adapters/memory/log.ts'
 import { createEmitter } from '../../../../src/peer/emitter.ts'
-import { openEvidence, readEvidence } from '../../../../src/peer/evidence.ts'
+import { openEvidence } from '../../../../src/peer/evidence.ts'
+import { readEvidence } from '../../../../src/peer/evidence-file.ts'
 import { evidenceStatus, verifyEvidence } from '../../../../src/peer/evidence-report.ts'
 import type { PeerEvent } from '../../../../src/peer/types.ts'
 import { networkFacts } from '../../../../src/rounds/network.ts'
@@ -22,6 +23,7 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 
 const net = testNetwork()
 const network = networkFacts(net.network, net.genesis)
+const committees = { id: network.id, factsAt: (round: number) => (round < 9 ? network : null) }
 const [liar, other] = net.members
 if (!liar || !other) throw new Error('two members')
 const NOON = Date.UTC(2026, 0, 1, 12)
@@ -32,10 +34,15 @@ const vote = (base: string, round = 1, by: TestKey = liar): Signed<RoundMessage>
 async function open(name: string, events = createEmitter<PeerEvent>()) {
   return await openEvidence({
     dataDir: join(folder, name),
-    network,
+    network: network.id,
+    factsAt: () => network,
+    gossip: { publish: async () => ({ recipients: 0 }) },
+    sync: { evidence: async function* () {} },
+    note: () => {},
     clock: { wall: () => NOON + 0.4 },
     log: nullLog,
     events,
+    signal: new AbortController().signal,
   })
 }
 
@@ -48,10 +55,13 @@ describe('stored evidence', () => {
       listBy(liar, net, [], { round: 2 }),
       listBy(liar, net, [{ id: testCid('a', 'message') }], { round: 2 }),
     )
-    const before = evidenceStatus(file.entries, network)
+    const before = evidenceStatus(file.entries, network.id, () => network)
     await file.close()
     const again = await open('restart')
-    assert.deepEqual(evidenceStatus(again.entries, network), before)
+    assert.deepEqual(
+      evidenceStatus(again.entries, network.id, () => network),
+      before,
+    )
     const common = { author: toHex(liar.publicKey), name: liar.name, contradiction: 'same-slot', seenMs: NOON }
     assert.deepEqual(
       before.map(({ id: _, ...facts }) => facts),
@@ -138,17 +148,32 @@ describe('verifyEvidence', () => {
   })
 
   it('knows members by the genesis', () => {
-    const report = verifyEvidence(bytes, { network })
+    const report = verifyEvidence(bytes, { network: committees })
     assert.deepEqual([report.proven, report.trusted, report.member, report.name], [true, true, true, liar.name])
     const stranger = testKey('stranger')
     const foreign = encodeEvidence(net.network, vote('x', 1, stranger), vote('y', 1, stranger))
-    assert.deepEqual(verifyEvidence(foreign, { network }).reason, 'evidence-not-a-member')
+    assert.deepEqual(verifyEvidence(foreign, { network: committees }).reason, 'evidence-not-a-member')
     assert.equal(verifyEvidence(foreign).proven, true)
+  })
+
+  it('knows the committee of the first two rounds by the genesis alone, and nobody of later ones', () => {
+    const { proven, trusted, member, name } = verifyEvidence(bytes, { genesis: net.bytes })
+    assert.deepEqual([proven, trusted, member, name], [true, true, true, liar.name])
+    const stranger = testKey('stranger')
+    const by = (round: number) =>
+      verifyEvidence(encodeEvidence(net.network, vote('x', round, stranger), vote('y', round, stranger)), {
+        genesis: net.bytes,
+      })
+    assert.equal(by(2).reason, 'evidence-not-a-member')
+    assert.deepEqual([by(3).proven, by(3).member], [true, null])
+    const swapped = testNetwork({ name: 'another' })
+    assert.equal(verifyEvidence(bytes, { genesis: swapped.bytes }).reason, 'evidence-wrong-network')
+    assert.throws(() => verifyEvidence(bytes, { genesis: bytes }), /not the genesis/)
   })
 
   it('throws at no bytes', () => {
     for (const wrong of [new Uint8Array(), bytes.subarray(1), new Uint8Array(100_000).fill(0x81)]) {
-      const report = verifyEvidence(wrong, { network })
+      const report = verifyEvidence(wrong, { network: committees })
       assert.deepEqual([report.proven, report.network, report.messages], [false, null, []])
       assert.match(report.reason ?? '', /^evidence-/)
     }

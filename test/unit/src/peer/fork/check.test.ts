@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import type { CID } from 'multiformats/cid'
+import type { Lineage } from '../../../../../protocols/lineage/messages.ts'
 import { certify } from '../../../../../protocols/round/certificate.ts'
 import { openBase, withoutHistory } from '../../../../../src/checkpoint/base.ts'
 import { checkFork } from '../../../../../src/peer/fork/check.ts'
@@ -53,8 +54,9 @@ interface Situation {
 async function stateOf(situation: Situation = {}): Promise<readonly [state: string, reason: string | null]> {
   const store = copyStore(old.store)
   if (situation.without) store.blocks.delete(String(situation.without))
-  const certificateOf = async () => (situation.certificate === undefined ? certificate : situation.certificate)
-  const fork = await checkFork(situation.network ?? forked(), { store: readOnlyStore(store), certificateOf })
+  const given = situation.certificate === undefined ? certificate : situation.certificate
+  const certificatesOf = () => (given === null ? [] : [given])
+  const fork = await checkFork(situation.network ?? forked(), { store: readOnlyStore(store), certificatesOf })
   assert.ok(fork)
   return [fork.state, fork.reason]
 }
@@ -63,12 +65,12 @@ const lineageOf = async (of: CID) => (await openBase(of, old.store.get)).lineage
 
 describe('checkFork', () => {
   it('says nothing of a network that is no fork', async () => {
-    const source = { store: readOnlyStore(old.store), certificateOf: async () => null }
+    const source = { store: readOnlyStore(old.store), certificatesOf: () => [] }
     assert.equal(await checkFork(old.network, source), null)
   })
 
   it('verifies one that began with the files of a base that its own network certified', async () => {
-    const source = { store: readOnlyStore(old.store), certificateOf: async () => certificate }
+    const source = { store: readOnlyStore(old.store), certificatesOf: () => [certificate] }
     assert.deepEqual(await checkFork(forked(), source), {
       of: String(forkOf),
       network: String(old.net.network),
@@ -91,16 +93,31 @@ describe('checkFork', () => {
     }
   })
 
-  // Fault 60: signatures of others than the old committee.
-  it('knows one of a base that no quorum of its network certified', async () => {
+  // Fault 60: signatures of others than the old committee. Whoever gave them may have made them up, so they prove nothing.
+  it('believes no certificate that no quorum of its network signed, and takes the next', async () => {
     const vote = { network: old.net.network, round: 2, view: 0, base: forkOf }
     const byTwo = certify(precommitsBy(old.net.members.slice(0, 2), vote), 2)
     const byOthers = certify(precommitsBy(testKeys(3, 'survivor'), vote), 3)
-    for (const wrong of [byTwo, byOthers, old.entries[0]?.certificate ?? null]) {
-      const [state, reason] = await stateOf({ certificate: wrong })
-      assert.equal(state, 'not-valid', reason ?? '')
-      assert.match(reason ?? '', /^fork-not-certified: round 2, certificate/)
+    const wrong = [byTwo, byOthers, old.entries[0]?.certificate ?? byTwo, Uint8Array.of(1)]
+    for (const one of wrong) {
+      const [state, reason] = await stateOf({ certificate: one })
+      assert.equal(state, 'unchecked')
+      assert.match(reason ?? '', /no certificate of it that holds/)
     }
+    const source = { store: readOnlyStore(old.store), certificatesOf: () => [...wrong, certificate] }
+    assert.equal((await checkFork(forked(), source))?.state, 'verified')
+  })
+
+  it('knows one whose history does not hold, though a quorum of liars certified it', async () => {
+    const lie = { lineage: (honest: Lineage) => ({ ...honest, lists: honest.lists.toReversed() }) }
+    const chain = await addRound(await startChain('liars'), { lie })
+    const { base: lied, certificate: theirs } = chain.entries[0] ?? assert.fail('a round')
+    chain.store.blocks.set(String(chain.net.network), chain.net.bytes)
+    const start = withoutHistory(await openBase(lied, chain.store.get)).cid
+    const source = { store: readOnlyStore(chain.store), certificatesOf: () => [theirs] }
+    const fork = await checkFork(forked({ base: start, forkOf: lied }), source)
+    assert.equal(fork?.state, 'not-valid')
+    assert.match(fork?.reason ?? '', /^fork-bad-history: round 1, lineage: lineage-listers-not-distinct/)
   })
 
   it('says what is not here, and calls nothing verified without it', async () => {

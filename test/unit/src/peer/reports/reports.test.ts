@@ -64,6 +64,7 @@ async function open(t: TestContext, mesh: MemoryNetwork, name: string) {
     fork: () => null,
     round: () => null,
     reports,
+    evidence: { missing: () => [] },
     amendments: { missing: () => [] },
   }
   await node.streams.serve(SYNC_PROTOCOL, ({ bytes }) => answerSync(bytes, source))

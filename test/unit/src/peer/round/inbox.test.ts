@@ -6,6 +6,7 @@ import type { Contribution } from '../../../../../protocols/contribution/message
 import { prevote } from '../../../../../protocols/round/messages.ts'
 import type { RoundMessage } from '../../../../../protocols/round/rules.ts'
 import { equalBytes } from '../../../../../protocols/wire/bytes.ts'
+import { encodeCanonical } from '../../../../../protocols/wire/codec.ts'
 import { encodeEnvelope, type Signed } from '../../../../../protocols/wire/envelope.ts'
 import { ACCEPT, ignore, reject } from '../../../../../protocols/wire/verdict.ts'
 import { nullLog } from '../../../../../src/adapters/memory/log.ts'
@@ -13,7 +14,7 @@ import { createEmitter } from '../../../../../src/peer/emitter.ts'
 import { createInbox } from '../../../../../src/peer/round/inbox.ts'
 import type { PeerEvent } from '../../../../../src/peer/types.ts'
 import { contributionBy } from '../../../../support/protocols/messages.ts'
-import { sign, testCid, testKey, testNetwork } from '../../../../support/protocols/network.ts'
+import { sign, signPayload, testCid, testKey, testNetwork } from '../../../../support/protocols/network.ts'
 import { testSeed } from '../../../../support/protocols/seed.ts'
 import { createBench } from '../../../../support/rounds/bench.ts'
 import { malleated } from '../../../../vectors/making/signed.ts'
@@ -28,12 +29,14 @@ function open(
 ) {
   const bench = createBench(options)
   const accepted: Signed<Contribution | RoundMessage>[] = []
+  const troubles: string[] = []
   const inbox = createInbox({
     context: {
       network: bench.facts,
       key: bench.state.self ?? new Uint8Array(32),
       log: nullLog,
       events: createEmitter<PeerEvent>(),
+      troubles: { current: [], report: (what, error) => troubles.push(`${what}: ${String(error)}`), over: () => {} },
       speaker: { isOwn: () => false },
     },
     state: () => bench.state,
@@ -44,7 +47,7 @@ function open(
     onImpostor,
   })
   const reasons = () => inbox.refused.map(({ reason }) => reason)
-  return { bench, inbox, accepted, reasons }
+  return { bench, inbox, accepted, reasons, troubles }
 }
 
 const key = testKey('contributor')
@@ -75,6 +78,38 @@ describe('the inbox', () => {
     )
     assert.deepEqual(inbox.receive('votes', contributionBy(key, bench.net).envelope), reject('unknown-kind'))
     assert.deepEqual(inbox.receive('contributions', vote.envelope), reject('unknown-kind'))
+    assert.equal(accepted.length, 0)
+  })
+
+  // Fault 84: mixed versions.
+  it('rejects a kind that it does not know, and says that a member’s version is newer; of strangers it says nothing', () => {
+    const { bench, inbox, accepted, reasons, troubles } = open()
+    const { network, members } = bench.net
+    const [member] = members
+    assert.ok(member)
+    const say = (kind: string, by = member, fields = {}) => {
+      const payload = encodeCanonical({ kind, network, author: by.publicKey, round: 1, ...fields })
+      return inbox.receive('votes', signPayload(null, payload, by).envelope)
+    }
+    assert.deepEqual(say('prevote/2', key), reject('unknown-kind'))
+    assert.deepEqual(say('prevote/2', member, { network: testCid('elsewhere', 'message') }), reject('unknown-kind'))
+    assert.deepEqual(say('contribution/1'), reject('unknown-kind'), 'known, and on the wrong topic')
+    assert.deepEqual(say('no kind'), reject('unknown-kind'))
+    assert.deepEqual(troubles, [])
+    const { payload } = signPayload(
+      null,
+      encodeCanonical({ kind: 'prevote/2', network, author: member.publicKey }),
+      member,
+    )
+    inbox.receive('votes', encodeEnvelope(payload, new Uint8Array(64)))
+    assert.deepEqual(troubles, [], 'anybody can write a member’s name')
+    assert.deepEqual(say('prevote/2'), reject('unknown-kind'))
+    assert.equal(troubles.length, 1)
+    assert.match(
+      troubles.join(),
+      new RegExp(`version: .*What ${member.name} says is not known to this version.*prevote/2`),
+    )
+    assert.ok(reasons().every((reason) => reason === 'unknown-kind'))
     assert.equal(accepted.length, 0)
   })
 

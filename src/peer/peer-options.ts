@@ -1,0 +1,31 @@
+import type { Dataset } from '../ports/dataset.ts'
+import type { Log } from '../ports/system.ts'
+import type { Trainer } from '../ports/trainer.ts'
+import type { StartingStatus } from './status-types.ts'
+
+export interface PeerOptions {
+  /** Holds key, config, journal and blocks. One process at a time. */
+  readonly dataDir: string
+  /** Invite or genesis CID; remembered, so needed the first time only. */
+  readonly network?: string
+  /** Multiaddrs to listen on. Default: TCP on every interface, a port of the system's choice. */
+  readonly listen?: readonly string[]
+  /** Multiaddrs told to others instead of those listened on: where a port forward or proxy is reached. */
+  readonly announce?: readonly string[]
+  /** Multiaddrs (with /p2p/) to dial besides the invite's and the saved ones. */
+  readonly peers?: readonly string[]
+  /** How often everything in the store is read and compared with its CID, besides the start. Default 6 hours; 0 = never. */
+  readonly checkStoreMs?: number
+  readonly mdns?: boolean
+  readonly dht?: boolean
+  /** Needed to join rounds; created on first use when absent. */
+  readonly trainer?: Trainer
+  /** Labelled rows that a member judges proposed bases by, where the network has a gate; nothing of them leaves this peer. */
+  readonly gateData?: Dataset
+  readonly log?: Log
+  /** Deadline for finding the network the first time. */
+  readonly joinTimeoutMs?: number
+  readonly signal?: AbortSignal
+  /** Called once the peer listens, before it looks for its network: that may take as long as `joinTimeoutMs`. */
+  readonly onStarting?: (starting: { readonly status: () => StartingStatus }) => void
+}
