@@ -8,12 +8,12 @@ import { COMMITTEES, PROFILES } from './schedule/settings.ts'
 
 /** How many of each size of committee: large ones take long. 100,000 of all sizes are run by command. */
 const SCHEDULES: Readonly<Record<(typeof COMMITTEES)[number], number>> = {
-  1: 100,
-  2: 100,
-  3: 200,
+  1: 130,
+  2: 130,
+  3: 204,
   4: 460,
-  7: 110,
-  10: 30,
+  7: 60,
+  10: 16,
 }
 const ALL = Object.values(SCHEDULES).reduce((sum, count) => sum + count, 0)
 
