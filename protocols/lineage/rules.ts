@@ -1,6 +1,8 @@
 import type { CID } from 'multiformats/cid'
 import { compareBytes, compareCids, equalCids } from '../wire/bytes.ts'
 import { MalformedError } from '../wire/codec.ts'
+import { sha256Text } from '../wire/crypto.ts'
+import { createMemo } from '../wire/memo.ts'
 import { reject, type Verdict } from '../wire/verdict.ts'
 import { type ExclusionReason, type Lineage, lineage } from './messages.ts'
 import { type Candidate, eligibleIds, type PipelineFacts, type Selection, selectInputs } from './pipeline.ts'
@@ -42,10 +44,23 @@ export interface OpenedLineage<C extends Candidate> {
   readonly isEmpty: boolean
 }
 
+/** What waits for a vote is read again when it is certified. At most 1 MB each. */
+const MAX_REMEMBERED = 8
+const decoded = createMemo<Lineage>(MAX_REMEMBERED)
+
+function decodeLineage(bytes: Uint8Array): Lineage {
+  const name = sha256Text(bytes)
+  const known = decoded.get(name)
+  if (known) return known
+  const read = lineage.decode(Uint8Array.from(bytes))
+  decoded.set(name, read)
+  return read
+}
+
 /** SPEC 6: reads a lineage and recomputes everything that it claims but the weights. */
 export function openLineage<C extends Candidate>(bytes: Uint8Array, view: LineageView<C>): OpenedLineage<C> | Verdict {
   try {
-    return readLineage(lineage.decode(bytes), view)
+    return readLineage(decodeLineage(bytes), view)
   } catch (error) {
     if (error instanceof Refused) return error.verdict
     if (error instanceof MalformedError) return reject(`lineage-${error.reason}`)

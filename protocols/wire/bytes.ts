@@ -22,14 +22,14 @@ export function equalCids(a: CID | null, b: CID | null): boolean {
   return a === null || b === null ? a === b : equalBytes(a.bytes, b.bytes)
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** Lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
   let text = ''
   for (const byte of bytes) text += HEX[byte]
   return text
 }
-
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /** Reads lower- or upper-case hexadecimal; null when it is not. */
 export function fromHex(text: string): Uint8Array | null {

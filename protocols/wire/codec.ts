@@ -30,8 +30,7 @@ export function encodeCanonical(value: unknown): Uint8Array {
  * @throws MalformedError `too-long`, `too-deep`, `not-cbor`, `not-canonical`
  */
 export function decodeCanonical(bytes: Uint8Array, maxBytes: number): unknown {
-  // [REJECT] SPEC 1.1: no longer than allowed.
-  if (bytes.length > maxBytes) throw new MalformedError('too-long', `${bytes.length} bytes, at most ${maxBytes}`)
+  checkLength(bytes, maxBytes)
   // [REJECT] SPEC 1.2: no deeper than allowed.
   checkDepth(bytes)
   // [REJECT] SPEC 1.3: canonical dag-cbor.
@@ -43,6 +42,11 @@ export function decodeCanonical(bytes: Uint8Array, maxBytes: number): unknown {
   }
   if (!equalBytes(encodeAgain(value), bytes)) throw new MalformedError('not-canonical', 'the re-encoding differs')
   return value
+}
+
+/** [REJECT] SPEC 1.1: no longer than allowed. @throws MalformedError `too-long` */
+export function checkLength(bytes: Uint8Array, maxBytes: number): void {
+  if (bytes.length > maxBytes) throw new MalformedError('too-long', `${bytes.length} bytes, at most ${maxBytes}`)
 }
 
 function encodeAgain(value: unknown): Uint8Array {

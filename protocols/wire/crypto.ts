@@ -1,32 +1,43 @@
 import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto'
 import nacl from 'tweetnacl'
 import { compareBytes, equalBytes, fromHex, joinBytes } from './bytes.ts'
+import { createMemo } from './memo.ts'
 
 /** 32 bytes, a plain Uint8Array: a Buffer inside a CID would make equal CIDs differ to deep comparisons. */
 export function sha256(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(hash('sha256', bytes, 'buffer'))
 }
 
+/** SHA-256 as text, to remember bytes by. */
+export function sha256Text(bytes: Uint8Array): string {
+  return hash('sha256', bytes, 'base64')
+}
+
+const TEXT = new TextEncoder()
+
 /**
  * SHA-256 over parts, each prefixed by its length as u32 big-endian: text as UTF-8, numbers as u64 big-endian.
  * No two lists of parts share an input.
  */
 export function hashParts(...parts: readonly (string | number | Uint8Array)[]): Uint8Array {
-  return sha256(joinBytes(parts.flatMap((part) => prefixed(partBytes(part)))))
+  const pieces = parts.map(partBytes)
+  const input = new Uint8Array(pieces.reduce((sum, { length }) => sum + 4 + length, 0))
+  const view = new DataView(input.buffer)
+  let at = 0
+  for (const piece of pieces) {
+    view.setUint32(at, piece.length)
+    input.set(piece, at + 4)
+    at += 4 + piece.length
+  }
+  return sha256(input)
 }
 
 function partBytes(part: string | number | Uint8Array): Uint8Array {
-  if (typeof part === 'string') return new TextEncoder().encode(part)
+  if (typeof part === 'string') return TEXT.encode(part)
   if (typeof part !== 'number') return part
   const bytes = new Uint8Array(8)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(part))
   return bytes
-}
-
-function prefixed(bytes: Uint8Array): Uint8Array[] {
-  const length = new Uint8Array(4)
-  new DataView(length.buffer).setUint32(0, bytes.length)
-  return [length, bytes]
 }
 
 // y coordinates of the eight points of small order, little-endian; their sign bits are masked before comparing.
@@ -77,12 +88,27 @@ export function verifySignatureReference(message: Uint8Array, signature: Uint8Ar
   return passesPreChecks(signature, key) && nacl.sign.detached.verify(message, signature, key)
 }
 
-const MAX_CACHED_KEYS = 1024
-const keyObjects = new Map<string, KeyObject>()
+const MAX_REMEMBERED_KEYS = 1024
+const keyObjects = createMemo<KeyObject>(MAX_REMEMBERED_KEYS)
+/** The same signature comes by gossip, in lineages and certificates, and again after a restart. 100 bytes each. */
+const MAX_REMEMBERED_SIGNATURES = 16_384
+const valid = createMemo<true>(MAX_REMEMBERED_SIGNATURES)
 
-/** The one predicate of "valid Ed25519" (SPEC wire, Signatures), by node:crypto. Same verdicts as the reference, much faster. */
+/**
+ * The one predicate of "valid Ed25519" (SPEC wire, Signatures), by node:crypto. Same verdicts as the reference, much faster.
+ * Remembers what was found valid, by a hash over all of its bytes; never what was not.
+ */
 export function verifySignature(message: Uint8Array, signature: Uint8Array, key: Uint8Array): boolean {
   if (!passesPreChecks(signature, key)) return false
+  // Lengths of signature and key are fixed: no two triples share these bytes.
+  const triple = sha256Text(joinBytes([signature, key, message]))
+  if (valid.get(triple)) return true
+  const isValid = verifyNow(message, signature, key)
+  if (isValid) valid.set(triple, true)
+  return isValid
+}
+
+function verifyNow(message: Uint8Array, signature: Uint8Array, key: Uint8Array): boolean {
   try {
     return verify(null, message, keyObject(key), signature)
   } catch {
@@ -92,10 +118,9 @@ export function verifySignature(message: Uint8Array, signature: Uint8Array, key:
 
 function keyObject(key: Uint8Array): KeyObject {
   const x = Buffer.from(key).toString('base64url')
-  const cached = keyObjects.get(x)
-  if (cached) return cached
+  const known = keyObjects.get(x)
+  if (known) return known
   const created = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
-  if (keyObjects.size >= MAX_CACHED_KEYS) keyObjects.delete(keyObjects.keys().next().value ?? '')
   keyObjects.set(x, created)
   return created
 }

@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid'
-import { compareBytes } from './bytes.ts'
+import { compareBytes, toHex } from './bytes.ts'
 import { hashParts } from './crypto.ts'
+import { createMemo } from './memo.ts'
 
 export type QuorumKind = 'byzantine' | 'crash'
 
@@ -31,9 +32,18 @@ export function aggregatorOf(rank: readonly Uint8Array[], view: number): Uint8Ar
   return key
 }
 
+/** Every choice of inputs asks for those of all authors. 200 bytes each. */
+const MAX_REMEMBERED = 4096
+const tickets = createMemo<Uint8Array>(MAX_REMEMBERED)
+
 /** The order of contributions' authors when more come than a round takes: lower first, bytewise. */
 export function lotteryTicket(author: Uint8Array, seed: Uint8Array): Uint8Array {
-  return hashParts('coldmesh/lottery/1', seed, author)
+  const name = `${toHex(seed)}/${toHex(author)}`
+  const known = tickets.get(name)
+  if (known) return known
+  const ticket = hashParts('coldmesh/lottery/1', seed, author)
+  tickets.set(name, ticket)
+  return ticket
 }
 
 function sortByHash(keys: readonly Uint8Array[], hashOf: (key: Uint8Array) => Uint8Array): readonly Uint8Array[] {

@@ -16,6 +16,8 @@ export function receive(draft: Draft, signed: Signed<Contribution | RoundMessage
     return
   }
   const { message, ...rest } = asRoundMessage(signed)
+  // What we said is handed back once it is durable: the round may be over by then.
+  if (message.round !== state.round) return
   const first = message.kind === 'list/1' ? takeList(draft, { ...rest, message }) : keep(state, { ...rest, message })
   const second = { ...rest, message }
   const author = toHex(message.author)

@@ -115,8 +115,18 @@ export function rebasedFrom(head: Head, contribution: Candidate): CIDLike | null
 
 type CIDLike = Head['base']
 
-/** What judges the lineage of a base that follows `head`. */
+const lineageViews = new WeakMap<Head, LineageView<SignedContribution>>()
+
+/** What judges the lineage of a base that follows `head`. Asked for at every step of a round: made once. */
 export function lineageView(head: Head): LineageView<SignedContribution> {
+  const known = lineageViews.get(head)
+  if (known) return known
+  const made = createLineageView(head)
+  lineageViews.set(head, made)
+  return made
+}
+
+function createLineageView(head: Head): LineageView<SignedContribution> {
   const network = head.regime.current
   const { terms, id, quorum, threshold } = network
   const round = head.round + 1

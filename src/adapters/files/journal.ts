@@ -107,10 +107,9 @@ async function openAt(path: string, end: number): Promise<FileHandle> {
   try {
     const file = await open(path, 'r+')
     const { size } = await file.stat()
-    if (size > end) {
-      await file.truncate(end)
-      await file.sync()
-    }
+    if (size > end) await file.truncate(end)
+    // A process that was killed between write and fsync leaves records that a power cut can still take, and we will repeat them.
+    await file.sync()
     await syncDirectory(dirname(path))
     return file
   } catch (error) {

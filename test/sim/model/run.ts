@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { SINGLE_PHASE, WITHOUT_LOCK } from '../../support/rounds/broken.ts'
 import { createRandom } from '../../support/rounds/random.ts'
+import { SINGLE_PHASE, WITHOUT_LOCK } from '../mutants/voting.ts'
 import { tryEnds } from './ends.ts'
 import { explore } from './explore.ts'
 import { createStage, type StageOptions } from './stage.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { SINGLE_PHASE, WITHOUT_LOCK } from '../../support/rounds/broken.ts'
 import { createRandom } from '../../support/rounds/random.ts'
+import { SINGLE_PHASE, WITHOUT_LOCK } from '../mutants/voting.ts'
 import { tryEnds } from './ends.ts'
 import { explore } from './explore.ts'
 import { openMember } from './member.ts'

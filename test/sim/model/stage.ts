@@ -13,16 +13,16 @@ import { toCandidate } from '../../../src/rounds/views.ts'
 import { contributionBy, listBy } from '../../support/protocols/messages.ts'
 import { type TestKey, testCid, testKey, testNetwork } from '../../support/protocols/network.ts'
 import { buildFake, type FakeBase } from '../../support/rounds/fusion.ts'
-import type { Machine } from '../../support/rounds/world.ts'
+import type { Core } from '../machine.ts'
 
 /** The machine as it ships. */
-export const REAL: Machine = { createRound, reduce }
+export const REAL: Core = { createRound, reduce }
 
 /** Everything around an agreement, made trivial: one contribution that all hold, one list of each member, two bases. */
 export interface Stage {
   readonly facts: NetworkFacts
   readonly head: Head
-  readonly machine: Machine
+  readonly machine: Core
   /** In the order of the rank: member 0 is the aggregator of view 0, member 1 of view 1. */
   readonly members: readonly TestKey[]
   readonly contribution: Signed<Contribution>
@@ -37,7 +37,7 @@ export interface Stage {
 
 export interface StageOptions {
   /** The shipped one by default; tests put broken ones in its place. */
-  readonly machine?: Machine
+  readonly machine?: Core
   /** Votes that decide: 3 of 4 by default. */
   readonly quorum?: number
 }

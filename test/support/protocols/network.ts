@@ -36,9 +36,15 @@ export function testCid(label: string, codec: keyof typeof CODECS = 'directory')
 }
 
 export function testKey(name: string): TestKey {
+  const known = keys.get(name)
+  if (known) return known
   const seed = digestOf(`key ${name}`)
-  return { name, seed, publicKey: publicKeyOf(seed) }
+  const key = { name, seed, publicKey: publicKeyOf(seed) }
+  keys.set(name, key)
+  return key
 }
+
+const keys = new Map<string, TestKey>()
 
 /** `count` keys named `label-0`, `label-1` ... */
 export function testKeys(count: number, label = 'member'): readonly TestKey[] {

@@ -86,6 +86,18 @@ describe('verifySignature', () => {
     })
   }
 
+  it('never takes a wrong signature for right because a right one was seen before', () => {
+    const [one, other] = [testKey('remembered'), testKey('another')]
+    const [message, later] = [Buffer.from('message'), Buffer.from('message!')]
+    const signature = rawSignature(message, one)
+    for (let time = 0; time < 3; time++) {
+      assert.equal(verifySignature(message, signature, one.publicKey), true)
+      assert.equal(verifySignature(later, signature, one.publicKey), false)
+      assert.equal(verifySignature(message, signature, other.publicKey), false)
+      assert.equal(verifySignature(message, rawSignature(later, one), one.publicKey), false)
+    }
+  })
+
   it('agrees with arithmetic written by hand on a sample of the vectors', () => {
     for (const { name, message, signature, key, valid } of vectors.filter((_, i) => i % 10 === 0)) {
       assert.equal(verifyByHand(bytes(message), bytes(signature), bytes(key)), valid, name)

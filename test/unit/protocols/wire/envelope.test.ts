@@ -98,6 +98,22 @@ describe('openEnvelope', () => {
     assert.equal(reasonFor(unsigned, [prevote], testCid('another', 'message')), 'wrong-network')
   })
 
+  it('remembers what it opened, and for another kind or network not at all', () => {
+    const again = openEnvelope(Uint8Array.from(vote.envelope), [prevote], network)
+    assert.equal(again, openEnvelope(vote.envelope, [prevote], network))
+    assert.equal(reasonFor(vote.envelope, [precommit]), 'unknown-kind')
+    assert.equal(reasonFor(vote.envelope, [prevote], testCid('another', 'message')), 'wrong-network')
+  })
+
+  it('remembers no envelope that it refused, and none after its bytes were changed in place', () => {
+    const wrong = encodeEnvelope(vote.payload, new Uint8Array(64).fill(1))
+    for (let time = 0; time < 2; time++) assert.equal(reasonFor(wrong), 'bad-signature')
+    const bytes = Uint8Array.from(sign(prevote, { network, round: 9, view: 0, base: null }, key).envelope)
+    assert.equal(reasonFor(bytes), 'opened')
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
+    assert.equal(reasonFor(bytes), 'bad-signature')
+  })
+
   it('allows a payload of its limit whatever the envelope adds', () => {
     const overhead =
       encodeEnvelope(new Uint8Array(contribution.maxBytes), new Uint8Array(64)).length - contribution.maxBytes

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { equalBytes, equalCids } from '../../../../protocols/wire/bytes.ts'
 import type { Ancestor } from '../../../../src/rounds/state.ts'
+import { createSimulation } from '../../../sim/create-simulation.ts'
+import type { Gate } from '../../../sim/world.ts'
 import { testKey } from '../../../support/protocols/network.ts'
 import { createBench } from '../../../support/rounds/bench.ts'
-import { createSimulation } from '../../../support/rounds/simulation.ts'
-import type { Gate } from '../../../support/rounds/world.ts'
 
 const GATE = { maxDrop: 20_000_000 }
 const REASON = 'gate: accuracy fell by 0.310, at most 0.020'

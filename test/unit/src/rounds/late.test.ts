@@ -4,9 +4,9 @@ import { NOT_REBASED } from '../../../../src/rounds/collect.ts'
 import { createRound } from '../../../../src/rounds/reduce.ts'
 import type { Ancestor, Head } from '../../../../src/rounds/state.ts'
 import { parentOf, rebasedFrom, toCandidate } from '../../../../src/rounds/views.ts'
+import { createSimulation } from '../../../sim/create-simulation.ts'
 import { testCid } from '../../../support/protocols/network.ts'
 import { createBench } from '../../../support/rounds/bench.ts'
-import { createSimulation } from '../../../support/rounds/simulation.ts'
 
 const LATE = { maxStaleness: 2, historyRounds: 8, keepRounds: 8 }
 const baseOf = (round: number) => testCid(`base ${round}`)

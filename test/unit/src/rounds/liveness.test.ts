@@ -2,18 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { openCertificate } from '../../../../protocols/round/certificate.ts'
 import { describeWait } from '../../../../src/rounds/wait.ts'
-import { FIRST_WORD_ONLY, WITHOUT_PROOF } from '../../../support/rounds/broken.ts'
-import {
-  censoringLiar,
-  equivocatingLiar,
-  insertingLiar,
-  type Liar,
-  silentLiar,
-  withholdingLiar,
-  wrongBaseLiar,
-} from '../../../support/rounds/liars.ts'
-import { createSimulation, type Simulation, type SimulationOptions } from '../../../support/rounds/simulation.ts'
-import type { Machine } from '../../../support/rounds/world.ts'
+import { createSimulation, type Simulation, type SimulationOptions } from '../../../sim/create-simulation.ts'
+import type { Liar } from '../../../sim/liars/liar.ts'
+import { censoringLiar, insertingLiar, wrongBaseLiar } from '../../../sim/liars/proposing.ts'
+import { equivocatingLiar } from '../../../sim/liars/voting.ts'
+import { silentLiar, withholdingLiar } from '../../../sim/liars/withholding.ts'
+import type { Machine } from '../../../sim/machine.ts'
+import { FIRST_WORD_ONLY, WITHOUT_PROOF } from '../../../sim/mutants/voting.ts'
 
 const MINUTE = 60_000
 
@@ -198,20 +193,20 @@ describe('contributions whose bytes never arrive', () => {
 describe('a split network', () => {
   it('in halves certifies nothing, and agrees on one head once healed', () => {
     const simulation = createSimulation()
-    simulation.partition([0, 1], [2, 3])
+    simulation.wires.partition([0, 1], [2, 3])
     simulation.start()
     offer(simulation, 'a', 'b')
     simulation.contribute('left', { announcedTo: [0, 1] })
     simulation.contribute('right', { announcedTo: [2, 3] })
     simulation.run(MINUTE)
     assert.ok(simulation.hosts.every(({ chain }) => chain.length === 0))
-    simulation.heal()
+    simulation.wires.heal()
     mustDecide(simulation)
   })
 
   it('lets the majority go on, and the minority follows', () => {
     const simulation = createSimulation()
-    simulation.partition([0, 1, 2], [3])
+    simulation.wires.partition([0, 1, 2], [3])
     simulation.start()
     offer(simulation, 'a')
     simulation.run(MINUTE)
@@ -219,7 +214,7 @@ describe('a split network', () => {
       simulation.hosts.map(({ chain }) => chain.length),
       [1, 1, 1, 0],
     )
-    simulation.heal()
+    simulation.wires.heal()
     mustDecide(simulation)
   })
 
@@ -228,9 +223,9 @@ describe('a split network', () => {
       const simulation = createSimulation({ seed: atMs })
       simulation.start()
       offer(simulation, 'a', 'b')
-      simulation.after(atMs, () => simulation.partition([0, 1], [2, 3]))
+      simulation.after(atMs, () => simulation.wires.partition([0, 1], [2, 3]))
       simulation.run(30_000)
-      simulation.heal()
+      simulation.wires.heal()
       mustDecide(simulation)
     }
   })
@@ -300,7 +295,7 @@ describe('a round in which no proposal came in time', () => {
  * Member `locked` sees a quorum of prevotes with the help of a liar that tells the others nil and is never heard again.
  * Nobody else may lock, and it may vote for nothing else: it must be able to show why.
  */
-function lockedByALiar(machine?: Machine, restarts = false): Simulation {
+function lockedByALiar(machine?: Partial<Machine>, restarts = false): Simulation {
   // From view 1 on only what was carried over keeps its inputs.
   const settings: SimulationOptions = { round: { maxViews: 1 }, ...(machine ? { machine } : {}) }
   const plain = createSimulation(settings)
@@ -323,7 +318,7 @@ function lockedByALiar(machine?: Machine, restarts = false): Simulation {
   const isOfView0 = (view: number) => view === 0
   simulation.isSyncing = false
   // One member never hears of the proposal, and another not of enough prevotes to lock.
-  simulation.cut = ({ message }, to) =>
+  simulation.wires.cut = ({ message }, to) =>
     (message.kind === 'proposal/1' && isOfView0(message.view) && to === blind) ||
     (message.kind === 'prevote/1' && isOfView0(message.view) && to === second && message.base !== null)
   simulation.start()
@@ -341,7 +336,7 @@ function lockedByALiar(machine?: Machine, restarts = false): Simulation {
     simulation.after(100, () => host.restart())
   }
   simulation.run(500)
-  simulation.cut = () => false
+  simulation.wires.cut = () => false
   simulation.isSyncing = true
   return simulation
 }

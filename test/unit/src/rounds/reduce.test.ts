@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Saying } from '../../../../src/rounds/events.ts'
 import { createRound, reduce } from '../../../../src/rounds/reduce.ts'
 import type { RoundState } from '../../../../src/rounds/state.ts'
+import { createSimulation } from '../../../sim/create-simulation.ts'
 import { createBench } from '../../../support/rounds/bench.ts'
-import { createSimulation } from '../../../support/rounds/simulation.ts'
+import { signSaying } from '../../../support/rounds/speech.ts'
 
 /** Every field with its identity: maps and sets by what is in them. */
 function snapshot(state: RoundState): readonly (readonly [string, unknown])[] {
@@ -64,5 +66,22 @@ describe('reduce', () => {
     assert.deepEqual(bench.effects, [])
     assert.equal(bench.state.contributions.size, 0)
     assert.equal(bench.state.lineages.size, 0)
+  })
+
+  // What is said late is durable late: by then the round may be another one.
+  it('takes no message of another round, its own included', () => {
+    const bench = createBench({ head: (head) => ({ ...head, round: 1, certificate: new Uint8Array() }) })
+    const own = bench.members.at(-1)
+    assert.ok(own)
+    const parent = bench.state.head.base
+    const said: readonly Saying[] = [
+      { kind: 'precommit/1', round: 1, view: 0, base: parent },
+      { kind: 'list/1', round: 1, parent, seq: 0, contributions: [] },
+    ]
+    for (const saying of said) {
+      bench.feed({ type: 'received', signed: signSaying(saying, own, bench.facts.id) })
+    }
+    const { precommits, lists, reached } = bench.state
+    assert.deepEqual([precommits.size, lists.size, reached.size], [0, 0, 0])
   })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { createSimulation } from '../../../sim/create-simulation.ts'
 import { createBench } from '../../../support/rounds/bench.ts'
-import { createSimulation } from '../../../support/rounds/simulation.ts'
 
 function locked(options: Parameters<typeof createBench>[0] = {}) {
   const bench = createBench(options)

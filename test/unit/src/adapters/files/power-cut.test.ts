@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { CID } from 'multiformats/cid'
@@ -95,6 +95,30 @@ describe('a power cut after any step', () => {
     await cutEverywhere(rewritten, async (left, isDone, when) => {
       const found = await recordsOf(join(left, 'journal'))
       assertOldOrNew(found, [['one', 'two '.repeat(400)], ['three']], isDone, when)
+    })
+  })
+
+  // Found by the simulator: such a record is said again, and would be forgotten and contradicted.
+  it('keeps a record that a killed process wrote and did not sync, once somebody read it', async () => {
+    await using directory = await temporaryDirectory()
+    await using other = await temporaryDirectory()
+    const [path, copy] = [join(directory.path, 'journal'), join(other.path, 'journal')]
+    for (const [at, records] of [
+      [path, ['one']],
+      [copy, ['one', 'two']],
+    ] as const) {
+      const journal = await openJournal(at)
+      for (const record of records) await journal.append(Buffer.from(record))
+      await journal.close()
+    }
+    const killed = await recordDisk(directory.path, async () => {
+      const file = await open(path, 'r+')
+      await file.write(await readFile(copy), 0)
+      await file.close()
+      assert.deepEqual(await recordsOf(path), ['one', 'two'])
+    })
+    await cutEverywhere(killed, async (left, isDone, when) => {
+      assertOldOrNew(await recordsOf(join(left, 'journal')), [['one'], ['one', 'two']], isDone, when)
     })
   })
 

@@ -1,8 +1,8 @@
 import type { CID } from 'multiformats/cid'
-import { equalCids } from '../../../protocols/wire/bytes.ts'
-import { UNAVAILABLE } from '../../../src/rounds/collect.ts'
-import type { RoundEvent } from '../../../src/rounds/events.ts'
+import { UNAVAILABLE } from '../../src/rounds/collect.ts'
+import type { RoundEvent } from '../../src/rounds/events.ts'
 import type { Host, Untimed } from './host.ts'
+import { withholds } from './liars/liar.ts'
 import type { World } from './world.ts'
 
 const RETRY_MS = 1000
@@ -25,14 +25,17 @@ export function createTransfers(options: {
 }): Transfers {
   const { world, host, later, dispatch } = options
   const { disk } = host
+  /** A question, and its answer when the other is quick. */
+  const askMs = (other: Host | null) =>
+    other === null ? 1 : world.wires.latency(host.index, other.index) + other.pace.answerMs
   let sources = new Map<string, readonly Uint8Array[]>()
 
   const has = (other: Host | null, isThere: (other: Host) => boolean) =>
-    other !== null && !other.liar?.withholds && world.canReach(host, other) && isThere(other)
+    other !== null && !withholds(other.liar, host.index) && world.canReach(host, other) && isThere(other)
 
   function tryCheckpoint(id: CID, isRepeated: boolean): void {
     const text = String(id)
-    const offered = world.contributions.find(({ signed }) => equalCids(signed.id, id))
+    const offered = world.contributions.get(text)
     const listers = (sources.get(text) ?? []).map((key) => world.hostOf(key))
     const isHere =
       disk.checkpoints.has(text) ||
@@ -53,19 +56,19 @@ export function createTransfers(options: {
       later(disk.checkpoints.has(text) ? 1 : world.random.integer(5, 60), () => tryCheckpoint(id, isFirst))
     },
     contributions: (ids, from) => {
-      later(world.latency(), () => {
-        const other = world.hostOf(from)
+      const other = world.hostOf(from)
+      later(askMs(other), () => {
         if (!other || !has(other, () => true)) return
         for (const id of ids) {
           const entry = other.state.contributions.get(String(id))
-          if (entry) world.send(host, entry.contribution.signed)
+          if (entry) world.send(other, host, entry.contribution.signed)
         }
       })
     },
     lineage: (cid, from) => {
-      later(world.latency(), () => {
+      const other = world.hostOf(from)
+      later(askMs(other), () => {
         const text = String(cid)
-        const other = world.hostOf(from)
         const theirs = has(other, () => true) ? other?.disk.lineages.get(text) : undefined
         const bytes = disk.lineages.get(text) ?? theirs ?? null
         if (bytes) disk.lineages.set(text, bytes)
