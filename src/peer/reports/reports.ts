@@ -86,9 +86,9 @@ export function createReports(options: ReportsOptions): Reports {
 
   function take(envelope: Uint8Array) {
     const { verdict, added } = book.receive(envelope)
-    if (added === null) return { verdict, written: Promise.resolve() }
+    if (added === null) return { verdict, written: Promise.resolve(), added }
     events.emit({ type: 'report', report: reportEntry(added) })
-    return { verdict, written: keep(added) }
+    return { verdict, written: keep(added), added }
   }
 
   function receive(envelope: Uint8Array): Verdict {
@@ -134,7 +134,7 @@ export function createReports(options: ReportsOptions): Reports {
     publish: async (given) => {
       const payload = encode(given, { ...options, author: signer.key, nextSeq: book.nextSeq })
       const envelope = encodeEnvelope(payload, signer.sign(preAuthentication(payload)))
-      const { verdict, written } = take(envelope)
+      const { verdict, written, added } = take(envelope)
       if (verdict.verdict !== 'accept') {
         throw new ColdmeshError('bad-input', `This peer does not take its own report: ${verdict.reason}.`)
       }
@@ -142,9 +142,8 @@ export function createReports(options: ReportsOptions): Reports {
       await gossip.publish(topicOf(String(network), 'reports'), envelope).catch((error: unknown) => {
         log.warn('not-published', { topic: 'reports', error: String(error) })
       })
-      const published = book.list().find((held) => held.envelope === envelope)
-      if (published === undefined) throw new Error('an accepted report is held')
-      return reportEntry(published)
+      if (added === null) throw new Error('an accepted report is held')
+      return reportEntry(added)
     },
     of: (base) => book.of(base).map(reportEntry),
     missing: ({ from, to, have }) => {
