@@ -12,13 +12,10 @@ interface Row {
 const page = readFileSync(`${ROOT}docs/reliability.md`, 'utf8')
 /** Faults that must not become untested again. */
 const COVERED: readonly (readonly [number, number])[] = [
-  [1, 8],
-  [31, 39],
-  [43, 49],
-  [53, 58],
-  [62, 63],
+  [1, 49],
+  [51, 63],
   [66, 74],
-  [76, 76],
+  [76, 92],
   [104, 108],
 ]
 
