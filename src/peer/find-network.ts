@@ -14,6 +14,7 @@ import type { RepairingStore } from './store/repairing-store.ts'
 import type { OpenWait, Waits } from './waits.ts'
 
 const FETCH_TIMEOUT_MS = 10_000
+const MIN_FETCH_TIMEOUT_MS = 1_000
 const RETRY_MS = 500
 
 export interface StartOptions {
@@ -35,12 +36,13 @@ export interface StartOptions {
 export async function findNetwork(id: CID, options: StartOptions): Promise<NetworkFacts> {
   const { store, clock, waits, providers, signal } = options
   const until = clock.now() + options.timeoutMs
-  const limits = { providers, timeoutMs: FETCH_TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) }
+  const limits = { providers, ...(signal === undefined ? {} : { signal }) }
   const wait = { whom: providers, until }
   await waits.during({ ...wait, what: 'genesis', which: String(id) }, (open) =>
-    retryUntil(id, open, options, until, () =>
-      store.fetch(id, { shape: 'block', maxBytes: MAX_GENESIS_BYTES, ...limits }),
-    ),
+    retryUntil(id, open, options, until, () => {
+      const timeoutMs = Math.max(MIN_FETCH_TIMEOUT_MS, Math.min(FETCH_TIMEOUT_MS, until - clock.now()))
+      return store.fetch(id, { shape: 'block', maxBytes: MAX_GENESIS_BYTES, ...limits, timeoutMs })
+    }),
   )
   const found = openGenesis(id, await store.get(id))
   const { base } = found.genesis

@@ -241,7 +241,14 @@ describe('a wrong data directory', () => {
     const dir = await freshDir('new')
     const { code, stdout } = await runCli(['status', '--dir', dir, '--json'])
     assert.equal(code, 0)
-    assert.deepEqual(JSON.parse(stdout), { running: false, network: null, round: null, base: null, evidence: [] })
+    assert.deepEqual(JSON.parse(stdout), {
+      running: false,
+      network: null,
+      round: null,
+      base: null,
+      evidence: [],
+      fork: null,
+    })
     await refuses(['log', '--dir', dir], { exit: 2, code: 'bad-input', message: /no network/ })
   })
 })
