@@ -46,18 +46,20 @@ describe('four members with data of their own', () => {
   // fault 76: what was contributed is refused by the gates of a quorum
   it('end a round without inputs when contributions harm, and say why', async () => {
     await liar.harm({ round: 1, parent: network.base }, PLACES)
-    const judged = await everyone(({ event }) => event === 'gate', 'a judgement')
-    for (const { before: was, after: is, reason } of judged) {
-      assert.ok(Number(was) - Number(is) > 0.1)
-      assert.match(String(reason), /^gate: accuracy fell by 0\.\d+, at most 0\.1$/)
-    }
-    const votes = await everyone(
-      ({ event, step, base }) => event === 'voted' && step === 'prevote' && base === null,
-      'nil',
-    )
-    assert.match(String(votes[0]?.['reason']), /^gate: /)
     for (const { inputs } of await fused(1)) assert.deepEqual(inputs, [])
-    const status = JSON.stringify(await daemons[0]?.status())
+    // Who judges slowly may find the view over: two that refuse leave no quorum for the base.
+    const judges = daemons.filter(({ events }) => events.some(({ event }) => event === 'gate'))
+    assert.ok(judges.length >= 2)
+    for (const { events } of judges) {
+      const judged = events.find(({ event }) => event === 'gate')
+      assert.ok(Number(judged?.['before']) - Number(judged?.['after']) > 0.1)
+      assert.match(String(judged?.['reason']), /^gate: accuracy fell by 0\.\d+, at most 0\.1$/)
+    }
+    const refusals = judges.flatMap(({ events }) =>
+      events.filter(({ event, base, reason }) => event === 'voted' && base === null && /^gate: /.test(String(reason))),
+    )
+    assert.ok(refusals.length >= 2)
+    const status = JSON.stringify(await judges[0]?.status())
     assert.match(status, /"gate":\{"maxDrop":0\.1,"data":"gate","rows":56,"judgements":\[\{"round":1,/)
     assert.match(status, /"troubles":\[\]/)
   })
