@@ -1,15 +1,12 @@
-import { lockDirectory } from '../adapters/files/lock.ts'
-import { createContentStore } from '../adapters/helia/content-store.ts'
-import { nullLog } from '../adapters/memory/log.ts'
-import { ColdmeshError } from '../ports/errors.ts'
 import { readChain } from './chain.ts'
-import { paths, requireConfig } from './data-dir.ts'
+import { paths } from './data-dir.ts'
 import { readEvidence } from './evidence-file.ts'
 import { checkFork } from './fork/check.ts'
 import { readForkCertificate } from './fork/record.ts'
-import { openGenesis, parseNetworkCid } from './genesis.ts'
+import { openGenesis } from './genesis.ts'
 import { createHistory } from './history/history.ts'
 import { readOnlyStore } from './history/read-only-store.ts'
+import { openOfflineDirectory } from './offline-directory.ts'
 import { readReports } from './reports/read-reports.ts'
 import type { History, VerifyReport } from './types.ts'
 
@@ -23,19 +20,10 @@ export interface OfflineHistory extends History, AsyncDisposable {
  * @throws ColdmeshError `locked` while a daemon runs on it, `bad-input` when it belongs to no network, `block-missing`
  */
 export async function openHistory(dataDir: string): Promise<OfflineHistory> {
-  const config = await requireConfig(dataDir)
-  if (config.network === null) {
-    throw new ColdmeshError('bad-input', `${dataDir} belongs to no network yet.`, {
-      hint: 'Join one first: coldmesh join INVITE, or coldmesh daemon --network INVITE.',
-    })
-  }
   await using cleanup = new AsyncDisposableStack()
-  cleanup.use(await lockDirectory(dataDir))
-  const store = await createContentStore({ dir: paths.blocks(dataDir), node: null, log: nullLog })
-  cleanup.defer(() => store.stop())
+  const { id, store } = cleanup.use(await openOfflineDirectory(dataDir))
   const chain = await readChain(paths.chain(dataDir))
   const evidence = await readEvidence(dataDir)
-  const id = parseNetworkCid(config.network)
   const genesisBytes = await store.get(id)
   const network = openGenesis(id, genesisBytes)
   const last = chain.entries.at(-1)
@@ -47,7 +35,7 @@ export async function openHistory(dataDir: string): Promise<OfflineHistory> {
   return {
     ...history,
     verify: async (base, options) => withDamage(await history.verify(base, options), chain.damage),
-    network: config.network,
+    network: String(id),
     head: last ? { round: last.round, base: String(last.base) } : { round: 0, base: String(network.genesis.base) },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

@@ -1,14 +1,11 @@
 import { readKey } from '../adapters/files/key-file.ts'
-import { lockDirectory } from '../adapters/files/lock.ts'
-import { createContentStore } from '../adapters/helia/content-store.ts'
-import { nullLog } from '../adapters/memory/log.ts'
 import { createSigner } from '../adapters/system/signer.ts'
-import { ColdmeshError } from '../ports/errors.ts'
 import { readBaseFacts } from './builder.ts'
 import { readChain } from './chain.ts'
-import { paths, requireConfig } from './data-dir.ts'
-import { openGenesis, parseNetworkCid } from './genesis.ts'
+import { paths } from './data-dir.ts'
+import { openGenesis } from './genesis.ts'
 import { readHead } from './heads.ts'
+import { openOfflineDirectory } from './offline-directory.ts'
 import type { VouchedInvite, VouchOptions } from './types.ts'
 import { vouchFor } from './vouch.ts'
 
@@ -21,17 +18,8 @@ export async function vouchOffline({
   dataDir,
   ...options
 }: VouchOptions & { readonly dataDir: string }): Promise<VouchedInvite> {
-  const config = await requireConfig(dataDir)
-  if (config.network === null) {
-    throw new ColdmeshError('bad-input', `${dataDir} belongs to no network yet.`, {
-      hint: 'Join one first: coldmesh join INVITE, or coldmesh daemon --network INVITE.',
-    })
-  }
-  await using cleanup = new AsyncDisposableStack()
-  cleanup.use(await lockDirectory(dataDir))
-  const store = await createContentStore({ dir: paths.blocks(dataDir), node: null, log: nullLog })
-  cleanup.defer(() => store.stop())
-  const id = parseNetworkCid(config.network)
+  await using directory = await openOfflineDirectory(dataDir)
+  const { config, id, store } = directory
   const network = openGenesis(id, await store.get(id))
   const facts = await readBaseFacts(network, store)
   const head = await readHead(network, facts, store, await readChain(paths.chain(dataDir)))

@@ -55,7 +55,7 @@ export async function readRecords(path: string): Promise<readonly Uint8Array[]> 
   return (await damageOf(path))?.records ?? decodeJournal(await readIfThere(path), path).records
 }
 
-export async function readIfThere(path: string): Promise<Buffer> {
+async function readIfThere(path: string): Promise<Buffer> {
   try {
     return await readFile(path)
   } catch (error) {

@@ -31,6 +31,20 @@ import {
 const FLOOD = 10_000
 const UNSENT_BYTES = 256 * 1024
 
+/** One node between a flooder and an honest one, all on the topic. */
+async function startFlooded(nodes: AsyncDisposableStack) {
+  const flooder = nodes.use(await startNode())
+  const honest = nodes.use(await startNode())
+  const b = nodes.use(await startNode())
+  const atB = ears(b)
+  ears(flooder)
+  ears(honest)
+  await paired(flooder, b)
+  await link(honest, b)
+  await Promise.all([subscribed(honest, 1), subscribed(b, 2)])
+  return { flooder, honest, b, atB }
+}
+
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /** What carries gossip from one to the other, without the library's own limits. */
@@ -81,15 +95,8 @@ describe('gossip under attack', () => {
 
   // Fault 9: what is beyond the rate stays with whoever sent it.
   it('judges no more than its rate from one peer, remembers nothing of the rest, and hears the honest one', async () => {
-    await using flooder = await startNode()
-    await using honest = await startNode()
-    await using b = await startNode()
-    const atB = ears(b)
-    ears(flooder)
-    ears(honest)
-    await paired(flooder, b)
-    await link(honest, b)
-    await Promise.all([subscribed(honest, 1), subscribed(b, 2)])
+    await using nodes = new AsyncDisposableStack()
+    const { flooder, honest, b, atB } = await startFlooded(nodes)
     const stream = outboundStream(flooder, b)
     const started = performance.now()
     let taken = 0
@@ -113,15 +120,8 @@ describe('gossip under attack', () => {
   })
 
   it('hears others while it works through one frame of thousands', async () => {
-    await using flooder = await startNode()
-    await using honest = await startNode()
-    await using b = await startNode()
-    const atB = ears(b)
-    ears(flooder)
-    ears(honest)
-    await paired(flooder, b)
-    await link(honest, b)
-    await Promise.all([subscribed(honest, 1), subscribed(b, 2)])
+    await using nodes = new AsyncDisposableStack()
+    const { flooder, honest, b, atB } = await startFlooded(nodes)
     const messages = Array.from({ length: 5000 }, (_, i) => ({ topic: TOPIC, data: bytes(`flood ${i}`) }))
     sendRpc(flooder, b, { subscriptions: [], messages })
     await atB.heard('flood 0')
