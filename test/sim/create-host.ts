@@ -15,6 +15,8 @@ import { createDisk, type Decision, type Recorded } from './disk.ts'
 import { type CrashPlan, type Host, type Pace, QUICK, type Untimed } from './host.ts'
 import type { Liar } from './liars/liar.ts'
 import { createMouth } from './liars/mouth.ts'
+import { createLookout } from './lookout.ts'
+import type { PropertyName } from './properties/names.ts'
 import { nameOf } from './trace.ts'
 import { createTransfers } from './transfers.ts'
 import { createVoice } from './voice.ts'
@@ -47,6 +49,7 @@ export function createHost(options: {
   let isUp = false
   let life = 0
   let state = newRound()
+  let lookout = createLookout()
 
   function newRound(previous?: RoundState): RoundState {
     const round = { head: disk.head, self: key.publicKey, now: agenda.now }
@@ -83,9 +86,7 @@ export function createHost(options: {
       state = step.state
       return step.effects
     } catch (error) {
-      record.faults.push(
-        `host ${index} threw at ${event.type}: ${error instanceof Error ? error.stack : String(error)}`,
-      )
+      fault('L1', `threw at ${event.type}: ${error instanceof Error ? error.stack : String(error)}`)
       return []
     }
   }
@@ -145,6 +146,10 @@ export function createHost(options: {
     }
   }
 
+  function fault(property: PropertyName, what: string): void {
+    record.faults.push({ property, what: `host ${index} ${what}` })
+  }
+
   function noteFirstList(seq: number): void {
     if (seq > 0) return
     const held = [...state.contributions.values()].filter((entry) => entry.state === 'held')
@@ -189,7 +194,8 @@ export function createHost(options: {
   })
 
   function die(plan: CrashPlan): void {
-    crashPlan = plan.every === undefined ? null : { ...plan, step: voice.steps + plan.every }
+    const next = plan.next ?? (plan.every === undefined ? null : { ...plan, step: plan.every })
+    crashPlan = next && { ...next, step: voice.steps + next.step }
     host.crash(plan.isPowerCut === true)
     agenda.after(plan.downMs, () => host.restart())
   }
@@ -217,7 +223,7 @@ export function createHost(options: {
     const isCertified = 'base' in read && equalCids(read.base, base) && read.round === round
     if (!isOpenedLineage(opened) || !isCertified) {
       trace.note(index, () => `refuses a base of r${round}`)
-      if (isOurs) record.faults.push(`host ${index} decided a base of round ${round} that does not hold`)
+      if (isOurs) fault('S2', `decided a base of round ${round} that does not hold`)
       return false
     }
     const decision: Decision = { round, base, certificate, lineage, atMs: agenda.now }
@@ -236,6 +242,7 @@ export function createHost(options: {
   function begin(next: RoundState): void {
     transfers.forget()
     state = next
+    lookout = createLookout()
     const { head, round } = state
     record.begun.push({ atMs: agenda.now, host: index, round })
     const isNeeded = ({ message }: Recorded) =>
@@ -263,7 +270,7 @@ export function createHost(options: {
         ({ message: vote }) =>
           vote.kind === 'prevote/1' && vote.view === message.view && equalCids(vote.base, message.base),
       )
-      if (shown.length < network.quorum) record.faults.push(`host ${index} cannot show what its lock rests on`)
+      if (shown.length < network.quorum) fault('L1', 'cannot show what its lock rests on')
     }
   }
 
@@ -290,7 +297,18 @@ export function createHost(options: {
       if (reason === null && mouth) mouth.hear(message)
     }
     if (reason !== null || (liar?.isStubborn && message.kind === 'precommit/1')) return
+    const heardIn = lookout
+    heardIn.note(message)
     dispatch({ type: 'received', signed })
+    if (!liar && heardIn === lookout) noteLagging()
+  }
+
+  /** f + 1 members in a later view: one of them at least is honest, and waiting for the others is in vain. */
+  function noteLagging(): void {
+    const { network, phase, round, self, view } = state
+    const reached = lookout.reachedBy(network.threshold)
+    if (self === null || phase === 'adopt' || reached <= view) return
+    fault('L1', `stays in view ${view} of round ${round} when f + 1 members are in view ${reached}`)
   }
 
   const host: Host = {

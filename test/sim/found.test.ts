@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { readVectors } from '../support/protocols/vectors.ts'
 import { type Fixed, scheduleOptionsOf } from './command/options.ts'
 import { MUTANTS } from './mutants/all.ts'
-import { PROPERTY_NAMES } from './properties/property.ts'
+import { PROPERTY_NAMES } from './properties/names.ts'
 import { runSchedule } from './schedule/run-schedule.ts'
 
 /** A seed with which something was found: a planted bug, or a real one that is mended. */

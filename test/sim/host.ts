@@ -24,6 +24,8 @@ export interface CrashPlan {
   readonly isPowerCut?: boolean
   /** Dies again so many sayings later, for ever. */
   readonly every?: number
+  /** How it dies after that; its step is counted from the restart. */
+  readonly next?: CrashPlan
 }
 
 /** How long things take on one host, in virtual milliseconds. */

@@ -4,6 +4,7 @@ import type { Signed } from '../../protocols/wire/envelope.ts'
 import type { RoundEffect } from '../../src/rounds/events.ts'
 import type { SignedContribution } from '../../src/rounds/state.ts'
 import type { Decision } from './disk.ts'
+import type { Violation } from './properties/names.ts'
 
 /** A message that a key signed, said to somebody or to nobody. */
 export interface Spoken {
@@ -62,8 +63,8 @@ export interface RunRecord {
   readonly heard: Heard[]
   /** Members' consents to amendments. */
   readonly approvals: Signed<Approval>[]
-  /** What a host met that must not be: an error that was thrown, a decided base that does not hold. */
-  readonly faults: string[]
+  /** What a host met that must not be, noted where it happened. */
+  readonly faults: Violation[]
 }
 
 export function createRecord(): RunRecord {

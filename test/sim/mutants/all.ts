@@ -1,5 +1,5 @@
 import { type Machine, REAL } from '../machine.ts'
-import type { PropertyName } from '../properties/property.ts'
+import type { PropertyName } from '../properties/names.ts'
 import * as trusting from './trusting.ts'
 import * as voting from './voting.ts'
 
@@ -46,6 +46,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('certificate-by-anybody', 'outsiders may sign a certificate', trusting.CERTIFICATE_BY_ANYBODY, 'S2'),
   mutant('no-journal', 'memory is lost in a crash', voting.WITHOUT_JOURNAL, 'S5'),
   mutant('no-proof', 'the journal does not hold what a lock rests on', voting.WITHOUT_PROOF, 'L1'),
+  mutant('restored-unlocked', 'a lock is forgotten in a crash', voting.RESTORED_UNLOCKED, 'S1'),
   mutant('says-before-fsync', 'a vote goes out before it is durable', habit({ syncsBeforeSaying: false }), 'S5'),
   mutant(
     'reads-before-fsync',
@@ -68,6 +69,9 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('any-network', 'messages of other networks count', trusting.ANY_NETWORK, 'S7'),
   mutant('any-round', 'own words of the last round count in this one', voting.WORDS_OF_ANY_ROUND, 'S5'),
   mutant('no-propose-timeout', 'a silent aggregator is waited for', voting.WITHOUT_PROPOSE_TIMEOUT, 'L1'),
+  mutant('no-carrying', 'what is carried over is proposed as new', voting.WITHOUT_CARRYING, 'L1'),
+  mutant('no-catch-up', 'f + 1 members in a later view are not followed', voting.WITHOUT_CATCHING_UP, 'L1'),
+  mutant('throws', 'an error is thrown at what came late', voting.THROWING, 'L1'),
   mutant('slow-timeouts', 'a silent aggregator costs three timeouts', voting.SLOW_TIMEOUTS, 'L4'),
 ]
 

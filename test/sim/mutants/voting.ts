@@ -52,6 +52,12 @@ export const WITHOUT_JOURNAL = stepping((state, event) =>
   event.type === 'restored' ? { state, effects: [] } : reduce(state, event),
 )
 
+/** Reads after a crash what it said, and is bound by nothing. */
+export const RESTORED_UNLOCKED = stepping((state, event) => {
+  const step = reduce(state, event)
+  return event.type === 'restored' ? { ...step, state: { ...step.state, locked: null } } : step
+})
+
 /** Writes what it says into its journal, and nothing that shows why. */
 export const WITHOUT_PROOF = stepping((state, event) => {
   const step = reduce(state, event)
@@ -112,6 +118,31 @@ export const QUORUM_OF_F_PLUS_1 = withQuorum((_, f) => f + 1)
 export const QUORUM_OF_2F = withQuorum((n, f) => (f === 0 ? n : 2 * f))
 /** A majority, as between those that trust each other. */
 export const QUORUM_OF_A_MAJORITY = withQuorum((n) => Math.floor(n / 2) + 1)
+
+/** Proposes again what a quorum prevoted, and does not say so: whoever is locked on something else is not freed by it. */
+export const WITHOUT_CARRYING = stepping((state, event) => {
+  const step = reduce(state, event)
+  const effects = step.effects.map((effect) =>
+    effect.type === 'say' && effect.saying.kind === 'proposal/1'
+      ? { ...effect, saying: { ...effect.saying, validView: null } }
+      : effect,
+  )
+  return { ...step, effects }
+})
+
+/** Does not remember in what views the others are. */
+export const WITHOUT_CATCHING_UP = stepping((state, event) => {
+  if (event.type !== 'received' || !('view' in event.signed.message)) return reduce(state, event)
+  const step = reduce({ ...state, network: { ...state.network, threshold: Number.POSITIVE_INFINITY } }, event)
+  return { ...step, state: { ...step.state, network: state.network } }
+})
+
+/** Throws when the prevotes of its view come after it has gone on. */
+export const THROWING = stepping((state, event) => {
+  const message = event.type === 'received' ? event.signed.message : null
+  if (message?.kind === 'prevote/1' && message.view < state.view) throw new Error('a prevote of an earlier view')
+  return reduce(state, event)
+})
 
 /** Waits for a proposal for ever. */
 export const WITHOUT_PROPOSE_TIMEOUT = stepping((state, event) =>

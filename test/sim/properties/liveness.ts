@@ -68,7 +68,7 @@ export const L1: Property = {
   title: 'once messages flow and at most f are faulty, rounds are certified within f + 1 views, with inputs',
   check: (run) => {
     const { peace } = run
-    const stuck = [...run.record.faults.filter((fault) => fault.includes('cannot show')), ...forgotten(run)]
+    const stuck = forgotten(run)
     if (!peace || stuck.length > 0) return stuck
     if (!peace.isDecided) return ['not every honest member decided every round']
     return quietRounds(run).flatMap(({ round, view, isEmpty }) => {

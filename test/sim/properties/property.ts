@@ -4,6 +4,7 @@ import type { Host } from '../host.ts'
 import type { Machine } from '../machine.ts'
 import type { RunRecord } from '../record.ts'
 import type { OfferedContribution } from '../world.ts'
+import type { PropertyName } from './names.ts'
 
 /** The part of a run in which nothing goes wrong any more, but for at most f faulty members. */
 export interface Peace {
@@ -37,24 +38,6 @@ export interface Run {
   /** Null for a run that did not get so far. */
   readonly peace: Peace | null
 }
-
-export const PROPERTY_NAMES = [
-  'S1',
-  'S2',
-  'S3',
-  'S4',
-  'S5',
-  'S6',
-  'S7',
-  'S8',
-  'L1',
-  'L2',
-  'L3',
-  'L4',
-  'L5',
-  'L6',
-] as const
-export type PropertyName = (typeof PROPERTY_NAMES)[number]
 
 /** What must hold of every run. */
 export interface Property {

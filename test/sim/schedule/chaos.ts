@@ -1,6 +1,6 @@
 import type { Random } from '../../support/rounds/random.ts'
 import type { Simulation } from '../create-simulation.ts'
-import { CRASH_STAGES, type Host, QUICK } from '../host.ts'
+import { CRASH_STAGES, type CrashPlan, type Host, QUICK } from '../host.ts'
 import type { Link } from '../wires.ts'
 import type { Settings } from './settings.ts'
 
@@ -13,6 +13,7 @@ export function planTrouble(simulation: Simulation, settings: Settings, random: 
   if (settings.profile === 'hunt') {
     simulation.wires.link = HELD_BACK
     simulation.isSyncing = false
+    if (random.chance(0.5)) for (const host of honest) if (random.chance(0.4)) host.crashPlan = quickCrash(random)
     return
   }
   simulation.wires.link = randomLink(random)
@@ -75,6 +76,22 @@ function planLinks(simulation: Simulation, { members, chaosMs }: Settings, rando
   }
 }
 
+/** Back before the view is over, so that it goes on in it. */
+function quickCrash(random: Random): CrashPlan {
+  return {
+    step: random.integer(0, 10),
+    stage: random.pick(CRASH_STAGES),
+    downMs: random.integer(10, 300),
+    isPowerCut: random.chance(0.5),
+  }
+}
+
+/** Dies with something written and not durable, which its next life may read and repeat; that one loses power. */
+function killedThenCut(random: Random): CrashPlan {
+  const cut = { ...quickCrash(random), step: random.integer(0, 1), stage: 'before-journal', isPowerCut: true } as const
+  return { ...quickCrash(random), step: random.integer(0, 6), stage: 'written', isPowerCut: false, next: cut }
+}
+
 function planCrashes(simulation: Simulation, { chaosMs }: Settings, random: Random, honest: readonly Host[]): void {
   for (const host of honest) {
     if (!random.chance(0.3)) continue
@@ -84,7 +101,8 @@ function planCrashes(simulation: Simulation, { chaosMs }: Settings, random: Rand
       downMs: random.integer(10, 6000),
       isPowerCut: random.chance(0.5),
     }
-    host.crashPlan = random.chance(0.3) ? { ...plan, every: random.integer(1, 3) } : plan
+    const how = random.next()
+    host.crashPlan = how < 0.3 ? { ...plan, every: random.integer(1, 3) } : how < 0.6 ? killedThenCut(random) : plan
   }
   for (let i = random.integer(0, 4); i > 0 && honest.length > 0; i--) {
     const host = random.pick(honest)

@@ -1,6 +1,7 @@
 import { createSimulation, type Simulation } from '../create-simulation.ts'
 import { QUICK } from '../host.ts'
-import { judgeRun, type Violation } from '../properties/all.ts'
+import { judgeRun } from '../properties/all.ts'
+import type { Violation } from '../properties/names.ts'
 import type { Peace } from '../properties/property.ts'
 import { CALM } from '../wires.ts'
 import { planAmendments } from './amendments.ts'
