@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { initDataDir } from 'coldmesh'
 import { parseInvite } from '../../protocols/membership/invite.ts'
 import { topicOf } from '../../protocols/registry.ts'
 import { encodeEvidence, isProven, judgeEvidence } from '../../protocols/round/evidence.ts'
@@ -34,7 +33,7 @@ describe('evidence of a member that tells two halves different things', () => {
     assert.ok(first && second && liar)
     const ada = await network.start(first, { rounds: 1 })
     const invite = String((await ada.event(({ event }) => event === 'ready', 'ready'))['invite'])
-    const follower = await network.start(await stranger(network, 'follower'), { invite })
+    const follower = await network.start(await network.stranger('follower'), { invite })
     await using witness = await listenToEvidence(invite)
     await using equivocator = await startEquivocator({ dataDir: liar.dataDir, invite })
 
@@ -51,7 +50,7 @@ describe('evidence of a member that tells two halves different things', () => {
     // Only now can the round end; who comes after it hears of it by sync alone.
     const ben = await network.start(second, { rounds: 1, invite })
     await Promise.all([ada, ben, follower].map((daemon) => daemon.event(isFused, 'the base of round 1')))
-    const late = await network.start(await stranger(network, 'late'), { invite })
+    const late = await network.start(await network.stranger('late'), { invite })
     await late.event(isEvidence, 'evidence by sync')
     for (const daemon of [ada, ben, follower, late]) {
       const { evidence } = await daemon.status()
@@ -62,13 +61,6 @@ describe('evidence of a member that tells two halves different things', () => {
     await checkOffline(network, late, liar)
   })
 })
-
-/** Someone with a key of its own who is in no committee. */
-async function stranger(network: TestNetwork, name: string): Promise<TestPeer> {
-  const dataDir = join(network.dir, name)
-  const { key } = await initDataDir(dataDir, { name })
-  return { name, key, dataDir, data: '', task: '' }
-}
 
 /** Hears the topic of evidence, and no other: the first that it hears names whom, and which round. */
 async function listenToEvidence(invite: string) {

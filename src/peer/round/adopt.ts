@@ -24,9 +24,10 @@ export function createAdoption(options: {
     const which = `${base}, certified in round ${state().round}`
     using wait = waits.begin({ what: 'base', which, isRoutine: true })
     const isNext = () => state().phase === 'adopt' && options.newest().round < state().round
+    let tries = 0
     while (!context.signal.aborted && isNext() && !equalCids(state().head.base, base)) {
       try {
-        await fetchBase(context, base, [], context.signal)
+        await fetchBase(context, base, { tries: ++tries, signal: context.signal })
         const checked = await checkNext(state().head, store, { base, certificate })
         await chain.append(entryOf(checked))
         troubles.over('base')

@@ -10,6 +10,7 @@ import type { Head, RoundState } from '../../rounds/state.ts'
 import { parentOf } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
 import { maxBaseBytes } from '../heads.ts'
+import { patienceOf } from './patience.ts'
 
 const MIN_FETCH_MS = 30_000
 const STALL_MS = 15_000
@@ -32,22 +33,25 @@ export type CatchUpContext = Pick<
   | 'signal'
 >
 
-/** Brings a whole certified base here: directory, card, lineage, weights. What is here already costs nothing. */
+/**
+ * Brings a whole certified base here: directory, card, lineage, weights. What is here already costs nothing.
+ * @param tries which try for this base it is, from 1: each is more patient than the one before
+ */
 export async function fetchBase(
   context: CatchUpContext,
   base: CID,
-  providers: readonly string[],
-  signal: AbortSignal,
+  { providers = [], tries = 1, signal }: { providers?: readonly string[]; tries?: number; signal: AbortSignal },
 ): Promise<void> {
   const { network, store, chain } = context
   const { bytes } = network.genesis
   const { round } = context.termsAt(chain.entries.length + 1).terms
+  const patience = patienceOf(tries)
   await store.fetch(base, {
     shape: 'directory',
     maxBytes: maxBaseBytes(network),
     providers,
-    timeoutMs: Math.max(MIN_FETCH_MS, Math.ceil((1000 * bytes) / round.minBytesPerSecond)),
-    stallMs: STALL_MS,
+    timeoutMs: patience * Math.max(MIN_FETCH_MS, Math.ceil((1000 * bytes) / round.minBytesPerSecond)),
+    stallMs: patience * STALL_MS,
     signal,
   })
 }
@@ -67,7 +71,7 @@ export async function fetchParents(
   for (const { base, round } of head.history) {
     if (signal.aborted || parentOf(head, base, round + 1) === null) return
     try {
-      await fetchBase(context, base, [], signal)
+      await fetchBase(context, base, { signal })
     } catch (error) {
       context.log.info('parent-not-had', { round, base, error: String(error) })
     }

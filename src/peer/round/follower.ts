@@ -45,6 +45,8 @@ export function createFollower(options: {
   let progress: CatchUp | null = null
   let waiting = new AbortController()
   let weights = new AbortController()
+  /** For the weights of the head as it is now. */
+  let weightTries = 0
 
   const head = () => tip?.head ?? current()
 
@@ -68,6 +70,7 @@ export function createFollower(options: {
       const { taken, error } = await storePage(context, peer, head(), page.bases, context.signal)
       tip = taken.at(-1) ?? tip
       if (taken.length > 0) {
+        weightTries = 0
         note(peer, began)
         await options.onFollowed(taken)
       }
@@ -106,7 +109,12 @@ export function createFollower(options: {
     const { signal } = weights
     using _ = context.waits.begin({ what: 'base', which: `${base}, certified in round ${round}` })
     try {
-      await fetchBase(context, base, addresses, AbortSignal.any([context.signal, signal]))
+      weightTries++
+      await fetchBase(context, base, {
+        providers: addresses,
+        tries: weightTries,
+        signal: AbortSignal.any([context.signal, signal]),
+      })
       isKnownWhole = true
       context.troubles.over('base')
     } catch (error) {
@@ -133,6 +141,7 @@ export function createFollower(options: {
     },
     entered: () => {
       tip = null
+      weightTries = 0
       isKnownWhole = true
     },
     run: async () => {

@@ -5,7 +5,7 @@ const LAST_RETRY_MS = 30_000
 const UNLISTED_TRIES = 4
 const UNLISTED_RETRY_MS = 60_000
 
-/** How many times longer than the first the so-manieth try for a checkpoint may take: a link may be slower than the network's rules expect. */
+/** How many times longer than the first the so-manieth try for a checkpoint or a base may take: a link may be slower than the network's rules expect. */
 export function patienceOf(tries: number): number {
   return 2 ** Math.min(Math.max(0, tries - 1), MAX_DOUBLINGS)
 }

@@ -29,6 +29,8 @@ export interface TestNetwork extends AsyncDisposable {
   /** Names in the order in which they propose in a round. */
   rank(round: number): readonly string[]
   start(peer: TestPeer, options?: StartOptions): Promise<Daemon>
+  /** Someone with a key of its own who is in no committee and has no data. */
+  stranger(name: string): Promise<TestPeer>
   /** The same without waiting until it is ready. */
   launch(peer: TestPeer, options?: StartOptions): Daemon
   /** Starts everyone; the first one's invite leads the others. */
@@ -120,6 +122,11 @@ export async function createTestNetwork(options: {
     base,
     peers,
     rank: (round) => rankNames(peers, network, round),
+    stranger: async (name) => {
+      const dataDir = join(dir, name)
+      const { key } = await initDataDir(dataDir, { name })
+      return { name, key, dataDir, data: '', task: '' }
+    },
     start,
     launch,
     startAll: async (optionsOf = () => ({})) => {
