@@ -33,9 +33,7 @@ export function createHistory(options: {
 }): History {
   const { network, genesisBytes, store, chain, reports = NO_REPORTS, evidence = [], fork = NO_FORK } = options
   const terms = createTermsBook(network, chain)
-  // Two rounds after the head nobody knows who is a member.
-  const factsAt = (round: number) => (round <= chain.entries.length + 2 ? terms.at(round) : null)
-  const committees = { id: network.id, factsAt }
+  const committees = { id: network.id, factsAt: terms.known }
   const baseOf = (text: string | undefined) =>
     text === undefined ? (chain.entries.at(-1)?.base ?? network.genesis.base) : readCid(text)
   const certificateOf = (base: CID) => chain.entries.find((entry) => equalCids(entry.base, base))?.certificate ?? null
@@ -47,7 +45,7 @@ export function createHistory(options: {
     verifyEvidence: (bytes) => verifyEvidence(bytes, { network: committees }),
     log: (text) => {
       const base = baseOf(text)
-      const statuses = evidenceStatus(evidence, network.id, factsAt)
+      const statuses = evidenceStatus(evidence, network.id, terms.known)
       return readLog({
         network,
         termsAt: terms.at,
