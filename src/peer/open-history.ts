@@ -1,6 +1,7 @@
 import { readChain } from './chain.ts'
 import { paths } from './data-dir.ts'
 import { readEvidence } from './evidence-file.ts'
+import { type NetworkBefore, withBefore } from './fork/before.ts'
 import { checkFork } from './fork/check.ts'
 import { readForkCertificate } from './fork/record.ts'
 import { openGenesis } from './genesis.ts'
@@ -36,8 +37,8 @@ export async function openHistory(dataDir: string): Promise<OfflineHistory> {
   const last = chain.entries.at(-1)
   const resources = cleanup.move()
   const reports = await readReports(dataDir, network, chain)
-  const certificatesOf = () => readForkCertificate(dataDir)
-  const fork = () => checkFork(network, { store: readOnlyStore(store), certificatesOf })
+  const known = { store: readOnlyStore(store), certificatesOf: () => readForkCertificate(dataDir) }
+  const fork = (before: NetworkBefore | null) => checkFork(network, withBefore(known, before))
   const history = createHistory({ network, genesisBytes, store, chain, evidence, reports, fork })
   return {
     ...history,

@@ -7,6 +7,7 @@ import type { NetworkFacts } from '../../rounds/network.ts'
 import type { Chain } from '../chain.ts'
 import type { StoredEvidence } from '../evidence-file.ts'
 import { evidenceStatus, verifyEvidence } from '../evidence-report.ts'
+import { type NetworkBefore, openBefore } from '../fork/before.ts'
 import { withFork } from '../fork/report.ts'
 import type { ForkStatus } from '../fork/types.ts'
 import type { Reports } from '../reports/reports.ts'
@@ -28,8 +29,8 @@ export function createHistory(options: {
   readonly reports?: Pick<Reports, 'of'>
   /** May grow meanwhile. */
   readonly evidence?: readonly StoredEvidence[]
-  /** What the network began as; absent: nothing is known of it. */
-  readonly fork?: () => Promise<ForkStatus | null>
+  /** What the network began as, also by what the network before has; absent: nothing is known of it. */
+  readonly fork?: (before: NetworkBefore | null) => Promise<ForkStatus | null>
 }): History {
   const { network, genesisBytes, store, chain, reports = NO_REPORTS, evidence = [], fork = NO_FORK } = options
   const terms = createTermsBook(network, chain)
@@ -56,10 +57,11 @@ export function createHistory(options: {
         evidenceOf: (round) => statuses.filter((found) => found.round === round),
       })
     },
-    fork,
+    fork: () => fork(null),
     reports: (text) => reports.of(baseOf(text)),
-    verify: async (text, verifyOptions = {}) => {
+    verify: async (text, { fromDir, ...verifyOptions } = {}) => {
       const base = readCid(text)
+      await using before = fromDir === undefined ? null : await openBefore(fromDir)
       // a data directory's owner named its network once, by an invite or a genesis CID
       const trust = verifyOptions.trust ?? String(network.id)
       const report = await verifyBase({
@@ -71,7 +73,7 @@ export function createHistory(options: {
         base,
         certificate: certificateOf(base),
       })
-      return withFork(report, await fork())
+      return withFork(report, await fork(before))
     },
     export: async (text, { out }) => {
       return await exportContent({ network, genesisBytes, store, cid: readCid(text), out, certificateOf })
