@@ -202,7 +202,7 @@ export const COMMANDS: readonly Command[] = [
       name: 'verify',
       summary: 'checks a base back to its genesis; names the first bad link',
       arguments: [{ name: 'base', help: 'base CID, or the directory of an exported base', required: false }],
-      options: [...COMMON, 'level', 'trust', 'evidence', 'genesisFile'],
+      options: [...COMMON, 'level', 'trust', 'fromDir', 'evidence', 'genesisFile'],
       onDataDir: true,
       examples: [
         'coldmesh verify BASE_CID --dir ./alpha --trust GENESIS_CID',

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { EvidenceReport, EvidenceStatus, ForkStatus } from 'coldmesh'
+import type { EvidenceReport, EvidenceStatus, ForkStatus, MismatchStatus, SplitStatus } from 'coldmesh'
 import type { Run } from '../command.ts'
 import { findDaemon } from '../control/client.ts'
 import { anyStatus } from '../control/daemon-status.ts'
@@ -8,9 +8,10 @@ import { CliError } from '../failure.ts'
 import { show } from '../text/escape.ts'
 import { contradictionLine } from '../text/evidence.ts'
 import { forkLine } from '../text/fork.ts'
+import { mismatchLine } from '../text/mismatch.ts'
+import { splitLine } from '../text/split.ts'
 import { formatStarting, formatStatus } from '../text/status.ts'
 import { dirOf } from './data-dir.ts'
-import { openHistorySource } from './history.ts'
 
 export const runStatus: Run<'dir'> = async ({ options, output, signal }) => {
   const dir = dirOf(options)
@@ -25,13 +26,15 @@ export const runStatus: Run<'dir'> = async ({ options, output, signal }) => {
   if (!existsSync(dir)) {
     throw new CliError('bad-input', `There is no data directory ${dir}.`, { hint: 'Make one: coldmesh init.' })
   }
-  const known = await lastKnown(dir, signal)
+  const known = await lastKnown(dir)
   output.result({ running: false, ...known }, () =>
     [
+      ...(known.split === null ? [] : [output.colors.red(splitLine(known.split))]),
       `no daemon runs on ${dir}`,
       known.network === null ? 'it belongs to no network yet' : `network  ${show(known.network)}`,
       ...(known.base === null ? [] : [`base     ${show(known.base)}, of round ${known.round}`]),
       ...(known.fork === null ? [] : [forkLine(known.fork, output.colors)]),
+      ...known.mismatches.map((found) => output.colors.red(mismatchLine(found))),
       ...known.evidence.map((report) => output.colors.red(contradictionLine(report))),
     ].join('\n'),
   )
@@ -45,17 +48,26 @@ interface LastKnown {
   readonly base: string | null
   readonly evidence: readonly EvidenceStatus[]
   readonly fork: ForkStatus | null
+  readonly split: SplitStatus | null
+  readonly mismatches: readonly MismatchStatus[]
 }
 
-async function lastKnown(dir: string, signal: AbortSignal): Promise<LastKnown> {
-  const { readConfig } = await import('coldmesh')
-  const network = (await readConfig(dir))?.network ?? null
-  if (network === null) return { network, round: null, base: null, evidence: [], fork: null }
-  await using history = await openHistorySource(dir, signal)
-  const evidence = (await history.evidence()).flatMap(({ report }) => statusOf(report))
-  const fork = await history.fork()
-  for await (const { round, base } of history.log()) return { network: history.network, round, base, evidence, fork }
-  return { network: history.network, round: 0, base: null, evidence, fork }
+async function lastKnown(dir: string): Promise<LastKnown> {
+  const { openHistory, readConfig } = await import('coldmesh')
+  if (((await readConfig(dir))?.network ?? null) === null) {
+    return { network: null, round: null, base: null, evidence: [], fork: null, split: null, mismatches: [] }
+  }
+  await using history = await openHistory(dir)
+  const { network, head } = history
+  return {
+    network,
+    round: head.round,
+    base: head.round === 0 ? null : head.base,
+    evidence: history.evidence().flatMap(({ report }) => statusOf(report)),
+    fork: await history.fork(),
+    split: await history.split(),
+    mismatches: await history.mismatches(),
+  }
 }
 
 /** Nothing for evidence that does not hold: `coldmesh evidence` says why. */

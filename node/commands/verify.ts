@@ -11,7 +11,7 @@ import { dirOf } from './data-dir.ts'
 import { verifyEvidenceFile } from './evidence.ts'
 import { openHistorySource } from './history.ts'
 
-type Options = 'dir' | 'level' | 'trust' | 'evidence' | 'genesisFile'
+type Options = 'dir' | 'level' | 'trust' | 'fromDir' | 'evidence' | 'genesisFile'
 
 export const runVerify: Run<Options> = async (call) => {
   const { args, options, output } = call
@@ -77,6 +77,6 @@ function optionsOf({ options, output, signal }: Call<Options>, trust: string | u
       if (process.stderr.isTTY && !output.json)
         process.stderr.write(`\r\u001b[Kchecks round ${round} of ${of}\r\u001b[K`)
     },
-    ...defined({ trust }),
+    ...defined({ trust, fromDir: options.fromDir === undefined ? undefined : resolve(options.fromDir) }),
   }
 }

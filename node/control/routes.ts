@@ -70,8 +70,8 @@ export function addRoutes(app: FastifyInstance, { peer, joins, streams, onStop }
     return {}
   })
   app.post('/v1/verify', async (request, reply) => {
-    const { base, level, trust } = read(verifyRequest, request.body)
-    return await peer.verify(base, { level, signal: signalOf(reply), ...defined({ trust }) })
+    const { base, level, trust, fromDir } = read(verifyRequest, request.body)
+    return await peer.verify(base, { level, signal: signalOf(reply), ...defined({ trust, fromDir }) })
   })
   app.post('/v1/evidence', async (request) => {
     const { bytes } = read(evidenceRequest, request.body)

@@ -67,6 +67,7 @@ export const verifyRequest = z.strictObject({
   base: cidText,
   level: z.enum(['signatures', 'full']).default('full'),
   trust: cidText.optional(),
+  fromDir: absolutePath.optional(),
 })
 
 export const reportRequest = z.strictObject({

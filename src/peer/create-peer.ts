@@ -142,14 +142,13 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   await remember(dataDir, config, networkId, given)
 
   const stopped = new AbortController()
-  const { at: termsAt } = createTermsBook(network, chain)
+  const { at: termsAt, known: factsAt } = createTermsBook(network, chain)
   const context: PeerContext = {
     dataDir,
     key: signer.key,
     network,
     termsAt,
-    // What a round changes is in force two rounds later: further ahead nobody knows who is a member.
-    factsAt: (round) => (round <= chain.entries.length + 2 ? termsAt(round) : null),
+    factsAt,
     facts,
     store,
     chain,

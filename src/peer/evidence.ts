@@ -1,19 +1,15 @@
-import type { CID } from 'multiformats/cid'
-import { topicOf } from '../../protocols/registry.ts'
 import { encodeEvidence, isProven, type ProvenEvidence } from '../../protocols/round/evidence.ts'
 import type { RoundMessage } from '../../protocols/round/rules.ts'
 import { MAX_EVIDENCE_PAGE } from '../../protocols/sync/messages.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import { MAX_EVIDENCE_HELD } from '../../protocols/wire/limits.ts'
 import { ACCEPT, type Verdict } from '../../protocols/wire/verdict.ts'
-import { ColdmeshError } from '../ports/errors.ts'
-import type { Gossip } from '../ports/gossip.ts'
-import type { Clock, Log } from '../ports/system.ts'
+import type { Clock } from '../ports/system.ts'
 import type { Emitter } from './emitter.ts'
 import { createEvidenceBook, type EvidenceSlot, type FactsAt } from './evidence-book.ts'
 import { openEvidenceFile, type StoredEvidence } from './evidence-file.ts'
 import { contradictionStatus } from './evidence-report.ts'
-import type { Refusal } from './round/inbox.ts'
+import { createSharedBook, type Judged, type SharedBookPorts } from './shared-book.ts'
 import type { SyncClient } from './sync/client.ts'
 import type { PeerEvent } from './types.ts'
 
@@ -35,88 +31,66 @@ export interface Evidence {
   close(): Promise<void>
 }
 
-export interface EvidenceOptions {
+export interface EvidenceOptions extends SharedBookPorts {
   readonly dataDir: string
-  readonly network: CID
   readonly factsAt: FactsAt
-  readonly gossip: Pick<Gossip, 'publish'>
   readonly sync: Pick<SyncClient, 'evidence'>
-  /** Tells people of evidence that is provably wrong. */
-  readonly note: (refusal: Refusal) => void
   readonly clock: Pick<Clock, 'wall'>
-  readonly log: Log
   readonly events: Pick<Emitter<PeerEvent>, 'emit'>
-  readonly signal: AbortSignal
+}
+
+interface Added {
+  readonly proven: ProvenEvidence
+  readonly stored: StoredEvidence
 }
 
 /** @throws ColdmeshError `refused` when the file is damaged, or the disk refuses */
 export async function openEvidence(options: EvidenceOptions): Promise<Evidence> {
-  const { network, factsAt, gossip, log, events, signal } = options
+  const { network, factsAt, log, events } = options
   const file = await openEvidenceFile(options.dataDir, log)
   const book = createEvidenceBook(network, factsAt, file.entries)
-  let writing: Promise<void> = Promise.resolve()
+  const shared = createSharedBook<Added>({
+    ...options,
+    topic: 'evidence',
+    what: 'evidence',
+    maxPages: MAX_PAGES,
+    add,
+    store: ({ stored }) => file.append(stored),
+    tell: ({ proven, stored }, from) => {
+      const status = contradictionStatus(proven, stored, factsAt)
+      log.error('evidence', { ...status, from })
+      events.emit({ type: 'evidence', ...status })
+    },
+    ask: (peer, signal) => [options.sync.evidence(peer, book.slots, signal)],
+  })
 
-  /** Known from now on, on disk when it resolves: a disk that refuses costs a restarted peer nothing that sync does not bring back. */
-  function keep(proven: ProvenEvidence, bytes: Uint8Array, from: 'self' | 'gossip' | 'sync'): Promise<void> {
-    const stored = { bytes, seenMs: Math.round(options.clock.wall()) }
-    book.add(proven, stored)
-    const status = contradictionStatus(proven, stored, factsAt)
-    log.error('evidence', { ...status, from })
-    events.emit({ type: 'evidence', ...status })
-    writing = writing
-      .then(() => file.append(stored))
-      .catch((error: unknown) => log.error('evidence-not-stored', { error: String(error) }))
-    return writing
-  }
-
-  /** Takes in what others bring. The verdict is for whoever brought it, never for the accused. */
-  function take(bytes: Uint8Array, from: 'gossip' | 'sync'): Verdict {
+  /** The verdict is for whoever brought it, never for the accused. */
+  function add(bytes: Uint8Array): Judged<Added> {
     const judged = book.judge(bytes)
-    if (!isProven(judged)) return judged
-    void keep(judged, bytes, from)
-    return ACCEPT
+    if (!isProven(judged)) return { verdict: judged, added: null }
+    const stored = { bytes, seenMs: Math.round(options.clock.wall()) }
+    book.add(judged, stored)
+    return { verdict: ACCEPT, added: { proven: judged, stored } }
   }
 
   return {
     entries: book.entries,
     store: async (first, second) => {
       const bytes = encodeEvidence(network, first, second)
-      const judged = book.judge(bytes)
-      if (!isProven(judged)) {
-        if (judged.verdict === 'ignore') return
-        throw new Error(`the machine calls evidence what is none: ${JSON.stringify(judged)}`)
-      }
-      await keep(judged, bytes, 'self')
-      await gossip.publish(topicOf(String(network), 'evidence'), bytes).catch((error: unknown) => {
-        log.warn('not-published', { topic: 'evidence', error: String(error) })
-      })
-    },
-    receive: (bytes) => {
-      const verdict = take(bytes, 'gossip')
+      const { verdict, written } = shared.take(bytes, 'self')
+      if (verdict.verdict === 'ignore') return
       if (verdict.verdict === 'reject') {
-        options.note({ what: 'evidence', id: null, author: null, reason: verdict.reason })
+        throw new Error(`the machine calls evidence what is none: ${JSON.stringify(verdict)}`)
       }
-      return verdict
+      // A disk that refuses is no reason to keep silent.
+      await written.catch(() => {})
+      await shared.announce(bytes)
     },
+    receive: shared.receive,
     missing: (have) => book.missing(have, MAX_EVIDENCE_PAGE),
-    syncWith: async (peer) => {
-      try {
-        for (let page = 0; page < MAX_PAGES; page++) {
-          const before = book.slots.length
-          for await (const bytes of options.sync.evidence(peer, book.slots, signal)) {
-            const verdict = take(bytes, 'sync')
-            if (verdict.verdict === 'reject') {
-              throw new ColdmeshError('not-valid', `A peer passed on evidence that proves nothing: ${verdict.reason}.`)
-            }
-          }
-          if (book.slots.length === before) return
-        }
-      } catch (error) {
-        if (!signal.aborted) log.info('evidence-sync-failed', { peer, error: String(error) })
-      }
-    },
+    syncWith: shared.syncWith,
     close: async () => {
-      await writing
+      await shared.stop()
       await file.close()
     },
   }

@@ -34,7 +34,7 @@ type Context = Pick<
 export async function openMismatches(context: Context): Promise<Mismatches> {
   const { dataDir, waits, clock, events, log } = context
   const folder = paths.mismatches(dataDir)
-  const current: MismatchStatus[] = [...(await readAll(folder))]
+  const current: MismatchStatus[] = [...(await readMismatches(dataDir))]
   const seen = new Set<string>()
 
   async function record(state: RoundState, view: number): Promise<void> {
@@ -115,8 +115,9 @@ function findMismatch(state: RoundState, view: number) {
 
 const countOf = (all: readonly MismatchStatus[], round: number) => all.filter((one) => one.round === round).length
 
-/** Those that are still there, oldest first; what cannot be read is no reason not to start. */
-async function readAll(folder: string): Promise<readonly MismatchStatus[]> {
+/** Those that a data directory still has, oldest first; what cannot be read is left out. */
+export async function readMismatches(dataDir: string): Promise<readonly MismatchStatus[]> {
+  const folder = paths.mismatches(dataDir)
   const names = await readdir(folder).catch(() => [])
   const read = await Promise.all(
     names.filter((name) => name.endsWith('.json')).map((name) => readOne(join(folder, name))),

@@ -1,18 +1,26 @@
 import { readChain } from './chain.ts'
 import { paths } from './data-dir.ts'
 import { readEvidence } from './evidence-file.ts'
+import { type NetworkBefore, withBefore } from './fork/before.ts'
 import { checkFork } from './fork/check.ts'
 import { readForkCertificate } from './fork/record.ts'
 import { openGenesis } from './genesis.ts'
 import { createHistory } from './history/history.ts'
 import { readOnlyStore } from './history/read-only-store.ts'
+import { readMismatches } from './mismatches.ts'
 import { openOfflineDirectory } from './offline-directory.ts'
 import { readReports } from './reports/read-reports.ts'
-import type { History, VerifyReport } from './types.ts'
+import { readSplit, splitStatus } from './split.ts'
+import { createTermsBook } from './terms-book.ts'
+import type { History, MismatchStatus, SplitStatus, VerifyReport } from './types.ts'
 
 /** The head that a data directory knows, without a network. */
 export interface OfflineHistory extends History, AsyncDisposable {
   readonly head: { readonly round: number; readonly base: string }
+  /** Two certified bases of one round, if this peer ever met them. @throws ColdmeshError `refused` when what is remembered cannot be read */
+  split(): Promise<SplitStatus | null>
+  /** Proposals that this machine could not reproduce, newest last, at most 8. */
+  mismatches(): Promise<readonly MismatchStatus[]>
 }
 
 /**
@@ -29,13 +37,18 @@ export async function openHistory(dataDir: string): Promise<OfflineHistory> {
   const last = chain.entries.at(-1)
   const resources = cleanup.move()
   const reports = await readReports(dataDir, network, chain)
-  const certificatesOf = () => readForkCertificate(dataDir)
-  const fork = () => checkFork(network, { store: readOnlyStore(store), certificatesOf })
+  const known = { store: readOnlyStore(store), certificatesOf: () => readForkCertificate(dataDir) }
+  const fork = (before: NetworkBefore | null) => checkFork(network, withBefore(known, before))
   const history = createHistory({ network, genesisBytes, store, chain, evidence, reports, fork })
   return {
     ...history,
     verify: async (base, options) => withDamage(await history.verify(base, options), chain.damage),
     network: String(id),
+    split: async () => {
+      const split = await readSplit(dataDir)
+      return split === null ? null : splitStatus(split, createTermsBook(network, chain).known)
+    },
+    mismatches: () => readMismatches(dataDir),
     head: last ? { round: last.round, base: String(last.base) } : { round: 0, base: String(network.genesis.base) },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

@@ -77,7 +77,7 @@ export function createFacade(parts: {
     chain: context.chain,
     reports: parts.reports,
     evidence: parts.evidence.entries,
-    fork: async () => parts.fork.status,
+    fork: async (before) => (before === null ? parts.fork.status : await parts.fork.statusWith(before)),
   })
   let training: PeerStatus['training'] = null
   let ownTrainer: Promise<Trainer> | null = null

@@ -1,6 +1,7 @@
 import type { NetworkFacts } from '../rounds/network.ts'
 import { nextRegime, type Regime, regimeOf } from '../rounds/regime.ts'
 import type { Chain } from './chain.ts'
+import type { FactsAt } from './evidence-book.ts'
 
 /** What is in force in every round that a chain of certified bases reaches. */
 export interface TermsBook {
@@ -8,6 +9,8 @@ export interface TermsBook {
   readonly regime: Regime
   /** In a round: up to two after the head, and of later ones as far as is known. */
   at(round: number): NetworkFacts
+  /** The same, and null further ahead: what a round changes is in force two rounds later, so nobody knows who is a member. */
+  readonly known: FactsAt
 }
 
 /** @param chain certified bases from round 1; may grow meanwhile */
@@ -25,14 +28,17 @@ export function createTermsBook(network: NetworkFacts, chain: Pick<Chain, 'entri
     read = chain.entries.length
   }
 
+  function at(round: number): NetworkFacts {
+    catchUp()
+    return changes.findLast(({ from }) => from <= round)?.facts ?? network
+  }
+
   return {
     get regime() {
       catchUp()
       return regime
     },
-    at: (round) => {
-      catchUp()
-      return changes.findLast(({ from }) => from <= round)?.facts ?? network
-    },
+    at,
+    known: (round) => (round <= chain.entries.length + 2 ? at(round) : null),
   }
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { createContentStore } from '../adapters/helia/content-store.ts'
 import { nullLog } from '../adapters/memory/log.ts'
 import { paths } from './data-dir.ts'
+import { openBefore } from './fork/before.ts'
 import { readForkCertificate } from './fork/record.ts'
 import { verifyDirectory as verifyFiles } from './history/directory.ts'
 import type { VerifyOptions, VerifyReport } from './types.ts'
@@ -10,13 +11,15 @@ import type { VerifyOptions, VerifyReport } from './types.ts'
  * Verifies an exported base: a directory, with `DIR.certificate.cbor` and `DIR.genesis.cbor` beside it.
  * @param options.dataDir a data directory whose blocks may hold the rounds before and their inputs; only read, so a daemon
  * may run on it
- * @throws ColdmeshError `bad-input` when `dir` is no directory, `refused` when it can't be read, `aborted`
+ * @throws ColdmeshError `bad-input` when `dir` is no directory, or `fromDir` no data directory, `refused` when it can't be read, `aborted`
  */
 export async function verifyDirectory(
   dir: string,
-  { dataDir, ...options }: VerifyOptions & { readonly dataDir?: string } = {},
+  { dataDir, fromDir, ...rest }: VerifyOptions & { readonly dataDir?: string } = {},
 ): Promise<VerifyReport> {
-  if (dataDir === undefined || !existsSync(paths.blocks(dataDir))) return verifyFiles(dir, options)
+  await using before = fromDir === undefined ? null : await openBefore(fromDir)
+  const options = { ...rest, before }
+  if (dataDir === undefined || !existsSync(paths.blocks(dataDir))) return await verifyFiles(dir, options)
   await using fallback = await createContentStore({ dir: paths.blocks(dataDir), node: null, log: nullLog })
   const [certificate] = await Array.fromAsync(readForkCertificate(dataDir))
   return await verifyFiles(dir, {

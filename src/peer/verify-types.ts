@@ -28,6 +28,8 @@ export interface VerifyOptions {
   readonly level?: VerifyLevel
   /** Genesis CID that the caller trusts. */
   readonly trust?: string
+  /** Of a fork: a data directory of the network before, which may have what is not here to check it; only read. */
+  readonly fromDir?: string
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: { readonly round: number; readonly of: number }) => void
 }

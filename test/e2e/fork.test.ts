@@ -138,6 +138,35 @@ describe('a network whose committee is lost', () => {
     assert.match(stdout, new RegExp(`fork of ${base} \\(round 1 of network ${network.network}\\), verified`))
   })
 
+  it('is checked with a data directory of the network before, where the rest of its history is not', async () => {
+    const [ada] = network.peers
+    const dir = join(network.dir, 'lone')
+    const run = async (...args: readonly string[]) => {
+      const { stdout, stderr } = await runCli([...args, '--json'])
+      assert.equal(stderr.includes('"error"'), false, stderr)
+      return JSON.parse(stdout)
+    }
+    await run('init', '--dir', dir, '--name', 'lone')
+    const made = await run('genesis', '--dir', dir, '--fork-of', join(network.dir, 'last-base'))
+    const stateOf = async (what: string, ...more: readonly string[]) => {
+      const { fork } = await run('verify', what, '--dir', dir, '--level', 'signatures', ...more)
+      return [fork.of, fork.state]
+    }
+    const before = ['--from-dir', ada?.dataDir ?? '']
+    assert.deepEqual(await stateOf(made.base), [base, 'unchecked'])
+    assert.deepEqual(await stateOf(made.base, ...before), [base, 'verified'])
+    const exported = join(network.dir, 'lone-base')
+    await run('export', made.base, '--dir', dir, '--out', exported)
+    const nothing = ['--dir', join(network.dir, 'nothing')]
+    assert.deepEqual(await stateOf(exported, ...nothing), [base, 'unchecked'])
+    assert.deepEqual(await stateOf(exported, ...nothing, ...before), [base, 'verified'])
+    const daemon = startDaemon({ name: 'lone', dataDir: dir, args: LOOPBACK })
+    started.push(daemon)
+    await daemon.event(({ event }) => event === 'ready', 'ready')
+    assert.deepEqual(await stateOf(made.base), [base, 'unchecked'])
+    assert.deepEqual(await stateOf(made.base, ...before), [base, 'verified'])
+  })
+
   async function weightsOf(dir: string, of: string): Promise<string> {
     const out = join(network.dir, `weights-${of.slice(-8)}`)
     const { code, stderr } = await runCli(['export', of, '--dir', dir, '--out', out])

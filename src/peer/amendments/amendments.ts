@@ -1,19 +1,17 @@
 import type { CID } from 'multiformats/cid'
-import { amendment, approval, ratification } from '../../../protocols/membership/messages.ts'
-import { topicOf } from '../../../protocols/registry.ts'
+import { type Approval, amendment, approval, ratification } from '../../../protocols/membership/messages.ts'
 import { MAX_APPROVALS_PAGE } from '../../../protocols/sync/messages.ts'
 import { toHex } from '../../../protocols/wire/bytes.ts'
 import { idOf, MalformedError } from '../../../protocols/wire/codec.ts'
-import { encodeEnvelope, preAuthentication } from '../../../protocols/wire/envelope.ts'
+import { encodeEnvelope, preAuthentication, type Signed } from '../../../protocols/wire/envelope.ts'
 import type { Verdict } from '../../../protocols/wire/verdict.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
-import type { Gossip } from '../../ports/gossip.ts'
-import type { Journal, Log, Signer } from '../../ports/system.ts'
+import type { Journal, Signer } from '../../ports/system.ts'
 import type { Head } from '../../rounds/state.ts'
 import type { AmendmentChange, AmendmentStatus } from '../amendment-types.ts'
 import type { ChainEntry } from '../chain.ts'
 import type { Emitter } from '../emitter.ts'
-import type { Refusal } from '../round/inbox.ts'
+import { createSharedBook, missingFrom, type SharedBookPorts } from '../shared-book.ts'
 import type { SyncClient } from '../sync/client.ts'
 import type { PeerEvent } from '../types.ts'
 import { createAmendmentBook, type OpenAmendment } from './book.ts'
@@ -39,62 +37,49 @@ export interface Amendments {
   stop(): Promise<void>
 }
 
-export interface AmendmentsOptions {
-  readonly network: CID
+export interface AmendmentsOptions extends SharedBookPorts {
   readonly head: () => Head
   readonly chain: { readonly entries: readonly ChainEntry[] }
   readonly journal: Journal
   readonly signer: Signer
-  readonly gossip: Pick<Gossip, 'publish'>
   readonly sync: Pick<SyncClient, 'approvals'>
   /** Tells the round what its base should embed. */
   readonly onRatified: (ratification: Uint8Array) => void
-  /** Tells people of an approval that is provably wrong. */
-  readonly note: (refusal: Refusal) => void
   readonly events: Pick<Emitter<PeerEvent>, 'emit'>
-  readonly log: Log
-  readonly signal: AbortSignal
 }
 
 export function createAmendments(options: AmendmentsOptions): Amendments {
-  const { network, head, chain, journal, signer, gossip, events, log, signal } = options
+  const { network, head, chain, journal, signer, events, log } = options
   const book = createAmendmentBook(network, () => head().regime)
   for (const record of journal.records) book.receive(record)
-  let writing: Promise<void> = Promise.resolve()
+  const shared = createSharedBook<Signed<Approval>>({
+    ...options,
+    topic: 'amendments',
+    what: 'approval',
+    // One page has all that a peer holds.
+    maxPages: 1,
+    add: book.receive,
+    store: ({ envelope }) => journal.append(envelope),
+    tell,
+    ask: (peer, signal) => {
+      const have = book.approvals.map(({ id }) => id).slice(-MAX_APPROVALS_PAGE)
+      return [options.sync.approvals(peer, have, signal)]
+    },
+  })
 
-  function write(work: () => Promise<void>): Promise<void> {
-    const written = writing.then(work)
-    // What a full disk loses comes back by sync, all but our own: that one is reported to whoever approved.
-    writing = written.catch((error: unknown) => log.warn('approval-not-stored', { error: String(error) }))
-    return written
-  }
-
-  function take(envelope: Uint8Array) {
-    const { verdict, added } = book.receive(envelope)
-    if (added === null) return { verdict, written: Promise.resolve() }
-    const written = write(() => journal.append(added.envelope))
-    written.catch(() => {})
-    const status = statusOfId(String(idOf(added.message.amendment)))
+  function tell({ message }: Signed<Approval>): void {
+    const status = statusOfId(String(idOf(message.amendment)))
     if (status !== null) {
-      const by = head().regime.current.nameOf(added.message.author)
+      const by = head().regime.current.nameOf(message.author)
       log.info('approved', { amendment: status.id, by, approvals: status.approvedBy.length, need: status.need })
       events.emit({ type: 'approved', by, amendment: status })
     }
     handOver()
-    return { verdict, written }
   }
 
   function handOver(): void {
     const ratified = book.ratification
     if (ratified !== null) options.onRatified(ratified)
-  }
-
-  function receive(envelope: Uint8Array): Verdict {
-    const { verdict } = take(envelope)
-    if (verdict.verdict === 'reject') {
-      options.note({ what: 'approval', id: null, author: null, reason: verdict.reason })
-    }
-    return verdict
   }
 
   function statusOf({ id, amendment: { change }, approvals }: OpenAmendment): AmendmentStatus {
@@ -145,19 +130,17 @@ export function createAmendments(options: AmendmentsOptions): Amendments {
     }
     const payload = approval.encode({ network, author: signer.key, amendment: bytes })
     const envelope = encodeEnvelope(payload, signer.sign(preAuthentication(payload)))
-    const { verdict, written } = take(envelope)
+    const { verdict, written } = shared.take(envelope, 'self')
     if (verdict.verdict !== 'accept' && verdict.reason !== 'known') throw refused(verdict.reason)
     await written
-    await gossip.publish(topicOf(String(network), 'amendments'), envelope).catch((error: unknown) => {
-      log.warn('not-published', { topic: 'amendments', error: String(error) })
-    })
+    await shared.announce(envelope)
     const status = statusOfId(id) ?? pending().find((other) => other.id === id)
     if (status === undefined) throw new Error('an amendment that was approved is held')
     return status
   }
 
   return {
-    receive,
+    receive: shared.receive,
     propose: async (change) => await say(encode({ network, previous: head().regime.last, change })),
     approve: async (id) => {
       const found = book.open.find((open) => String(open.id) === id)
@@ -169,28 +152,13 @@ export function createAmendments(options: AmendmentsOptions): Amendments {
     get status() {
       return [...pending(), ...book.open.map(statusOf)]
     },
-    missing: (have) => {
-      const known = new Set(have.map(String))
-      return book.approvals
-        .filter(({ id }) => !known.has(String(id)))
-        .slice(0, MAX_APPROVALS_PAGE)
-        .map(({ envelope }) => envelope)
-    },
-    syncWith: async (peer) => {
-      try {
-        const have = book.approvals.map(({ id }) => id).slice(-MAX_APPROVALS_PAGE)
-        for await (const envelope of options.sync.approvals(peer, have, signal)) take(envelope)
-      } catch (error) {
-        if (!signal.aborted) log.info('approvals-sync-failed', { peer, error: String(error) })
-      }
-    },
+    missing: (have) => missingFrom(book.approvals, have, MAX_APPROVALS_PAGE),
+    syncWith: shared.syncWith,
     enterRound: () => {
-      if (book.enter()) {
-        write(() => journal.rewrite(book.approvals.map(({ envelope }) => envelope))).catch(() => {})
-      }
+      if (book.enter()) void shared.write(() => journal.rewrite(book.approvals.map(({ envelope }) => envelope)))
       handOver()
     },
-    stop: () => writing,
+    stop: shared.stop,
   }
 }
 

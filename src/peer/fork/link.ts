@@ -6,6 +6,7 @@ import { ColdmeshError, isColdmeshError } from '../../ports/errors.ts'
 import type { PeerContext } from '../context.ts'
 import { readOnlyStore } from '../history/read-only-store.ts'
 import { createSyncClient } from '../sync/client.ts'
+import { type NetworkBefore, withBefore } from './before.ts'
 import { checkFork } from './check.ts'
 import { writeForkCertificate } from './record.ts'
 import type { ForkStatus } from './types.ts'
@@ -35,6 +36,8 @@ export interface ForkLink {
   /** Null for a network that is no fork. */
   readonly status: ForkStatus | null
   readonly proof: ForkProof | null
+  /** The status with what the network before has besides. */
+  statusWith(before: NetworkBefore): Promise<ForkStatus | null>
   /** Checks, and asks each peer that comes until it is known; until the peer stops. */
   start(): void
 }
@@ -105,6 +108,13 @@ export function createForkLink(context: LinkContext, known: Uint8Array | null): 
       if (old === null || forkOf === null || certificate === null || status === null || status.round === null)
         return null
       return status.state === 'verified' ? { network: old, round: status.round, base: forkOf, certificate } : null
+    },
+    statusWith: async (before) => {
+      const here = {
+        store: readOnlyStore(context.store, signal),
+        certificatesOf: () => (certificate === null ? [] : [certificate]),
+      }
+      return status?.state === 'unchecked' ? await checkFork(network, withBefore(here, before)) : status
     },
     start: () => {
       if (forkOf === null) return

@@ -1,14 +1,10 @@
 import { existsSync } from 'node:fs'
 import type { CID } from 'multiformats/cid'
 import { equalCids, parseCid } from '../../../protocols/wire/bytes.ts'
-import { createContentStore } from '../../adapters/helia/content-store.ts'
-import { nullLog } from '../../adapters/memory/log.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
-import { readChain } from '../chain.ts'
-import { paths, requireConfig } from '../data-dir.ts'
-import { parseNetworkCid } from '../genesis.ts'
 import { openDirectory } from '../history/directory.ts'
+import { type NetworkBefore, openBefore } from './before.ts'
 
 /** A base with what proves it, wherever it lies; only read. */
 export interface Source extends AsyncDisposable {
@@ -21,14 +17,10 @@ export interface Source extends AsyncDisposable {
 /** @throws ColdmeshError `bad-input` when it is not there, or has no certificate */
 export async function openSource(of: string, fromDir: string | undefined, signal?: AbortSignal): Promise<Source> {
   await using cleanup = new AsyncDisposableStack()
-  let history: ContentStore | null = null
-  if (fromDir !== undefined) {
-    await requireConfig(fromDir)
-    const opened = await createContentStore({ dir: paths.blocks(fromDir), node: null, log: nullLog })
-    cleanup.defer(() => opened.stop())
-    history = opened
-  }
-  const found = existsSync(of) ? await openExport(of, history, signal) : await openStored(of, fromDir, history)
+  const before = fromDir === undefined ? null : cleanup.use(await openBefore(fromDir))
+  const found = existsSync(of)
+    ? await openExport(of, before?.store ?? null, signal)
+    : await openStored(of, fromDir ?? '', before)
   const resources = cleanup.move()
   return { ...found, [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }
@@ -50,25 +42,24 @@ function notABase(dir: string, why: string): ColdmeshError {
   })
 }
 
-async function openStored(text: string, fromDir: string | undefined, store: ContentStore | null): Promise<Found> {
+async function openStored(text: string, fromDir: string, before: NetworkBefore | null): Promise<Found> {
   const base = parseCid(text)
   if (base === null) {
     throw new ColdmeshError('bad-input', `"${text.slice(0, 80)}" is neither a directory that exists nor a CID.`, {
       hint: '`coldmesh log` of the network before prints the CIDs of its bases.',
     })
   }
-  if (fromDir === undefined || store === null) {
+  if (before === null) {
     throw new ColdmeshError('bad-input', 'It is not said which data directory has that base.', {
       hint: "Add --from-dir DIR, a data directory of the network before; --dir is the new network's.",
     })
   }
-  const { network } = await requireConfig(fromDir)
-  const { entries } = await readChain(paths.chain(fromDir))
+  const { network, store, entries } = before
   const entry = entries.find((candidate) => equalCids(candidate.base, base))
   if (network === null || entry === undefined) {
     throw new ColdmeshError('bad-input', `${text} is no certified base of ${fromDir}.`, {
       hint: '`coldmesh log` with that --dir prints the CIDs of its bases.',
     })
   }
-  return { store, base, genesisBytes: await store.get(parseNetworkCid(network)), certificate: entry.certificate }
+  return { store, base, genesisBytes: await store.get(network), certificate: entry.certificate }
 }

@@ -10,6 +10,7 @@ import { type DirectoryEntry, encodeDirectory, fileTsize } from '../../checkpoin
 import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
+import { type NetworkBefore, withBefore } from '../fork/before.ts'
 import { checkFork } from '../fork/check.ts'
 import { withFork } from '../fork/report.ts'
 import type { VerifyOptions, VerifyReport } from '../types.ts'
@@ -24,13 +25,15 @@ import { DEFAULT_VERIFY_LEVEL, inspectBase } from './verify.ts'
 
 const FILE_NAMES: readonly string[] = [...SHARED_NAMES, WEIGHTS_NAME, CARD_NAME, LINEAGE_NAME]
 
-export interface VerifyDirectoryOptions extends VerifyOptions {
+export interface VerifyDirectoryOptions extends Omit<VerifyOptions, 'fromDir'> {
   /** Where the rounds before may be, and the inputs: a data directory's store, opened for reading. */
   readonly fallback?: ContentStore
   /** Used when there is no `DIR.genesis.cbor`. */
   readonly genesisBytes?: Uint8Array
   /** Of the base that the network began as, if it is a fork. */
   readonly forkCertificate?: Uint8Array
+  /** The network that it is a fork of. */
+  readonly before?: NetworkBefore | null
 }
 
 /**
@@ -63,7 +66,8 @@ export async function verifyDirectory(dir: string, options: VerifyDirectoryOptio
   const others = isNamed ? report.failures.filter((other) => !isGuess(other, round)) : report.failures
   const checked = { ...report, valid: report.valid && own.length === 0, failures: [...own, ...others] }
   const certificatesOf = () => (options.forkCertificate === undefined ? [] : [options.forkCertificate])
-  return withFork(checked, await checkFork(network, { store: readOnlyStore(store, signal), certificatesOf }))
+  const known = withBefore({ store: readOnlyStore(store, signal), certificatesOf }, options.before ?? null)
+  return withFork(checked, await checkFork(network, known))
 }
 
 /** An exported base, as its files are: nothing is checked but what they are. */

@@ -7,6 +7,7 @@ import type { NetworkFacts } from '../../rounds/network.ts'
 import type { Chain } from '../chain.ts'
 import type { StoredEvidence } from '../evidence-file.ts'
 import { evidenceStatus, verifyEvidence } from '../evidence-report.ts'
+import { type NetworkBefore, openBefore } from '../fork/before.ts'
 import { withFork } from '../fork/report.ts'
 import type { ForkStatus } from '../fork/types.ts'
 import type { Reports } from '../reports/reports.ts'
@@ -28,14 +29,12 @@ export function createHistory(options: {
   readonly reports?: Pick<Reports, 'of'>
   /** May grow meanwhile. */
   readonly evidence?: readonly StoredEvidence[]
-  /** What the network began as; absent: nothing is known of it. */
-  readonly fork?: () => Promise<ForkStatus | null>
+  /** What the network began as, also by what the network before has; absent: nothing is known of it. */
+  readonly fork?: (before: NetworkBefore | null) => Promise<ForkStatus | null>
 }): History {
   const { network, genesisBytes, store, chain, reports = NO_REPORTS, evidence = [], fork = NO_FORK } = options
   const terms = createTermsBook(network, chain)
-  // Two rounds after the head nobody knows who is a member.
-  const factsAt = (round: number) => (round <= chain.entries.length + 2 ? terms.at(round) : null)
-  const committees = { id: network.id, factsAt }
+  const committees = { id: network.id, factsAt: terms.known }
   const baseOf = (text: string | undefined) =>
     text === undefined ? (chain.entries.at(-1)?.base ?? network.genesis.base) : readCid(text)
   const certificateOf = (base: CID) => chain.entries.find((entry) => equalCids(entry.base, base))?.certificate ?? null
@@ -47,7 +46,7 @@ export function createHistory(options: {
     verifyEvidence: (bytes) => verifyEvidence(bytes, { network: committees }),
     log: (text) => {
       const base = baseOf(text)
-      const statuses = evidenceStatus(evidence, network.id, factsAt)
+      const statuses = evidenceStatus(evidence, network.id, terms.known)
       return readLog({
         network,
         termsAt: terms.at,
@@ -58,10 +57,11 @@ export function createHistory(options: {
         evidenceOf: (round) => statuses.filter((found) => found.round === round),
       })
     },
-    fork,
+    fork: () => fork(null),
     reports: (text) => reports.of(baseOf(text)),
-    verify: async (text, verifyOptions = {}) => {
+    verify: async (text, { fromDir, ...verifyOptions } = {}) => {
       const base = readCid(text)
+      await using before = fromDir === undefined ? null : await openBefore(fromDir)
       // a data directory's owner named its network once, by an invite or a genesis CID
       const trust = verifyOptions.trust ?? String(network.id)
       const report = await verifyBase({
@@ -73,7 +73,7 @@ export function createHistory(options: {
         base,
         certificate: certificateOf(base),
       })
-      return withFork(report, await fork())
+      return withFork(report, await fork(before))
     },
     export: async (text, { out }) => {
       return await exportContent({ network, genesisBytes, store, cid: readCid(text), out, certificateOf })

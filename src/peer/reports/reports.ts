@@ -1,5 +1,4 @@
 import type { CID } from 'multiformats/cid'
-import { topicOf } from '../../../protocols/registry.ts'
 import { report } from '../../../protocols/report/messages.ts'
 import { MAX_HAVE, MAX_REPORTS_PAGE } from '../../../protocols/sync/messages.ts'
 import { fromHex, parseCid } from '../../../protocols/wire/bytes.ts'
@@ -7,10 +6,9 @@ import { MalformedError } from '../../../protocols/wire/codec.ts'
 import { encodeEnvelope, preAuthentication } from '../../../protocols/wire/envelope.ts'
 import type { Verdict } from '../../../protocols/wire/verdict.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
-import type { Gossip } from '../../ports/gossip.ts'
-import type { Journal, Log, Signer } from '../../ports/system.ts'
+import type { Journal, Signer } from '../../ports/system.ts'
 import type { Emitter } from '../emitter.ts'
-import type { Refusal } from '../round/inbox.ts'
+import { createSharedBook, missingFrom, type SharedBookPorts } from '../shared-book.ts'
 import type { SyncClient } from '../sync/client.ts'
 import type { PeerEvent, ReportEntry, ReportOptions } from '../types.ts'
 import { createReportBook, type SignedReport } from './book.ts'
@@ -43,27 +41,35 @@ interface Window {
   readonly have: readonly CID[]
 }
 
-export interface ReportsOptions {
-  readonly network: CID
+export interface ReportsOptions extends SharedBookPorts {
   readonly roundOf: (base: CID) => number | null
   readonly headRound: () => number
   readonly journal: Journal
   readonly signer: Signer
-  readonly gossip: Pick<Gossip, 'publish'>
   readonly sync: Pick<SyncClient, 'reports'>
-  /** Tells people of a report that is provably wrong. */
-  readonly note: (refusal: Refusal) => void
   readonly events: Pick<Emitter<PeerEvent>, 'emit'>
-  readonly log: Log
-  readonly signal: AbortSignal
 }
 
 export function createReports(options: ReportsOptions): Reports {
-  const { network, journal, signer, gossip, events, log, signal } = options
+  const { journal, signer, events } = options
   const book = createReportBook(options)
   for (const record of journal.records) book.receive(record)
   let records = journal.records.length
-  let writing: Promise<void> = compact()
+  const shared = createSharedBook<SignedReport>({
+    ...options,
+    topic: 'reports',
+    what: 'report',
+    maxPages: MAX_PAGES,
+    add: book.receive,
+    store: async ({ envelope }) => {
+      await journal.append(envelope)
+      records++
+      await compact()
+    },
+    tell: (added) => events.emit({ type: 'report', report: reportEntry(added) }),
+    ask: (peer, signal) => windows().map((window) => options.sync.reports(peer, window, signal)),
+  })
+  void shared.write(compact)
 
   /** Writes the file anew when much of it was replaced. */
   async function compact(): Promise<void> {
@@ -71,33 +77,6 @@ export function createReports(options: ReportsOptions): Reports {
     const held = book.list()
     await journal.rewrite(held.map(({ envelope }) => envelope))
     records = held.length
-  }
-
-  function keep(signed: SignedReport): Promise<void> {
-    const written = writing.then(async () => {
-      await journal.append(signed.envelope)
-      records++
-      await compact()
-    })
-    // A full disk loses a report after a restart, and no more: sync brings it back.
-    writing = written.catch((error: unknown) => log.warn('report-not-stored', { error: String(error) }))
-    return written
-  }
-
-  function take(envelope: Uint8Array) {
-    const { verdict, added } = book.receive(envelope)
-    if (added === null) return { verdict, written: Promise.resolve(), added }
-    events.emit({ type: 'report', report: reportEntry(added) })
-    return { verdict, written: keep(added), added }
-  }
-
-  function receive(envelope: Uint8Array): Verdict {
-    const { verdict, written } = take(envelope)
-    written.catch(() => {})
-    if (verdict.verdict === 'reject') {
-      options.note({ what: 'report', id: null, author: null, reason: verdict.reason })
-    }
-    return verdict
   }
 
   /** Ranges of rounds in which we hold no more than a request can name, with room for what is gained. */
@@ -114,61 +93,27 @@ export function createReports(options: ReportsOptions): Reports {
     return [...found, { ...window, have: window.have.slice(-MAX_HAVE) }]
   }
 
-  async function askFor(peer: string, window: Window): Promise<number> {
-    let gained = 0
-    for await (const envelope of options.sync.reports(peer, window, signal)) {
-      const { verdict, added } = book.receive(envelope)
-      if (verdict.verdict === 'reject') {
-        throw new ColdmeshError('not-valid', `A peer passed on a report that is refused: ${verdict.reason}.`)
-      }
-      if (added === null) continue
-      events.emit({ type: 'report', report: reportEntry(added) })
-      keep(added).catch(() => {})
-      gained++
-    }
-    return gained
-  }
-
   return {
-    receive,
+    receive: shared.receive,
     publish: async (given) => {
       const payload = encode(given, { ...options, author: signer.key, nextSeq: book.nextSeq })
       const envelope = encodeEnvelope(payload, signer.sign(preAuthentication(payload)))
-      const { verdict, written, added } = take(envelope)
+      const { verdict, written, added } = shared.take(envelope, 'self')
       if (verdict.verdict !== 'accept') {
         throw new ColdmeshError('bad-input', `This peer does not take its own report: ${verdict.reason}.`)
       }
       await written
-      await gossip.publish(topicOf(String(network), 'reports'), envelope).catch((error: unknown) => {
-        log.warn('not-published', { topic: 'reports', error: String(error) })
-      })
+      await shared.announce(envelope)
       if (added === null) throw new Error('an accepted report is held')
       return reportEntry(added)
     },
     of: (base) => book.of(base).map(reportEntry),
-    missing: ({ from, to, have }) => {
-      const known = new Set(have.map(String))
-      return book
-        .list({ from, to })
-        .filter(({ id }) => !known.has(String(id)))
-        .slice(0, MAX_REPORTS_PAGE)
-        .map(({ envelope }) => envelope)
-    },
-    syncWith: async (peer) => {
-      try {
-        for (let page = 0; page < MAX_PAGES; page++) {
-          let gained = 0
-          for (const window of windows()) gained += await askFor(peer, window)
-          if (gained === 0) return
-        }
-      } catch (error) {
-        if (!signal.aborted) log.info('reports-sync-failed', { peer, error: String(error) })
-      }
-    },
+    missing: ({ from, to, have }) => missingFrom(book.list({ from, to }), have, MAX_REPORTS_PAGE),
+    syncWith: shared.syncWith,
     get held() {
       return book.size
     },
-    stop: () => writing,
+    stop: shared.stop,
   }
 }
 

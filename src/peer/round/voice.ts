@@ -1,5 +1,5 @@
-import { type TopicName, topicOf } from '../../../protocols/registry.ts'
 import type { RoundEffect, Saying } from '../../rounds/events.ts'
+import { type Announce, createAnnounce } from '../announce.ts'
 import type { PeerContext } from '../context.ts'
 import { crashPoint } from '../crash-point.ts'
 import type { OwnMessage } from '../speaker.ts'
@@ -13,8 +13,7 @@ type SayEffect = Extract<RoundEffect, { type: 'say' }>
 /** Says what the machine wants said: journaled, signed, handed back to it, then sent. One after the other. */
 export interface Voice {
   say(effect: SayEffect): Promise<void>
-  /** Gossips an envelope; what does not arrive, sync repairs. */
-  publish(topic: TopicName, envelope: Uint8Array): Promise<void>
+  readonly publish: Announce
 }
 
 export function createVoice(options: {
@@ -28,14 +27,7 @@ export function createVoice(options: {
 }): Voice {
   const { context, inbox } = options
   const { gossip, network, log } = context
-
-  async function publish(topic: TopicName, envelope: Uint8Array): Promise<void> {
-    try {
-      await gossip.publish(topicOf(String(network.id), topic), envelope)
-    } catch (error) {
-      log.warn('not-published', { topic, error: String(error) })
-    }
-  }
+  const publish = createAnnounce({ network: network.id, gossip, log })
 
   /** Nothing is said before it is on the disk; a full one is tried again while the round lasts. */
   async function journaled({ saying, proof }: SayEffect): Promise<OwnMessage | null> {

@@ -248,6 +248,8 @@ describe('a wrong data directory', () => {
       base: null,
       evidence: [],
       fork: null,
+      split: null,
+      mismatches: [],
     })
     await refuses(['log', '--dir', dir], { exit: 2, code: 'bad-input', message: /no network/ })
   })

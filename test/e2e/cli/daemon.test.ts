@@ -143,7 +143,10 @@ describe('a daemon of a network of one', () => {
 
   it('leaves files that tell the same offline', async () => {
     const status = await run('status')
-    assert.deepEqual(status, { running: false, network: network['network'], round: 2, base, evidence: [], fork: null })
+    assert.deepEqual(status, {
+      ...{ running: false, network: network['network'], round: 2, base },
+      ...{ evidence: [], fork: null, split: null, mismatches: [] },
+    })
     assert.equal((await run('log', '--limit', '1'))['base'], base)
     const report = await run('verify', base, '--trust', String(network['network']))
     assert.deepEqual([report['valid'], report['trusted']], [true, true])
