@@ -17,6 +17,8 @@ import { createRandom } from '../../support/rounds/random.ts'
 
 const QUORUM = 5
 const HOUR_MS = 3_600_000
+/** How many times the jitter of one way a round may take: some ten views of several exchanges each. */
+const PATIENCE_IN_JITTERS = 750
 /** Nothing is certified for so long. */
 const QUIET_MS = 4_000
 const CONTRIBUTORS = ['ada', 'gina']
@@ -230,7 +232,7 @@ describe('seven daemons', () => {
     const before = audit.round
     chaos.proxy.hold('ben', 'cleo')
     chaos.proxy.setWeather({ jitterMs, loss: 0.3, resets: 0.0005 })
-    await audit.agree(all(), before + 1, 'a round that began in bad weather')
+    await audit.agree(all(), before + 1, 'a round that began in bad weather', jitterMs * PATIENCE_IN_JITTERS)
     chaos.proxy.heal()
     await audit.agree(all(), audit.round, 'a round in calm weather')
   })

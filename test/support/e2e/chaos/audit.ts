@@ -14,7 +14,7 @@ export interface Audit {
   /** The highest round that any daemon ended so far. */
   readonly round: number
   /** Waits until each of them has ended a round above `round`, then checks everything. @returns the round that they all reached */
-  agree(daemons: readonly Daemon[], round: number, what: string): Promise<number>
+  agree(daemons: readonly Daemon[], round: number, what: string, withinMs?: number): Promise<number>
   /** Never two bases of one round, nobody goes back, nobody is accused or silenced. */
   check(): void
   /** Puts what a member's journal holds beside what was heard: before it is killed, and after. */
@@ -78,9 +78,9 @@ export function createAudit(): Audit {
     get round() {
       return Math.max(0, ...basesByRound().keys())
     },
-    agree: async (daemons, round, what) => {
+    agree: async (daemons, round, what, withinMs = AGREE_WITHIN_MS) => {
       const isNext = (event: DaemonEvent) => isEnd(event) && Number(event['round']) > round
-      const ends = await Promise.all(daemons.map((each) => each.event(isNext, what, AGREE_WITHIN_MS)))
+      const ends = await Promise.all(daemons.map((each) => each.event(isNext, what, withinMs)))
       check()
       return Math.max(...ends.map((end) => Number(end['round'])))
     },
