@@ -38,7 +38,7 @@ export function startMeter(rounds: number): Meter {
     },
     report: (more = {}) => {
       const total = cpuSeconds() - notCounted - began.cpu
-      const of = (from: number, to: number) => {
+      const between = (from: number, to: number) => {
         const [a, b] = [marks[from], marks[to]]
         if (a === undefined || b === undefined || a.round === b.round) return { ms: Number.NaN, heap: Number.NaN }
         const count = b.round - a.round
@@ -47,9 +47,10 @@ export function startMeter(rounds: number): Meter {
       const figures: Figures = {
         cpuSeconds: total,
         seconds: (performance.now() - began.wall) / 1000,
-        secondQuarterMs: of(1, 2).ms,
-        lastQuarterMs: of(3, 4).ms,
-        heapBytesPerRound: of(1, 4).heap,
+        secondQuarterMs: between(1, 2).ms,
+        lastQuarterMs: between(3, 4).ms,
+        secondQuarterBytes: between(1, 2).heap,
+        lastQuarterBytes: between(3, 4).heap,
         peakMegabytes: process.resourceUsage().maxRSS / 1024,
         ...more,
       }

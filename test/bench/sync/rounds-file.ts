@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { type SyncBase, syncBase } from '../../../protocols/sync/messages.ts'
 
@@ -14,15 +15,18 @@ export async function writeRounds(path: string, frames: AsyncIterable<Uint8Array
   await file.close()
 }
 
-/** The bases of such a file in order, one in memory at a time, decoded as those of a peer are. */
+/** The bases of such a file in order, each decoded as that of a peer is. Memory: a piece of the file. */
 export async function* readRounds(path: string): AsyncGenerator<SyncBase, undefined> {
-  const file = await open(path)
-  const take = async (bytes: number) => (await file.read(Buffer.alloc(bytes), 0, bytes)).buffer
-  const { size } = await file.stat()
-  for (let at = 0; at < size; ) {
-    const bytes = (await take(LENGTH_BYTES)).readUInt32LE()
-    yield syncBase.decode(await take(bytes))
-    at += LENGTH_BYTES + bytes
+  let rest = Buffer.alloc(0)
+  for await (const piece of createReadStream(path)) {
+    rest = Buffer.concat([rest, piece])
+    let at = 0
+    while (rest.length >= at + LENGTH_BYTES) {
+      const end = at + LENGTH_BYTES + rest.readUInt32LE(at)
+      if (end > rest.length) break
+      yield syncBase.decode(Uint8Array.from(rest.subarray(at + LENGTH_BYTES, end)))
+      at = end
+    }
+    rest = rest.subarray(at)
   }
-  await file.close()
 }
