@@ -44,11 +44,12 @@ export interface OpenedLineage<C extends Candidate> {
   readonly isEmpty: boolean
 }
 
-/** What waits for a vote is read again when it is certified. At most 1 MB each. */
+/** What waits for a vote is read again when it is certified, and what a history loads is then opened. At most 1 MB each. */
 const MAX_REMEMBERED = 8
 const decoded = createMemo<Lineage>(MAX_REMEMBERED)
 
-function decodeLineage(bytes: Uint8Array): Lineage {
+/** Reads a lineage, and nothing of what it claims. @throws MalformedError */
+export function decodeLineage(bytes: Uint8Array): Lineage {
   const name = sha256Text(bytes)
   const known = decoded.get(name)
   if (known) return known

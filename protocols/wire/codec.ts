@@ -2,6 +2,7 @@ import * as dagCbor from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { equalBytes } from './bytes.ts'
+import { shapeOf } from './canonical.ts'
 import { sha256 } from './crypto.ts'
 import { MAX_DEPTH } from './limits.ts'
 
@@ -25,22 +26,25 @@ export function encodeCanonical(value: unknown): Uint8Array {
 }
 
 /**
- * Decodes dag-cbor that must be exactly what `encodeCanonical` writes: length and depth are bounded before decoding,
- * and the re-encoding is compared with the received bytes.
+ * Decodes dag-cbor that must be exactly what `encodeCanonical` writes: length and depth are bounded before decoding, and
+ * where the bytes alone don't tell that they are canonical, the re-encoding is compared with them.
  * @throws MalformedError `too-long`, `too-deep`, `not-cbor`, `not-canonical`
  */
 export function decodeCanonical(bytes: Uint8Array, maxBytes: number): unknown {
   checkLength(bytes, maxBytes)
+  const shape = shapeOf(bytes)
   // [REJECT] SPEC 1.2: no deeper than allowed.
-  checkDepth(bytes)
+  if (shape === 'too-deep') throw new MalformedError('too-deep', `more than ${MAX_DEPTH} levels`)
   // [REJECT] SPEC 1.3: canonical dag-cbor.
+  if (shape === 'cut-off' || shape === 'indefinite-length') throw new MalformedError('not-cbor', shape)
   let value: unknown
   try {
     value = dagCbor.decode(bytes)
   } catch (error) {
     throw new MalformedError('not-cbor', error instanceof Error ? error.message : 'undecodable')
   }
-  if (!equalBytes(encodeAgain(value), bytes)) throw new MalformedError('not-canonical', 'the re-encoding differs')
+  if (shape === 'unsure' && !equalBytes(encodeAgain(value), bytes))
+    throw new MalformedError('not-canonical', 'the re-encoding differs')
   return value
 }
 
@@ -55,44 +59,6 @@ function encodeAgain(value: unknown): Uint8Array {
   } catch (error) {
     throw new MalformedError('not-canonical', error instanceof Error ? error.message : 'cannot be encoded')
   }
-}
-
-/** Walks the heads of the items without recursion, so that deep nesting costs nothing. */
-function checkDepth(bytes: Uint8Array): void {
-  const open: number[] = [] // items left in each open array or map
-  let at = 0
-  while (at < bytes.length) {
-    const head = bytes[at] ?? 0
-    const major = head >> 5
-    const [argument, size] = readArgument(bytes, at)
-    at += size
-    if (major === 2 || major === 3) at += argument
-    if (major === 4 || major === 5 || major === 6) {
-      open.push(major === 5 ? 2 * argument : major === 6 ? 1 : argument)
-      if (open.length > MAX_DEPTH) throw new MalformedError('too-deep', `more than ${MAX_DEPTH} levels`)
-    } else closeItem(open)
-    while (open.length > 0 && open.at(-1) === 0) {
-      open.pop()
-      closeItem(open)
-    }
-    if (open.length === 0) break
-  }
-}
-
-function closeItem(open: number[]): void {
-  const last = open.length - 1
-  if (last >= 0) open[last] = (open[last] ?? 0) - 1
-}
-
-function readArgument(bytes: Uint8Array, at: number): [argument: number, size: number] {
-  const short = (bytes[at] ?? 0) & 31
-  if (short < 24) return [short, 1]
-  if (short > 27) throw new MalformedError('not-cbor', 'indefinite length')
-  const length = 1 << (short - 24)
-  if (at + 1 + length > bytes.length) throw new MalformedError('not-cbor', 'cut off')
-  let argument = 0
-  for (let i = 1; i <= length; i++) argument = argument * 256 + (bytes[at + i] ?? 0)
-  return [argument, 1 + length]
 }
 
 /** CIDv1, dag-cbor, sha2-256 of payload bytes: the id of a message. Never over a signature. */

@@ -61,7 +61,7 @@ export function text({ maxBytes, minBytes = 0 }: { maxBytes: number; minBytes?: 
   return {
     read: (value, path) => {
       if (typeof value !== 'string') throw wrong(path, 'text')
-      const length = new TextEncoder().encode(value).length
+      const length = Buffer.byteLength(value)
       if (length < minBytes || length > maxBytes) throw wrong(path, `text of ${minBytes} to ${maxBytes} bytes`)
       if (REFUSED_CODE_POINTS.test(value)) throw wrong(path, 'text without control, format or private characters')
       return value
@@ -155,18 +155,19 @@ export function mapOf<T>(field: Field<T>, { max }: { max: number }): Field<Reado
 
 /** Exactly these fields: a missing or an unknown one is an error. */
 export function record<F extends Fields>(fields: F): Field<RecordOf<F>> {
+  const known = Object.entries(fields)
   return {
     read: (value, path) => {
       if (!isPlainMap(value)) throw wrong(path, 'a map')
       for (const name of Object.keys(value)) {
         if (!Object.hasOwn(fields, name)) throw new MalformedError('unknown-field', `${path}.${name}`)
       }
-      const entries: [string, unknown][] = []
-      for (const [name, field] of Object.entries(fields)) {
-        if (Object.hasOwn(value, name)) entries.push([name, field.read(value[name], `${path}.${name}`)])
+      const read: Record<string, unknown> = {}
+      for (const [name, field] of known) {
+        if (Object.hasOwn(value, name)) read[name] = field.read(value[name], `${path}.${name}`)
         else if (!field.isOptional) throw new MalformedError('missing-field', `${path}.${name}`)
       }
-      return Object.fromEntries(entries) as RecordOf<F>
+      return read as RecordOf<F>
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid'
-import { decodeCanonical, encodeCanonical, idOf } from './codec.ts'
+import { checkLength, decodeCanonical, encodeCanonical, idOf } from './codec.ts'
 import { cid, type Fields, key, oneOf, type RecordOf, record } from './fields.ts'
 
 /** One declaration yields the type, the codec, the size limit and the registry row. */
@@ -51,8 +51,10 @@ function declare<K extends string, T>(
   const read = (value: unknown) => readRecord(value, kind) as T
   const decode = (bytes: Uint8Array) => read(decodeCanonical(bytes, maxBytes))
   const encode = (value: Omit<T, 'kind'>) => {
-    const bytes = encodeCanonical({ ...value, kind })
-    decode(bytes) // what we write, others must be able to read
+    const whole = { ...value, kind }
+    read(whole) // what we write, others must be able to read: fields are the same in memory and on the wire
+    const bytes = encodeCanonical(whole)
+    checkLength(bytes, maxBytes)
     return bytes
   }
   return { kind, maxBytes, isSigned, encode, decode, read }

@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
-import { type Lineage, lineage as lineageDeclaration } from '../../../protocols/lineage/messages.ts'
+import type { Lineage } from '../../../protocols/lineage/messages.ts'
+import { decodeLineage } from '../../../protocols/lineage/rules.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { type OpenedBase, openBase } from '../../checkpoint/base.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
@@ -27,7 +28,7 @@ export async function loadRound(network: Network, store: ContentStore, base: CID
   if (files.lineage === null) return { link: 'lineage', reason: 'The directory has no lineage.cbor.' }
   try {
     const bytes = await store.get(files.lineage)
-    const lineage = lineageDeclaration.decode(bytes)
+    const lineage = decodeLineage(bytes)
     if (equalCids(lineage.network, network.id)) return { round: lineage.round, base, files, bytes, lineage }
     return {
       link: 'genesis',

@@ -18,4 +18,13 @@ describe('createMemo', () => {
     memo.set('b', 3)
     assert.deepEqual([memo.get('a'), memo.get('b')], [1, 3])
   })
+  it('forgets in the order in which they came, however many came before', () => {
+    const memo = createMemo<number>(3)
+    for (let i = 0; i < 100; i++) {
+      memo.set(String(i), i)
+      if (i % 7 === 0) memo.set(String(i), i)
+      const here = [i - 3, i - 2, i - 1, i].map((n) => memo.get(String(n)))
+      if (i >= 3) assert.deepEqual([memo.size, ...here], [3, undefined, i - 2, i - 1, i])
+    }
+  })
 })
