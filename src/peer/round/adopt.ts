@@ -26,6 +26,7 @@ export function createAdoption(options: {
     const isNext = () => state().phase === 'adopt' && options.newest().round < state().round
     while (!context.signal.aborted && isNext() && !equalCids(state().head.base, base)) {
       try {
+        using _ = context.keeping.pin(base)
         await fetchBase(context, base, [], context.signal)
         const checked = await checkNext(state().head, store, { base, certificate })
         await chain.append(entryOf(checked))

@@ -22,6 +22,7 @@ export type CatchUpContext = Pick<
   | 'facts'
   | 'store'
   | 'chain'
+  | 'keeping'
   | 'mesh'
   | 'sync'
   | 'clock'
