@@ -18,7 +18,7 @@ export interface BlockFiles {
   delete(cid: CID): Promise<number>
   /** Makes deletions durable: without it a power cut may bring blocks back. */
   flush(): Promise<void>
-  /** Looks at every file, once: before anything is written. */
+  /** Looks at every file, once, while nobody writes. */
   count(): Promise<void>
   /** Since `count`. */
   readonly usage: Usage
@@ -132,6 +132,7 @@ export async function openBlockFiles(directory: string): Promise<BlockFiles> {
       }
     },
     async count() {
+      Object.assign(usage, { blocks: 0, bytes: 0 })
       try {
         for (const shard of shards) {
           const names = await readdir(shard)

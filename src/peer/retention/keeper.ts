@@ -2,6 +2,7 @@ import type { CID } from 'multiformats/cid'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Retention, SweepPlan } from '../../ports/retention.ts'
 import type { Head } from '../../rounds/state.ts'
+import type { Chain } from '../chain.ts'
 import type { PeerContext } from '../context.ts'
 import { neededWeights, type RoundWeights } from './needed-weights.ts'
 import { createRecords } from './records.ts'
@@ -29,10 +30,10 @@ export interface Keeper {
   settled(): Promise<void>
 }
 
-type KeeperContext = Pick<
-  PeerContext,
-  'network' | 'chain' | 'store' | 'clock' | 'log' | 'events' | 'troubles' | 'signal'
->
+interface KeeperContext
+  extends Pick<PeerContext, 'network' | 'store' | 'clock' | 'log' | 'events' | 'troubles' | 'signal'> {
+  readonly chain: Pick<Chain, 'entries'>
+}
 
 export function createKeeper(options: {
   readonly context: KeeperContext
@@ -70,7 +71,6 @@ export function createKeeper(options: {
   /** What goes at the newest head. What its rounds need is noted first: it goes when they are too old. */
   async function plan(head: Head): Promise<SweepPlan & { readonly entries: readonly RoundWeights[] }> {
     const { takenFrom, ...window } = windowAt(head, keepRounds)
-    await noteFirst(head)
     const needed = await neededWeights(source, { from: window.from, to: head.round })
     await book.note(...needed)
     const staying = new Set(needed.map(({ weights }) => String(weights)))
@@ -124,6 +124,7 @@ export function createKeeper(options: {
     if (!isDue || newest === null || signal.aborted) return
     isDue = false
     try {
+      await noteFirst(newest)
       if (keepRounds === 'all') await plan(newest)
       else await sweep(newest)
     } catch (error) {

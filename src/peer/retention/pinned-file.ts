@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { CID } from 'multiformats/cid'
 import { nullLog } from '../../adapters/memory/log.ts'
 import type { Log } from '../../ports/system.ts'
@@ -15,6 +16,7 @@ export async function pinForEver(dataDir: string, root: CID): Promise<void> {
 }
 
 export async function readPinned(dataDir: string, log: Log): Promise<readonly CID[]> {
+  if (!existsSync(paths.pinned(dataDir))) return []
   const file = await openDispensable(paths.pinned(dataDir), 'pinned', log)
   await file.close()
   return file.records.map((record) => CID.decode(record))
