@@ -30,6 +30,7 @@ const MESH = [
   'noDht',
   'joinTimeout',
   'checkStore',
+  'keepRounds',
 ] as const satisfies readonly OptionName[]
 const COLUMNS = ['text', 'pair', 'label', 'task', 'license'] as const satisfies readonly OptionName[]
 

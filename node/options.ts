@@ -179,6 +179,11 @@ export const OPTIONS = {
     min: 0,
     help: 'how often everything stored is read and damage repaired from peers (default 21600; 0: never)',
   },
+  keepRounds: {
+    kind: 'text',
+    value: 'N|all',
+    help: "keep the weights of so many rounds, at least those that the network asks for (default: the network's number)",
+  },
 
   limit: { kind: 'count', value: 'N', min: 1, help: 'at most this many rounds' },
   level: {

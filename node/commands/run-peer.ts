@@ -9,9 +9,19 @@ import {
   type Trainer,
 } from 'coldmesh'
 import { defined } from '../defined.ts'
+import { CliError } from '../failure.ts'
 import type { OptionValues } from '../options.ts'
 
-export type MeshOption = 'listen' | 'announce' | 'peer' | 'noMdns' | 'noDht' | 'joinTimeout' | 'checkStore' | 'logLevel'
+export type MeshOption =
+  | 'listen'
+  | 'announce'
+  | 'peer'
+  | 'noMdns'
+  | 'noDht'
+  | 'joinTimeout'
+  | 'checkStore'
+  | 'keepRounds'
+  | 'logLevel'
 
 export interface RunPeerOptions {
   readonly dataDir: string
@@ -26,7 +36,8 @@ export interface RunPeerOptions {
 /** A peer on `dataDir`, which is made first when there is none. */
 export async function runPeer(request: RunPeerOptions): Promise<Peer> {
   const { dataDir, network, options, trainer, gateData, signal } = request
-  const { listen, announce, peer, noMdns, noDht, joinTimeout, checkStore, logLevel } = options
+  const { listen, announce, peer, noMdns, noDht, joinTimeout, checkStore, keepRounds, logLevel } = options
+  const kept = readKeepRounds(keepRounds)
   const log: Log = createLog({ level: logLevel })
   await initDataDir(dataDir)
   return await createPeer({
@@ -44,9 +55,18 @@ export async function runPeer(request: RunPeerOptions): Promise<Peer> {
       gateData,
       joinTimeoutMs: milliseconds(joinTimeout),
       checkStoreMs: milliseconds(checkStore),
+      keepRounds: kept,
       onStarting: request.onStarting,
     }),
   })
+}
+
+/** @throws CliError `bad-input` */
+function readKeepRounds(text: string | undefined): number | 'all' | undefined {
+  if (text === undefined || text === 'all') return text
+  const rounds = Number(text)
+  if (Number.isSafeInteger(rounds) && rounds > 0) return rounds
+  throw new CliError('bad-input', `--keep-rounds takes a whole number of at least 1, or all, not "${text}".`)
 }
 
 function milliseconds(seconds: number | undefined): number | undefined {

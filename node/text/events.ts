@@ -5,6 +5,7 @@ import { contradictionLine } from './evidence.ts'
 import { mismatchLine } from './mismatch.ts'
 import { splitLine } from './split.ts'
 import { percent, percentSpread } from './spread.ts'
+import { describeDropped } from './store.ts'
 import { describeCatchUp, describePending, describeWait } from './wait.ts'
 
 /** How many lines one training prints at most. */
@@ -98,6 +99,8 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return `still waits for ${describePending(event)}`
     case 'wait-over':
       return `waits no more for ${show(event.what)} (${show(event.which, { maxLength: 100 })})`
+    case 'dropped':
+      return `dropped weights that are kept no longer: ${describeDropped(event)}`
     case 'evidence':
       return contradictionLine(event)
     case 'mismatch':

@@ -9,6 +9,7 @@ import { mismatchLine } from './mismatch.ts'
 import type { Colors } from './output.ts'
 import { formatReports } from './reports.ts'
 import { splitLine } from './split.ts'
+import { describeStore } from './store.ts'
 import { describeCatchUp, describePending, describeWait } from './wait.ts'
 
 /** `--json` has all that the daemon remembers. */
@@ -28,6 +29,7 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     `peer     ${show(status.peerId)}${member === null ? '' : `, committee member ${show(member)}`}, ${peers} connected`,
     ...status.multiaddrs.map((address) => `         ${show(address)}`),
   ]
+  lines.push(`store    ${describeStore(status.store)}`)
   if (status.split !== null) lines.unshift(colors.red(splitLine(status.split)))
   lines.push(permissionLine(status, colors))
   if (muted !== null) lines.push(colors.yellow(`signs nothing: ${show(muted)}`))

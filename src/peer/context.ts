@@ -8,6 +8,7 @@ import type { BaseFacts } from './builder.ts'
 import type { Chain } from './chain.ts'
 import type { Emitter } from './emitter.ts'
 import type { FactsAt } from './evidence-book.ts'
+import type { Keeping } from './retention/keeper.ts'
 import type { Speaker } from './speaker.ts'
 import type { SyncClient } from './sync/client.ts'
 import type { Troubles } from './troubles.ts'
@@ -27,6 +28,7 @@ export interface PeerContext {
   readonly facts: BaseFacts
   readonly store: ContentStore
   readonly chain: Chain
+  readonly keeping: Keeping
   readonly speaker: Speaker
   readonly gossip: Gossip
   readonly streams: Streams

@@ -35,6 +35,9 @@ import { createFacade } from './peer.ts'
 import { readInvitedVoucher } from './permission.ts'
 import { createReports } from './reports/reports.ts'
 import { createRoundOf } from './reports/round-of.ts'
+import { createKeeper, requireEnoughRounds } from './retention/keeper.ts'
+import { readPinned } from './retention/pinned-file.ts'
+import { openWeightsBook } from './retention/weights-book.ts'
 import { createRoundLoop } from './round/loop.ts'
 import { openSilence } from './silence.ts'
 import { createSpeaker } from './speaker.ts'
@@ -137,11 +140,23 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     timeoutMs: options.joinTimeoutMs ?? DEFAULT_JOIN_TIMEOUT_MS,
   }
   const network = await findNetwork(networkId, start)
-  places = { network, chain, store: blocks }
   const facts = await readBaseFacts(network, store)
   await remember(dataDir, config, networkId, given)
 
   const stopped = new AbortController()
+  const weightsFile = await openDispensable(paths.weights(dataDir), 'weights', log)
+  cleanup.defer(() => weightsFile.close())
+  const keepRounds = options.keepRounds ?? 'network'
+  const keeper = createKeeper({
+    context: { network, chain, store, clock: systemClock, log, events, troubles, signal: stopped.signal },
+    retention: blocks.retention,
+    book: openWeightsBook(weightsFile),
+    pinned: await readPinned(dataDir, log),
+    keepRounds,
+    onDropped: store.forgetDropped,
+  })
+  const { keeping } = keeper
+  places = { network, chain, store: blocks, keeping }
   const { at: termsAt, known: factsAt } = createTermsBook(network, chain)
   const context: PeerContext = {
     dataDir,
@@ -152,6 +167,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     facts,
     store,
     chain,
+    keeping,
     speaker: createSpeaker({ network: networkId, signer, journal }),
     gossip: node.gossip,
     streams: node.streams,
@@ -167,6 +183,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   }
   const fork = createForkLink(context, (await Array.fromAsync(readForkCertificate(dataDir)))[0] ?? null)
   const head = await findHead(network, facts, chain, start)
+  requireEnoughRounds(head, keepRounds)
   const evidence = await openEvidence({
     ...context,
     network: networkId,
@@ -184,7 +201,10 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const gate = options.gateData === undefined ? null : createGate({ context, data: options.gateData })
   const splits = await openSplits({ ...context, evidence })
   const mismatches = await openMismatches(context)
-  const onRound = () => amendments.enterRound()
+  const onRound = () => {
+    amendments.enterRound()
+    keeper.enter(loop.state.head)
+  }
   const loop = createRoundLoop({
     context,
     head,
@@ -245,6 +265,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     reports,
     amendments,
     config,
+    keeper,
     heads: openTaskHeads(dataDir, log),
     unansweredBy: blocks.unansweredBy,
     snapshots: openTrainingSnapshots({ dataDir, log, troubles }),
@@ -264,7 +285,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       stopped.abort()
       await loop.stop()
       await reports.stop()
-      await Promise.all([gate?.stop(), amendments.stop()])
+      await Promise.all([gate?.stop(), amendments.stop(), keeper.settled()])
       events.close()
       await resources.disposeAsync()
       await lock.release()

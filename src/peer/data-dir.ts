@@ -24,6 +24,8 @@ export const paths = {
   amendments: (dir: string) => join(dir, 'amendments'),
   snapshots: (dir: string) => join(dir, 'snapshots'),
   mismatches: (dir: string) => join(dir, 'mismatches'),
+  weights: (dir: string) => join(dir, 'weights'),
+  pinned: (dir: string) => join(dir, 'pinned'),
 }
 
 /** `coldmesh` in the platform's data folder. */

@@ -1,10 +1,8 @@
 import type { CID } from 'multiformats/cid'
-import { contribution as contributionDeclaration } from '../../protocols/contribution/messages.ts'
 import { lineage as lineageDeclaration } from '../../protocols/lineage/messages.ts'
 import { isOpenedLineage, type OpenedLineage, openLineage } from '../../protocols/lineage/rules.ts'
 import type { Certificate } from '../../protocols/round/messages.ts'
 import { equalCids } from '../../protocols/wire/bytes.ts'
-import { isSigned, openEnvelope } from '../../protocols/wire/envelope.ts'
 import { MAX_LINEAGE_BYTES, MEBIBYTE } from '../../protocols/wire/limits.ts'
 import { assembleBase, baseFile, openBase, WEIGHTS_NAME } from '../checkpoint/base.ts'
 import { renderCard } from '../checkpoint/card.ts'
@@ -18,6 +16,7 @@ import { lineageView } from '../rounds/views.ts'
 import type { BaseFacts } from './builder.ts'
 import { cardFacts } from './card-facts.ts'
 import type { Chain, ChainEntry } from './chain.ts'
+import { inputsOf } from './lineage-inputs.ts'
 import { needsNewerVersion, otherVersionOf } from './newer-version.ts'
 import { createTermsBook } from './terms-book.ts'
 
@@ -57,10 +56,7 @@ async function readAncestor(network: Network, store: ContentStore, { round, base
   const { lineage } = await openBase(base, (cid) => store.get(cid))
   if (!lineage) throw new ColdmeshError('bad-checkpoint', `The base of round ${round} has no lineage.`)
   const read = lineageDeclaration.decode(await store.get(lineage))
-  const inputs = read.inputs.flatMap((envelope) => {
-    const signed = openEnvelope(envelope, [contributionDeclaration], network.id)
-    return isSigned(signed) ? [signed.message.checkpoint] : []
-  })
+  const inputs = inputsOf(read, network.id).map(({ message }) => message.checkpoint)
   return { round, base, weights: read.weights, inputs, isEmpty: inputs.length === 0 && read.excluded.length === 0 }
 }
 

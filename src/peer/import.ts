@@ -12,6 +12,7 @@ import { importStreamedBase, WEIGHTS_NAME } from '../checkpoint/base.ts'
 import type { FloatDtype } from '../floats/dtypes.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import { initDataDir, paths } from './data-dir.ts'
+import { pinForEver } from './retention/pinned-file.ts'
 
 const DTYPES: Readonly<Record<'f32' | 'bf16' | 'f16', FloatDtype>> = { f32: 'F32', bf16: 'BF16', f16: 'F16' }
 const HEAD_NAME = 'head.safetensors'
@@ -69,6 +70,7 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
       out === null
         ? await addBase(model.weights())
         : await writeDirectory(resolve(out), model, (write) => addBase(tee(model.weights(), write)))
+    await pinForEver(options.dataDir, imported.cid)
     const headFile = head === null ? null : await writeHead(resolve(head), model)
     return {
       base: String(imported.cid),

@@ -127,6 +127,7 @@ async function trainAndAnnounce(
     context.events.emit(event)
   }
   const over = new AbortController()
+  using _base = context.keeping.pin(head.base)
   const stopWatching = context.events.on(() => {
     if (!isTaken(context, { parent: head.base, round })) over.abort()
   })
@@ -166,9 +167,7 @@ async function trainAndAnnounce(
     const until = AbortSignal.any([signal, over.signal])
     const bytes = encodeCheckpoint(facts.layout, trained.body, model.file)
     await untilStored(context, 'head', until, () => heads.write(task, trained.head))
-    const { cid } = await untilStored(context, 'checkpoint', until, () =>
-      importFile([bytes], (block, leaf) => store.put(block, leaf)),
-    )
+    const cid = await untilStored(context, 'checkpoint', until, () => storeCheckpoint(context, round, bytes))
     if (!isTaken(context, { parent: head.base, round })) return null
     if (equalCids(cid, head.weights)) throw changedNothing(facts.layout)
     const fields = contributionFields(context, options, {
@@ -195,6 +194,13 @@ async function trainAndAnnounce(
     stopWatching()
     context.onTraining(null)
   }
+}
+
+async function storeCheckpoint({ store, keeping }: JoinContext, round: number, bytes: Uint8Array): Promise<CID> {
+  using _ = keeping.pinStored()
+  const { cid } = await importFile([bytes], (block, leaf) => store.put(block, leaf))
+  await keeping.note(round, cid)
+  return cid
 }
 
 /** Types of 16 bits are coarse: a weight that moves by less than half of a step stays where it was. */

@@ -28,7 +28,7 @@ export interface Mismatches {
 
 type Context = Pick<
   PeerContext,
-  'dataDir' | 'store' | 'facts' | 'signal' | 'mesh' | 'peerIdOf' | 'waits' | 'clock' | 'events' | 'log'
+  'dataDir' | 'store' | 'keeping' | 'facts' | 'signal' | 'mesh' | 'peerIdOf' | 'waits' | 'clock' | 'events' | 'log'
 >
 
 export async function openMismatches(context: Context): Promise<Mismatches> {
@@ -44,6 +44,7 @@ export async function openMismatches(context: Context): Promise<Mismatches> {
     seen.add(String(found.proposal.base))
     if (seen.size > MAX_FILES * MAX_PER_ROUND) seen.clear()
     const { proposal, own, spec } = found
+    await context.keeping.note(state.round, found.weights)
     const compared = await waits.during(
       {
         what: 'comparison',

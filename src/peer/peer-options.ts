@@ -16,6 +16,8 @@ export interface PeerOptions {
   readonly peers?: readonly string[]
   /** How often everything in the store is read and compared with its CID, besides the start. Default 6 hours; 0 = never. */
   readonly checkStoreMs?: number
+  /** Keep inputs and bases of so many rounds, or of all; at least as many as the network asks for, which is the default. */
+  readonly keepRounds?: number | 'all'
   readonly mdns?: boolean
   readonly dht?: boolean
   /** Needed to join rounds; created on first use when absent. */

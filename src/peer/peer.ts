@@ -1,4 +1,4 @@
-import { toHex } from '../../protocols/wire/bytes.ts'
+import { parseCid, toHex } from '../../protocols/wire/bytes.ts'
 import { aggregatorOf } from '../../protocols/wire/election.ts'
 import type { Config } from '../adapters/config/config.ts'
 import type { Signer } from '../ports/system.ts'
@@ -16,6 +16,7 @@ import type { Mismatches } from './mismatches.ts'
 import type { OwnVoucher } from './own-voucher.ts'
 import { permissionOf, requirePermission } from './permission.ts'
 import type { Reports } from './reports/reports.ts'
+import type { Keeper } from './retention/keeper.ts'
 import type { RoundLoop } from './round/loop.ts'
 import { createRepair } from './round/repair.ts'
 import { contributionStatus, waitOf } from './round/reporter.ts'
@@ -47,6 +48,7 @@ export function createFacade(parts: {
   readonly voucher: OwnVoucher
   /** Reads an invite to this network, for this key. @throws ColdmeshError `bad-input` */
   readonly readInvite: (invite: string) => Uint8Array | null
+  readonly keeper: Pick<Keeper, 'status'>
   readonly heads: TaskHeads
   /** Questions for blocks that a peer left unanswered. */
   readonly unansweredBy: (peer: string) => number
@@ -131,6 +133,7 @@ export function createFacade(parts: {
       refused: loop.inbox.refused,
       reports: { held: parts.reports.held, base: parts.reports.of(state.head.base).slice(0, MAX_SHOWN_REPORTS) },
       gate: gateStatus(),
+      store: parts.keeper.status,
       troubles: context.troubles.current,
       split: parts.splits.status,
       mismatches: parts.mismatches.current,
@@ -180,6 +183,16 @@ export function createFacade(parts: {
 
   return {
     ...history,
+    verify: async (base, options) => {
+      // Rounds go by while every one of them is fused again.
+      using _ = context.keeping.hold()
+      return await history.verify(base, options)
+    },
+    export: async (cid, options) => {
+      const root = parseCid(cid)
+      using _ = context.keeping.pin(...(root === null ? [] : [root]))
+      return await history.export(cid, options)
+    },
     network: String(network.id),
     key: toHex(context.key),
     status,

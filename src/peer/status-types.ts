@@ -6,6 +6,7 @@ import type { GateStatus } from './gate-types.ts'
 import type { MismatchStatus } from './mismatch-types.ts'
 import type { PermissionStatus } from './permission-types.ts'
 import type { ReportEntry } from './report-types.ts'
+import type { StoreStatus } from './retention/types.ts'
 import type { SplitStatus } from './split-types.ts'
 import type { Trouble } from './trouble-types.ts'
 import type { PendingWait } from './wait-types.ts'
@@ -88,6 +89,8 @@ export interface PeerStatus {
   }[]
   /** What this member judges proposed bases by, and what came of it; null without such data, or where the network has no gate. */
   readonly gate: GateStatus | null
+  /** What the store holds on the disk, and what it let go. */
+  readonly store: StoreStatus
   /** What this machine refuses or has lost at the moment: a full disk, damaged blocks. Empty when all is well. */
   readonly troubles: readonly Trouble[]
   /** What is in force in this round. */

@@ -12,8 +12,7 @@ interface Row {
 const page = readFileSync(`${ROOT}docs/reliability.md`, 'utf8')
 /** Faults that must not become untested again. */
 const COVERED: readonly (readonly [number, number])[] = [
-  [1, 49],
-  [51, 63],
+  [1, 63],
   [66, 74],
   [76, 92],
   [104, 108],

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { access, mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
+import { access, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { NextToLast } from 'blockstore-fs/sharding'
 import type { CID } from 'multiformats/cid'
+import type { Usage } from '../../ports/retention.ts'
 import { diskRefusal, systemCode } from './disk-refusal.ts'
+import { DEFAULT_COUNT_CONCURRENCY } from './limits.ts'
 
 /** Bytes by CID, unverified: the store above compares them with their name. */
 export interface BlockFiles {
@@ -12,7 +14,14 @@ export interface BlockFiles {
   read(cid: CID): Promise<Uint8Array | undefined>
   /** On disk, name included, when it resolves. */
   write(cid: CID, block: Uint8Array): Promise<void>
-  delete(cid: CID): Promise<void>
+  /** Resolves with the bytes that became free; what is not here is no error. */
+  delete(cid: CID): Promise<number>
+  /** Makes deletions durable: without it a power cut may bring blocks back. */
+  flush(): Promise<void>
+  /** Looks at every file, once, while nobody writes. */
+  count(): Promise<void>
+  /** Since `count`. */
+  readonly usage: Usage
 }
 
 const ASIDE = '.unfinished'
@@ -25,6 +34,9 @@ export async function openBlockFiles(directory: string): Promise<BlockFiles> {
   const layout = new NextToLast()
   const aside = join(directory, ASIDE)
   const shards = new Set<string>()
+  const unsynced = new Set<string>()
+  const writing = new Map<string, Promise<void>>()
+  const usage = { blocks: 0, bytes: 0 }
   const pathOf = (cid: CID): string => {
     const { dir, file } = layout.encode(cid)
     return join(directory, dir, file)
@@ -47,6 +59,28 @@ export async function openBlockFiles(directory: string): Promise<BlockFiles> {
     shards.add(shard)
   }
 
+  async function writeFile(path: string, block: Uint8Array): Promise<void> {
+    const unfinished = join(aside, randomBytes(9).toString('hex'))
+    try {
+      const before = await sizeOf(path)
+      const file = await open(unfinished, 'wx')
+      try {
+        await file.writeFile(block)
+        await file.datasync()
+      } finally {
+        await file.close()
+      }
+      await makeShard(dirname(path))
+      await rename(unfinished, path)
+      if (before === null) usage.blocks++
+      usage.bytes += block.byteLength - (before ?? 0)
+      await sync(dirname(path))
+    } catch (error) {
+      await unlink(unfinished).catch(() => {})
+      throw diskRefusal(error, 'write a block', directory)
+    }
+  }
+
   return {
     async has(cid) {
       return access(pathOf(cid)).then(
@@ -65,30 +99,64 @@ export async function openBlockFiles(directory: string): Promise<BlockFiles> {
     },
     async write(cid, block) {
       const path = pathOf(cid)
-      const unfinished = join(aside, randomBytes(9).toString('hex'))
-      try {
-        const file = await open(unfinished, 'wx')
-        try {
-          await file.writeFile(block)
-          await file.datasync()
-        } finally {
-          await file.close()
-        }
-        await makeShard(dirname(path))
-        await rename(unfinished, path)
-        await sync(dirname(path))
-      } catch (error) {
-        await unlink(unfinished).catch(() => {})
-        throw diskRefusal(error, 'write a block', directory)
-      }
+      const others = writing.get(path)
+      // A block is its name: who else writes it writes the same.
+      if (others !== undefined) return await others
+      const written = writeFile(path, block).finally(() => writing.delete(path))
+      writing.set(path, written)
+      await written
     },
     async delete(cid) {
+      const path = pathOf(cid)
       try {
-        await unlink(pathOf(cid))
+        const bytes = await sizeOf(path)
+        if (bytes === null) return 0
+        await unlink(path)
+        unsynced.add(dirname(path))
+        usage.blocks--
+        usage.bytes -= bytes
+        return bytes
       } catch (error) {
-        if (systemCode(error) !== 'ENOENT') throw diskRefusal(error, 'delete a block', directory)
+        if (systemCode(error) === 'ENOENT') return 0
+        throw diskRefusal(error, 'delete a block', directory)
       }
     },
+    async flush() {
+      try {
+        for (const shard of unsynced) {
+          await sync(shard)
+          unsynced.delete(shard)
+        }
+      } catch (error) {
+        throw diskRefusal(error, 'delete a block', directory)
+      }
+    },
+    async count() {
+      Object.assign(usage, { blocks: 0, bytes: 0 })
+      try {
+        for (const shard of shards) {
+          const names = await readdir(shard)
+          for (let i = 0; i < names.length; i += DEFAULT_COUNT_CONCURRENCY) {
+            const some = names.slice(i, i + DEFAULT_COUNT_CONCURRENCY)
+            const sizes = await Promise.all(some.map((name) => sizeOf(join(shard, name))))
+            usage.blocks += sizes.length
+            usage.bytes += sizes.reduce((sum: number, bytes) => sum + (bytes ?? 0), 0)
+          }
+        }
+      } catch (error) {
+        throw diskRefusal(error, 'count the blocks', directory)
+      }
+    },
+    usage,
+  }
+}
+
+async function sizeOf(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).size
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return null
+    throw error
   }
 }
 
@@ -100,7 +168,16 @@ export function memoryBlockFiles(): BlockFiles {
     has: async (cid) => blocks.has(key(cid)),
     read: async (cid) => blocks.get(key(cid)),
     write: async (cid, block) => void blocks.set(key(cid), block.slice()),
-    delete: async (cid) => void blocks.delete(key(cid)),
+    delete: async (cid) => {
+      const bytes = blocks.get(key(cid))?.byteLength ?? 0
+      blocks.delete(key(cid))
+      return bytes
+    },
+    flush: async () => {},
+    count: async () => {},
+    get usage() {
+      return { blocks: blocks.size, bytes: blocks.values().reduce((sum, { byteLength }) => sum + byteLength, 0) }
+    },
   }
 }
 

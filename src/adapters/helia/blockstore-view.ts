@@ -2,16 +2,19 @@ import type { Blockstore } from 'interface-blockstore'
 import type { CID } from 'multiformats/cid'
 import { isAcceptableCid } from './acceptable-cid.ts'
 import type { LocalBlocks } from './local-blocks.ts'
+import type { Served } from './served.ts'
 
 /**
  * Our blocks as Helia wants them. To other peers a block that is rotten or cannot be read is one we do not have: they
  * ask somebody else.
  */
-export function blockstoreView(local: LocalBlocks): Blockstore {
+export function blockstoreView(local: LocalBlocks, onServed: Served['note'] = () => {}): Blockstore {
   const get = async function* (cid: CID): AsyncGenerator<Uint8Array> {
-    yield await local.get(cid).catch((cause: unknown) => {
+    const block = await local.get(cid).catch((cause: unknown) => {
       throw new BlockNotFound(cause)
     })
+    onServed(cid, block)
+    yield block
   }
   const view: Blockstore = {
     has: async (cid) => isAcceptableCid(cid) && (await local.has(cid)),

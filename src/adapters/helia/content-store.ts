@@ -4,11 +4,13 @@ import type { CID } from 'multiformats/cid'
 import type { ContentStore, FetchOptions } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Mesh } from '../../ports/mesh.ts'
+import type { Retention } from '../../ports/retention.ts'
 import type { Log } from '../../ports/system.ts'
 import { createExchange } from './bitswap.ts'
 import { memoryBlockFiles, openBlockFiles } from './block-files.ts'
 import { createBlockSource } from './block-source.ts'
 import { blockstoreView } from './blockstore-view.ts'
+import { createInUse, guardBlocks } from './in-use.ts'
 import {
   DEFAULT_BLOCK_DEADLINE_MS,
   DEFAULT_MAX_PROVIDERS,
@@ -18,6 +20,8 @@ import {
 import { createLocalBlocks } from './local-blocks.ts'
 import { createPatience } from './patience.ts'
 import { createPeerOrder } from './peer-order.ts'
+import { createServed } from './served.ts'
+import { sweepBlocks } from './sweep.ts'
 import { createUnanswered } from './unanswered.ts'
 import { walk } from './walk.ts'
 
@@ -33,9 +37,10 @@ export interface ContentStoreOptions {
 }
 
 export interface OpenContentStore extends ContentStore, AsyncDisposable {
+  readonly retention: Retention
   /** Questions for blocks that a peer left unanswered since it last gave one. */
   unansweredBy(peer: string): number
-  /** Begins to serve blocks to others and to fetch from them; the node should be started before. */
+  /** Counts the blocks, then begins to serve them to others and to fetch from them; the node should be started before. */
   start(): Promise<void>
   stop(): Promise<void>
 }
@@ -44,8 +49,12 @@ export interface OpenContentStore extends ContentStore, AsyncDisposable {
 export async function createContentStore(options: ContentStoreOptions): Promise<OpenContentStore> {
   const { dir, node, log, blockDeadlineMs = DEFAULT_BLOCK_DEADLINE_MS } = options
   const unanswered = createUnanswered()
-  const local = createLocalBlocks(dir === null ? memoryBlockFiles() : await openBlockFiles(dir))
-  const exchange = node === null ? undefined : createExchange(node.libp2p, blockstoreView(local))
+  const files = dir === null ? memoryBlockFiles() : await openBlockFiles(dir)
+  const unguarded = createLocalBlocks(files)
+  const inUse = createInUse()
+  const served = createServed()
+  const local = guardBlocks(unguarded, inUse)
+  const exchange = node === null ? undefined : createExchange(node.libp2p, blockstoreView(local, served.note))
   const source =
     node === null || exchange === undefined
       ? undefined
@@ -79,6 +88,7 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
       providers.map(peerOf).filter((peer) => peer !== undefined),
       unanswered.count,
     )
+    using _ = inUse.pin(root)
     using patience = createPatience({ root, timeoutMs, stallMs, signal: fetchOptions.signal })
     const { signal } = patience
     // One peer's silence must leave time to ask another.
@@ -124,7 +134,20 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
     return { blocks, bytes }
   }
 
+  const sweeping = {
+    ...{ local: unguarded, remove: files.delete, flush: files.flush },
+    ...{ inUse, served: () => served.nodes },
+  }
+  const retention: Retention = {
+    ...{ pin: inUse.pin, pinStored: inUse.pinStored, hold: inUse.hold },
+    sweep: (options) => sweepBlocks(sweeping, options),
+    get usage() {
+      return { blocks: files.usage.blocks, bytes: files.usage.bytes }
+    },
+  }
+
   const store: OpenContentStore = {
+    retention,
     has: local.has,
     get: local.get,
     async put(cid, block) {
@@ -136,6 +159,7 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
     unansweredBy: unanswered.count,
     start() {
       starting ??= (async () => {
+        await files.count()
         await exchange?.start()
         running = true
       })()

@@ -35,3 +35,13 @@ export const DEFAULT_MESSAGE_TIMEOUT_MS = 60_000
 /** Blocks a peer may want at once; all of them can be in memory together. */
 export const DEFAULT_WANTS_PER_PEER = 64
 export const DEFAULT_RESEND_WINDOW_MS = 1_000
+
+/** Names of blocks that a sweep has in memory: 64 GiB of weights. A root is never split. */
+export const DEFAULT_SWEEP_BLOCKS = 65_536
+/** Nodes that others are reading from here, whose leaves stay meanwhile. */
+export const DEFAULT_SERVED_NODES = 16
+/** How long they stay: this, and a second for each megabyte below them. */
+export const DEFAULT_SERVED_MS = 10_000
+export const DEFAULT_SERVED_BYTES_PER_MS = 1_000
+/** Files looked at together when blocks are counted. */
+export const DEFAULT_COUNT_CONCURRENCY = 32

@@ -39,7 +39,9 @@ export function createLocalBlocks(files: BlockFiles): LocalBlocks {
       // A rotten one is replaced: whoever brings the right bytes mends it.
       if ((await local.take(cid)) === undefined) await files.write(cid, block)
     },
-    delete: files.delete,
+    async delete(cid) {
+      await files.delete(cid)
+    },
     async take(cid) {
       const block = await files.read(cid)
       if (block === undefined || matches(cid, block)) return block

@@ -29,7 +29,10 @@ export interface Gate {
   stop(): Promise<void>
 }
 
-type GateContext = Pick<PeerContext, 'network' | 'facts' | 'store' | 'log' | 'events' | 'troubles' | 'clock' | 'signal'>
+type GateContext = Pick<
+  PeerContext,
+  'network' | 'facts' | 'store' | 'keeping' | 'log' | 'events' | 'troubles' | 'clock' | 'signal'
+>
 
 /** @throws ColdmeshError `bad-dataset` */
 export function createGate(options: {
@@ -117,7 +120,9 @@ export function createGate(options: {
     rows: data.examples.length,
     judgements,
     judge: (base, spec, tell) => {
-      queue = queue.then(() => run(base, spec, tell))
+      const inputs = spec.inputs.map(({ checkpoint }) => checkpoint)
+      const pinned = context.keeping.pin(base, spec.parent.base, ...inputs)
+      queue = queue.then(() => run(base, spec, tell)).finally(() => pinned[Symbol.dispose]())
     },
     stop: async () => {
       await queue

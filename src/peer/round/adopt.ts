@@ -27,6 +27,7 @@ export function createAdoption(options: {
     let tries = 0
     while (!context.signal.aborted && isNext() && !equalCids(state().head.base, base)) {
       try {
+        using _ = context.keeping.pin(base)
         await fetchBase(context, base, { tries: ++tries, signal: context.signal })
         const checked = await checkNext(state().head, store, { base, certificate })
         await chain.append(entryOf(checked))

@@ -23,17 +23,21 @@ export function createBuilds(options: {
   readonly done: (event: Built) => void
 }): Builds {
   const { context, done } = options
-  const { clock, log, troubles, waits } = context
+  const { clock, keeping, log, troubles, waits } = context
   let builds: Promise<void> = Promise.resolve()
 
   async function run(effect: BuildEffect): Promise<void> {
     const { round, over } = options.round()
     if (effect.spec.round !== round || over.aborted) return
     try {
-      const which = `of ${effect.spec.inputs.length} inputs, round ${round}`
-      const { base, lineage } = await waits.during({ what: 'fusion', which, isRoutine: true }, () =>
+      const { parent, inputs } = effect.spec
+      const which = `of ${inputs.length} inputs, round ${round}`
+      using _inputs = keeping.pin(parent.weights, ...inputs.map(({ checkpoint }) => checkpoint))
+      using _result = keeping.pinStored()
+      const { base, lineage, weights } = await waits.during({ what: 'fusion', which, isRoutine: true }, () =>
         buildBase(effect.spec, context),
       )
+      await keeping.note(round, weights)
       troubles.over('fusion')
       done({ type: 'built', key: effect.key, base, lineage, now: clock.now() })
     } catch (error) {

@@ -23,6 +23,7 @@ export type CatchUpContext = Pick<
   | 'facts'
   | 'store'
   | 'chain'
+  | 'keeping'
   | 'mesh'
   | 'sync'
   | 'clock'

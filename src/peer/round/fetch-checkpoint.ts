@@ -68,6 +68,7 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
     const patience = patienceOf(tries)
     const providers = providersOf(contribution, listers)
     const sources = { listers, providers, patience }
+    await context.keeping.note(contribution.round, contribution.checkpoint)
     await fetchFile(contribution.checkpoint, contribution, sources)
     const from = rebasedFrom(state.head, contribution)
     if (from !== null) await fetchFile(from, contribution, sources)

@@ -160,6 +160,7 @@ export function createFollower(options: {
           tried.add(peer)
         }
         if (context.signal.aborted) return
+        using _ = context.keeping.pin(head().base)
         await fetchWeights()
         progress = null
         if (tip !== null) options.enter(tip)

@@ -1,30 +1,33 @@
 import type { CID } from 'multiformats/cid'
-import { contribution as contributionDeclaration } from '../../../protocols/contribution/messages.ts'
 import { lineage as lineageDeclaration } from '../../../protocols/lineage/messages.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
-import { isSigned, openEnvelope } from '../../../protocols/wire/envelope.ts'
 import { openBase, WEIGHTS_NAME } from '../../checkpoint/base.ts'
 import { listLeaves } from '../../checkpoint/unixfs.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import type { Network } from '../../rounds/network.ts'
 import type { Chain } from '../chain.ts'
+import { inputsOf } from '../lineage-inputs.ts'
+import type { Keeping } from '../retention/keeper.ts'
 
 /** A block that the history of a data directory rests on. */
 export interface Place {
   readonly cid: CID
   /** In words: `model.safetensors of round 3`. */
   readonly name: string
+  /** Of which round these are weights that are kept for a while; null for what stays. */
+  readonly untilRound: number | null
 }
 
 export interface PlacesOptions {
   readonly network: Network
   readonly chain: Pick<Chain, 'entries'>
   readonly store: Pick<ContentStore, 'get' | 'has'>
+  readonly keeping: Pick<Keeping, 'from'>
 }
 
 /**
  * The blocks that should be here, newest round first: every round's directory, card, lineage and shared files; the weights
- * of the head and the genesis; other weights and the inputs' checkpoints where this peer has begun to keep them. A node comes
+ * of the head and the genesis; of the rounds that are kept also other weights and the inputs' checkpoints, where this peer has them. A node comes
  * before what is below it; what a node names is left out when the node cannot be read.
  */
 export async function* placesOf(options: PlacesOptions): AsyncGenerator<Place> {
@@ -40,40 +43,51 @@ async function* allPlaces(options: PlacesOptions): AsyncGenerator<Place> {
   const { network, chain } = options
   const newest = chain.entries.at(-1)?.round ?? 0
   for (const { round, base } of chain.entries.toReversed()) {
-    yield* placesOfBase(base, `round ${round}`, round === newest, options)
+    yield* placesOfRound(base, { round, isWhole: round === newest }, options)
   }
-  yield* placesOfBase(network.genesis.base, 'the genesis', true, options)
+  yield* placesOfRound(network.genesis.base, { round: 0, isWhole: true }, options)
 }
 
-async function* placesOfBase(
+async function* placesOfRound(
   base: CID,
-  owner: string,
-  isWhole: boolean,
+  { round, isWhole }: { readonly round: number; readonly isWhole: boolean },
   options: PlacesOptions,
 ): AsyncGenerator<Place> {
-  const get = (cid: CID) => options.store.get(cid)
-  yield { cid: base, name: `the directory of ${owner}` }
+  const owner = round === 0 ? 'the genesis' : `round ${round}`
+  const { store, keeping, network } = options
+  const get = (cid: CID) => store.get(cid)
+  yield { cid: base, name: `the directory of ${owner}`, untilRound: null }
   const opened = await orNull(openBase(base, get))
   if (!opened) return
   for (const { name, cid } of opened.files) {
-    const isExpected = isWhole || name !== WEIGHTS_NAME || (await options.store.has(cid))
-    if (isExpected) yield* placesOfFile(cid, `${name} of ${owner}`, options)
+    const stays = isWhole || name !== WEIGHTS_NAME
+    const isExpected = stays || (round >= keeping.from - 1 && (await store.has(cid)))
+    if (isExpected) yield* placesOfFile(cid, { name: `${name} of ${owner}`, untilRound: stays ? null : round }, options)
   }
-  if (opened.lineage === null) return
+  if (opened.lineage === null || round < keeping.from) return
   const lineage = await orNull(get(opened.lineage))
   if (!lineage) return
-  for (const envelope of lineageDeclaration.decode(lineage).inputs) {
-    const signed = openEnvelope(envelope, [contributionDeclaration], options.network.id)
-    if (!isSigned(signed) || !(await options.store.has(signed.message.checkpoint))) continue
-    yield* placesOfFile(signed.message.checkpoint, `the checkpoint of contribution ${signed.id} to ${owner}`, options)
+  for (const { id, message } of inputsOf(lineageDeclaration.decode(lineage), network.id)) {
+    if (!(await store.has(message.checkpoint))) continue
+    const name = `the checkpoint of contribution ${id} to ${owner}`
+    yield* placesOfFile(message.checkpoint, { name, untilRound: round - 1 }, options)
   }
 }
 
-async function* placesOfFile(root: CID, name: string, { network, store }: PlacesOptions): AsyncGenerator<Place> {
-  yield { cid: root, name }
+async function* placesOfFile(
+  root: CID,
+  place: Omit<Place, 'cid'>,
+  { network, store }: PlacesOptions,
+): AsyncGenerator<Place> {
+  yield { ...place, cid: root }
   const maxBytes = Math.max(network.genesis.bytes, 64 * 1_048_576)
   const listed = await orNull(listLeaves(root, (cid) => store.get(cid), { maxBytes }))
-  for (const { cid } of listed?.leaves ?? []) if (!equalCids(cid, root)) yield { cid, name }
+  for (const { cid } of listed?.leaves ?? []) if (!equalCids(cid, root)) yield { ...place, cid }
+}
+
+/** Whether a peer keeps what was found to be somewhere: rounds may have come since. */
+export function isStillKept({ untilRound }: Place, { from }: Pick<Keeping, 'from'>): boolean {
+  return untilRound === null || untilRound >= from - 1
 }
 
 async function orNull<T>(promise: Promise<T>): Promise<T | null> {
@@ -84,8 +98,8 @@ async function orNull<T>(promise: Promise<T>): Promise<T | null> {
   }
 }
 
-/** Of which round and file a block is. */
-export async function nameOfPlace(cid: CID, options: PlacesOptions): Promise<string> {
+/** Of which round and file a block is; null when it is of none that is kept. */
+export async function nameOfPlace(cid: CID, options: PlacesOptions): Promise<string | null> {
   for await (const place of placesOf(options)) if (equalCids(place.cid, cid)) return place.name
-  return 'no base of this chain'
+  return null
 }

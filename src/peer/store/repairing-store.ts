@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import { parseCid } from '../../../protocols/wire/bytes.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError, isColdmeshError } from '../../ports/errors.ts'
 import type { Clock, Log } from '../../ports/system.ts'
@@ -19,6 +20,8 @@ export interface RepairingStore extends ContentStore {
    * @throws ColdmeshError `block-corrupt` when nobody gives it: facts.cid, and in the message of which round and file it is
    */
   repair(cid: CID): Promise<Uint8Array>
+  /** Of what is kept no longer nothing is lost any more. */
+  forgetDropped(): Promise<void>
 }
 
 export function createRepairingStore(options: {
@@ -28,8 +31,8 @@ export function createRepairingStore(options: {
   readonly events: Emitter<PeerEvent>
   readonly clock: Clock
   readonly log: Log
-  /** Of which round and file a block is, in words. */
-  readonly placeOf: (cid: CID) => Promise<string>
+  /** Of which round and file a block is, in words; null for what is kept for none. */
+  readonly placeOf: (cid: CID) => Promise<string | null>
 }): RepairingStore {
   const { store, troubles, waits, events, clock, log } = options
   const running = new Map<string, Promise<Uint8Array>>()
@@ -38,7 +41,7 @@ export function createRepairingStore(options: {
   async function bring(cid: CID): Promise<Uint8Array> {
     const known = lost.get(String(cid))
     if (known && clock.now() < known.again) throw known.error
-    const place = await options.placeOf(cid)
+    const place = (await options.placeOf(cid)) ?? 'no base of this chain'
     try {
       // What is here and rotten is deleted, and asked of everybody connected.
       const until = clock.now() + FETCH_MS
@@ -74,6 +77,14 @@ export function createRepairingStore(options: {
   return {
     ...store,
     repair,
+    forgetDropped: async () => {
+      for (const key of lost.keys()) {
+        const cid = parseCid(key)
+        if (cid === null || (await options.placeOf(cid)) !== null) continue
+        lost.delete(key)
+        troubles.over(`block ${cid}`)
+      }
+    },
     get: async (cid) => {
       try {
         return await store.get(cid)

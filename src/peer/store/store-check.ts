@@ -2,7 +2,7 @@ import type { ContentStore } from '../../ports/content-store.ts'
 import { isColdmeshError } from '../../ports/errors.ts'
 import type { PeerContext } from '../context.ts'
 import { pause } from '../round/voice.ts'
-import { placesOf } from './places.ts'
+import { isStillKept, placesOf } from './places.ts'
 import type { RepairingStore } from './repairing-store.ts'
 
 export const DEFAULT_CHECK_STORE_MS = 6 * 60 * 60 * 1_000
@@ -31,13 +31,14 @@ export function startStoreCheck(
 
 /** One pass. @returns how many blocks were read, and how many are lost */
 async function checkStore(context: PeerContext, store: RepairingStore): Promise<{ blocks: number; lost: number }> {
-  const { signal, log } = context
+  const { signal, log, keeping } = context
   let blocks = 0
   let lost = 0
-  for await (const { cid, name } of placesOf({ ...context, store })) {
+  for await (const place of placesOf({ ...context, store })) {
     if (signal.aborted) break
+    const { cid, name } = place
     try {
-      await readOrRepair(store, cid)
+      await readOrRepair(store, cid, () => isStillKept(place, keeping))
       blocks++
     } catch (error) {
       if (signal.aborted) break
@@ -49,11 +50,15 @@ async function checkStore(context: PeerContext, store: RepairingStore): Promise<
   return { blocks, lost }
 }
 
-async function readOrRepair(store: RepairingStore, cid: Parameters<ContentStore['get']>[0]): Promise<void> {
+async function readOrRepair(
+  store: RepairingStore,
+  cid: Parameters<ContentStore['get']>[0],
+  isKept: () => boolean,
+): Promise<void> {
   try {
     await store.get(cid)
   } catch (error) {
     if (!isColdmeshError(error, 'block-missing')) throw error
-    await store.repair(cid)
+    if (isKept()) await store.repair(cid)
   }
 }

@@ -29,7 +29,7 @@ const KINDS: readonly {
   { path: /^key\.pub$/, outcome: 'refused', says: /One of .*key and .*key\.pub is damaged/ },
   { path: /^config\.json$/, outcome: 'refused', says: /config\.json/ },
   { path: /^journal$/, outcome: 'refused', says: /The journal .*journal is damaged at byte 8/ },
-  { path: /^(chain|evidence|reports|approvals|ratifications|amendments)$/, outcome: 'mended' },
+  { path: /^(chain|evidence|reports|approvals|ratifications|amendments|weights)$/, outcome: 'mended' },
   { path: /^blocks\//, outcome: 'mended' },
   { path: /^(datastore|lock)\//, outcome: 'harmless' },
   { path: /^lock\.json$/, outcome: 'harmless' },
@@ -70,7 +70,8 @@ describe('a byte that flips in a data directory', () => {
   async function start(dataDir: string): Promise<Peer> {
     return await createPeer({
       ...{ dataDir, peers: [server.address], listen: ['/ip4/127.0.0.1/tcp/0'] },
-      ...{ mdns: false, dht: false, joinTimeoutMs: 15_000 },
+      // Of what is kept no longer nothing is mended.
+      ...{ mdns: false, dht: false, joinTimeoutMs: 15_000, keepRounds: 'all' },
     })
   }
 

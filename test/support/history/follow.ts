@@ -14,6 +14,7 @@ import { createWaits } from '../../../src/peer/waits.ts'
 import type { ContentStore } from '../../../src/ports/content-store.ts'
 import { genesisHead } from '../../../src/rounds/head.ts'
 import type { Head } from '../../../src/rounds/state.ts'
+import { KEEPS_ALL } from '../peer/keeps-all.ts'
 import type { TestChain } from './build-chain.ts'
 
 export const NEIGHBOUR = 'a neighbour'
@@ -45,6 +46,7 @@ export async function followerOf(
       termsAt: createTermsBook(network, chainFile).at,
       store: { ...options.store, fetch: async () => ({ blocks: 0, bytes: 0 }) },
       chain: chainFile,
+      keeping: KEEPS_ALL,
       mesh: {
         self: 'self',
         addresses: () => [],

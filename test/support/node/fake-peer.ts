@@ -180,6 +180,7 @@ export const STATUS: PeerStatus = {
     rule: 'mean/1',
   },
   amendments: [],
+  store: { blocks: 40, bytes: 31_400_000, keepRounds: 8, dropped: null },
   troubles: [],
   split: null,
   mismatches: [],

@@ -18,6 +18,7 @@ import type { ContentStore } from '../../../src/ports/content-store.ts'
 import type { Clock } from '../../../src/ports/system.ts'
 import type { TestChain } from '../history/build-chain.ts'
 import { type TestKey, testKey } from '../protocols/network.ts'
+import { KEEPS_ALL } from './keeps-all.ts'
 
 /** All that the parts of a running peer work with, in memory: its chain is a test's, its key a test's. */
 export interface MemoryPeer {
@@ -56,6 +57,7 @@ export function startMemoryPeer(options: {
     facts: test.facts,
     store: sharedStore(test),
     chain,
+    keeping: KEEPS_ALL,
     speaker: createSpeaker({ network: test.network.id, signer, journal: memoryJournal() }),
     gossip: node.gossip,
     streams: node.streams,

@@ -60,7 +60,8 @@ export async function createChaosNetwork(options: {
     listen: `/ip4/${hostOf(name)}/tcp/${PORT}`,
     env: worldEnvironment({ source: hostOf(name), clock: clockOf(name) }, given.env),
     args: [
-      ...['--announce', multiaddr(name)],
+      // Every round is fused again at the end.
+      ...['--announce', multiaddr(name), '--keep-rounds', 'all'],
       ...everybody.flatMap((other) => (other.name === name ? [] : ['--peer', other.address])),
       ...(given.args ?? []),
     ],

@@ -10,6 +10,7 @@ import type { PeerEvent } from '../../../../src/peer/types.ts'
 import { ColdmeshError, isColdmeshError } from '../../../../src/ports/errors.ts'
 import type { BuildSpec } from '../../../../src/rounds/state.ts'
 import { startChain } from '../../../support/history/build-chain.ts'
+import { KEEPS_ALL } from '../../../support/peer/keeps-all.ts'
 import { testCid } from '../../../support/protocols/network.ts'
 import { createBench } from '../../../support/rounds/bench.ts'
 
@@ -49,7 +50,17 @@ async function judged(options: {
     ofInput: async (_, { id }) => Object.entries(alone).find(([name]) => idOf(name) === String(id))?.[1] ?? 0,
   }
   const { signal } = new AbortController()
-  const context = { network, facts, store, log: nullLog, events, troubles, clock: systemClock, signal }
+  const context = {
+    network,
+    facts,
+    store,
+    keeping: KEEPS_ALL,
+    log: nullLog,
+    events,
+    troubles,
+    clock: systemClock,
+    signal,
+  }
   const gate = createGate({ context, data: ROWS, probe: () => probe })
   const reasons: (string | null)[] = []
   const blamed: string[] = []
@@ -95,7 +106,17 @@ describe('createGate', () => {
     const { signal } = new AbortController()
     const events = createEmitter<PeerEvent>()
     const troubles = createTroubles({ events, clock: systemClock, log: nullLog })
-    const context = { network, facts, store, log: nullLog, events, troubles, clock: systemClock, signal }
+    const context = {
+      network,
+      facts,
+      store,
+      keeping: KEEPS_ALL,
+      log: nullLog,
+      events,
+      troubles,
+      clock: systemClock,
+      signal,
+    }
     const data = { ...ROWS, examples: ROWS.examples.slice(0, 1) }
     assert.throws(
       () => createGate({ context, data }),

@@ -1,0 +1,16 @@
+import type { DroppedWeights, StoreStatus } from 'coldmesh'
+
+/** `160 MB on the disk, weights of 8 rounds; last dropped: 4.5 MB of rounds 2 to 9`. */
+export function describeStore({ bytes, keepRounds, dropped }: StoreStatus): string {
+  const kept =
+    keepRounds === 'all' ? 'weights of all rounds' : `weights of ${keepRounds} round${keepRounds === 1 ? '' : 's'}`
+  return `${megabytes(bytes)} on the disk, ${kept}${dropped === null ? '' : `; last dropped: ${describeDropped(dropped)}`}`
+}
+
+export function describeDropped({ bytes, fromRound, toRound }: DroppedWeights): string {
+  return `${megabytes(bytes)} of ${fromRound === toRound ? `round ${toRound}` : `rounds ${fromRound} to ${toRound}`}`
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(bytes < 10e6 ? 1 : 0)} MB`
+}

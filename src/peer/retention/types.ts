@@ -1,0 +1,17 @@
+/** What this peer's store holds, and what it let go. */
+export interface StoreStatus {
+  readonly blocks: number
+  readonly bytes: number
+  /** Inputs and bases of so many rounds are kept. */
+  readonly keepRounds: number | 'all'
+  /** The last time that something was deleted since the start; null when nothing was. */
+  readonly dropped: (DroppedWeights & { readonly atMs: number }) | null
+}
+
+/** Weights of rounds that are kept no longer, and contributions that no round can use any more. */
+export interface DroppedWeights {
+  readonly fromRound: number
+  readonly toRound: number
+  readonly blocks: number
+  readonly bytes: number
+}
