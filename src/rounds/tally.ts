@@ -56,7 +56,7 @@ function firstOf(state: RoundState, message: Proposal | Vote): SignedSlot | unde
 }
 
 /**
- * True for what an equivocator said too often: one contradiction is evidence enough. More are kept only when f + 1 others
+ * True for what an equivocator said too often: one contradiction is evidence enough. More are kept only when f + 1 members
  * voted for the same base, so that memory is bounded and a quorum that formed can still be shown.
  */
 export function isSurplus(state: RoundState, signed: SignedSlot): boolean {
@@ -66,8 +66,9 @@ export function isSurplus(state: RoundState, signed: SignedSlot): boolean {
   const doubles = (state.doubles.get(slotOf(message)) ?? []).filter((other) => isBy(other, message.author))
   if (doubles.some((other) => equalCids(other.id, id))) return true
   if (doubles.length === 0) return false
-  if (message.kind === 'proposal/1' || message.base === null) return true
-  const { base, kind, view } = message
+  if (message.base === null) return true
+  const { base, view } = message
+  const kind = message.kind === 'proposal/1' ? 'prevote/1' : message.kind
   const supporters = [...firstVotes(state, kind, view).values()].filter((vote) => equalCids(vote.message.base, base))
   return supporters.length < state.network.threshold
 }
@@ -89,6 +90,17 @@ export function votesFor(state: RoundState, kind: VoteKind, view: number, base: 
     return message.kind === kind && equalCids(message.base, base) ? [{ ...signed, message }] : []
   })
   return [...firsts, ...doubles]
+}
+
+/** The proposal of a view that a quorum prevoted; of an equivocating aggregator's, not always the one that came first. */
+export function prevotedProposal(state: RoundState, view: number): Signed<Proposal> | null {
+  const first = state.proposals.get(view)
+  const doubles = (state.doubles.get(slotOf({ kind: 'proposal/1', view })) ?? []).flatMap((signed) => {
+    const { message } = signed
+    return message.kind === 'proposal/1' ? [{ ...signed, message }] : []
+  })
+  const all = first ? [first, ...doubles] : []
+  return all.find(({ message }) => hasQuorum(state, 'prevote/1', view, message.base)) ?? null
 }
 
 /** Members that voted in a view, for whatever. */

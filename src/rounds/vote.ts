@@ -9,7 +9,7 @@ import { gateOf } from './gate.ts'
 import { fetchListed } from './lists.ts'
 import { propose } from './propose.ts'
 import type { RoundState } from './state.ts'
-import { countVoters, hasQuorum, reachedView, votesFor } from './tally.ts'
+import { countVoters, hasQuorum, prevotedProposal, reachedView, votesFor } from './tally.ts'
 import { type Validity, validityOf } from './validity.ts'
 
 /** The rules of "The latest gossip on BFT consensus", algorithm 1; its heights are our rounds, its rounds our views. */
@@ -81,12 +81,12 @@ function prevoteProposal(draft: Draft): void {
  */
 function carry(draft: Draft): void {
   const { state } = draft
-  for (const [view, proposal] of state.proposals) {
-    const { base, lineage } = proposal.message
+  for (const view of state.proposals.keys()) {
     if (view > state.view || view <= (state.valid?.view ?? -1)) continue
-    if (hasQuorum(state, 'prevote/1', view, base) && isValid(validityOf(draft, proposal))) {
-      state.valid = { view, base, lineage }
-    }
+    const proposal = prevotedProposal(state, view)
+    if (!proposal || !isValid(validityOf(draft, proposal))) continue
+    const { base, lineage } = proposal.message
+    state.valid = { view, base, lineage }
   }
 }
 
@@ -96,9 +96,9 @@ const isValid = (validity: Validity) => validity.is === 'valid'
 function precommitProposal(draft: Draft): void {
   const { state } = draft
   if (state.phase !== 'prevote') return
-  const proposal = state.proposals.get(state.view)
-  const base = proposal?.message.base ?? null
-  if (proposal && base && hasQuorum(state, 'prevote/1', state.view, base) && isValid(validityOf(draft, proposal))) {
+  const proposal = prevotedProposal(state, state.view)
+  if (proposal && isValid(validityOf(draft, proposal))) {
+    const { base } = proposal.message
     state.locked = { view: state.view, base }
     castPrecommit(draft, base, { proof: proofOf(state, proposal) })
   } else if (hasQuorum(state, 'prevote/1', state.view, null)) {

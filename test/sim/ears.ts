@@ -9,8 +9,8 @@ import type { World } from './world.ts'
 
 /** Messages of the next round that a daemon keeps until it is there. */
 const MAX_EARLY = 512
-/** Reasons for which an honest host need not notice a contradiction: it does not keep what is stale. */
-const STALE: readonly string[] = ['past-round', 'future-round', 'far-view', 'older-list', 'known']
+/** Reasons for which an honest host need not notice a contradiction: it does not keep what is stale, or of another chain. */
+const STALE: readonly string[] = ['past-round', 'future-round', 'far-view', 'older-list', 'wrong-parent', 'known']
 
 type Heard = Signed<Contribution | RoundMessage>
 

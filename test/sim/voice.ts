@@ -50,18 +50,20 @@ export function createVoice(options: {
       ? [...effect.proof, signed].filter((record) => !disk.has(record))
       : []
     const perRecordMs = pace.writeMs + pace.fsyncMs
-    if (plan && plan.stage !== 'said') {
-      later(records.length * perRecordMs, () => dieAt(plan, plan.stage, records, signed))
-      return
-    }
-    writing = { records, sinceMs: agenda.now }
+    // Peace takes plans away, also of what is being said.
+    const isDying = () => plan !== null && host().crashPlan === plan
+    if (plan === null || plan.stage === 'said') writing = { records, sinceMs: agenda.now }
     if (!machine.habits.syncsBeforeSaying) out(signed)
     later(records.length * perRecordMs, () => {
+      if (plan && plan.stage !== 'said' && isDying()) {
+        dieAt(plan, plan.stage, records, signed)
+        return
+      }
       writing = null
       commit(records)
       if (machine.habits.syncsBeforeSaying) options.noteSigned(signed)
       options.onSaid(signed, effect)
-      if (plan) options.die(plan)
+      if (plan && isDying()) options.die(plan)
       else if (host().isUp) next()
     })
   }

@@ -1,5 +1,5 @@
 import { canonicalText } from './canonical.ts'
-import { forget, type Happening, happen, type Member, openMember } from './member.ts'
+import { forget, type Happening, happen, type Member, openMember, proposalsHeard } from './member.ts'
 import { type Universe, type Utterance, VIEWS } from './universe.ts'
 
 /** What a member does when something happens. */
@@ -112,7 +112,7 @@ const isOver = ({ state }: Member) => state.phase === 'adopt' || state.view >= V
 function isSilent({ state: a, said, pending }: Member, after: Member): boolean {
   const b = after.state
   const isSameWork =
-    a.proposals.size === b.proposals.size && a.lineages.size === b.lineages.size && a.builds.size === b.builds.size
+    proposalsHeard(a) === proposalsHeard(b) && a.lineages.size === b.lineages.size && a.builds.size === b.builds.size
   const isSameStep = a.phase === b.phase && a.view === b.view && a.locked === b.locked && a.valid === b.valid
   const isSameSpeech = a.said.size === b.said.size && said === after.said && pending === after.pending
   return isSameStep && isSameWork && isSameSpeech && a.choice === b.choice && after.broken.length === 0

@@ -160,6 +160,16 @@ function keyOf({ members }: Stage, place: number) {
   return key
 }
 
+/** Everything that it heard an aggregator propose, what contradicts the first included. */
+export function proposalsHeard({ proposals, doubles }: RoundState): number {
+  return proposals.size + proposalDoubles(doubles).reduce((sum, [, heard]) => sum + heard.length, 0)
+}
+
+/** Of an equivocating aggregator: they are no votes, and stay. */
+export function proposalDoubles(doubles: RoundState['doubles']) {
+  return [...doubles].filter(([slot]) => slot.startsWith('proposal/1/'))
+}
+
 /**
  * The member without the votes that it heard: what it did because of them stays, and they may be heard again. Who remembers
  * fewer votes can do all that who remembers more can, and later.
@@ -173,15 +183,16 @@ export function forget(member: Member): Member {
   const heard = [...state.prevotes.values(), ...state.precommits.values()].flatMap((votes) =>
     [...votes].filter(([author]) => author !== own).map(([, vote]) => String(vote.id)),
   )
-  const doubles = [...state.doubles.values()].flat().map(({ id }) => String(id))
-  const gone = new Set([...heard, ...doubles])
+  const kept = new Map(proposalDoubles(state.doubles))
+  const doubles = [...state.doubles].filter(([slot]) => !kept.has(slot)).flatMap(([, votes]) => votes)
+  const gone = new Set([...heard, ...doubles.map(({ id }) => String(id))])
   return {
     ...member,
     state: {
       ...state,
       prevotes: ownVotes(state.prevotes),
       precommits: ownVotes(state.precommits),
-      doubles: new Map(),
+      doubles: kept,
       accused: new Set(),
       reached: ofOwn(state.reached),
       known: new Set([...state.known].filter((id) => !gone.has(id))),

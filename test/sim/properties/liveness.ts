@@ -5,7 +5,10 @@ import { historyOf } from './history.ts'
 import type { Peace, Property, Run } from './property.ts'
 import { hashOf, hex } from './reading.ts'
 
-/** A round that every honest member began when nothing went wrong any more. */
+/** Members that begin a round so far apart are not together yet: the last one's turn to propose may be over before it is there. */
+const TOGETHER_MS = 1000
+
+/** A round that every honest member began when nothing went wrong any more, and none was left behind by what went wrong before. */
 interface QuietRound {
   readonly round: number
   /** Earliest view that certified it. */
@@ -21,13 +24,18 @@ function quietRounds(run: Run): readonly QuietRound[] {
   const { peace, record, hosts } = run
   if (!peace) return []
   const honest = hosts.filter(({ liar, index }) => !liar && !peace.down.has(index))
-  return historyOf(run).adopted.flatMap(({ read }) => {
+  const quiet = new Set<number>()
+  const inOrder = historyOf(run).adopted.toSorted((a, b) => a.read.round - b.read.round)
+  return inOrder.flatMap(({ read }) => {
     const { round } = read
     const begun = record.begun.filter((one) => one.round === round && honest.some(({ index }) => index === one.host))
     const isQuiet =
       honest.every(({ index }) => begun.some(({ host }) => host === index)) &&
       begun.every(({ atMs }) => atMs >= peace.sinceMs)
-    if (!isQuiet) return []
+    const firsts = honest.map(({ index }) => begun.find(({ host }) => host === index)?.atMs ?? 0)
+    const apartMs = Math.max(...firsts) - Math.min(...firsts)
+    if (!isQuiet || (apartMs > TOGETHER_MS && !quiet.has(round - 1))) return []
+    quiet.add(round)
     const decisions = record.adoptions.filter(
       ({ host, decision }) => decision.round === round && honest.some(({ index }) => index === host),
     )

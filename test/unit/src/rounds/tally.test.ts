@@ -39,6 +39,39 @@ describe('equivocation', () => {
     assert.deepEqual(bench.vote('prevote/1', 0)?.base, base.base)
   })
 
+  // L1 and L5: others may be locked on it, and the next aggregator must carry what they are locked on.
+  it('of an aggregator hides no quorum: the proposal that was prevoted is locked and carried, whichever came first', () => {
+    for (const isFirst of [true, false]) {
+      const bench = createBench({ self: 1 })
+      bench.feed({ type: 'started' })
+      const a = bench.contribute('a')
+      const lists = [0, 1, 2].map((member) => bench.list(member, [a]))
+      const base = bench.base(lists)
+      const other = { base: testCid('other'), lineage: testCid('other lineage', 'raw') }
+      for (const proposed of isFirst ? [base, other] : [other, base]) bench.propose(0, proposed)
+      bench.fire('propose')
+      for (const member of [0, 2, 3]) bench.prevote(member, 0, base.base)
+      assert.equal(String(bench.vote('precommit/1', 0)?.base), String(base.base))
+      for (const member of [0, 2, 3]) bench.precommit(member, 0, null)
+      assert.equal(bench.state.view, 1)
+      const [proposal] = bench.sayings('proposal/1')
+      assert.deepEqual([proposal?.validView, String(proposal?.base)], [0, String(base.base)])
+    }
+  })
+
+  it('of an aggregator fills no memory: a third proposal is kept when f + 1 members prevoted it, and else ignored', () => {
+    const bench = createBench()
+    const proposed = (name: string) => bench.propose(0, { base: testCid(name), lineage: testCid('lineage', 'raw') })
+    assert.deepEqual(
+      ['one', 'two'].map(proposed).map(({ verdict }) => verdict),
+      ['accept', 'accept'],
+    )
+    assert.equal(proposed('three').verdict, 'ignore')
+    for (const member of [1, 2]) bench.prevote(member, 0, testCid('three'))
+    assert.equal(proposed('three').verdict, 'accept')
+    assert.equal(proposed('four').verdict, 'ignore')
+  })
+
   it('counts once among those who voted, and once for each base', () => {
     const bench = createBench()
     assert.ok(x && y)
