@@ -35,6 +35,7 @@ export function createHost(options: {
   let pace = QUICK
   let crashPlan: CrashPlan | null = null
   let isUp = false
+  let isEnded = false
   let life = 0
   let state = newRound()
 
@@ -203,7 +204,7 @@ export function createHost(options: {
       ears.lose()
     },
     restart: () => {
-      if (isUp) return
+      if (isUp || isEnded) return
       trace.note(index, () => 'starts again')
       isUp = true
       life++
@@ -214,6 +215,10 @@ export function createHost(options: {
       }
       state = newRound() // memory is gone
       if (!ledger.isRetired) begin(state)
+    },
+    end: () => {
+      host.crash()
+      isEnded = true
     },
     receive,
     receiveBytes: (envelope) => {

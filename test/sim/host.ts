@@ -58,6 +58,8 @@ export interface Host {
   start(): void
   crash(isPowerCut?: boolean): void
   restart(): void
+  /** Dies for good: no restart that was planned brings it back. */
+  end(): void
   receive(signed: Signed<Contribution | RoundMessage>): void
   /** Opens bytes that somebody sent, as the daemon does, and takes them in if they hold. */
   receiveBytes(envelope: Uint8Array): void

@@ -50,7 +50,7 @@ export function runSchedule(seed: number, options: ScheduleOptions = {}): Outcom
   const { hosts } = simulation
   const isDown = (index: number) => settings.down.includes(index)
   simulation.start()
-  if (profile === 'calm') for (const index of settings.down) hosts[index]?.crash()
+  if (profile === 'calm') for (const index of settings.down) hosts[index]?.end()
   simulation.run(chaosMs)
 
   simulation.trace.note(null, () => 'peace')
@@ -60,7 +60,7 @@ export function runSchedule(seed: number, options: ScheduleOptions = {}): Outcom
   for (const host of hosts) {
     host.crashPlan = null
     host.pace = QUICK
-    if (isDown(host.index)) host.crash()
+    if (isDown(host.index)) host.end()
     else host.restart()
   }
   const living = hosts.filter(({ liar, index }) => !liar && !isDown(index))
