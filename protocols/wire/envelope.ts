@@ -50,8 +50,8 @@ export function encodeEnvelope(payload: Uint8Array, signature: Uint8Array): Uint
 const envelopeFields = (maxBytes: number) =>
   record({ payload: bytes({ atMost: maxBytes }), signature: bytes({ exactly: 64 }) })
 
-/** What two rounds of 64 members say. Most are votes of a few hundred bytes; the longest, lists of 8 KiB, would be 8 MiB. */
-const MAX_REMEMBERED_ENVELOPES = 1024
+/** What two rounds of 64 members say. Most are votes of a few hundred bytes; the longest, lists of 8 KiB, would be 4 MiB. */
+const MAX_REMEMBERED_ENVELOPES = 512
 const opened = createMemo<{ readonly declaration: Readable<unknown>; readonly signed: Signed<SignedFields> }>(
   MAX_REMEMBERED_ENVELOPES,
 )
