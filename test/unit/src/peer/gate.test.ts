@@ -29,6 +29,14 @@ function specWith(names: readonly string[]): { readonly spec: BuildSpec; readonl
   return { spec, idOf: (name) => String(offered[names.indexOf(name)]?.id) }
 }
 
+/** What of a peer a gate needs. */
+function createContext() {
+  const { signal } = new AbortController()
+  const events = createEmitter<PeerEvent>()
+  const troubles = createTroubles({ events, clock: systemClock, log: nullLog })
+  return { network, facts, store, keeping: KEEPS_ALL, log: nullLog, events, troubles, clock: systemClock, signal }
+}
+
 /** Judges a base; by default of two inputs with accuracies of their own. */
 async function judged(options: {
   readonly after: number
@@ -37,10 +45,10 @@ async function judged(options: {
 }) {
   const { alone = { good: 0.7, bad: 0.7 } } = options
   const { spec, idOf } = specWith(Object.keys(alone))
-  const events = createEmitter<PeerEvent>()
+  const context = createContext()
+  const { events, troubles } = context
   const told: PeerEvent[] = []
   events.on((event) => told.push(event))
-  const troubles = createTroubles({ events, clock: systemClock, log: nullLog })
   const base = testCid('proposed')
   const probe: Probe = {
     ofBase: async (cid) => {
@@ -48,18 +56,6 @@ async function judged(options: {
       return String(cid) === String(base) ? options.after : 0.7
     },
     ofInput: async (_, { id }) => Object.entries(alone).find(([name]) => idOf(name) === String(id))?.[1] ?? 0,
-  }
-  const { signal } = new AbortController()
-  const context = {
-    network,
-    facts,
-    store,
-    keeping: KEEPS_ALL,
-    log: nullLog,
-    events,
-    troubles,
-    clock: systemClock,
-    signal,
   }
   const gate = createGate({ context, data: ROWS, probe: () => probe })
   const reasons: (string | null)[] = []
@@ -103,20 +99,7 @@ describe('createGate', () => {
   })
 
   it('refuses data that nothing can be measured with', () => {
-    const { signal } = new AbortController()
-    const events = createEmitter<PeerEvent>()
-    const troubles = createTroubles({ events, clock: systemClock, log: nullLog })
-    const context = {
-      network,
-      facts,
-      store,
-      keeping: KEEPS_ALL,
-      log: nullLog,
-      events,
-      troubles,
-      clock: systemClock,
-      signal,
-    }
+    const context = createContext()
     const data = { ...ROWS, examples: ROWS.examples.slice(0, 1) }
     assert.throws(
       () => createGate({ context, data }),
