@@ -96,8 +96,10 @@ export function createRoundLoop(options: {
     context,
     follower: () => follower,
     onSplit: async (split) => {
-      await options.splits.found(split)
+      // Silent from the moment it is known: what the disk takes longer for is no excuse to speak.
+      const told = options.splits.found(split)
       if (options.splits.reason !== null) silence.impose(options.splits.reason)
+      await told
     },
   })
 
