@@ -23,7 +23,7 @@ describe('four members with data of their own', () => {
       maxDrop: 0.1,
       round: {
         ...{ minContributions: PLACES, maxContributions: PLACES, maxViews: 1 },
-        ...{ collectMs: 300, graceMs: 2_500, viewTimeoutMs: 30_000 },
+        ...{ collectMs: 300, graceMs: 8_000, viewTimeoutMs: 30_000 },
       },
     })
     const data = join(network.dir, 'gate.csv')
