@@ -1,5 +1,5 @@
 import { canonicalText } from './canonical.ts'
-import { forget, type Happening, happen, type Member, openMember, proposalsHeard } from './member.ts'
+import { forget, type Happening, happen, type Member, openMember } from './member.ts'
 import { type Universe, type Utterance, VIEWS } from './universe.ts'
 
 /** What a member does when something happens. */
@@ -34,9 +34,14 @@ export function createAutomaton(universe: Universe, place: number): Automaton {
   const moves: (readonly Move[] | undefined)[] = []
   const indexes = new Map<string, number>()
   const counts = { ends: 0, reductions: 0 }
-  const ofOthers = universe.utterances.filter(({ author }) => author !== place)
+  const [proposals, votes] = partition(
+    universe.utterances.filter(({ author }) => author !== place),
+    isProposal,
+  )
+  // Proposals first: a second one of a view is silent, and is heard with the prevotes for it.
+  const ofOthers = [...proposals, ...votes]
 
-  /** Forgets the votes that it heard. */
+  /** Forgets what it heard and counted. */
   function indexOf(remembering: Member): number {
     const member = forget(remembering)
     const text = canonicalText(member)
@@ -72,12 +77,11 @@ export function createAutomaton(universe: Universe, place: number): Automaton {
         if (!isSilent(now, after)) {
           const needs = setOf(utterances.filter(({ author }) => author !== universe.liar))
           note(after, { what: 'hears', utterances }, needs)
-        } else if (utterances.length < MOST_COUNTED) {
-          const others = rest.slice(i + 1).filter((other) => belongTogether(utterance, other))
+        } else if (utterances.filter((one) => !isProposal(one)).length < MOST_COUNTED) {
           listen(
             after,
             utterances,
-            others.filter(({ author }) => heard.every((one) => one.author !== author)),
+            rest.slice(i + 1).filter((other) => utterances.every((one) => belongTogether(one, other))),
           )
         }
       }
@@ -93,7 +97,13 @@ export function createAutomaton(universe: Universe, place: number): Automaton {
 
 const setOf = (utterances: readonly Utterance[]) => utterances.reduce((set, { bit }) => set | bit, 0n)
 
-/** Others that one rule counts: all of them. */
+function partition<T>(all: readonly T[], fits: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(fits), all.filter((one) => !fits(one))]
+}
+
+const isProposal = ({ signed }: Utterance) => signed.message.kind === 'proposal/1'
+
+/** Others whose votes one rule counts: all of them. */
 const MOST_COUNTED = 3
 
 /** A timer may fire whenever its phase lasts, set or not; a last view has nothing after it. */
@@ -108,22 +118,21 @@ export function ownHappenings({ state, pending }: Member): readonly Happening[] 
 
 const isOver = ({ state }: Member) => state.phase === 'adopt' || state.view >= VIEWS
 
-/** Nothing but a vote that was counted. */
+/** Nothing but a vote that was counted, or a second proposal of an equivocating aggregator. */
 function isSilent({ state: a, said, pending }: Member, after: Member): boolean {
   const b = after.state
   const isSameWork =
-    proposalsHeard(a) === proposalsHeard(b) && a.lineages.size === b.lineages.size && a.builds.size === b.builds.size
+    a.proposals.size === b.proposals.size && a.lineages.size === b.lineages.size && a.builds.size === b.builds.size
   const isSameStep = a.phase === b.phase && a.view === b.view && a.locked === b.locked && a.valid === b.valid
   const isSameSpeech = a.said.size === b.said.size && said === after.said && pending === after.pending
   return isSameStep && isSameWork && isSameSpeech && a.choice === b.choice && after.broken.length === 0
 }
 
-/** Votes of distinct members for one value in one step of one view: what a rule counts together. */
+/** Votes of distinct members for one value in one step of one view, which a rule counts together; prevotes with their proposal. */
 function belongTogether(one: Utterance, other: Utterance): boolean {
-  const [a, b] = [one.signed.message.kind, other.signed.message.kind]
-  return (
-    a === b && a !== 'proposal/1' && one.author !== other.author && one.view === other.view && one.value === other.value
-  )
+  if (one.view !== other.view || one.value !== other.value || isProposal(other)) return false
+  if (isProposal(one)) return other.signed.message.kind === 'prevote/1'
+  return one.signed.message.kind === other.signed.message.kind && one.author !== other.author
 }
 
 /** Without moves for which another one with the same end needs less. */

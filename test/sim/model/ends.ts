@@ -1,5 +1,5 @@
 import { type Exploration, membersOf } from './explore.ts'
-import { type Member, proposalDoubles } from './member.ts'
+import type { Member } from './member.ts'
 import { backingsOf, viewOfPeace } from './peace.ts'
 import { VIEWS } from './universe.ts'
 
@@ -47,16 +47,13 @@ export function tryEnds(exploration: Exploration, sampled = 1): Ends {
 
 /** What later views read of a member: all but the votes of earlier ones. */
 function futureText({ state, pending }: Member): string {
-  const { locked, valid, lineages, builds, proposals, doubles } = state
+  const { locked, valid, lineages, builds, proposals } = state
   return [
     locked ? `${locked.view} ${locked.base}` : '',
     valid ? `${valid.view} ${valid.base}` : '',
     [...lineages].map(([cid, lineage]) => `${cid} ${lineage.state}`).sort(),
     [...builds.keys()].sort(),
     [...proposals].map(([view, { id }]) => `${view} ${id}`).sort(),
-    proposalDoubles(doubles)
-      .flatMap(([slot, heard]) => heard.map(({ id }) => `${slot} ${id}`))
-      .sort(),
     pending?.text ?? '',
   ].join(' ')
 }

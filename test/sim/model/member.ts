@@ -160,19 +160,9 @@ function keyOf({ members }: Stage, place: number) {
   return key
 }
 
-/** Everything that it heard an aggregator propose, what contradicts the first included. */
-export function proposalsHeard({ proposals, doubles }: RoundState): number {
-  return proposals.size + proposalDoubles(doubles).reduce((sum, [, heard]) => sum + heard.length, 0)
-}
-
-/** Of an equivocating aggregator: they are no votes, and stay. */
-export function proposalDoubles(doubles: RoundState['doubles']) {
-  return [...doubles].filter(([slot]) => slot.startsWith('proposal/1/'))
-}
-
 /**
- * The member without the votes that it heard: what it did because of them stays, and they may be heard again. Who remembers
- * fewer votes can do all that who remembers more can, and later.
+ * The member without the votes and second proposals that it heard: what it did because of them stays, and they may be heard
+ * again. Who remembers fewer can do all that who remembers more can, and later.
  */
 export function forget(member: Member): Member {
   const { state } = member
@@ -183,8 +173,7 @@ export function forget(member: Member): Member {
   const heard = [...state.prevotes.values(), ...state.precommits.values()].flatMap((votes) =>
     [...votes].filter(([author]) => author !== own).map(([, vote]) => String(vote.id)),
   )
-  const kept = new Map(proposalDoubles(state.doubles))
-  const doubles = [...state.doubles].filter(([slot]) => !kept.has(slot)).flatMap(([, votes]) => votes)
+  const doubles = [...state.doubles.values()].flat()
   const gone = new Set([...heard, ...doubles.map(({ id }) => String(id))])
   return {
     ...member,
@@ -192,7 +181,7 @@ export function forget(member: Member): Member {
       ...state,
       prevotes: ownVotes(state.prevotes),
       precommits: ownVotes(state.precommits),
-      doubles: kept,
+      doubles: new Map(),
       accused: new Set(),
       reached: ofOwn(state.reached),
       known: new Set([...state.known].filter((id) => !gone.has(id))),
