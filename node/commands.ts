@@ -89,6 +89,7 @@ export const COMMANDS: readonly Command[] = [
         'viewTimeout',
         'maxStaleness',
         'gate',
+        'set',
       ],
       onDataDir: true,
       examples: [

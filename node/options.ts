@@ -88,7 +88,7 @@ export const OPTIONS = {
     kind: 'text',
     value: 'NAME=VALUE',
     repeat: true,
-    help: 'a term to change: quorum, contributors, gate, rule, or a field of the round (minContributions, collectMs ...)',
+    help: 'a field of the round (keepRounds, maxViews, collectMs ...); in an amendment also quorum, contributors, gate or rule',
   },
 
   network: { kind: 'text', value: 'INVITE', help: 'invite or genesis CID; remembered, so needed once' },

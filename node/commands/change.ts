@@ -1,4 +1,4 @@
-import type { AmendmentChange, TermsStatus } from 'coldmesh'
+import { type AmendmentChange, DEFAULT_ROUND_POLICY, type RoundPolicy, type TermsStatus } from 'coldmesh'
 import { CliError } from '../failure.ts'
 import { isKeyText, parseMember } from './members.ts'
 
@@ -9,11 +9,8 @@ export function parseChange(
   options: { readonly add: readonly string[]; readonly remove: readonly string[]; readonly set: readonly string[] },
   { committee, round: policy }: Pick<TermsStatus, 'committee' | 'round'>,
 ): AmendmentChange {
-  const isPolicy = (name: string) => Object.hasOwn(policy, name)
   const settings = options.set.map((text) => parseSetting(text, [...OTHERS, ...Object.keys(policy)]))
-  const round = Object.fromEntries(
-    settings.flatMap(({ name, value }) => (isPolicy(name) ? [[name, numberOf(name, value)]] : [])),
-  )
+  const round = fieldsOf(settings.filter(({ name }) => Object.hasOwn(policy, name)))
   return {
     ...(options.add.length > 0 ? { add: options.add.map((text) => parseMember('--add', text)) } : {}),
     ...(options.remove.length > 0 ? { remove: options.remove.map((text) => memberKey(text, committee)) } : {}),
@@ -22,7 +19,20 @@ export function parseChange(
   }
 }
 
-function parseSetting(text: string, names: readonly string[]): { name: string; value: string } {
+/** The fields of the round that a genesis sets with `--set`. @throws CliError `bad-input` */
+export function parseRound(settings: readonly string[]): Partial<RoundPolicy> {
+  return fieldsOf(settings.map((text) => parseSetting(text, Object.keys(DEFAULT_ROUND_POLICY))))
+}
+
+interface Setting {
+  readonly name: string
+  readonly value: string
+}
+
+const fieldsOf = (settings: readonly Setting[]): Partial<RoundPolicy> =>
+  Object.fromEntries(settings.map(({ name, value }) => [name, numberOf(name, value)]))
+
+function parseSetting(text: string, names: readonly string[]): Setting {
   const at = text.indexOf('=')
   const [name, value] = [text.slice(0, at), text.slice(at + 1)]
   if (at > 0 && names.includes(name)) return { name, value }

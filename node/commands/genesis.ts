@@ -13,6 +13,7 @@ import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
 import { SHIPPED_BASE } from '../package-root.ts'
 import { forkLine } from '../text/fork.ts'
+import { parseRound } from './change.ts'
 import { dirOf } from './data-dir.ts'
 import { isKeyText, parseMember } from './members.ts'
 
@@ -34,6 +35,7 @@ type Options =
   | 'viewTimeout'
   | 'maxStaleness'
   | 'gate'
+  | 'set'
 
 const DEFAULT_NAME = 'coldmesh'
 
@@ -50,7 +52,7 @@ export const runGenesis: Run<Options> = async (call) => {
   const given = {
     dataDir: dir,
     committee: members.length === 0 ? [own] : members,
-    round: roundPolicy(options),
+    round: { ...roundPolicy(options), ...parseRound(options.set) },
     ...defined({ quorum: options.quorum, rule: options.rule, contributors, maxDrop: options.gate }),
   }
   const created = await (options.forkOf === undefined ? create(given, call) : createForkOf(options.forkOf, given, call))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { parseChange } from '../../../../node/commands/change.ts'
+import { parseChange, parseRound } from '../../../../node/commands/change.ts'
 import { CliError } from '../../../../node/failure.ts'
 import { STATUS } from '../../../support/node/fake-peer.ts'
 
@@ -45,5 +45,19 @@ describe('parseChange', () => {
         (error) => error instanceof CliError && error.code === 'bad-input' && message.test(error.message),
       )
     }
+  })
+})
+
+describe('parseRound', () => {
+  it('reads the fields of the round that a genesis sets', () => {
+    assert.deepEqual(parseRound(['keepRounds=20', 'maxViews=2', 'keepRounds=9']), { keepRounds: 9, maxViews: 2 })
+    assert.deepEqual(parseRound([]), {})
+  })
+
+  it('names the fields when it is none of them', () => {
+    assert.throws(
+      () => parseRound(['gate=0.1']),
+      (error) => error instanceof CliError && /historyRounds.*maxStaleness/.test(String(error.hint)),
+    )
   })
 })
