@@ -11,7 +11,7 @@ import { describeTrace, replay } from './trace.ts'
 import { createUniverse } from './universe.ts'
 import { findUnexplored } from './walk.ts'
 
-/** The liar's place: who proposes in neither view. The other places take longer: `npm run sim:model`. */
+/** The liar's place: who proposes in neither view. Place 1 takes minutes: `npm run sim:model`. */
 const LIAR = 2
 
 // S1, S5: every interleaving of four members, one of whom says anything to anybody, in two views.
@@ -39,6 +39,24 @@ describe('the small model', () => {
     const { tried, deadEnds } = tryEnds(exploration, 300)
     assert.ok(tried > 15)
     assert.deepEqual(deadEnds, [])
+  })
+})
+
+// S1, S5, when the first aggregator lies: it proposes two bases, or votes for what it did not propose.
+describe('the small model with a lying aggregator', () => {
+  const exploration = explore(createUniverse(createStage(), 0))
+
+  it('has no two certificates, no contradiction of an honest member and no decision for an invalid base', () => {
+    assert.equal(exploration.violation, null)
+    assert.deepEqual([exploration.states, exploration.transitions], [7_089_117, 33_069_955])
+  })
+
+  it('contains every walk of members that remember all they heard', () => {
+    const strays = Array.from({ length: 40 }, (_, seed) => findUnexplored(exploration, createRandom(seed)))
+    assert.deepEqual(
+      strays.filter((stray) => stray !== null),
+      [],
+    )
   })
 })
 
