@@ -68,10 +68,12 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
     const patience = patienceOf(tries)
     const providers = providersOf(contribution, listers)
     const sources = { listers, providers, patience }
-    await context.keeping.note(contribution.round, contribution.checkpoint)
-    await fetchFile(contribution.checkpoint, contribution, sources)
     const from = rebasedFrom(state.head, contribution)
-    if (from !== null) await fetchFile(from, contribution, sources)
+    // Both stay as long as the contribution may become an input.
+    for (const file of from === null ? [contribution.checkpoint] : [contribution.checkpoint, from]) {
+      await context.keeping.note(contribution.round, file)
+      await fetchFile(file, contribution, sources)
+    }
     const [base, checkpoint] = [open(state.head.weights), open(contribution.checkpoint)]
     const parent = from === null ? {} : { parent: open(from) }
     const validation = await validateCheckpoint({ layout: facts.layout, base, checkpoint, ...parent })
