@@ -1,13 +1,12 @@
 import type { Example } from 'coldmesh'
 
-const FRUIT = ['apple', 'pear', 'plum', 'cherry', 'grape', 'lemon', 'orange', 'peach']
-const TOOLS = ['hammer', 'saw', 'drill', 'wrench', 'knife', 'axe', 'file', 'needle']
+const WORDS = ['garden', 'river', 'window', 'morning', 'letter', 'summer', 'street', 'island']
 
-/** Rows that a head tells apart even by random weights, and by equal ones not at all: half fruit, half tools. */
+/** Rows that a head tells apart even by random weights, whatever the split, and by equal ones not at all: half fruit, half tools. */
 export function gateRows(): readonly Example[] {
   return [
-    ...pairsOf(FRUIT).map((text) => ({ text, label: 'fruit' })),
-    ...pairsOf(TOOLS).map((text) => ({ text, label: 'tool' })),
+    ...pairsOf(WORDS).map((pair) => ({ text: `apple ${pair} apple apple apple`, label: 'fruit' })),
+    ...pairsOf(WORDS).map((pair) => ({ text: `hammer ${pair} hammer hammer hammer`, label: 'tool' })),
   ]
 }
 
@@ -18,5 +17,5 @@ export function gateCsv(): string {
 }
 
 function pairsOf(words: readonly string[]): readonly string[] {
-  return words.flatMap((first, i) => words.slice(i + 1).map((second) => `${first} ${second} ${first}`))
+  return words.flatMap((first, i) => words.slice(i + 1).map((second) => `${first} ${second}`))
 }
