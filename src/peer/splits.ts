@@ -14,7 +14,7 @@ export interface Splits {
   readonly status: SplitStatus | null
   /** Why this peer may not speak; null when it met no split. */
   readonly reason: string | null
-  /** The first that is found stays: the others tell no more. Resolves when it was told, and written down if the disk takes it. */
+  /** The first that is found stays: the others tell no more. `reason` is there at once; resolves when it is written down, if the disk takes it. */
   found(split: Split): Promise<void>
 }
 

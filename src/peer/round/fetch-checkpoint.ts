@@ -38,12 +38,14 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
     return [...listers.flatMap((lister) => addressesOf(context, lister)), ...stated]
   }
 
+  /** The file stays as long as the contribution may become an input. */
   async function fetchFile(
     file: CID,
     of: SignedContribution,
     from: { readonly listers: readonly Uint8Array[]; readonly providers: readonly string[]; readonly patience: number },
   ): Promise<void> {
     const { listers, providers, patience } = from
+    await context.keeping.note(of.round, file)
     const timeoutMs = patience * Math.max(MIN_FETCH_MS, msFor(bytes))
     const which = `${file}, for contribution ${of.id}`
     const whom = [...listers, of.author].map(state.network.nameOf)
@@ -68,12 +70,9 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
     const patience = patienceOf(tries)
     const providers = providersOf(contribution, listers)
     const sources = { listers, providers, patience }
+    await fetchFile(contribution.checkpoint, contribution, sources)
     const from = rebasedFrom(state.head, contribution)
-    // Both stay as long as the contribution may become an input.
-    for (const file of from === null ? [contribution.checkpoint] : [contribution.checkpoint, from]) {
-      await context.keeping.note(contribution.round, file)
-      await fetchFile(file, contribution, sources)
-    }
+    if (from !== null) await fetchFile(from, contribution, sources)
     const [base, checkpoint] = [open(state.head.weights), open(contribution.checkpoint)]
     const parent = from === null ? {} : { parent: open(from) }
     const validation = await validateCheckpoint({ layout: facts.layout, base, checkpoint, ...parent })

@@ -34,12 +34,10 @@ export function createAutomaton(universe: Universe, place: number): Automaton {
   const moves: (readonly Move[] | undefined)[] = []
   const indexes = new Map<string, number>()
   const counts = { ends: 0, reductions: 0 }
-  const [proposals, votes] = partition(
-    universe.utterances.filter(({ author }) => author !== place),
-    isProposal,
-  )
   // Proposals first: a second one of a view is silent, and is heard with the prevotes for it.
-  const ofOthers = [...proposals, ...votes]
+  const ofOthers = universe.utterances
+    .filter(({ author }) => author !== place)
+    .sort((a, b) => Number(isProposal(b)) - Number(isProposal(a)))
 
   /** Forgets what it heard and counted. */
   function indexOf(remembering: Member): number {
@@ -96,10 +94,6 @@ export function createAutomaton(universe: Universe, place: number): Automaton {
 }
 
 const setOf = (utterances: readonly Utterance[]) => utterances.reduce((set, { bit }) => set | bit, 0n)
-
-function partition<T>(all: readonly T[], fits: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
-  return [all.filter(fits), all.filter((one) => !fits(one))]
-}
 
 const isProposal = ({ signed }: Utterance) => signed.message.kind === 'proposal/1'
 

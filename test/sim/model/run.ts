@@ -1,12 +1,11 @@
 import { parseArgs } from 'node:util'
-import { createRandom } from '../../support/rounds/random.ts'
 import { SINGLE_PHASE, WITHOUT_LOCK } from '../mutants/voting.ts'
 import { tryEnds } from './ends.ts'
 import { explore } from './explore.ts'
 import { createStage, type StageOptions } from './stage.ts'
 import { describeTrace, replay } from './trace.ts'
 import { createUniverse } from './universe.ts'
-import { findUnexplored } from './walk.ts'
+import { findStrays } from './walk.ts'
 
 const HELP = `Explores every state that four members, one of them a liar, can reach in two views.
 
@@ -49,9 +48,7 @@ function check(liar: number): boolean {
     return false
   }
   const walks = Number(values.walks)
-  const strays = Array.from({ length: walks }, (_, seed) => findUnexplored(exploration, createRandom(seed))).filter(
-    Boolean,
-  )
+  const strays = findStrays(exploration, walks)
   say(`${walks} walks of members that remember everything: ${strays.length} left what was explored`)
   if (Number(values.every) === 0) return strays.length === 0
   const { ends, distinct, tried, byView, deadEnds } = tryEnds(exploration, Number(values.every))

@@ -1,4 +1,4 @@
-import type { Random } from '../../support/rounds/random.ts'
+import { createRandom, type Random } from '../../support/rounds/random.ts'
 import { ownHappenings } from './automaton.ts'
 import type { Exploration } from './explore.ts'
 import { type Happening, happen, type Member, openMember } from './member.ts'
@@ -6,11 +6,17 @@ import { VIEWS } from './universe.ts'
 
 const STEPS = 80
 
+/** Where so many walks, one a seed, left what was explored. */
+export function findStrays(exploration: Exploration, walks: number): readonly (readonly Member[])[] {
+  const ends = Array.from({ length: walks }, (_, seed) => findUnexplored(exploration, createRandom(seed)))
+  return ends.filter((members) => members !== null)
+}
+
 /**
  * A walk of members that remember every vote and hear messages one by one, in any order: what the exploration leaves out.
  * Returns the first state of the walk that the exploration did not find; null when it found all.
  */
-export function findUnexplored(exploration: Exploration, random: Random): readonly Member[] | null {
+function findUnexplored(exploration: Exploration, random: Random): readonly Member[] | null {
   const { universe, automata } = exploration
   const members = automata.map(({ place }) => openMember(universe, place))
   for (let step = 0; step < STEPS; step++) {
