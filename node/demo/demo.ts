@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type LogEntry, openHistory, type VerifyReport } from 'coldmesh'
 import type { Run } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
+import { CliError } from '../failure.ts'
 import { SHIPPED_BASE } from '../package-root.ts'
 import type { Output } from '../text/output.ts'
 import { duration } from '../text/wait.ts'
@@ -10,7 +11,7 @@ import { createAgreement, withinRound } from './agreement.ts'
 import { createDemoFolder } from './folder.ts'
 import { judgeBases, type TaskScore } from './judge.ts'
 import { createNarrator, type Narrator } from './narrator.ts'
-import { type DemoNetwork, startDemoNetwork } from './network.ts'
+import { type DemoNetwork, type DemoPeer, startDemoNetwork } from './network.ts'
 import { formatScores } from './report.ts'
 import { DEFAULT_ROUNDS, EXPECTED, JUDGE_ROWS, PEER_NAMES, SEED } from './settings.ts'
 import { readDemoTasks } from './tasks.ts'
@@ -26,11 +27,8 @@ export const runDemo: Run<'dir' | 'rounds' | 'peers' | 'keep'> = async ({ option
   narrator.say(expectation(rounds, count))
   try {
     const { network, bases } = await runRounds({ folder: folder.path, count, rounds, tasks: seen }, narrator, signal)
-    const { name: founder, dataDir } = network.peers[0] ?? { name: '', dataDir: '' }
     const final = bases.at(-1) ?? network.base
-
-    narrator.say(`verifies ${final} from ${founder}'s files alone`)
-    const { entries, report, directory } = await readHistory(dataDir, final, network.network, signal)
+    const { witness, entries, report, directory } = await readHistory(network, final, { narrator, signal })
 
     const used = new Set(network.peers.map(({ task }) => task))
     const judged = [...used, ...unseen]
@@ -46,7 +44,7 @@ export const runDemo: Run<'dir' | 'rounds' | 'peers' | 'keep'> = async ({ option
       onTask: ({ name }) => narrator.say(`judged ${name}`),
     })
     const seconds = Math.round((performance.now() - startedAt) / 100) / 10
-    printResult({ network, entries, report, scores, seconds, keep, folder: folder.path, final }, output)
+    printResult({ network, witness, entries, report, scores, seconds, keep, folder: folder.path, final }, output)
     return report.valid ? EXIT.done : EXIT.notValid
   } finally {
     process.off('exit', onExit)
@@ -95,23 +93,43 @@ async function runRounds(
   }
 }
 
+interface History {
+  readonly witness: DemoPeer
+  readonly entries: LogEntry[]
+  readonly report: VerifyReport
+  /** The base, exported. */
+  readonly directory: string
+}
+
+/**
+ * From the files of one peer alone: the first that has every input. A quorum had each of them before it voted, so some peer
+ * has, but a member that heard of a base before its inputs had come has not.
+ */
 async function readHistory(
-  dataDir: string,
+  { peers, network }: DemoNetwork,
   base: string,
-  genesis: string,
-  signal: AbortSignal,
-): Promise<{ entries: LogEntry[]; report: VerifyReport; directory: string }> {
-  await using history = await openHistory(dataDir)
-  const report = await history.verify(base, { level: 'full', trust: genesis, signal })
-  const entries: LogEntry[] = []
-  for await (const entry of history.log(base)) entries.push(entry)
-  const directory = join(dataDir, '..', 'final-base')
-  await history.export(base, { out: directory })
-  return { entries, report, directory }
+  { narrator, signal }: { readonly narrator: Narrator; readonly signal: AbortSignal },
+): Promise<History> {
+  const last = peers.length - 1
+  for (const [at, witness] of peers.entries()) {
+    narrator.say(`verifies ${base} from ${witness.name}'s files alone`)
+    await using history = await openHistory(witness.dataDir)
+    const report = await history.verify(base, { level: 'full', trust: network, signal })
+    if (at < last && report.rounds.some(({ fusion }) => fusion === 'unavailable')) {
+      for (const { round, reason } of report.failures) narrator.say(`round ${round} at ${witness.name}: ${reason}`)
+      continue
+    }
+    const entries = await Array.fromAsync(history.log(base))
+    const directory = join(witness.dataDir, '..', 'final-base')
+    await history.export(base, { out: directory })
+    return { witness, entries, report, directory }
+  }
+  throw new CliError('bad-input', 'A network needs a peer.')
 }
 
 interface Result {
   readonly network: DemoNetwork
+  readonly witness: DemoPeer
   readonly final: string
   readonly entries: readonly LogEntry[]
   readonly report: VerifyReport
@@ -122,7 +140,7 @@ interface Result {
 }
 
 function printResult(result: Result, output: Output): void {
-  const { network, final, entries, report, scores, seconds, keep, folder } = result
+  const { network, witness, final, entries, report, scores, seconds, keep, folder } = result
   const { colors } = output
   const peers = network.peers.map(({ name, dataDir }) => ({ name, dataDir, base: final }))
   const rounds = entries.map(({ round, base, aggregator, view, inputs }) => ({
@@ -137,6 +155,7 @@ function printResult(result: Result, output: Output): void {
       network: network.network,
       base: final,
       verified: report.valid && report.trusted,
+      verifiedFrom: witness.name,
       seconds,
       rounds,
       tasks: scores,
@@ -149,10 +168,10 @@ function printResult(result: Result, output: Output): void {
         '',
         'test accuracy of a head on the frozen base, and of base and head finetuned; same rows, plans and seed for both',
         `base      ${colors.bold(final)}`,
-        `verified  ${report.valid ? colors.green(`yes: ${report.rounds.length} rounds fused again, back to the genesis`) : colors.red(`no: ${report.failures[0]?.reason ?? ''}`)}`,
+        `verified  ${report.valid ? colors.green(`yes: ${report.rounds.length} rounds fused again from ${witness.name}'s files, back to the genesis`) : colors.red(`no: ${report.failures[0]?.reason ?? ''}`)}`,
         `took      ${duration(seconds * 1000)}`,
         keep
-          ? `kept      ${folder} (try: coldmesh verify ${final} --dir ${peers[0]?.dataDir ?? folder})`
+          ? `kept      ${folder} (try: coldmesh verify ${final} --dir ${witness.dataDir})`
           : 'removed   the data directories; --keep keeps them',
       ].join('\n'),
   )

@@ -57,7 +57,7 @@ def hidden(directory):
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         result = json.loads(file.read().strip().splitlines()[-1])
-    data_dir = result["peers"][0]["dataDir"]
+    data_dir = next(peer["dataDir"] for peer in result["peers"] if peer["name"] == result["verifiedFrom"])
     with tempfile.TemporaryDirectory() as scratch:
         states = []
         for entry in sorted(result["rounds"], key=lambda entry: entry["round"]):
