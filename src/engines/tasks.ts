@@ -7,6 +7,7 @@ import { type ClassifierShape, startingHead } from '../training/classifier.ts'
 import type { Engine } from '../training/engine.ts'
 import { evaluate, type FitOptions, fit } from '../training/fit.ts'
 import { createFrozenLearner, createPredictor } from '../training/frozen-learner.ts'
+import { labelName } from '../training/labels.ts'
 import type { LabelledRow } from '../training/learner.ts'
 import { completePlan } from '../training/plan.ts'
 import { decodeSnapshot, encodeSnapshot, type FitState, fingerprintOf } from '../training/snapshot.ts'
@@ -172,13 +173,13 @@ export function rowEncoder(
   return (examples) =>
     examples.map((example) => {
       checkAborted()
-      const label = indices.get(example.label)
+      const label = indices.get(labelName(example.label))
       if (label === undefined) {
         throw new ColdmeshError(
           'bad-dataset',
           `A row has the label ${JSON.stringify(example.label)}, which isn't one of those given`,
           {
-            facts: { label: example.label },
+            facts: { label: labelName(example.label) },
           },
         )
       }

@@ -1,6 +1,7 @@
 import type { Dataset, Example } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Model, Trainer, TrainingPlan, TrainingProgress } from '../ports/trainer.ts'
+import { labelName } from '../training/labels.ts'
 import { majorityAccuracy } from '../training/metrics.ts'
 import { sampleFewShot } from './few-shot.ts'
 import { type EvaluationMode, evaluationPlan } from './plans.ts'
@@ -84,7 +85,7 @@ export async function evaluateBase(options: EvaluateOptions): Promise<Evaluation
     rows = trained.rows
     seconds += trained.seconds
   }
-  const labelsOf = (examples: readonly Example[]) => examples.map(({ label }) => label)
+  const labelsOf = (examples: readonly Example[]) => examples.map(({ label }) => labelName(label))
   return {
     task: task.name,
     mode,
@@ -125,11 +126,11 @@ function checkSeeds(seeds: readonly number[]): void {
 function checkTask({ name, train, test }: EvaluationTask): void {
   if (test.length === 0)
     throw new ColdmeshError('bad-dataset', `The task ${name} has no test rows`, { facts: { name } })
-  const strange = test.find(({ label }) => !train.labels.includes(label))
+  const strange = test.find(({ label }) => !train.labels.includes(labelName(label)))
   if (strange === undefined) return
   throw new ColdmeshError(
     'bad-dataset',
     `A test row of ${name} has the label ${JSON.stringify(strange.label)}, which no training row has`,
-    { facts: { name, label: strange.label }, hint: 'Check that both files are of one task.' },
+    { facts: { name, label: labelName(strange.label) }, hint: 'Check that both files are of one task.' },
   )
 }

@@ -1,4 +1,5 @@
 import type { Example } from '../ports/dataset.ts'
+import { labelName } from '../training/labels.ts'
 import { createRandom } from '../training/random.ts'
 
 /** Labelled examples that the paper's few-shot evaluation finetunes on (section 5.3). */
@@ -15,8 +16,8 @@ export function sampleFewShot(
   const random = createRandom(seed, 'few-shot')
   const byLabel = new Map<string, Map<string, Example>>()
   for (const example of examples) {
-    const known = byLabel.get(example.label) ?? new Map<string, Example>()
-    byLabel.set(example.label, known.set(JSON.stringify([example.text, example.pair]), example))
+    const known = byLabel.get(labelName(example.label)) ?? new Map<string, Example>()
+    byLabel.set(labelName(example.label), known.set(JSON.stringify([example.text, example.pair]), example))
   }
   const queues = random
     .shuffle([...byLabel.keys()].sort())

@@ -1,4 +1,4 @@
-import type { Dataset, Example } from './dataset.ts'
+import type { Dataset, Example, TaskType } from './dataset.ts'
 
 /** F32 weights of one tensor. `data` has product(shape) elements, row-major. */
 export interface Weights {
@@ -18,10 +18,12 @@ export interface Model {
   readonly body: readonly Weights[]
 }
 
-/** A task's own classifier. Stays with its owner; `labels` gives the order of its outputs. */
+/** A task's own last layer. Stays with its owner; `labels` gives the order of its outputs: one each, and for `regression` one without. */
 export interface Head {
+  /** Absent: `single-label`. */
+  readonly task?: TaskType
   readonly labels: readonly string[]
-  /** `classifier.weight` [labels, hidden] and `classifier.bias` [labels]. */
+  /** `classifier.weight` [outputs, hidden] and `classifier.bias` [outputs]. */
   readonly weights: readonly Weights[]
 }
 

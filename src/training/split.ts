@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Example } from '../ports/dataset.ts'
+import { labelName } from './labels.ts'
 
 export interface Split {
   readonly training: readonly Example[]
@@ -18,7 +19,8 @@ export function splitExamples(
   const hashes = examples.map((example) => hashOf(example, seed))
   const hashesByLabel = new Map<string, Set<string>>()
   const seen = new Set<string>()
-  for (const [index, { label }] of examples.entries()) {
+  for (const [index, example] of examples.entries()) {
+    const label = labelName(example.label)
     const hash = hashes[index] ?? ''
     if (seen.has(hash)) continue
     seen.add(hash)

@@ -37,8 +37,8 @@ export function fewRows(dataset: Dataset, { rows, seed }: { rows: number; seed: 
     .sort((a, b) => a.at - b.at)
   const ranks = new Map<string, number>()
   const ranked = shuffled.map(({ example }) => {
-    const rank = ranks.get(example.label) ?? 0
-    ranks.set(example.label, rank + 1)
+    const rank = ranks.get(String(example.label)) ?? 0
+    ranks.set(String(example.label), rank + 1)
     return { example, rank }
   })
   // A stable sort: of the last, incomplete turn the shuffle decides who is in.

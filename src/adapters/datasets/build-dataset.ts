@@ -1,5 +1,6 @@
 import type { Dataset, Example } from '../../ports/dataset.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
+import { labelName } from '../../training/labels.ts'
 
 export const MAX_LABELS = 1_000
 /** One to learn from, one to validate with. */
@@ -27,7 +28,8 @@ export function buildDataset(path: string, name: string, examples: readonly Exam
     throw badDataset(path, 'has no rows', 'Give a file with a row for each text and its label.')
   }
   const textsByLabel = new Map<string, Set<string>>()
-  for (const { text, pair, label } of examples) {
+  for (const { text, pair, label: value } of examples) {
+    const label = labelName(value)
     const texts = textsByLabel.get(label) ?? new Set()
     textsByLabel.set(label, texts.add(JSON.stringify([text, pair])))
   }

@@ -9,7 +9,7 @@ export function labTask(name: 'topic' | 'length', changes: Partial<LabTask> = {}
     name === 'topic'
       ? sentences()
       : sentences().map(({ text }) => ({ text, label: text.split(' ').length > 8 ? 'long' : 'short' }))
-  const labels = [...new Set(examples.map(({ label }) => label))].sort()
+  const labels = [...new Set(examples.map(({ label }) => String(label)))].sort()
   const { training, validation: test } = splitExamples(examples, { fraction: 0.3, seed: 1 })
   return {
     name,

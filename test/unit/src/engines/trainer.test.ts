@@ -40,7 +40,7 @@ for (const engine of ['onnx', 'tfjs-wasm'] as const) {
     clearInterval(timer)
 
     it('learns: the loss falls and accuracy on held-out rows beats the majority', () => {
-      const labels = sentences().map(({ label }) => label)
+      const labels = sentences().map(({ label }) => String(label))
       assert.ok((losses.at(-1) ?? 1) < (losses[0] ?? 0) / 2, `${losses}`)
       assert.ok(result.validation.after > majorityAccuracy(labels, labels) + 0.3, `${result.validation.after}`)
       assert.equal(result.validation.rows + result.rows, dataset.examples.length)
