@@ -4,7 +4,7 @@ import type { Judged } from './judge.ts'
 import type { GroupMean } from './summary.ts'
 import type { EvalTask } from './tasks.ts'
 
-/** What `eval --json` prints: the shape is in docs/evaluating.md. Accuracies are fractions. */
+/** What `eval --json` prints: the shape is in docs/evaluating.md. Scores are fractions, correlations from -1 to 1. */
 export function resultObject(result: {
   readonly judged: readonly Judged[]
   readonly means: readonly GroupMean[]
@@ -25,19 +25,22 @@ export function resultObject(result: {
       labels: train.labels.length,
       rows: train.examples.length,
       testRows: test.length,
+      metric: judged.find(({ task }) => task === name)?.metric ?? null,
       majority: judged.find(({ task }) => task === name)?.majority ?? null,
     })),
     results: judged.map(
-      ({ candidate, task, seen, mode, accuracies, mean, standardError, rows, plan, trainer, device }) => ({
+      ({ candidate, task, seen, mode, metric, values, mean, standardError, scores, rows, plan, trainer, device }) => ({
         label: candidate.label,
         round: candidate.round,
         base: candidate.cid,
         task,
         seen,
         mode,
-        accuracies,
+        metric,
+        values,
         mean,
         standardError,
+        scores,
         rows,
         plan,
         engine: trainer,

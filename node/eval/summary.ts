@@ -24,7 +24,7 @@ export function meansOf(judged: readonly Judged[]): GroupMean[] {
           (each) => each.candidate === candidate && each.mode === mode && groupOf(each.seen) === group,
         )
         if (some.length === 0) return []
-        return [{ candidate, mode, group, tasks: some.length, ...meanOverTasks(some.map((each) => each.accuracies)) }]
+        return [{ candidate, mode, group, tasks: some.length, ...meanOverTasks(some.map((each) => each.values)) }]
       }),
     ),
   )

@@ -1,17 +1,11 @@
 import { ColdmeshError, type ErrorCode, type Facts } from '../ports/errors.ts'
-import type { TogetherResult, TrainingProgress, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
+import type { Evaluated, TogetherResult, TrainingProgress, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
 import type { EngineName } from './names.ts'
 import type { OpenOptions } from './open-engine.ts'
 import type { EvaluateTask, TrainTask } from './tasks.ts'
 import type { TogetherTask } from './train-together.ts'
 
 // What the trainer and its worker say to each other.
-
-export interface Evaluation {
-  readonly rows: number
-  readonly accuracy: number
-  readonly macroF1: number
-}
 
 export type Task =
   | { readonly kind: 'open' }
@@ -45,7 +39,7 @@ export type Reply =
   | { readonly kind: 'snapshot'; readonly snapshot: TrainingSnapshot }
   | { readonly kind: 'trained'; readonly result: TrainingResult }
   | { readonly kind: 'trained-together'; readonly result: TogetherResult }
-  | { readonly kind: 'evaluated'; readonly result: Evaluation }
+  | { readonly kind: 'evaluated'; readonly result: Evaluated }
   | { readonly kind: 'failed'; readonly failure: Failure }
 
 export function describeFailure(error: unknown): Failure {

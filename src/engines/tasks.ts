@@ -1,17 +1,29 @@
-import type { Dataset, Example } from '../ports/dataset.ts'
+import type { Dataset, Example, TaskType } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
-import type { Head, Model, TrainingPlan, TrainingProgress, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
+import type {
+  Evaluated,
+  Head,
+  Metric,
+  Model,
+  TrainingPlan,
+  TrainingProgress,
+  TrainingResult,
+  TrainingSnapshot,
+} from '../ports/trainer.ts'
 import { bucketLength } from '../training/batches.ts'
 import { type BertConfig, checkBertBody, readBertConfig, withDropout } from '../training/bert-config.ts'
 import { type ClassifierShape, startingHead } from '../training/classifier.ts'
 import type { Engine } from '../training/engine.ts'
 import { evaluate, type FitOptions, fit } from '../training/fit.ts'
 import { createFrozenLearner, createPredictor } from '../training/frozen-learner.ts'
-import { labelName } from '../training/labels.ts'
+import type { LabelSpace } from '../training/labels.ts'
 import type { LabelledRow } from '../training/learner.ts'
 import { completePlan } from '../training/plan.ts'
+import { scoringOf } from '../training/scores.ts'
 import { decodeSnapshot, encodeSnapshot, type FitState, fingerprintOf } from '../training/snapshot.ts'
 import { splitExamples } from '../training/split.ts'
+import { headFromScale, headToScale, scaleTargets, type TargetScale, targetScale } from '../training/target-scale.ts'
+import { targetReader } from '../training/targets.ts'
 import { createTextEncoder } from '../training/text-encoder.ts'
 
 // What the worker does. All of it blocks its thread between the checks for an abort.
@@ -31,6 +43,8 @@ export interface EvaluateTask {
   readonly head: Head
   readonly examples: readonly Example[]
   readonly maxTokens: number
+  readonly metric?: Metric | null
+  readonly positive?: string | null
 }
 
 export interface TaskContext {
@@ -51,18 +65,22 @@ export async function runTrain(
   const started = context.now()
   const plan = completePlan(given)
   const config = withDropout(readBertConfig(model.config), plan.dropout)
-  const { labels } = dataset
-  const shape: ClassifierShape = { config, body: checkBertBody(config, model.body), classes: labels.length }
+  const { task = 'single-label', labels } = dataset
+  const scoring = scoringOf(dataset, plan)
+  const shape: ClassifierShape = { config, body: checkBertBody(config, model.body), classes: scoring.outputs }
   const maxTokens = Math.min(plan.maxTokens, config.maxPositions)
   const split = splitDataset(dataset, plan)
-  const encode = rowEncoder(model, config, labels, maxTokens, context)
-  const training = encode(split.training)
-  const validation = encode(split.validation)
-  const start = startingHead(shape, head, labels, plan.seed)
+  const encode = rowEncoder(model, config, dataset, maxTokens, context)
+  const encoded = encode(split.training)
+  const scale = task === 'regression' ? scaleOf(encoded) : null
+  const inScale = (rows: LabelledRow[]) => (scale === null ? rows : scaleTargets(rows, scale))
+  const training = inScale(encoded)
+  const validation = inScale(encode(split.validation))
+  const start = startingHead(shape, head, dataset, plan.seed)
   const learnerOptions = {
     shape,
     body: model.body,
-    head: start.weights,
+    head: start.isNew || scale === null ? start.weights : headToScale(start.weights, scale),
     plan: { ...plan, maxTokens },
     batch: Math.min(plan.batch, training.length),
     longest: Math.max(...training.map(({ ids }) => bucketLength(ids.length, maxTokens))),
@@ -92,15 +110,24 @@ export async function runTrain(
             everyMs: snapshotEveryMs,
             take: context.onSnapshot,
           })
-    const scope = { ...context, plan: learnerOptions.plan, training, validation, ...snapshots }
-    const before = start.isNew ? null : (await evaluate(learner, validation, { maxTokens, ...context })).accuracy
-    const { steps, accuracy, spentMs } = await fit(learner, scope)
+    const scaled = { ...scoring, scale }
+    const scope = { ...context, plan: learnerOptions.plan, scoring: scaled, training, validation, ...snapshots }
+    const before = start.isNew ? null : await evaluate(learner, validation, { maxTokens, scoring: scaled, ...context })
+    const { steps, scores, spentMs } = await fit(learner, scope)
+    const learned = await learner.head()
+    const { metric } = scoring
     return {
       body: await learner.body(),
-      head: { labels, weights: await learner.head() },
+      head: { ...(dataset.task && { task }), labels, weights: scale ? headFromScale(learned, scale) : learned },
       steps,
       seconds: (spentMs + context.now() - started) / 1_000,
-      validation: { rows: validation.length, before, after: accuracy },
+      validation: {
+        rows: validation.length,
+        metric,
+        before: before?.[metric] ?? null,
+        after: scores[metric] ?? 0,
+        scores,
+      },
       rows: training.length,
     }
   } finally {
@@ -110,20 +137,22 @@ export async function runTrain(
 
 /** Evaluates. @throws ColdmeshError as `Trainer.evaluate` */
 export async function runEvaluate(
-  { model, head, examples, maxTokens: wanted }: EvaluateTask,
+  { model, head, examples, maxTokens: wanted, metric = null, positive = null }: EvaluateTask,
   context: TaskContext,
-): Promise<{ readonly rows: number; readonly accuracy: number; readonly macroF1: number }> {
+): Promise<Evaluated> {
   const config = readBertConfig(model.config)
-  const shape: ClassifierShape = { config, body: checkBertBody(config, model.body), classes: head.labels.length }
+  const scoring = { ...scoringOf(head, { metric, positive }), scale: null }
+  const shape: ClassifierShape = { config, body: checkBertBody(config, model.body), classes: scoring.outputs }
   const maxTokens = Math.min(wanted, config.maxPositions)
-  const { isNew, weights } = startingHead(shape, head, head.labels, 0)
+  const { isNew, weights } = startingHead(shape, head, head, 0)
   if (isNew)
     throw new ColdmeshError('bad-model', "The head's weights don't fit its labels and this model's hidden size")
   if (examples.length === 0) throw new ColdmeshError('bad-dataset', 'There are no rows to evaluate')
-  const rows = rowEncoder(model, config, head.labels, maxTokens, context)(examples)
+  const rows = rowEncoder(model, config, head, maxTokens, context)(examples)
   const predictor = await createPredictor(context.engine, { shape, body: model.body, head: weights })
   try {
-    return { rows: rows.length, ...(await evaluate(predictor, rows, { maxTokens, ...context })) }
+    const scores = await evaluate(predictor, rows, { maxTokens, scoring, ...context })
+    return { rows: rows.length, metric: scoring.metric, score: scores[scoring.metric] ?? 0, scores }
   } finally {
     await predictor.release()
   }
@@ -143,46 +172,59 @@ function createSnapshots(options: {
   return { resume, snapshots: { everyMs, take: give } }
 }
 
-function splitDataset({ examples, validation, labels }: Dataset, plan: TrainingPlan) {
+function splitDataset({ task, examples, validation, labels }: Dataset, plan: TrainingPlan) {
   const split =
     validation === undefined
       ? splitExamples(examples, { fraction: plan.validationFraction, seed: plan.seed })
       : { training: examples, validation }
-  if (labels.length < 2) {
-    throw new ColdmeshError('bad-dataset', `The dataset has ${labels.length} label(s), a classifier needs at least 2`)
-  }
+  checkLabels({ task, labels })
   if (split.training.length === 0 || split.validation.length === 0) {
     throw new ColdmeshError('bad-dataset', 'The dataset has too few rows to hold some out for validation', {
       facts: { rows: examples.length },
-      hint: 'Give at least two different texts of each label.',
+      hint: task === 'regression' ? 'Give more rows.' : 'Give at least two different texts of each label.',
     })
   }
   return split
 }
 
-/** Examples as rows of tokens. @throws ColdmeshError `bad-dataset` for a label that isn't among `labels` */
+/** Fewest labels that there is something to tell apart by. */
+const MIN_LABELS: Readonly<Record<TaskType, number>> = { 'single-label': 2, 'multi-label': 1, regression: 0 }
+
+/** @throws ColdmeshError `bad-dataset` for too few labels */
+export function checkLabels({ task = 'single-label', labels }: LabelSpace): void {
+  const least = MIN_LABELS[task]
+  if (labels.length >= least) return
+  throw new ColdmeshError(
+    'bad-dataset',
+    `The dataset has ${labels.length} label(s), a ${task} classifier needs at least ${least}`,
+  )
+}
+
+/** @throws ColdmeshError `bad-dataset` when all numbers are one: there is nothing to learn */
+function scaleOf(training: readonly LabelledRow[]): TargetScale {
+  if (training.every(({ label }) => label === training[0]?.label)) {
+    throw new ColdmeshError('bad-dataset', 'All rows to learn from have the same number', {
+      facts: { number: Number(training[0]?.label) },
+      hint: 'Check that the label column is the right one.',
+    })
+  }
+  return targetScale(training)
+}
+
+/** Examples as rows of tokens. @throws ColdmeshError `bad-dataset` for a label that isn't among the task's */
 export function rowEncoder(
   model: Model,
   config: BertConfig,
-  labels: readonly string[],
+  space: LabelSpace,
   maxTokens: number,
   { checkAborted }: Pick<TaskContext, 'checkAborted'>,
 ): (examples: readonly Example[]) => LabelledRow[] {
   const encoder = createTextEncoder(model, { maxTokens, ...config })
-  const indices = new Map(labels.map((label, index) => [label, index]))
+  const targetOf = targetReader(space)
+  const { task } = space
   return (examples) =>
     examples.map((example) => {
       checkAborted()
-      const label = indices.get(labelName(example.label))
-      if (label === undefined) {
-        throw new ColdmeshError(
-          'bad-dataset',
-          `A row has the label ${JSON.stringify(example.label)}, which isn't one of those given`,
-          {
-            facts: { label: labelName(example.label) },
-          },
-        )
-      }
-      return { ...encoder.encode(example), label }
+      return { ...encoder.encode(example), label: targetOf(example.label), ...(task && { task }) }
     })
 }

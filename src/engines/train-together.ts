@@ -4,8 +4,10 @@ import { bucketLength } from '../training/batches.ts'
 import { checkBertBody, readBertConfig, withDropout } from '../training/bert-config.ts'
 import { fitTogether } from '../training/fit-together.ts'
 import { joinHeads } from '../training/joint-head.ts'
+import type { LabelledRow } from '../training/learner.ts'
 import { completePlan } from '../training/plan.ts'
-import { rowEncoder, type TaskContext } from './tasks.ts'
+import { headFromScale, headToScale, scaleTargets, targetScale } from '../training/target-scale.ts'
+import { checkLabels, rowEncoder, type TaskContext } from './tasks.ts'
 
 export interface TogetherTask {
   readonly model: Model
@@ -24,15 +26,25 @@ export async function runTrainTogether(
   const config = withDropout(readBertConfig(model.config), plan.dropout)
   const body = checkBertBody(config, model.body)
   const maxTokens = Math.min(plan.maxTokens, config.maxPositions)
+  const encoded = tasks.map(({ dataset }) => {
+    return rowEncoder(model, config, dataset, maxTokens, context)(dataset.examples)
+  })
+  const scales = tasks.map(({ dataset }, index) =>
+    dataset.task === 'regression' ? targetScale(encoded[index] ?? []) : null,
+  )
   const joint = joinHeads(
     { config, body },
-    tasks.map(({ dataset, head }) => ({ labels: dataset.labels, head })),
+    tasks.map(({ dataset: { task, labels }, head }, index) => {
+      const scale = scales[index] ?? null
+      const isScaled = head !== null && scale !== null
+      return { task, labels, head: isScaled ? { ...head, weights: headToScale(head.weights, scale) } : head }
+    }),
     plan.seed,
   )
-  const rows = tasks.map(({ dataset: { labels, examples } }, index) => {
-    const [from, to] = joint.choices[index] ?? [0, 0]
-    const encoded = rowEncoder(model, config, labels, maxTokens, context)(examples)
-    return encoded.map((row) => ({ ...row, label: from + row.label, choices: [from, to] as const }))
+  const rows = encoded.map((ofTask, index) => {
+    const choices = joint.choices[index] ?? [0, 0]
+    const scale = scales[index] ?? null
+    return (scale === null ? ofTask : scaleTargets(ofTask, scale)).map((row) => inJointHead(row, choices))
   })
   const all = rows.flat()
   const learner = await context.engine.createLearner({
@@ -47,7 +59,10 @@ export async function runTrainTogether(
     await fitTogether(learner, { ...context, tasks: rows, plan: { ...plan, maxTokens } })
     return {
       body: await learner.body(),
-      heads: joint.split(await learner.head()),
+      heads: joint.split(await learner.head()).map((head, index) => {
+        const scale = scales[index] ?? null
+        return scale === null ? head : { ...head, weights: headFromScale(head.weights, scale) }
+      }),
       steps: plan.steps,
       seconds: (context.now() - started) / 1_000,
     }
@@ -56,14 +71,22 @@ export async function runTrainTogether(
   }
 }
 
+/** A row whose labels are counted from the task's first output on. */
+function inJointHead(row: LabelledRow, choices: readonly [from: number, to: number]): LabelledRow {
+  const [from] = choices
+  if (row.task === 'regression') return { ...row, choices }
+  const { label } = row
+  return { ...row, choices, label: typeof label === 'number' ? from + label : label.map((index) => from + index) }
+}
+
 function check(tasks: readonly TaskToTrain[], { mode }: TrainingPlan): void {
   if (mode === 'frozen') {
     throw new ColdmeshError('unsupported', 'Tasks with a frozen body learn nothing from each other', {
       hint: 'Train their heads one by one, or choose the mode full.',
     })
   }
-  const isEmpty = tasks.some(({ dataset }) => dataset.examples.length === 0 || dataset.labels.length < 2)
-  if (tasks.length === 0 || isEmpty) {
-    throw new ColdmeshError('bad-dataset', 'Multitask training needs tasks with rows and at least two labels each')
+  if (tasks.length === 0 || tasks.some(({ dataset }) => dataset.examples.length === 0)) {
+    throw new ColdmeshError('bad-dataset', 'Multitask training needs tasks with rows')
   }
+  for (const { dataset } of tasks) checkLabels(dataset)
 }

@@ -45,8 +45,8 @@ export async function createTrainer(options: TrainerOptions = {}): Promise<Train
       if (reply.kind !== 'trained-together') throw new Error(`unexpected reply ${reply.kind}`)
       return reply.result
     },
-    async evaluate({ model, head, examples, maxTokens, signal }) {
-      const reply = await client.submit({ kind: 'evaluate', model, head, examples, maxTokens }, { signal })
+    async evaluate({ signal, ...task }) {
+      const reply = await client.submit({ kind: 'evaluate', ...task }, { signal })
       if (reply.kind !== 'evaluated') throw new Error(`unexpected reply ${reply.kind}`)
       return reply.result
     },

@@ -1,8 +1,9 @@
 import type { Dataset, Example } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
-import type { Model, Trainer, TrainingPlan, TrainingProgress } from '../ports/trainer.ts'
+import type { Evaluated, Metric, Model, Trainer, TrainingPlan, TrainingProgress } from '../ports/trainer.ts'
 import { labelName } from '../training/labels.ts'
-import { majorityAccuracy } from '../training/metrics.ts'
+import { scoringOf } from '../training/scores.ts'
+import { constantScore } from './constant-score.ts'
 import { sampleFewShot } from './few-shot.ts'
 import { type EvaluationMode, evaluationPlan } from './plans.ts'
 import { type MeanAndError, meanAndError } from './statistics.ts'
@@ -20,9 +21,13 @@ export interface Evaluation extends MeanAndError {
   readonly task: string
   readonly mode: EvaluationMode
   readonly seeds: readonly number[]
-  /** On the test rows, a fraction for each seed. */
-  readonly accuracies: readonly number[]
-  /** What always answering the commonest label of the training rows scores. */
+  /** What `values`, `mean` and `majority` are: the plan's, or the task's own. */
+  readonly metric: Metric
+  /** On the test rows, one for each seed. */
+  readonly values: readonly number[]
+  /** Every score that the task has, over the seeds. */
+  readonly scores: Readonly<Record<string, MeanAndError>>
+  /** What the best answer that is always the same scores, by the training rows: their commonest label, the labels of most, the mean number. */
   readonly majority: number
   /** Rows trained on, and tested with. */
   readonly rows: number
@@ -61,7 +66,7 @@ export async function evaluateBase(options: EvaluateOptions): Promise<Evaluation
   const { trainer, model, task, mode, seeds, plan: changes = {}, signal, onProgress } = options
   checkSeeds(seeds)
   checkTask(task)
-  const accuracies: number[] = []
+  const evaluated: Evaluated[] = []
   let rows = 0
   let seconds = 0
   for (const seed of seeds) {
@@ -74,29 +79,36 @@ export async function evaluateBase(options: EvaluateOptions): Promise<Evaluation
       ...(signal && { signal }),
       ...(onProgress && { onProgress: (progress: TrainingProgress) => onProgress({ ...progress, seed }) }),
     })
-    const { accuracy } = await trainer.evaluate({
-      model: { ...model, body: trained.body },
-      head: trained.head,
-      examples: task.test,
-      maxTokens: plan.maxTokens,
-      ...(signal && { signal }),
-    })
-    accuracies.push(accuracy)
+    const { metric, positive, maxTokens } = plan
+    evaluated.push(
+      await trainer.evaluate({
+        model: { ...model, body: trained.body },
+        head: trained.head,
+        examples: task.test,
+        maxTokens,
+        metric,
+        positive,
+        ...(signal && { signal }),
+      }),
+    )
     rows = trained.rows
     seconds += trained.seconds
   }
-  const labelsOf = (examples: readonly Example[]) => examples.map(({ label }) => labelName(label))
+  const plan = evaluationPlan(mode, changes, seeds[0] ?? 0)
+  const values = evaluated.map(({ score }) => score)
   return {
     task: task.name,
     mode,
     seeds,
-    accuracies,
-    ...meanAndError(accuracies),
-    majority: majorityAccuracy(labelsOf(task.train.examples), labelsOf(task.test)),
+    metric: scoringOf(task.train, plan).metric,
+    values,
+    ...meanAndError(values),
+    scores: scoresOverSeeds(evaluated),
+    majority: constantScore(task.train, task.test, plan),
     rows,
     testRows: task.test.length,
     labels: task.train.labels.length,
-    plan: evaluationPlan(mode, changes, seeds[0] ?? 0),
+    plan,
     trainer: trainer.name,
     device: trainer.device,
     seconds,
@@ -108,11 +120,12 @@ function trainingRows(
   mode: EvaluationMode,
   seed: number,
 ) {
-  const { labels, examples } = train
-  if (mode !== 'few-shot') return { name, labels, examples, ...(validation && { validation }) }
+  const { task, labels, examples } = train
+  const kind = { name, ...(task && { task }), labels }
+  if (mode !== 'few-shot') return { ...kind, examples, ...(validation && { validation }) }
   // Validation rows would be labels beyond the 100: what the trainer reports about them is not used.
   const sample = sampleFewShot(examples, { seed })
-  return { name, labels, examples: sample, validation: sample }
+  return { ...kind, examples: sample, validation: sample }
 }
 
 function checkSeeds(seeds: readonly number[]): void {
@@ -126,11 +139,23 @@ function checkSeeds(seeds: readonly number[]): void {
 function checkTask({ name, train, test }: EvaluationTask): void {
   if (test.length === 0)
     throw new ColdmeshError('bad-dataset', `The task ${name} has no test rows`, { facts: { name } })
-  const strange = test.find(({ label }) => !train.labels.includes(labelName(label)))
-  if (strange === undefined) return
+  const labelsOf = ({ label }: Example) => (typeof label === 'object' ? label : [labelName(label)])
+  const strange =
+    train.task === 'regression' ? [] : test.flatMap(labelsOf).filter((label) => !train.labels.includes(label))
+  if (strange.length === 0) return
   throw new ColdmeshError(
     'bad-dataset',
-    `A test row of ${name} has the label ${JSON.stringify(strange.label)}, which no training row has`,
-    { facts: { name, label: labelName(strange.label) }, hint: 'Check that both files are of one task.' },
+    `A test row of ${name} has the label ${JSON.stringify(strange[0])}, which no training row has`,
+    { facts: { name, label: strange[0] ?? '' }, hint: 'Check that both files are of one task.' },
+  )
+}
+
+function scoresOverSeeds(evaluated: readonly Evaluated[]): Record<string, MeanAndError> {
+  const bySeed = evaluated.map(({ scores }) => new Map(Object.entries(scores)))
+  return Object.fromEntries(
+    Object.keys(evaluated[0]?.scores ?? {}).map((name) => [
+      name,
+      meanAndError(bySeed.map((scores) => scores.get(name) ?? 0)),
+    ]),
   )
 }

@@ -7,7 +7,8 @@ export const FEW_SHOT_LABELS = 100
 
 /**
  * A seeded sample of at most `count` rows, balanced: labels take turns in a random order until there are enough, and one that has
- * run out of rows is passed over. Rows that say the same count once.
+ * run out of rows is passed over. Rows that say the same count once. Where rows have several labels, sets of labels take turns; where
+ * labels are numbers, rows are drawn from all.
  */
 export function sampleFewShot(
   examples: readonly Example[],
@@ -16,8 +17,9 @@ export function sampleFewShot(
   const random = createRandom(seed, 'few-shot')
   const byLabel = new Map<string, Map<string, Example>>()
   for (const example of examples) {
-    const known = byLabel.get(labelName(example.label)) ?? new Map<string, Example>()
-    byLabel.set(labelName(example.label), known.set(JSON.stringify([example.text, example.pair]), example))
+    const group = typeof example.label === 'number' ? '' : labelName(example.label)
+    const known = byLabel.get(group) ?? new Map<string, Example>()
+    byLabel.set(group, known.set(JSON.stringify([example.text, example.pair]), example))
   }
   const queues = random
     .shuffle([...byLabel.keys()].sort())

@@ -14,15 +14,15 @@ export function meanAndError(values: readonly number[]): MeanAndError {
 }
 
 /**
- * Mean and standard error of the average over tasks, from each task's accuracy per seed: the average is taken seed by seed, since
+ * Mean and standard error of the average over tasks, from each task's score per seed: the average is taken seed by seed, since
  * a base's tasks share their seeds. Every task has as many values as the others.
  *
  * @throws RangeError for no tasks, or tasks of different numbers of seeds
  */
-export function meanOverTasks(accuracies: readonly (readonly number[])[]): MeanAndError {
-  const seeds = accuracies[0]?.length ?? 0
-  if (seeds === 0 || accuracies.some((ofTask) => ofTask.length !== seeds)) throw new RangeError('tasks differ in seeds')
+export function meanOverTasks(scores: readonly (readonly number[])[]): MeanAndError {
+  const seeds = scores[0]?.length ?? 0
+  if (seeds === 0 || scores.some((ofTask) => ofTask.length !== seeds)) throw new RangeError('tasks differ in seeds')
   return meanAndError(
-    Array.from({ length: seeds }, (_, seed) => meanAndError(accuracies.map((ofTask) => ofTask[seed] ?? 0)).mean),
+    Array.from({ length: seeds }, (_, seed) => meanAndError(scores.map((ofTask) => ofTask[seed] ?? 0)).mean),
   )
 }

@@ -60,5 +60,5 @@ export function datasetOf(
   const share = dealt.filter((_, index) => index % task.shards === shard)
   const examples: readonly Example[] = share.slice(0, task.rows ?? share.length)
   const validation = task.validation.slice(0, validationRows)
-  return { name, labels: task.train.labels, examples, ...(validation.length === 0 ? {} : { validation }) }
+  return { ...task.train, name, examples, ...(validation.length === 0 ? {} : { validation }) }
 }

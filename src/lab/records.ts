@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { EVALUATION_MODES } from '../evaluation/plans.ts'
+import { METRICS } from '../training/scores.ts'
 
-const fraction = z.number().min(0).max(1)
+/** Correlations may be negative. */
+const score = z.number().min(-1).max(1)
 const contribution = z.strictObject({
   contributor: z.string(),
   task: z.string(),
@@ -12,9 +14,10 @@ const contribution = z.strictObject({
   rows: z.number(),
   steps: z.number(),
   seconds: z.number(),
-  /** Accuracy on the contributor's validation rows, with the head of the round before, and after training. */
-  before: fraction.nullable(),
-  after: fraction,
+  /** The task's metric on the contributor's validation rows, with the head of the round before, and after training. */
+  metric: z.enum(METRICS),
+  before: score.nullable(),
+  after: score,
 })
 
 const round = z.strictObject({
@@ -28,7 +31,7 @@ const round = z.strictObject({
   contributions: z.array(contribution),
 })
 
-const score = z.strictObject({
+const judged = z.strictObject({
   kind: z.literal('score'),
   run: z.number(),
   /** `rounds/<round>`, or a baseline's name. */
@@ -38,8 +41,9 @@ const score = z.strictObject({
   task: z.string(),
   mode: z.enum(EVALUATION_MODES),
   seeds: z.array(z.number()),
-  accuracies: z.array(fraction),
-  majority: fraction,
+  metric: z.enum(METRICS),
+  values: z.array(score),
+  majority: score,
   seconds: z.number(),
 })
 
@@ -54,11 +58,11 @@ const verified = z.strictObject({
 })
 
 /** What a lab remembers of its work, so that it goes on where it stopped. */
-export const recordShape = z.discriminatedUnion('kind', [round, score, verified])
+export const recordShape = z.discriminatedUnion('kind', [round, judged, verified])
 
 export type LabRecord = z.infer<typeof recordShape>
 export type RoundRecord = z.infer<typeof round>
-export type ScoreRecord = z.infer<typeof score>
+export type ScoreRecord = z.infer<typeof judged>
 export type VerifiedRecord = z.infer<typeof verified>
 
 /** Equal for records of the same piece of work. */

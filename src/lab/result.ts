@@ -13,13 +13,13 @@ export interface LabPoint extends MeanAndError {
   readonly values: readonly number[]
 }
 
-/** Test accuracies in one mode: of one task, or the mean over the seen or the unseen ones. */
+/** Test scores in one mode, each task by its own metric: of one task, or the mean over the seen or the unseen ones. */
 export interface LabCurve {
   readonly mode: EvaluationMode
   readonly group: 'seen' | 'unseen'
   /** Null: the mean over the group's tasks, taken seed by seed. */
   readonly task: string | null
-  /** What always answering the commonest label scores; a mean for a group. */
+  /** What the best answer that is always the same scores; a mean for a group. */
   readonly majority: number
   readonly points: readonly LabPoint[]
 }
@@ -130,7 +130,7 @@ function pointsOf(plan: LabPlan, scores: readonly ScoreRecord[], tasks: readonly
   return [...rounds, ...plan.baselines.map((of) => ({ round: null, of }))].flatMap(({ round, of }) => {
     const values = plan.seeds.flatMap((seed) => {
       const own = scores.filter((score) => score.run === seed && score.of === of)
-      return own.length < tasks.length ? [] : [mean(own.map(({ accuracies }) => mean(accuracies)))]
+      return own.length < tasks.length ? [] : [mean(own.map(({ values }) => mean(values)))]
     })
     return values.length === 0 ? [] : [{ round, of, values, ...meanAndError(values) }]
   })

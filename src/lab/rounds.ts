@@ -84,6 +84,7 @@ function recordOf(
         rows,
         steps,
         seconds,
+        metric: validation.metric,
         before: validation.before,
         after: validation.after,
       }

@@ -57,16 +57,19 @@ async function scorePiece(
   const seeds = Array.from({ length: repeats }, (_, repeat) => seedFor(run, 'evaluation', repeat))
   await pool.run(async (trainer) => {
     signal.throwIfAborted()
-    const { accuracies, majority, seconds } = await work.measure(mode, `seed ${run} ${of} ${mode} ${task.name}`, () =>
-      evaluateBase({
-        trainer,
-        model,
-        task: evaluationTask(task, evaluation, plan),
-        mode,
-        seeds,
-        plan: evaluation.plan,
-        signal,
-      }),
+    const { metric, values, majority, seconds } = await work.measure(
+      mode,
+      `seed ${run} ${of} ${mode} ${task.name}`,
+      () =>
+        evaluateBase({
+          trainer,
+          model,
+          task: evaluationTask(task, evaluation, plan),
+          mode,
+          seeds,
+          plan: evaluation.plan,
+          signal,
+        }),
     )
     await ledger.put({
       kind: 'score',
@@ -76,7 +79,8 @@ async function scorePiece(
       task: task.name,
       mode,
       seeds,
-      accuracies: [...accuracies],
+      metric,
+      values: [...values],
       majority,
       seconds,
     })
@@ -91,7 +95,7 @@ function evaluationTask(
   const held = validation.slice(0, validationRows)
   return {
     name,
-    train: { name: train.name, labels: train.labels, examples: train.examples.slice(0, trainRows) },
+    train: { ...train, examples: train.examples.slice(0, trainRows) },
     test: test.slice(0, testRows),
     ...(held.length === 0 ? {} : { validation: held }),
   }

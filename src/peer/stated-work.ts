@@ -18,7 +18,7 @@ export function statedWork(work: {
   readonly seconds: number
 }): Pick<Contribution, 'dataset' | 'training' | 'metrics'> {
   const { dataset, task, salt, license, plan, trained, trainer, seconds } = work
-  const { before, after } = trained.validation
+  const { metric, before, after } = trained.validation
   return {
     dataset: {
       name: dataset.name,
@@ -38,9 +38,14 @@ export function statedWork(work: {
       seconds,
     },
     metrics: {
-      name: 'accuracy',
-      before: before === null ? null : Math.round(before * BILLION),
-      after: Math.round(after * BILLION),
+      name: metric,
+      before: before === null ? null : statedScore(before),
+      after: statedScore(after),
     },
   }
+}
+
+/** In billionths. A correlation below zero is stated as zero: the field knows no sign, and no model is worth less. */
+function statedScore(score: number): number {
+  return Math.round(Math.max(0, score) * BILLION)
 }

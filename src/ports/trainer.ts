@@ -27,6 +27,21 @@ export interface Head {
   readonly weights: readonly Weights[]
 }
 
+/** Scores on held-out rows that say "better" by being higher; `mean-squared-error` is told beside them, and chooses nothing. */
+export type Metric =
+  | 'accuracy'
+  | 'macro-f1'
+  | 'f1'
+  | 'matthews'
+  | 'micro-f1'
+  | 'exact-match'
+  | 'pearson'
+  | 'spearman'
+  | 'pearson-spearman'
+
+/** All scores that a task has. Fractions; correlations (Matthews, Pearson, Spearman) from -1 to 1; the error in the label's unit squared. */
+export type Scores = Readonly<Partial<Record<Metric | 'mean-squared-error', number>>>
+
 /** How to finetune: plain data, recorded in every contribution. */
 export interface TrainingPlan {
   readonly optimizer: 'adamw'
@@ -50,7 +65,11 @@ export interface TrainingPlan {
   readonly seed: number
   /** Fraction of examples held out by seeded hash when the dataset has no validation rows. */
   readonly validationFraction: number
-  /** Evaluate on validation every this many steps; stop after `patience` evaluations without a gain of `minGain` accuracy. 0 = off. */
+  /** The score that chooses the weights to keep and says when to stop; null: the task's own, see `metricOf`. */
+  readonly metric: Metric | null
+  /** The label that `f1` is about: MRPC's and QQP's. */
+  readonly positive: string | null
+  /** Evaluate on validation every this many steps; stop after `patience` evaluations without a gain of `minGain` in the metric. 0 = off. */
   readonly evaluateEvery: number
   readonly patience: number
   readonly minGain: number
@@ -64,7 +83,7 @@ export interface TrainingProgress {
   readonly loss: number
   readonly tokensPerSecond: number
   /** Set after an evaluation on the validation rows. */
-  readonly validationAccuracy?: number
+  readonly validation?: { readonly metric: Metric; readonly score: number }
   /** Set on the first report of a training that goes on from a snapshot: `step` is where. */
   readonly isResumed?: true
 }
@@ -82,8 +101,14 @@ export interface TrainingResult {
   readonly head: Head
   readonly steps: number
   readonly seconds: number
-  /** On the held-out rows, with the starting head (before: null if there was none) and the best. */
-  readonly validation: { readonly rows: number; readonly before: number | null; readonly after: number }
+  /** On the held-out rows: the metric with the starting head (before: null if there was none) and the best, and all of the best's scores. */
+  readonly validation: {
+    readonly rows: number
+    readonly metric: Metric
+    readonly before: number | null
+    readonly after: number
+    readonly scores: Scores
+  }
   /** Rows trained on. */
   readonly rows: number
 }
@@ -104,6 +129,13 @@ export interface TogetherResult {
   readonly heads: readonly Head[]
   readonly steps: number
   readonly seconds: number
+}
+
+export interface Evaluated {
+  readonly rows: number
+  readonly metric: Metric
+  readonly score: number
+  readonly scores: Scores
 }
 
 export interface Trainer {
@@ -140,14 +172,18 @@ export interface Trainer {
     readonly signal?: AbortSignal
     readonly onProgress?: (progress: TrainingProgress) => void
   }): Promise<TogetherResult>
-  /** Accuracy of model + head on `examples`. @throws as `train` */
+  /** Scores of model + head on `examples`. @throws as `train` */
   evaluate(request: {
     readonly model: Model
     readonly head: Head
     readonly examples: readonly Example[]
     readonly maxTokens: number
+    /** Null or absent: the task's own. */
+    readonly metric?: Metric | null
+    /** The label that `f1` is about. */
+    readonly positive?: string | null
     readonly signal?: AbortSignal
-  }): Promise<{ readonly rows: number; readonly accuracy: number; readonly macroF1: number }>
+  }): Promise<Evaluated>
   /** Frees sessions and workers. Idempotent. */
   stop(): Promise<void>
 }

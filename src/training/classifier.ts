@@ -1,6 +1,7 @@
 import type { Head, Weights } from '../ports/trainer.ts'
 import type { BertBody, BertConfig } from './bert-config.ts'
 import { initialWeights } from './initial-weights.ts'
+import type { LabelSpace } from './labels.ts'
 
 export const HEAD_WEIGHT = 'classifier.weight'
 export const HEAD_BIAS = 'classifier.bias'
@@ -26,11 +27,17 @@ export function headLayout({ config, classes }: ClassifierShape): Omit<Weights, 
   ]
 }
 
-/** `head`'s weights when it is for exactly these labels, else new ones. */
-export function startingHead(shape: ClassifierShape, head: Head | null, labels: readonly string[], seed: number) {
+/** `head`'s weights when it is for exactly this type of task and these labels, else new ones. */
+export function startingHead(
+  shape: ClassifierShape,
+  head: Head | null,
+  { task = 'single-label', labels }: LabelSpace,
+  seed: number,
+) {
   const layout = headLayout(shape)
   const fits =
     head !== null &&
+    (head.task ?? 'single-label') === task &&
     head.labels.length === labels.length &&
     head.labels.every((label, index) => label === labels[index]) &&
     layout.every(({ name, shape }) =>

@@ -2,7 +2,7 @@ import type { TrainingPlan } from '../ports/trainer.ts'
 
 export interface EarlyStopping {
   /** Takes in the next evaluation. `best`: none before was better. `stop`: `patience` evaluations in a row gained too little. */
-  observe(accuracy: number): { readonly best: boolean; readonly stop: boolean }
+  observe(score: number): { readonly best: boolean; readonly stop: boolean }
 }
 
 /** Stops after `patience` evaluations that don't gain `minGain` over the best before them; a patience of 0 never does. */
@@ -11,11 +11,11 @@ export function createEarlyStopping({ patience, minGain }: Pick<TrainingPlan, 'p
   let mark = Number.NEGATIVE_INFINITY
   let withoutGain = 0
   return {
-    observe(accuracy) {
-      const isBest = accuracy >= best
-      if (isBest) best = accuracy
-      if (accuracy >= mark + minGain && accuracy > mark) {
-        mark = accuracy
+    observe(score) {
+      const isBest = score >= best
+      if (isBest) best = score
+      if (score >= mark + minGain && score > mark) {
+        mark = score
         withoutGain = 0
       } else {
         withoutGain++

@@ -17,7 +17,7 @@ export interface EncoderInputs {
   readonly mask: Float32Array
 }
 
-/** What the loss reads. */
+/** What the cross-entropy of one label reads. */
 export interface LossInputs {
   /** [batch, classes]: each row's weight in the column of its label */
   readonly target: Float32Array
@@ -25,6 +25,14 @@ export interface LossInputs {
   readonly targetWeight: Float32Array
   /** [batch, classes]: added to the logits, 0 for those that a row's label is one of */
   readonly choices: Float32Array
+}
+
+/** What losses of single outputs read, `multi-label` and `regression`. */
+export interface OutputLossInputs {
+  /** [batch, classes]: 1 for a row's labels, else 0; or its number */
+  readonly target: Float32Array
+  /** [batch, classes]: 1 / (rows * outputs of a row), 0 for what doesn't count */
+  readonly targetWeight: Float32Array
 }
 
 /** Added to attention scores of padding: the softmax of what is left is exactly that of the row alone. */
@@ -89,6 +97,22 @@ export function fillLossInputs(
       excluded.fill(0, row * classes + choices[0], row * classes + choices[1])
     }
     targetWeight[row] = 1 / rows.length
-    target[row * classes + label] = 1 / rows.length
+    target[row * classes + Number(label)] = 1 / rows.length
+  }
+}
+
+/** Fills the inputs of a loss of single outputs: rows past the end of `rows` don't count. */
+export function fillOutputLossInputs(
+  { target, targetWeight }: OutputLossInputs,
+  rows: readonly LabelledRow[],
+  classes: number,
+): void {
+  target.fill(0)
+  targetWeight.fill(0)
+  for (const [row, { label, task, choices: [from, to] = [0, classes] }] of rows.entries()) {
+    const start = row * classes
+    targetWeight.fill(1 / (rows.length * (to - from)), start + from, start + to)
+    if (task === 'regression') target[start + from] = Number(label)
+    else for (const index of typeof label === 'number' ? [label] : label) target[start + index] = 1
   }
 }

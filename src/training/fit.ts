@@ -1,13 +1,15 @@
 import { ColdmeshError } from '../ports/errors.ts'
-import type { TrainingPlan, TrainingProgress } from '../ports/trainer.ts'
+import type { Scores, TrainingPlan, TrainingProgress } from '../ports/trainer.ts'
 import { evaluationBatches, trainingBatches } from './batches.ts'
 import { createEarlyStopping } from './early-stopping.ts'
-import { EVALUATION_BATCH, type LabelledRow, type Learner, type Predictor } from './learner.ts'
-import { accuracy, macroF1 } from './metrics.ts'
+import { EVALUATION_BATCH, type LabelledRow, type Learner, type Predictor, type Target } from './learner.ts'
+import { predictionsOf } from './predictions.ts'
 import { createRandom } from './random.ts'
 import { rateFactor } from './schedule.ts'
+import { type Scoring, scoresOf } from './scores.ts'
 import type { FitState } from './snapshot.ts'
 import { createSnapshotClock } from './snapshot-clock.ts'
+import { type TargetScale, unscaled } from './target-scale.ts'
 
 /** Progress is told at most this often, evaluations always. */
 const PROGRESS_INTERVAL_MS = 100
@@ -16,6 +18,7 @@ export interface FitOptions {
   readonly training: readonly LabelledRow[]
   readonly validation: readonly LabelledRow[]
   readonly plan: TrainingPlan
+  readonly scoring: ScaledScoring
   readonly onProgress: (progress: TrainingProgress) => void
   /** Milliseconds on a clock that only goes forward. */
   readonly now: () => number
@@ -26,16 +29,21 @@ export interface FitOptions {
   readonly snapshots?: { readonly everyMs: number; readonly take: (state: FitState) => void }
 }
 
+/** How a model is scored; `scale`: the unit of a regression's rows and outputs, null where it is the labels' own. */
+export interface ScaledScoring extends Scoring {
+  readonly scale: TargetScale | null
+}
+
 /**
  * The training loop. When it returns, `learner` has the weights of the best evaluation.
  *
- * @returns the steps done, the best accuracy on the validation rows, and the milliseconds spent before a resumption
+ * @returns the steps done, the best scores on the validation rows, and the milliseconds spent before a resumption
  */
 export async function fit(
   learner: Learner,
   options: FitOptions,
-): Promise<{ readonly steps: number; readonly accuracy: number; readonly spentMs: number }> {
-  const { training, validation, plan, onProgress, checkAborted } = options
+): Promise<{ readonly steps: number; readonly scores: Scores; readonly spentMs: number }> {
+  const { training, validation, plan, scoring, onProgress, checkAborted } = options
   const lengths = training.map(({ ids }) => ids.length)
   const batches = trainingBatches(lengths, { ...plan, random: createRandom(plan.seed, 'batches') })
   const stopping = createEarlyStopping(plan)
@@ -45,18 +53,18 @@ export async function fit(
     now: options.now,
   })
   const started = options.now()
-  const observed: number[] = []
-  let best = 0
-  const observe = (scored: number) => {
-    observed.push(scored)
-    const verdict = stopping.observe(scored)
-    if (verdict.best) best = scored
+  const observed: Scores[] = []
+  let best: Scores = {}
+  const observe = (scores: Scores) => {
+    observed.push(scores)
+    const verdict = stopping.observe(scores[scoring.metric] ?? 0)
+    if (verdict.best) best = scores
     return verdict
   }
   const resumed = await goOn(learner, options)
   const { step: first = 0, spentMs = 0 } = resumed ?? {}
   if (resumed !== null) {
-    for (const scored of resumed.observed) observe(scored)
+    for (const scores of resumed.observed) observe(scores)
     for (let drawn = 0; drawn < first * plan.accumulation; drawn++) batches.next()
     onProgress({ step: first, steps: plan.steps, loss: resumed.loss, tokensPerSecond: 0, isResumed: true })
   }
@@ -95,13 +103,13 @@ export async function fit(
       await takeSnapshot(step + 1, loss)
       continue
     }
-    const scored = (await evaluate(learner, validation, { ...plan, checkAborted })).accuracy
-    onProgress({ ...report, validationAccuracy: scored })
-    const verdict = observe(scored)
+    const scores = await evaluate(learner, validation, { ...plan, scoring, checkAborted })
+    onProgress({ ...report, validation: { metric: scoring.metric, score: scores[scoring.metric] ?? 0 } })
+    const verdict = observe(scores)
     if (verdict.best) learner.keep()
     if (isLast || verdict.stop) {
       learner.restore()
-      return { steps: step + 1, accuracy: best, spentMs }
+      return { steps: step + 1, scores: best, spentMs }
     }
     await takeSnapshot(step + 1, loss)
   }
@@ -114,22 +122,26 @@ async function goOn(learner: Learner, { resume, plan }: FitOptions): Promise<Fit
   return (await learner.load?.(resume.learner)) === true ? resume : null
 }
 
-/** Accuracy and macro F1 of `model` on `rows`. */
+/** Scores of `model` on `rows`. */
 export async function evaluate(
   model: Pick<Predictor, 'predict'>,
   rows: readonly LabelledRow[],
-  { maxTokens, checkAborted }: { readonly maxTokens: number; readonly checkAborted: () => void },
-): Promise<{ readonly accuracy: number; readonly macroF1: number }> {
+  options: { readonly maxTokens: number; readonly scoring: ScaledScoring; readonly checkAborted: () => void },
+): Promise<Scores> {
+  const { maxTokens, scoring, checkAborted } = options
+  const { task, outputs, scale } = scoring
   const lengths = rows.map(({ ids }) => ids.length)
-  const predicted: number[] = []
-  const actual: number[] = []
+  const predicted: Target[] = []
+  const actual: Target[] = []
   for (const batch of evaluationBatches(lengths, { batch: EVALUATION_BATCH, maxTokens })) {
     checkAborted()
     const some = batch.rows.flatMap((index) => rows[index] ?? [])
-    predicted.push(...(await model.predict(some, batch.length)))
+    predicted.push(...predictionsOf(task, await model.predict(some, batch.length), some.length, outputs))
     actual.push(...some.map(({ label }) => label))
   }
-  return { accuracy: accuracy(predicted, actual), macroF1: macroF1(predicted, actual) }
+  const own = (targets: readonly Target[]) =>
+    scale === null ? targets : targets.map((target) => unscaled(Number(target), scale))
+  return scoresOf(scoring, own(predicted), own(actual))
 }
 
 /** Counts tokens, without padding, over the time spent on training steps. */

@@ -1,13 +1,6 @@
 import { evaluationBatches } from './batches.ts'
 import type { Engine, LearnerOptions } from './engine.ts'
-import {
-  EVALUATION_BATCH,
-  type LabelledRow,
-  type Learner,
-  likeliest,
-  type Predictor,
-  type TokenRow,
-} from './learner.ts'
+import { EVALUATION_BATCH, type LabelledRow, type Learner, type Predictor, type TokenRow } from './learner.ts'
 import { bytesOf, readInto } from './learner-state.ts'
 import { createLinearHead } from './linear-head.ts'
 
@@ -21,24 +14,21 @@ export interface FrozenLearnerOptions extends LearnerOptions {
 
 /** Only the head learns, on what the body makes of each row (without dropout). */
 export async function createFrozenLearner(engine: Engine, options: FrozenLearnerOptions): Promise<Learner> {
-  const { shape, plan, now } = options
+  const { plan, now } = options
   const started = now()
   const features = await computeFeatures(engine, options)
   const tokens = options.rows.reduce((sum, { ids }) => sum + ids.length, 0)
   const head = createLinearHead(options.head, plan)
-  const featuresOf = (rows: readonly LabelledRow[]) => rows.map((row) => features.get(row) ?? new Float32Array())
+  const featuresOf = (rows: readonly TokenRow[]) => rows.map((row) => features.get(row) ?? new Float32Array())
   let kept = options.head
   return {
     tokensPerSecond: (tokens * 1_000) / Math.max(1, now() - started),
     async learn(rows) {
-      return head.learn(
-        featuresOf(rows),
-        rows.map(({ label }) => label),
-      )
+      return head.learn(featuresOf(rows), rows)
     },
     step: (rates) => head.step(rates.head),
     gradients: async () => head.gradients(),
-    predict: async (rows) => likeliest(head.logits(featuresOf(rows)), rows.length, shape.classes),
+    predict: async (rows) => head.logits(featuresOf(rows)),
     keep: () => {
       kept = head.weights()
     },
@@ -93,7 +83,7 @@ export async function createPredictor(
   const linear = createLinearHead(head)
   return {
     async predict(rows, length) {
-      return likeliest(linear.logits(await extractor.features(rows, length)), rows.length, shape.classes)
+      return linear.logits(await extractor.features(rows, length))
     },
     release: () => extractor.release(),
   }

@@ -1,5 +1,7 @@
 import type { Head, Weights } from '../ports/trainer.ts'
 import { type ClassifierShape, HEAD_BIAS, HEAD_WEIGHT, startingHead } from './classifier.ts'
+import type { LabelSpace } from './labels.ts'
+import { outputsOf } from './scores.ts'
 
 /** Heads of several tasks as one classifier: their outputs one after the other. */
 export interface JointHead {
@@ -14,16 +16,16 @@ export interface JointHead {
 /** Joins the heads that tasks start with: those given where they fit the labels, else new ones, each from a seed of its own. */
 export function joinHeads(
   { config, body }: Pick<ClassifierShape, 'config' | 'body'>,
-  tasks: readonly { readonly labels: readonly string[]; readonly head: Head | null }[],
+  tasks: readonly (LabelSpace & { readonly head: Head | null })[],
   seed: number,
 ): JointHead {
-  const starts = tasks.map(({ labels, head }, index) => {
-    return startingHead({ config, body, classes: labels.length }, head, labels, seed + index).weights
+  const starts = tasks.map((task, index) => {
+    return startingHead({ config, body, classes: outputsOf(task) }, task.head, task, seed + index).weights
   })
   let classes = 0
-  const choices = tasks.map(({ labels }): readonly [number, number] => {
+  const choices = tasks.map((task): readonly [number, number] => {
     const from = classes
-    classes += labels.length
+    classes += outputsOf(task)
     return [from, classes]
   })
   const hidden = config.hiddenSize
@@ -39,14 +41,15 @@ export function joinHeads(
     weights: [joined(HEAD_WEIGHT, [classes, hidden]), joined(HEAD_BIAS, [classes])],
     choices,
     split: (weights) =>
-      tasks.map(({ labels }, index) => {
+      tasks.map(({ task, labels }, index) => {
         const [from, to] = choices[index] ?? [0, 0]
         const part = (name: string, width: number) => dataOf(weights, name).slice(from * width, to * width)
         return {
+          ...(task && { task }),
           labels,
           weights: [
-            { name: HEAD_WEIGHT, shape: [labels.length, hidden], data: part(HEAD_WEIGHT, hidden) },
-            { name: HEAD_BIAS, shape: [labels.length], data: part(HEAD_BIAS, 1) },
+            { name: HEAD_WEIGHT, shape: [to - from, hidden], data: part(HEAD_WEIGHT, hidden) },
+            { name: HEAD_BIAS, shape: [to - from], data: part(HEAD_BIAS, 1) },
           ],
         }
       }),

@@ -1,4 +1,11 @@
-import type { Label } from '../ports/dataset.ts'
+import type { Label, TaskType } from '../ports/dataset.ts'
+
+/** What a task's labels are. */
+export interface LabelSpace {
+  /** Absent: `single-label`. */
+  readonly task?: TaskType | undefined
+  readonly labels: readonly string[]
+}
 
 /** A label as one string: equal for equal labels. */
 export function labelName(label: Label): string {

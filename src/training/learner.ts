@@ -1,3 +1,4 @@
+import type { TaskType } from '../ports/dataset.ts'
 import type { Weights } from '../ports/trainer.ts'
 
 /** The tokens of one row, without padding. */
@@ -7,17 +8,22 @@ export interface TokenRow {
   readonly types?: ArrayLike<number>
 }
 
-/** A row ready for training: its tokens and the index of its label. */
+/** What the outputs should say: the index of the label, the indices of all labels (`multi-label`), or the number (`regression`). */
+export type Target = number | readonly number[]
+
+/** A row ready for training: its tokens and its target. */
 export interface LabelledRow extends TokenRow {
-  readonly label: number
-  /** The label is one of these outputs, from the first up to, not including, the second; absent: of all. */
+  readonly label: Target
+  /** Absent: `single-label`. The rows of a batch have one task. */
+  readonly task?: TaskType
+  /** The row is about these outputs, from the first up to, not including, the second; absent: about all. */
   readonly choices?: readonly [from: number, to: number]
 }
 
 /** What tells labels: a model under training, or a finished one. */
 export interface Predictor {
-  /** The index of the likeliest label of each of at most EVALUATION_BATCH rows, padded to `length` tokens. */
-  predict(rows: readonly LabelledRow[], length: number): Promise<number[]>
+  /** Logits [rows, outputs] of at most EVALUATION_BATCH rows, padded to `length` tokens. */
+  predict(rows: readonly TokenRow[], length: number): Promise<Float32Array>
   release(): Promise<void>
 }
 
@@ -53,14 +59,3 @@ export interface LearningRates {
 
 /** Rows of a forward pass: enough to keep the processor busy. */
 export const EVALUATION_BATCH = 32
-
-/** Index of the largest of each row's `classes` logits; the first of equals. */
-export function likeliest(logits: Float32Array, rows: number, classes: number): number[] {
-  return Array.from({ length: rows }, (_, row) => {
-    let best = 0
-    for (let index = 1; index < classes; index++) {
-      if ((logits[row * classes + index] ?? 0) > (logits[row * classes + best] ?? 0)) best = index
-    }
-    return best
-  })
-}

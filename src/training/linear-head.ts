@@ -1,15 +1,16 @@
 import type { Weights } from '../ports/trainer.ts'
 import { BETA1, BETA2, clipFactor, EPSILON, isDecayed } from './adam.ts'
 import { HEAD_BIAS, HEAD_WEIGHT } from './classifier.ts'
-import type { LearnerState } from './learner.ts'
+import type { LabelledRow, LearnerState } from './learner.ts'
 import { bytesOf, type Numbers, readInto } from './learner-state.ts'
+import { rowLoss } from './row-loss.ts'
 
 /** A linear classifier over features, in plain arithmetic: it is small beside the body that makes the features. */
 export interface LinearHead {
   /** Logits [rows, classes]. */
   logits(features: readonly Float32Array[]): Float32Array
-  /** Adds the gradients of the mean cross-entropy over the rows, which it returns. */
-  learn(features: readonly Float32Array[], labels: readonly number[]): number
+  /** Adds the gradients of the mean loss of the rows' task over the rows, which it returns. */
+  learn(features: readonly Float32Array[], rows: readonly Pick<LabelledRow, 'label' | 'task'>[]): number
   /** A step of AdamW with the mean of what was added since the last. */
   step(rate: number): void
   /** The mean of the gradients added since the last step. */
@@ -71,19 +72,16 @@ export function createLinearHead(
     }
   }
 
-  function learn(features: readonly Float32Array[], labels: readonly number[]): number {
+  function learn(features: readonly Float32Array[], rows: readonly Pick<LabelledRow, 'label' | 'task'>[]): number {
     const scores = logits(features)
     let loss = 0
     for (const [row, numbers] of features.entries()) {
-      const own = scores.subarray(row * classes, (row + 1) * classes)
-      const largest = Math.max(...own)
-      const sum = own.reduce((total, score) => total + Math.exp(score - largest), 0)
-      for (const [label, score] of own.entries()) {
-        const isRight = label === labels[row]
-        const logProbability = score - largest - Math.log(sum)
-        if (isRight) loss -= logProbability / features.length
-        addGradients(numbers, label, (Math.exp(logProbability) - Number(isRight)) / features.length)
-      }
+      const target = rows[row]
+      if (target === undefined) throw new RangeError('features and rows differ in number')
+      const own = rowLoss(scores.subarray(row * classes, (row + 1) * classes), target)
+      loss += own.loss / features.length
+      for (const [output, gradient] of own.gradients.entries())
+        addGradients(numbers, output, gradient / features.length)
     }
     added++
     return loss

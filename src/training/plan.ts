@@ -1,5 +1,6 @@
 import { ColdmeshError } from '../ports/errors.ts'
 import type { TrainingPlan } from '../ports/trainer.ts'
+import { METRICS } from './scores.ts'
 
 /**
  * Suits small encoders (2 to 12 layers) and datasets of hundreds to tens of thousands of rows: larger rates and fewer examples than the
@@ -19,6 +20,8 @@ export const DEFAULT_PLAN: TrainingPlan = {
   dropout: null,
   seed: 1,
   validationFraction: 0.1,
+  metric: null,
+  positive: null,
   evaluateEvery: 25,
   patience: 4,
   minGain: 0.001,
@@ -48,9 +51,10 @@ const RANGES: ReadonlyMap<string, Range> = new Map([
   ['patience', { min: 0, max: 1_000_000, whole: true }],
   ['minGain', { min: 0, max: 1 }],
 ])
-const CHOICES: ReadonlyMap<string, readonly string[]> = new Map([
+const CHOICES: ReadonlyMap<string, readonly (string | null)[]> = new Map<string, readonly (string | null)[]>([
   ['optimizer', ['adamw']],
   ['mode', ['full', 'frozen']],
+  ['metric', [null, ...METRICS]],
 ])
 
 /**
@@ -69,6 +73,8 @@ function checkSetting(name: string, value: unknown): void {
   const choices = CHOICES.get(name)
   if (range !== undefined) {
     if (name !== 'dropout' || value !== null) checkRange(name, value, range)
+  } else if (name === 'positive') {
+    checkText(name, value)
   } else if (choices !== undefined) {
     checkChoice(name, value, choices)
   } else {
@@ -85,10 +91,18 @@ function checkRange(name: string, value: unknown, { min, max, whole = false }: R
   })
 }
 
-function checkChoice(name: string, value: unknown, choices: readonly string[]): void {
-  if (typeof value === 'string' && choices.includes(value)) return
+function checkText(name: string, value: unknown): void {
+  if (value === null || typeof value === 'string') return
   throw new ColdmeshError('bad-input', `The training plan's \`${name}\` is ${String(value)}`, {
     facts: { name },
-    hint: `Give one of: ${choices.join(', ')}.`,
+    hint: 'Give a text, or null.',
+  })
+}
+
+function checkChoice(name: string, value: unknown, choices: readonly (string | null)[]): void {
+  if (choices.some((choice) => choice === value)) return
+  throw new ColdmeshError('bad-input', `The training plan's \`${name}\` is ${String(value)}`, {
+    facts: { name },
+    hint: `Give one of: ${choices.map(String).join(', ')}.`,
   })
 }

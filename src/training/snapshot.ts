@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Weights } from '../ports/trainer.ts'
+import type { Scores, Weights } from '../ports/trainer.ts'
 import type { LabelledRow, LearnerState } from './learner.ts'
 
 /** Where a training is between two steps. */
@@ -8,8 +8,8 @@ export interface FitState {
   /** Milliseconds spent until then. */
   readonly spentMs: number
   readonly loss: number
-  /** The accuracies of all evaluations so far. */
-  readonly observed: readonly number[]
+  /** The scores of all evaluations so far. */
+  readonly observed: readonly Scores[]
   readonly learner: LearnerState
 }
 
@@ -21,7 +21,7 @@ interface Header {
   readonly step: number
   readonly spentMs: number
   readonly loss: number
-  readonly observed: readonly number[]
+  readonly observed: readonly Scores[]
   readonly parts: readonly (readonly [name: string, bytes: number])[]
 }
 
@@ -67,13 +67,17 @@ function readHeader(value: unknown): Header | null {
   if (typeof value !== 'object' || value === null) return null
   const { fingerprint, step, spentMs, loss, observed, parts }: Partial<Record<keyof Header, unknown>> = value
   if (typeof fingerprint !== 'string' || !isCount(step) || !isNumber(spentMs) || !isNumber(loss)) return null
-  if (!Array.isArray(observed) || !observed.every(isNumber) || !Array.isArray(parts) || !parts.every(isPart))
+  if (!Array.isArray(observed) || !observed.every(areScores) || !Array.isArray(parts) || !parts.every(isPart))
     return null
   return { fingerprint, step, spentMs, loss, observed, parts }
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number'
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+
+function areScores(value: unknown): value is Scores {
+  return typeof value === 'object' && value !== null && Object.values(value).every(isNumber)
+}
 
 function isPart(value: unknown): value is readonly [string, number] {
   return Array.isArray(value) && value.length === 2 && typeof value[0] === 'string' && isCount(value[1])
@@ -87,8 +91,8 @@ export function fingerprintOf(training: {
   readonly weights: readonly Weights[]
 }): string {
   const hash = createHash('sha256').update(JSON.stringify(training.facts))
-  for (const { ids, types, label } of training.rows) {
-    hash.update(JSON.stringify([label, Array.from(ids), types === undefined ? null : Array.from(types)]))
+  for (const { ids, types, label, task = null } of training.rows) {
+    hash.update(JSON.stringify([task, label, Array.from(ids), types === undefined ? null : Array.from(types)]))
   }
   for (const { name, data } of training.weights) {
     hash.update(`\n${name}\n`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Example } from '../ports/dataset.ts'
-import { labelName } from './labels.ts'
+import type { Example, Label } from '../ports/dataset.ts'
 
 export interface Split {
   readonly training: readonly Example[]
@@ -8,7 +7,8 @@ export interface Split {
 }
 
 /**
- * Holds out about `fraction` of the rows of each label, at least one where a label has two different rows. Rows are chosen by a
+ * Holds out about `fraction` of the rows of each label, at least one where a label has two different rows; of each row's rarest label where
+ * it has several; of all rows where labels are numbers. Rows are chosen by a
  * seeded hash of their text, so that the same rows come out whatever their order, and copies of a row (up to case and white space) stay on one
  * side: otherwise validation would reward learning by heart.
  */
@@ -17,10 +17,11 @@ export function splitExamples(
   { fraction, seed }: { fraction: number; seed: number },
 ): Split {
   const hashes = examples.map((example) => hashOf(example, seed))
+  const groupOf = groups(examples)
   const hashesByLabel = new Map<string, Set<string>>()
   const seen = new Set<string>()
   for (const [index, example] of examples.entries()) {
-    const label = labelName(example.label)
+    const label = groupOf(example.label)
     const hash = hashes[index] ?? ''
     if (seen.has(hash)) continue
     seen.add(hash)
@@ -36,6 +37,20 @@ export function splitExamples(
   return {
     training: examples.filter((_, index) => !heldOut.has(hashes[index] ?? '')),
     validation: examples.filter((_, index) => heldOut.has(hashes[index] ?? '')),
+  }
+}
+
+/** What to hold out a part of: labels, so that none is missing on one side. */
+function groups(examples: readonly Example[]): (label: Label) => string {
+  const counts = new Map<string, number>()
+  for (const { label } of examples) {
+    if (typeof label === 'object') for (const one of label) counts.set(one, (counts.get(one) ?? 0) + 1)
+  }
+  const rarest = (labels: readonly string[]) =>
+    labels.toSorted((a, b) => (counts.get(a) ?? 0) - (counts.get(b) ?? 0) || (a < b ? -1 : 1))[0]
+  return (label) => {
+    if (typeof label === 'number') return ''
+    return typeof label === 'string' ? label : JSON.stringify(rarest(label) ?? null)
   }
 }
 

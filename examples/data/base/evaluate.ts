@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createTrainer, type Model, readModelDirectory, type TrainingPlan } from 'coldmesh'
+import { completePlan, createTrainer, type Model, readModelDirectory, type TrainingPlan } from 'coldmesh'
 import { createBertBody } from '../../../src/training/initial-weights.ts'
 import { fewRows, readTasks, type Task } from './task-files.ts'
 
@@ -38,7 +38,7 @@ const MODES = ['frozen', 'full', 'few-shot'] as const
 type Mode = (typeof MODES)[number]
 
 /** For each base and task, the better of a mode's plans on the validation rows of seed 1. */
-const PLANS: Readonly<Record<Mode, readonly Omit<TrainingPlan, 'seed' | 'maxTokens'>[]>> = {
+const PLANS: Readonly<Record<Mode, readonly Partial<TrainingPlan>[]>> = {
   frozen: [10, 50].map((headRate) => ({ ...SHARED, mode: 'frozen', learningRate: 1e-3, headRate, steps: 600 })),
   full: [5e-4, 1e-3].map((learningRate) => ({ ...SHARED, mode: 'full', learningRate, headRate: 4, steps: 150 })),
   'few-shot': [{ ...SHARED, mode: 'full', learningRate: 5e-4, headRate: 4, steps: 60 }],
@@ -58,7 +58,7 @@ for (const task of tasks) {
         base === 'pretrained' ? shipped : { ...shipped, body: createBertBody(shipped.config, { seed, pooler: true }) }
       let best = null
       for (const plan of PLANS[mode]) {
-        const tried = await measure(task, mode, modelOf(1), { ...plan, seed: 1, maxTokens: task.maxTokens })
+        const tried = await measure(task, mode, modelOf(1), completePlan({ ...plan, seed: 1, maxTokens: task.maxTokens }))
         if (best === null || tried.validation > best.validation) best = tried
       }
       if (best === null) throw new Error('a mode has plans')
@@ -84,8 +84,8 @@ async function measure(task: Task, mode: Mode, model: Model, plan: TrainingPlan)
   const dataset = mode === 'few-shot' ? fewRows(task.dataset, { rows: FEW_ROWS, seed: plan.seed }) : task.dataset
   const { body, head, validation } = await trainer.train({ model, head: null, dataset, plan })
   const trained = { ...model, body }
-  const { accuracy } = await trainer.evaluate({ model: trained, head, examples: task.test, maxTokens: plan.maxTokens })
-  return { plan, validation: validation.after, test: accuracy }
+  const { score } = await trainer.evaluate({ model: trained, head, examples: task.test, maxTokens: plan.maxTokens })
+  return { plan, validation: validation.after, test: score }
 }
 
 interface Summary {

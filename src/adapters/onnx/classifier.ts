@@ -1,10 +1,11 @@
+import type { TaskType } from '../../ports/dataset.ts'
 import type { Weights } from '../../ports/trainer.ts'
 import { isWeight } from '../../training/bert-config.ts'
 import { type ClassifierShape, HEAD_BIAS, HEAD_WEIGHT, headLayout, wordTable } from '../../training/classifier.ts'
 import type { Bucket } from '../../training/encoder-inputs.ts'
 import { type DropoutMask, dropout, encoder, pooler, type WeightOf } from './bert.ts'
 import type { Graph, Value } from './graph.ts'
-import { crossEntropy } from './lookups.ts'
+import { binaryCrossEntropy, crossEntropy, squaredError } from './lookups.ts'
 import { add, linear } from './operations.ts'
 import type { GradientKind, ParameterSpec } from './parameters.ts'
 import { defineForward, defineTraining, type Program } from './program.ts'
@@ -28,26 +29,28 @@ export function bodyParameters(body: readonly Weights[]): ParameterSpec[] {
   return body.map(({ name, shape }) => ({ name, shape, gradient: 'none', group: 'body' }))
 }
 
-/**
- * Inputs: the encoder's, `target` [batch, classes], `targetWeight` [batch, 1], `choices` [batch, classes]: added to the logits, 0 for
- * those that a row's label is one of. Outputs: `loss` and gradients.
- */
+/** Inputs: the encoder's, and those of the task's loss: `LossInputs` or `OutputLossInputs` of src/training. Outputs: `loss` and gradients. */
 export function defineFinetuning(
   shape: ClassifierShape,
   parameters: readonly ParameterSpec[],
   bucket: Bucket,
+  task: TaskType = 'single-label',
 ): Program {
   return defineTraining(parameters, (graph, weight, masks) => {
     const pooled = features(graph, shape, bucket, weight, masks)
     const dropped = dropout(graph, { masks }, 'classifier', pooled, shape.config.classifierDropout)
-    const logits = chooseAmong(graph, logitsOf(graph, weight, dropped))
-    const target = graph.input('target', logits.shape)
-    return crossEntropy(graph, logits, target, graph.input('targetWeight', [bucket.batch, 1]))
+    return lossOf(graph, logitsOf(graph, weight, dropped), task)
   })
 }
 
-function chooseAmong(graph: Graph, logits: Value): Value {
-  return add(graph, logits, graph.input('choices', logits.shape))
+function lossOf(graph: Graph, logits: Value, task: TaskType): Value {
+  const target = graph.input('target', logits.shape)
+  if (task === 'single-label') {
+    const chosen = add(graph, logits, graph.input('choices', logits.shape))
+    return crossEntropy(graph, chosen, target, graph.input('targetWeight', [logits.shape[0] ?? 0, 1]))
+  }
+  const loss = task === 'multi-label' ? binaryCrossEntropy : squaredError
+  return loss(graph, logits, target, graph.input('targetWeight', logits.shape))
 }
 
 /** Inputs: the encoder's. Output: `logits` [batch, classes]. */

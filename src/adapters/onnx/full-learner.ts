@@ -1,7 +1,8 @@
+import type { TaskType } from '../../ports/dataset.ts'
 import type { Weights } from '../../ports/trainer.ts'
 import { headLayout, wordTable } from '../../training/classifier.ts'
 import type { LearnerOptions } from '../../training/engine.ts'
-import { EVALUATION_BATCH, type Learner, likeliest } from '../../training/learner.ts'
+import { EVALUATION_BATCH, type Learner } from '../../training/learner.ts'
 import { bytesOf, readInto } from '../../training/learner-state.ts'
 import { type AdamWOptions, adamWScratch, createAdamW } from './adamw.ts'
 import { classifierParameters, defineFinetuning, defineLogits } from './classifier.ts'
@@ -26,7 +27,7 @@ export function createFullLearner(options: LearnerOptions, { runtime, threads }:
     accumulation: plan.accumulation,
     table: { name: wordTable(shape), maxIds: batch * longest },
   }
-  const define = (length: number) => defineFinetuning(shape, parameters, { batch, length })
+  const define = (length: number, task?: TaskType) => defineFinetuning(shape, parameters, { batch, length }, task)
   const memory = createParameterMemory(parameters, {
     ...adamWScratch(adamWOptions, parameters),
     masks: maskFloats(define(longest)),
@@ -36,7 +37,7 @@ export function createFullLearner(options: LearnerOptions, { runtime, threads }:
   seedMasks(memory, plan.seed)
   const adamW = createAdamW(memory, adamWOptions)
   const open = (program: Program) => openProgram(program, { runtime, memory, threads })
-  const learning = createProgramCache((length) => open(define(length)))
+  const learning = createProgramCache((length, task) => open(define(length, task)))
   const bucket = (length: number) => ({ batch: EVALUATION_BATCH, length })
   const predicting = createProgramCache((length) => open(defineLogits(shape, parameters, bucket(length))))
   let kept: Float32Array | null = null
@@ -46,7 +47,7 @@ export function createFullLearner(options: LearnerOptions, { runtime, threads }:
   }
   return {
     async learn(rows, length) {
-      const program = await learning.get(length)
+      const program = await learning.get(length, rows[0]?.task)
       const ids = fillEncoderInputs(program, shape.config, { batch, length }, rows)
       fillLossInputs(program, rows, shape.classes)
       adamW.prepare(ids)
@@ -61,7 +62,7 @@ export function createFullLearner(options: LearnerOptions, { runtime, threads }:
       const program = await predicting.get(length)
       fillEncoderInputs(program, shape.config, bucket(length), rows)
       await program.run()
-      return likeliest(program.outputs['logits'] ?? new Float32Array(), rows.length, shape.classes)
+      return (program.outputs['logits'] ?? new Float32Array()).slice(0, rows.length * shape.classes)
     },
     keep() {
       adamW.settle()

@@ -22,9 +22,9 @@ export function fillEncoderInputs(
 /** Fills the inputs of the loss: rows past the end of `rows` don't count. */
 export function fillLossInputs({ floats }: OpenProgram, rows: readonly LabelledRow[], classes: number): void {
   const { target, targetWeight, choices } = floats
-  if (target === undefined || targetWeight === undefined || choices === undefined)
-    throw new Error('not a training program')
-  inputs.fillLossInputs({ target, targetWeight, choices }, rows, classes)
+  if (target === undefined || targetWeight === undefined) throw new Error('not a training program')
+  if (choices === undefined) inputs.fillOutputLossInputs({ target, targetWeight }, rows, classes)
+  else inputs.fillLossInputs({ target, targetWeight, choices }, rows, classes)
 }
 
 /** Seeds the generators of the dropout masks in `memory`'s scratch `maskState`. */

@@ -1,7 +1,7 @@
 import type { Graph, Value } from './graph.ts'
 import { binary, dimension, sumOver, unary } from './primitives.ts'
 
-// Differentiable operations that pick rows, and the loss.
+// Differentiable operations that pick rows, and losses.
 
 /** Rows of `table` by `ids` [count]. The table's gradient stays per looked-up row: graph.rowGradients. */
 export function lookUpRows(graph: Graph, table: Value, ids: Value): Value {
@@ -51,4 +51,21 @@ export function crossEntropy(graph: Graph, logits: Value, target: Value, weight:
   return graph.differentiable(loss, [logits], () => [
     binary(graph, 'Sub', binary(graph, 'Mul', unary(graph, 'Exp', logProbabilities), weight), target),
   ])
+}
+
+/** Weighted sum of the binary cross-entropies of sigmoid(logits) and `target`, 0 or 1. All [rows, outputs]. */
+export function binaryCrossEntropy(graph: Graph, logits: Value, target: Value, weight: Value): Value {
+  const losses = binary(graph, 'Sub', unary(graph, 'Softplus', logits), binary(graph, 'Mul', logits, target))
+  const loss = sumOver(graph, binary(graph, 'Mul', losses, weight), [0, 1])
+  return graph.differentiable(loss, [logits], () => [
+    binary(graph, 'Mul', binary(graph, 'Sub', unary(graph, 'Sigmoid', logits), target), weight),
+  ])
+}
+
+/** Weighted sum of the squared differences of `outputs` and `target`. All [rows, outputs]. */
+export function squaredError(graph: Graph, outputs: Value, target: Value, weight: Value): Value {
+  const difference = binary(graph, 'Sub', outputs, target)
+  const weighted = binary(graph, 'Mul', difference, weight)
+  const loss = sumOver(graph, binary(graph, 'Mul', weighted, difference), [0, 1])
+  return graph.differentiable(loss, [outputs], () => [binary(graph, 'Mul', weighted, graph.scalar(2))])
 }

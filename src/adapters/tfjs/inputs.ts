@@ -1,6 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { ClassifierShape } from '../../training/classifier.ts'
-import { type Bucket, createEncoderInputs, fillEncoderInputs, fillLossInputs } from '../../training/encoder-inputs.ts'
+import {
+  type Bucket,
+  createEncoderInputs,
+  fillEncoderInputs,
+  fillLossInputs,
+  fillOutputLossInputs,
+} from '../../training/encoder-inputs.ts'
 import type { LabelledRow, TokenRow } from '../../training/learner.ts'
 import type { Tf } from './backends.ts'
 import type { InputTensors } from './encoder.ts'
@@ -22,7 +28,25 @@ export function encoderTensors(
   }
 }
 
-/** What the loss reads, as tensors: `LossInputs` of src/training. */
+/** What losses of single outputs read, as tensors: `OutputLossInputs` of src/training. */
+export interface OutputLossTensors {
+  readonly target: Tensor
+  readonly weight: Tensor
+}
+
+export function outputLossTensors(
+  tf: Tf,
+  { classes }: ClassifierShape,
+  batch: number,
+  rows: readonly LabelledRow[],
+): OutputLossTensors {
+  const target = new Float32Array(batch * classes)
+  const targetWeight = new Float32Array(batch * classes)
+  fillOutputLossInputs({ target, targetWeight }, rows, classes)
+  return { target: tf.tensor(target, [batch, classes]), weight: tf.tensor(targetWeight, [batch, classes]) }
+}
+
+/** What the cross-entropy reads, as tensors: `LossInputs` of src/training. */
 export interface LossTensors {
   readonly target: Tensor
   readonly weight: Tensor

@@ -4,14 +4,14 @@ import { HEAD_BIAS, HEAD_WEIGHT, headLayout } from '../../training/classifier.ts
 import { drawMask, maskState } from '../../training/dropout-masks.ts'
 import type { Bucket } from '../../training/encoder-inputs.ts'
 import type { LearnerOptions } from '../../training/engine.ts'
-import { EVALUATION_BATCH, type LabelledRow, type Learner, likeliest } from '../../training/learner.ts'
+import { EVALUATION_BATCH, type LabelledRow, type Learner, type TokenRow } from '../../training/learner.ts'
 import { elementCount } from '../../training/shape.ts'
 import { stepAdamW } from './adamw.ts'
 import type { Tf } from './backends.ts'
 import { dropout, type EncoderOptions, encode } from './encoder.ts'
-import { encoderTensors, lossTensors } from './inputs.ts'
+import { encoderTensors, lossTensors, outputLossTensors } from './inputs.ts'
 import { type LearnerMemory, loadMemory, saveMemory } from './memory.ts'
-import { crossEntropy, linear } from './operations.ts'
+import { binaryCrossEntropy, crossEntropy, linear, squaredError } from './operations.ts'
 import { byName, createGroups, disposeGroups, partOf, readTensor, replace } from './parameters.ts'
 
 /** Body and head learn. All that changes is in `memory`. */
@@ -26,7 +26,7 @@ export function createLearner(tf: Tf, options: LearnerOptions): Learner {
 
   function logits(
     weights: readonly Tensor[],
-    rows: readonly LabelledRow[],
+    rows: readonly TokenRow[],
     { mask, ...bucket }: Bucket & Pick<EncoderOptions, 'mask'>,
   ): Tensor {
     const named = members.flatMap(({ name }, index) => {
@@ -40,9 +40,16 @@ export function createLearner(tf: Tf, options: LearnerOptions): Learner {
     return linear(tf, dropped, weight(HEAD_WEIGHT), weight(HEAD_BIAS))
   }
 
+  function lossOf(outputs: Tensor, rows: readonly LabelledRow[]): Tensor {
+    const task = rows[0]?.task ?? 'single-label'
+    if (task === 'single-label') return crossEntropy(tf, outputs, lossTensors(tf, shape, batch, rows))
+    const loss = task === 'multi-label' ? binaryCrossEntropy : squaredError
+    return loss(tf, outputs, outputLossTensors(tf, shape, batch, rows))
+  }
+
   function addGradients(rows: readonly LabelledRow[], length: number): Tensor {
     const { value, grads } = tf.valueAndGrads((...weights: Tensor[]) =>
-      crossEntropy(tf, logits(weights, rows, { batch, length, mask: drawTensor }), lossTensors(tf, shape, batch, rows)),
+      lossOf(logits(weights, rows, { batch, length, mask: drawTensor }), rows),
     )(weightsNow())
     let first = 0
     for (const { members, vectors } of memory.groups) {
@@ -96,7 +103,7 @@ export function createLearner(tf: Tf, options: LearnerOptions): Learner {
       const found = tf.tidy(() => logits(weightsNow(), rows, { batch: EVALUATION_BATCH, length, mask: null }))
       const numbers = await readTensor(found)
       found.dispose()
-      return likeliest(numbers, rows.length, shape.classes)
+      return numbers.slice(0, rows.length * shape.classes)
     },
     keep() {
       for (const { vectors } of memory.groups) replace(vectors, 'kept', vectors.weights.clone())

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Tf } from './backends.ts'
-import type { LossTensors } from './inputs.ts'
+import type { LossTensors, OutputLossTensors } from './inputs.ts'
 import { withGradient } from './with-gradient.ts'
 
 /** Of equal shapes. */
@@ -140,6 +140,32 @@ export function crossEntropy(tf: Tf, logits: Tensor, { target, weight, choices }
       value: tf.neg(tf.sum(tf.mul(logProbabilities, target))),
       saved: [logProbabilities, target, weight],
       backward: (gradient, saved) => [tf.mul(gradient, tf.sub(tf.mul(tf.exp(saved(0)), saved(2)), saved(1)))],
+    }
+  })
+}
+
+/** Weighted sum of the binary cross-entropies of sigmoid(logits) and `target`, 0 or 1. All [rows, outputs]. */
+export function binaryCrossEntropy(tf: Tf, logits: Tensor, { target, weight }: OutputLossTensors): Tensor {
+  return withGradient(tf, [logits], () => {
+    // log(1 + exp(x)) where exp(x) may overflow.
+    const softplus = tf.add(tf.relu(logits), tf.log(tf.add(tf.exp(tf.neg(tf.abs(logits))), 1)))
+    return {
+      value: tf.sum(tf.mul(tf.sub(softplus, tf.mul(logits, target)), weight)),
+      saved: [logits, target, weight],
+      backward: (gradient, saved) => [tf.mul(gradient, tf.mul(tf.sub(tf.sigmoid(saved(0)), saved(1)), saved(2)))],
+    }
+  })
+}
+
+/** Weighted sum of the squared differences of `outputs` and `target`. All [rows, outputs]. */
+export function squaredError(tf: Tf, outputs: Tensor, { target, weight }: OutputLossTensors): Tensor {
+  return withGradient(tf, [outputs], () => {
+    const difference = tf.sub(outputs, target)
+    const weighted = tf.mul(difference, weight)
+    return {
+      value: tf.sum(tf.mul(weighted, difference)),
+      saved: [weighted],
+      backward: (gradient, saved) => [tf.mul(gradient, tf.mul(saved(0), 2))],
     }
   })
 }

@@ -22,7 +22,7 @@ export async function runEngine(engine: Engine, job: Job): Promise<Cost> {
   const learner = await engine.createLearner({
     shape,
     body,
-    head: startingHead(shape, null, labels, 1).weights,
+    head: startingHead(shape, null, { labels: labels }, 1).weights,
     plan,
     batch,
     longest: length,

@@ -29,7 +29,7 @@ LENGTHS = [8, 5, 7, 2]
 RATE, HEAD_RATE, DECAY, CLIP, STEPS = 2e-3, 10, 0.1, 0.5, 5
 
 
-def config():
+def config(outputs=CLASSES):
     return BertConfig(
         vocab_size=VOCABULARY,
         hidden_size=16,
@@ -41,7 +41,7 @@ def config():
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
         classifier_dropout=0.0,
-        num_labels=CLASSES,
+        num_labels=outputs,
     )
 
 
@@ -126,19 +126,34 @@ class FirstTokenClassifier(torch.nn.Module):
         return self.classifier(self.bert(**inputs).last_hidden_state[:, 0])
 
 
-def classifier(name, model, logits_of, body_prefix):
+def cross_entropy():
+    return integers(0, CLASSES, (BATCH,)), torch.nn.functional.cross_entropy
+
+
+def binary_cross_entropy():
+    """Row by row the labels that it has; one has none, one has all."""
+    has = torch.tensor([[0, 1, 1], [0, 0, 0], [1, 1, 1], [0, 0, 1]], dtype=torch.float64)
+    return has, torch.nn.BCEWithLogitsLoss()
+
+
+def squared_error():
+    numbers = torch.tensor([0.25, -1.5, 2.0, 0.75], dtype=torch.float64)
+    return numbers, lambda logits, targets: torch.nn.functional.mse_loss(logits.squeeze(), targets)
+
+
+def classifier(name, model, logits_of, body_prefix, task=cross_entropy):
     """`body_prefix`: what the fixture's body names begin with; both `bert.` and nothing occur in the wild."""
     model = model.double()
     randomize(model)
     model.train()
     ids, types, mask = batch()
-    labels = integers(0, CLASSES, (BATCH,))
+    labels, loss = task()
     inputs = {"input_ids": ids, "token_type_ids": types, "attention_mask": mask}
     rename = lambda key: key if key.startswith("classifier.") else body_prefix + key.removeprefix("bert.")
     parameters = {rename(key): parameter for key, parameter in model.named_parameters()}
     weights = {key: encode(p) for key, p in parameters.items()}
     logits = logits_of(model, inputs)
-    loss_of = lambda: torch.nn.functional.cross_entropy(logits_of(model, inputs), labels)
+    loss_of = lambda: loss(logits_of(model, inputs), labels)
     losses, gradients = train(model, loss_of, parameters)
     write(
         name,
@@ -219,11 +234,21 @@ def tokenizer():
     write("tokenizer", {"tokenizer": plain, "cases": cases})
 
 
+def other_losses():
+    """transformers' losses of `multi_label_classification` and `regression`, from a stream of their own."""
+    global RANDOM
+    RANDOM = np.random.RandomState(21)
+    logits_of = lambda model, inputs: model(**inputs).logits
+    classifier("multi-label", BertForSequenceClassification(config()), logits_of, "bert.", binary_cross_entropy)
+    classifier("regression", BertForSequenceClassification(config(outputs=1)), logits_of, "bert.", squared_error)
+
+
 def main():
     classifier("pooler", BertForSequenceClassification(config()), lambda model, inputs: model(**inputs).logits, "bert.")
     classifier("no-pooler", FirstTokenClassifier(), lambda model, inputs: model(**inputs), "")
     masked_language()
     tokenizer()
+    other_losses()
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ import { openOnnxEngine } from '../../../src/adapters/onnx/index.ts'
 import { checkBertBody, readBertConfig } from '../../../src/training/bert-config.ts'
 import { startingHead } from '../../../src/training/classifier.ts'
 import type { Engine } from '../../../src/training/engine.ts'
-import type { LabelledRow, Learner } from '../../../src/training/learner.ts'
+import type { LabelledRow, Learner, Target } from '../../../src/training/learner.ts'
 import { createLinearHead } from '../../../src/training/linear-head.ts'
 import { completePlan } from '../../../src/training/plan.ts'
+import { predictionsOf } from '../../../src/training/predictions.ts'
 import { createRandom } from '../../../src/training/random.ts'
 import { rateFactor } from '../../../src/training/schedule.ts'
 import {
@@ -30,6 +31,13 @@ const LOSS_TOLERANCE = 2e-5
 const WEIGHT_TOLERANCE = 2e-4
 /** Over 50 steps differences of rounding grow: Adam turns a sign of a tiny gradient into a whole step. */
 const LONG_LOSS_TOLERANCE = 2e-3
+/** Single labels with and without a pooler, and the other types of tasks with their losses. */
+const FIXTURES = [
+  ['pooler', undefined],
+  ['no-pooler', undefined],
+  ['multi-label', 'multi-label'],
+  ['regression', 'regression'],
+] as const
 /** A key's bias moves all scores of a query alike: its true gradient is zero, and Adam makes steps of rounding errors. */
 const KEY_BIAS = /attention\.self\.key\.bias$/
 const LENGTH = 8
@@ -48,9 +56,9 @@ export function describeEngine(name: string, open: () => Promise<Subject>): void
     const live = () => liveTensors?.() ?? 0
     after(() => engine.close())
 
-    for (const fixtureName of ['pooler', 'no-pooler'] as const) {
+    for (const [fixtureName, task] of FIXTURES) {
       const fixture = readModelFixture(fixtureName)
-      const { body, head, shape, rows } = openFixture(fixture)
+      const { body, head, shape, rows } = openFixture(fixture, task)
 
       it(`has the features of transformers, padding and token types included (${fixtureName})`, async () => {
         const extractor = await engine.createExtractor({ shape, body })
@@ -58,6 +66,18 @@ export function describeEngine(name: string, open: () => Promise<Subject>): void
         for (const length of [LENGTH, 12]) {
           const logits = createLinearHead(head).logits(await extractor.features(rows, length))
           assert.ok(largestDifference(logits, decodeTensor(fixture.logits)) < LOGIT_TOLERANCE)
+        }
+        await extractor.release()
+      })
+
+      it(`trains a head alone on that loss with those gradients (${fixtureName})`, async () => {
+        const extractor = await engine.createExtractor({ shape, body })
+        const alone = createLinearHead(head)
+        const loss = alone.learn(await extractor.features(rows, LENGTH), rows)
+        assert.ok(Math.abs(loss - (fixture.losses[0] ?? Number.NaN)) < LOSS_TOLERANCE)
+        for (const [name, gradient] of alone.gradients()) {
+          const expected = decodeTensor(fixture.gradients[name] ?? { shape: [], data: '' })
+          assert.ok(relativeError(gradient, expected) < GRADIENT_TOLERANCE, name)
         }
         await extractor.release()
       })
@@ -161,7 +181,7 @@ export function describeEngine(name: string, open: () => Promise<Subject>): void
     it('keeps to the outputs that a row may choose among', async () => {
       const { shape, body, head, rows } = openFixture(readModelFixture('pooler'))
       const learner = await engine.createLearner({ shape, body, head, plan: PLAN, batch: rows.length, longest: LENGTH })
-      const choosing = rows.map((row) => ({ ...row, label: row.label % 2, choices: [0, 2] as const }))
+      const choosing = rows.map((row) => ({ ...row, label: Number(row.label) % 2, choices: [0, 2] as const }))
       const loss = await learner.learn(choosing, LENGTH)
       const whole = await learner.gradients()
       const ofBias = whole.get('classifier.bias') ?? new Float32Array()
@@ -249,7 +269,7 @@ const BATCH = 8
 async function trainLong(
   engine: Engine,
   { dropout }: { readonly dropout: number },
-): Promise<{ losses: number[]; predicted: number[] }> {
+): Promise<{ losses: number[]; predicted: Target[] }> {
   const model = tinyModel({ dropout })
   const config = readBertConfig(model.config)
   const shape = { config, body: checkBertBody(config, model.body), classes: LABELS.length }
@@ -258,7 +278,7 @@ async function trainLong(
   const learner = await engine.createLearner({
     shape,
     body: model.body,
-    head: startingHead(shape, null, LABELS, plan.seed).weights,
+    head: startingHead(shape, null, { labels: LABELS }, plan.seed).weights,
     plan,
     batch: BATCH,
     longest: LENGTH,
@@ -270,7 +290,8 @@ async function trainLong(
     const rate = plan.learningRate * rateFactor(plan, step)
     learner.step({ body: rate, head: rate * plan.headRate })
   }
-  const predicted = await learner.predict(rows.slice(0, 32), LENGTH)
+  const logits = await learner.predict(rows.slice(0, 32), LENGTH)
+  const predicted = predictionsOf('single-label', logits, 32, LABELS.length)
   await learner.release()
   return { losses, predicted }
 }

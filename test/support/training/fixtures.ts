@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
+import type { TaskType } from '../../../src/ports/dataset.ts'
 import type { Model, Weights } from '../../../src/ports/trainer.ts'
 import { checkBertBody, readBertConfig } from '../../../src/training/bert-config.ts'
+import type { Target } from '../../../src/training/learner.ts'
 
 // Reads the fixtures that test/reference/training/make_fixtures.py makes.
 
@@ -20,7 +22,8 @@ export interface ModelFixture {
   readonly ids: readonly (readonly number[])[]
   readonly types: readonly (readonly number[])[]
   readonly lengths: readonly number[]
-  readonly labels: readonly number[]
+  /** Indices; per row 0 or 1 for each output (`multi-label`); or numbers (`regression`). */
+  readonly labels: readonly (number | readonly number[])[]
   readonly targets: readonly (readonly number[])[]
   readonly weights: Readonly<Record<string, EncodedTensor>>
   readonly logits: EncodedTensor
@@ -40,7 +43,9 @@ export interface TokenizerFixture {
   }[]
 }
 
-export function readModelFixture(name: 'pooler' | 'no-pooler' | 'masked-language'): ModelFixture {
+export type FixtureName = 'pooler' | 'no-pooler' | 'masked-language' | 'multi-label' | 'regression'
+
+export function readModelFixture(name: FixtureName): ModelFixture {
   return JSON.parse(readFileSync(fixturePath(name), 'utf8'))
 }
 
@@ -74,16 +79,21 @@ function fixturePath(name: string): URL {
 }
 
 /** A fixture as engines take it: body and head apart, rows without padding. */
-export function openFixture(fixture: ModelFixture) {
+export function openFixture(fixture: ModelFixture, task?: TaskType) {
   const weights = decodeWeights(fixture.weights)
   const body = weights.filter(({ name }) => !name.startsWith('classifier.'))
   const head = weights.filter(({ name }) => name.startsWith('classifier.'))
   const config = readBertConfig(fixture.config)
-  const shape = { config, body: checkBertBody(config, body), classes: 3 }
+  const shape = { config, body: checkBertBody(config, body), classes: task === 'regression' ? 1 : 3 }
   const rows = fixture.lengths.map((length, row) => ({
     ids: fixture.ids[row]?.slice(0, length) ?? [],
     types: fixture.types[row]?.slice(0, length) ?? [],
-    label: fixture.labels?.[row] ?? 0,
+    label: targetOf(fixture.labels?.[row] ?? 0),
+    ...(task && { task }),
   }))
   return { weights, body, head, config, shape, rows }
+}
+
+function targetOf(label: number | readonly number[]): Target {
+  return typeof label === 'number' ? label : label.flatMap((has, index) => (has === 1 ? [index] : []))
 }

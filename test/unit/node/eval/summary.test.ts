@@ -23,7 +23,9 @@ const judged = (of: Candidate, task: string, seen: boolean | null, accuracies: r
   task,
   mode: 'frozen',
   seeds: accuracies.map((_, index) => index + 1),
-  accuracies,
+  metric: 'accuracy',
+  values: accuracies,
+  scores: {},
   ...meanAndError(accuracies),
   majority: 0.25,
   rows: 90,
@@ -90,7 +92,7 @@ describe('resultObject', () => {
     const rest = { candidates: [zero, one, multitask], tasks: [], seeds: [1, 2], seconds: 1, plot: null, reports: [] }
     const object = JSON.parse(JSON.stringify(resultObject({ judged: all, means, ...rest })))
     assert.equal(object.results.length, all.length)
-    assert.deepEqual(object.results[0].accuracies, [0.5, 0.6])
+    assert.deepEqual(object.results[0].values, [0.5, 0.6])
     assert.deepEqual(object.bases[2], { label: 'multitask', round: null, base: null, baseline: 'multitask' })
     assert.equal(object.means.length, means.length)
   })

@@ -39,7 +39,7 @@ describe('evaluateBase', async () => {
         plan,
         onProgress: ({ seed }) => seen.push(seed),
       })
-      assert.equal(result.accuracies.length, 3)
+      assert.equal(result.values.length, 3)
       assert.ok(result.mean > result.majority + 0.1, JSON.stringify(result))
       assert.ok(result.standardError >= 0 && result.standardError < 0.3)
       assert.equal(result.testRows, test.length)
@@ -59,7 +59,7 @@ describe('evaluateBase', async () => {
   it('gives the same for the same seed, whatever other seeds there are', async () => {
     const run = (seeds: readonly number[]) => evaluateBase({ trainer, model, task, mode: 'few-shot', seeds, plan })
     const [alone, both] = [await run([5]), await run([4, 5])]
-    assert.equal(alone.accuracies[0], both.accuracies[1])
+    assert.equal(alone.values[0], both.values[1])
   })
 
   it('refuses no seeds, repeated seeds, no test rows and labels that only the test rows have', async () => {

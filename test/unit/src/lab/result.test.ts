@@ -17,7 +17,8 @@ function scored(run: number, of: string, task: string, accuracies: readonly numb
     task,
     mode: 'frozen',
     seeds: [1, 2],
-    accuracies: [...accuracies],
+    metric: 'accuracy',
+    values: [...accuracies],
     majority: 0.25,
     seconds: 1,
   }

@@ -25,7 +25,7 @@ async function losses(options: { dropout: number; seed: number; count: number })
   const learner = await (await openOnnxEngine({ threads: 1 })).createLearner({
     shape,
     body,
-    head: startingHead(shape, null, ['a', 'b'], 1).weights,
+    head: startingHead(shape, null, { labels: ['a', 'b'] }, 1).weights,
     plan: completePlan({ seed: options.seed }),
     batch: bucket.batch,
     longest: bucket.length,
