@@ -15,10 +15,11 @@ import { type BertConfig, checkBertBody, readBertConfig, withDropout } from '../
 import { type ClassifierShape, startingHead } from '../training/classifier.ts'
 import type { Engine } from '../training/engine.ts'
 import { evaluate, type FitOptions, fit } from '../training/fit.ts'
+import { checkFreeze } from '../training/freezing.ts'
 import { createFrozenLearner, createPredictor } from '../training/frozen-learner.ts'
 import type { LabelSpace } from '../training/labels.ts'
 import type { LabelledRow } from '../training/learner.ts'
-import { completePlan } from '../training/plan.ts'
+import { completePlan, withEpochs } from '../training/plan.ts'
 import { scoringOf } from '../training/scores.ts'
 import { decodeSnapshot, encodeSnapshot, type FitState, fingerprintOf } from '../training/snapshot.ts'
 import { splitExamples } from '../training/split.ts'
@@ -63,13 +64,15 @@ export async function runTrain(
   },
 ): Promise<TrainingResult> {
   const started = context.now()
-  const plan = completePlan(given)
-  const config = withDropout(readBertConfig(model.config), plan.dropout)
+  const wanted = completePlan(given)
+  const config = withDropout(readBertConfig(model.config), wanted.dropout)
+  checkFreeze(wanted, config.layers)
   const { task = 'single-label', labels } = dataset
-  const scoring = scoringOf(dataset, plan)
+  const scoring = scoringOf(dataset, wanted)
   const shape: ClassifierShape = { config, body: checkBertBody(config, model.body), classes: scoring.outputs }
-  const maxTokens = Math.min(plan.maxTokens, config.maxPositions)
-  const split = splitDataset(dataset, plan)
+  const maxTokens = Math.min(wanted.maxTokens, config.maxPositions)
+  const split = splitDataset(dataset, wanted)
+  const plan = withEpochs(wanted, split.training.length)
   const encode = rowEncoder(model, config, dataset, maxTokens, context)
   const encoded = encode(split.training)
   const scale = task === 'regression' ? scaleOf(encoded) : null
@@ -111,7 +114,15 @@ export async function runTrain(
             take: context.onSnapshot,
           })
     const scaled = { ...scoring, scale }
-    const scope = { ...context, plan: learnerOptions.plan, scoring: scaled, training, validation, ...snapshots }
+    const scope = {
+      ...context,
+      startedMs: started,
+      plan: learnerOptions.plan,
+      scoring: scaled,
+      training,
+      validation,
+      ...snapshots,
+    }
     const before = start.isNew ? null : await evaluate(learner, validation, { maxTokens, scoring: scaled, ...context })
     const { steps, scores, spentMs } = await fit(learner, scope)
     const learned = await learner.head()

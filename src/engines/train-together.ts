@@ -3,9 +3,10 @@ import type { Model, TaskToTrain, TogetherResult, TrainingPlan, TrainingProgress
 import { bucketLength } from '../training/batches.ts'
 import { checkBertBody, readBertConfig, withDropout } from '../training/bert-config.ts'
 import { fitTogether } from '../training/fit-together.ts'
+import { checkFreeze } from '../training/freezing.ts'
 import { joinHeads } from '../training/joint-head.ts'
 import type { LabelledRow } from '../training/learner.ts'
-import { completePlan } from '../training/plan.ts'
+import { completePlan, withEpochs } from '../training/plan.ts'
 import { headFromScale, headToScale, scaleTargets, targetScale } from '../training/target-scale.ts'
 import { checkLabels, rowEncoder, type TaskContext } from './tasks.ts'
 
@@ -21,9 +22,14 @@ export async function runTrainTogether(
   context: TaskContext & { readonly onProgress: (progress: TrainingProgress) => void },
 ): Promise<TogetherResult> {
   const started = context.now()
-  const plan = completePlan(given)
-  check(tasks, plan)
+  const wanted = completePlan(given)
+  check(tasks, wanted)
+  const plan = withEpochs(
+    wanted,
+    tasks.reduce((sum, { dataset }) => sum + dataset.examples.length, 0),
+  )
   const config = withDropout(readBertConfig(model.config), plan.dropout)
+  checkFreeze(plan, config.layers)
   const body = checkBertBody(config, model.body)
   const maxTokens = Math.min(plan.maxTokens, config.maxPositions)
   const encoded = tasks.map(({ dataset }) => {
@@ -79,7 +85,12 @@ function inJointHead(row: LabelledRow, choices: readonly [from: number, to: numb
   return { ...row, choices, label: typeof label === 'number' ? from + label : label.map((index) => from + index) }
 }
 
-function check(tasks: readonly TaskToTrain[], { mode }: TrainingPlan): void {
+function check(tasks: readonly TaskToTrain[], { mode, maxSeconds }: TrainingPlan): void {
+  if (maxSeconds !== null) {
+    throw new ColdmeshError('unsupported', 'Training tasks together has no time limit', {
+      hint: 'Limit it by steps or epochs.',
+    })
+  }
   if (mode === 'frozen') {
     throw new ColdmeshError('unsupported', 'Tasks with a frozen body learn nothing from each other', {
       hint: 'Train their heads one by one, or choose the mode full.',

@@ -49,13 +49,19 @@ export interface TrainingPlan {
   /** The head learns at learningRate * headRate. */
   readonly headRate: number
   readonly weightDecay: number
-  /** Fraction of the steps with a linearly growing rate; then linear decay to zero. */
+  /** Fraction of the steps with a linearly growing rate; then the schedule. */
   readonly warmup: number
+  /** `linear`: falls to zero at the last step; `constant`: stays; `paper`: falls by 0.0006 of the peak a step, see `rateFactor`. */
+  readonly schedule: 'linear' | 'constant' | 'paper'
   readonly batch: number
   /** Gradients of this many batches are averaged before a step. */
   readonly accumulation: number
   /** Upper bound of optimizer steps. */
   readonly steps: number
+  /** Passes over the training rows at most; null: as many as the steps take. */
+  readonly epochs: number | null
+  /** Training ends with the first step after this time, and its schedule is made to fit it; null: takes as long as it takes. */
+  readonly maxSeconds: number | null
   /** Global gradient norm is clipped to this; 0 = off. */
   readonly clipNorm: number
   /** Longest input in tokens. */
@@ -73,8 +79,12 @@ export interface TrainingPlan {
   readonly evaluateEvery: number
   readonly patience: number
   readonly minGain: number
+  /** Instead of `patience`: stop after this many training examples without a gain of `minGain`; 0 = `patience` counts. */
+  readonly patienceExamples: number
   /** 'full' trains body and head; 'frozen' only the head (the body is a fixed feature extractor). */
   readonly mode: 'full' | 'frozen'
+  /** The embeddings and this many layers from the bottom keep their exact weights; null: everything learns. */
+  readonly freeze: number | null
 }
 
 export interface TrainingProgress {
@@ -82,6 +92,8 @@ export interface TrainingProgress {
   readonly steps: number
   readonly loss: number
   readonly tokensPerSecond: number
+  /** Until the last step, by the pace so far; without evaluations. */
+  readonly secondsLeft: number
   /** Set after an evaluation on the validation rows. */
   readonly validation?: { readonly metric: Metric; readonly score: number }
   /** Set on the first report of a training that goes on from a snapshot: `step` is where. */

@@ -1,8 +1,16 @@
 import type { TrainingPlan } from '../ports/trainer.ts'
+import { examplesAStep } from './plan.ts'
 
 export interface EarlyStopping {
   /** Takes in the next evaluation. `best`: none before was better. `stop`: `patience` evaluations in a row gained too little. */
   observe(score: number): { readonly best: boolean; readonly stop: boolean }
+}
+
+/** Evaluations without a gain after which a training of `rows` ends: what `patienceExamples` amount to, or the plan's `patience`. */
+export function patienceOf(plan: TrainingPlan, rows: number): number {
+  const { patienceExamples, evaluateEvery, patience } = plan
+  if (patienceExamples === 0 || evaluateEvery === 0) return patience
+  return Math.max(1, Math.ceil(patienceExamples / (evaluateEvery * examplesAStep(plan, rows))))
 }
 
 /** Stops after `patience` evaluations that don't gain `minGain` over the best before them; a patience of 0 never does. */

@@ -29,7 +29,8 @@ export interface BodyOptions {
 export interface LearnerOptions extends BodyOptions {
   readonly head: readonly Weights[]
   /** Its rates are given step by step. */
-  readonly plan: Pick<TrainingPlan, 'weightDecay' | 'clipNorm' | 'accumulation' | 'seed'>
+  readonly plan: Pick<TrainingPlan, 'weightDecay' | 'clipNorm' | 'accumulation' | 'seed'> &
+    Partial<Pick<TrainingPlan, 'freeze'>>
   /** Rows of a batch, at most. */
   readonly batch: number
   /** The longest bucket that training will use. */

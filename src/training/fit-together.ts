@@ -45,7 +45,8 @@ export async function fitTogether(
     learner.step({ body: rate, head: rate * plan.headRate })
     meter.pause()
     if (meter.isDue() || step + 1 === plan.steps) {
-      onProgress({ step: step + 1, steps: plan.steps, loss, tokensPerSecond: meter.tokensPerSecond() })
+      const secondsLeft = ((plan.steps - step - 1) * meter.stepMs()) / 1_000
+      onProgress({ step: step + 1, steps: plan.steps, loss, tokensPerSecond: meter.tokensPerSecond(), secondsLeft })
     }
   }
 }

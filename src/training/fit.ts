@@ -1,7 +1,7 @@
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Scores, TrainingPlan, TrainingProgress } from '../ports/trainer.ts'
 import { evaluationBatches, trainingBatches } from './batches.ts'
-import { createEarlyStopping } from './early-stopping.ts'
+import { createEarlyStopping, patienceOf } from './early-stopping.ts'
 import { EVALUATION_BATCH, type LabelledRow, type Learner, type Predictor, type Target } from './learner.ts'
 import { predictionsOf } from './predictions.ts'
 import { createRandom } from './random.ts'
@@ -10,6 +10,7 @@ import { type Scoring, scoresOf } from './scores.ts'
 import type { FitState } from './snapshot.ts'
 import { createSnapshotClock } from './snapshot-clock.ts'
 import { type TargetScale, unscaled } from './target-scale.ts'
+import { createTimeBudget } from './time-budget.ts'
 
 /** Progress is told at most this often, evaluations always. */
 const PROGRESS_INTERVAL_MS = 100
@@ -22,6 +23,8 @@ export interface FitOptions {
   readonly onProgress: (progress: TrainingProgress) => void
   /** Milliseconds on a clock that only goes forward. */
   readonly now: () => number
+  /** When the training began, on that clock: what a time limit counts from. */
+  readonly startedMs: number
   /** @throws ColdmeshError `aborted` */
   readonly checkAborted: () => void
   /** Where an interrupted training of the same learner, rows and plan was; ignored when it doesn't fit. */
@@ -46,13 +49,12 @@ export async function fit(
   const { training, validation, plan, scoring, onProgress, checkAborted } = options
   const lengths = training.map(({ ids }) => ids.length)
   const batches = trainingBatches(lengths, { ...plan, random: createRandom(plan.seed, 'batches') })
-  const stopping = createEarlyStopping(plan)
+  const stopping = createEarlyStopping({ ...plan, patience: patienceOf(plan, training.length) })
   const meter = createMeter(options.now)
   const clock = createSnapshotClock({
     everyMs: options.snapshots?.everyMs ?? Number.POSITIVE_INFINITY,
     now: options.now,
   })
-  const started = options.now()
   const observed: Scores[] = []
   let best: Scores = {}
   const observe = (scores: Scores) => {
@@ -63,22 +65,26 @@ export async function fit(
   }
   const resumed = await goOn(learner, options)
   const { step: first = 0, spentMs = 0 } = resumed ?? {}
+  const budget = createTimeBudget(plan, resumed?.steps ?? null)
+  const spent = () => spentMs + options.now() - options.startedMs
   if (resumed !== null) {
     for (const scores of resumed.observed) observe(scores)
     for (let drawn = 0; drawn < first * plan.accumulation; drawn++) batches.next()
-    onProgress({ step: first, steps: plan.steps, loss: resumed.loss, tokensPerSecond: 0, isResumed: true })
+    const { steps } = budget
+    onProgress({ step: first, steps, loss: resumed.loss, tokensPerSecond: 0, secondsLeft: 0, isResumed: true })
   }
 
   async function takeSnapshot(step: number, loss: number): Promise<void> {
     if (!clock.isDue() || learner.save === undefined) return
     const state = await clock.time(async () => await learner.save?.())
-    const spent = spentMs + options.now() - started
+    const { fixed: steps } = budget
     if (state !== undefined)
-      options.snapshots?.take({ step, spentMs: spent, loss, observed: [...observed], learner: state })
+      options.snapshots?.take({ step, steps, spentMs: spent(), loss, observed: [...observed], learner: state })
   }
 
-  for (let step = first; step < plan.steps; step++) {
+  for (let step = first; step < budget.steps; step++) {
     let loss = 0
+    meter.resume()
     for (let part = 0; part < plan.accumulation; part++) {
       checkAborted()
       const batch = batches.next().value
@@ -87,16 +93,18 @@ export async function fit(
       meter.count(rows)
     }
     if (!Number.isFinite(loss)) throw diverged(step + 1)
-    const rate = plan.learningRate * rateFactor(plan, step)
+    const rate = plan.learningRate * rateFactor({ ...plan, steps: budget.steps }, step)
     learner.step({ body: rate, head: rate * plan.headRate })
-    const isLast = step + 1 === plan.steps
+    budget.passed(step + 1, spent())
+    const isLast = step + 1 >= budget.steps || budget.isOver(spent())
     const evaluates = isLast || (plan.evaluateEvery > 0 && (step + 1) % plan.evaluateEvery === 0)
     meter.pause()
     const report = {
       step: step + 1,
-      steps: plan.steps,
+      steps: budget.steps,
       loss,
       tokensPerSecond: learner.tokensPerSecond ?? meter.tokensPerSecond(),
+      secondsLeft: ((budget.steps - step - 1) * meter.stepMs()) / 1_000,
     }
     if (!evaluates) {
       if (meter.isDue()) onProgress(report)
@@ -118,7 +126,7 @@ export async function fit(
 
 /** Brings the learner to where `resume` was; null when it starts anew. */
 async function goOn(learner: Learner, { resume, plan }: FitOptions): Promise<FitState | null> {
-  if (!resume || resume.step >= plan.steps) return null
+  if (!resume || resume.step >= (resume.steps ?? plan.steps)) return null
   return (await learner.load?.(resume.learner)) === true ? resume : null
 }
 
@@ -147,6 +155,7 @@ export async function evaluate(
 /** Counts tokens, without padding, over the time spent on training steps. */
 export function createMeter(now: () => number) {
   let tokens = 0
+  let steps = 0
   let spentMs = 0
   let since = now()
   let reported = Number.NEGATIVE_INFINITY
@@ -154,11 +163,17 @@ export function createMeter(now: () => number) {
     count(rows: readonly LabelledRow[]): void {
       for (const { ids } of rows) tokens += ids.length
     },
+    resume(): void {
+      since = now()
+    },
     pause(): void {
       const paused = now()
+      steps++
       spentMs += paused - since
       since = paused
     },
+    /** Milliseconds of a step, the mean so far. */
+    stepMs: () => (steps > 0 ? spentMs / steps : 0),
     tokensPerSecond: () => (spentMs > 0 ? (tokens * 1_000) / spentMs : 0),
     isDue(): boolean {
       if (since - reported < PROGRESS_INTERVAL_MS) return false

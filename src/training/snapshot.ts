@@ -5,6 +5,8 @@ import type { LabelledRow, LearnerState } from './learner.ts'
 /** Where a training is between two steps. */
 export interface FitState {
   readonly step: number
+  /** Of the whole training, where its time had fixed them. */
+  readonly steps: number | null
   /** Milliseconds spent until then. */
   readonly spentMs: number
   readonly loss: number
@@ -19,6 +21,7 @@ const HEADER_AT = MAGIC.length + 4
 interface Header {
   readonly fingerprint: string
   readonly step: number
+  readonly steps: number | null
   readonly spentMs: number
   readonly loss: number
   readonly observed: readonly Scores[]
@@ -56,8 +59,8 @@ export function decodeSnapshot(bytes: Uint8Array, fingerprint: string): FitState
       learner[name] = bytes.slice(at, at + size)
       at += size
     }
-    const { step, spentMs, loss, observed } = header
-    return at === bytes.length ? { step, spentMs, loss, observed, learner } : null
+    const { step, steps, spentMs, loss, observed } = header
+    return at === bytes.length ? { step, steps, spentMs, loss, observed, learner } : null
   } catch {
     return null
   }
@@ -65,11 +68,20 @@ export function decodeSnapshot(bytes: Uint8Array, fingerprint: string): FitState
 
 function readHeader(value: unknown): Header | null {
   if (typeof value !== 'object' || value === null) return null
-  const { fingerprint, step, spentMs, loss, observed, parts }: Partial<Record<keyof Header, unknown>> = value
+  const {
+    fingerprint,
+    step,
+    steps = null,
+    spentMs,
+    loss,
+    observed,
+    parts,
+  }: Partial<Record<keyof Header, unknown>> = value
   if (typeof fingerprint !== 'string' || !isCount(step) || !isNumber(spentMs) || !isNumber(loss)) return null
+  if (steps !== null && !isCount(steps)) return null
   if (!Array.isArray(observed) || !observed.every(areScores) || !Array.isArray(parts) || !parts.every(isPart))
     return null
-  return { fingerprint, step, spentMs, loss, observed, parts }
+  return { fingerprint, step, steps, spentMs, loss, observed, parts }
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number'

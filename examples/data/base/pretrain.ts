@@ -71,7 +71,7 @@ async function run(from: number): Promise<void> {
       if (step++ < from) continue // the same batches again, without work
       const ramp = Math.min(1, (step - from) / RAMP_STEPS)
       const spent = limitMs === null ? 0 : (performance.now() - started) / limitMs
-      const factor = limitMs === null ? rateFactor({ steps, warmup: WARMUP }, step - 1) : Math.max(0, 1 - spent)
+      const factor = limitMs === null ? rateFactor({ steps, warmup: WARMUP , schedule: 'linear' }, step - 1) : Math.max(0, 1 - spent)
       recent.push(await trainer.step(batch, LEARNING_RATE * ramp * factor))
       if (step % REPORT_EVERY === 0) {
         const loss = recent.splice(0).reduce((sum, value) => sum + value, 0) / REPORT_EVERY

@@ -1,8 +1,9 @@
 import type { TaskType } from '../../ports/dataset.ts'
-import type { Weights } from '../../ports/trainer.ts'
+import type { TrainingPlan, Weights } from '../../ports/trainer.ts'
 import { isWeight } from '../../training/bert-config.ts'
 import { type ClassifierShape, HEAD_BIAS, HEAD_WEIGHT, headLayout, wordTable } from '../../training/classifier.ts'
 import type { Bucket } from '../../training/encoder-inputs.ts'
+import { isFrozen } from '../../training/freezing.ts'
 import { type DropoutMask, dropout, encoder, pooler, type WeightOf } from './bert.ts'
 import type { Graph, Value } from './graph.ts'
 import { binaryCrossEntropy, crossEntropy, squaredError } from './lookups.ts'
@@ -12,10 +13,14 @@ import { defineForward, defineTraining, type Program } from './program.ts'
 
 // The graphs of a classifier: an encoder, its pooler if it has one, and a linear head on the first token.
 
-/** Parameters for finetuning everything. */
-export function classifierParameters(shape: ClassifierShape, body: readonly Weights[]): ParameterSpec[] {
+/** Parameters for finetuning everything but what the plan freezes. */
+export function classifierParameters(
+  shape: ClassifierShape,
+  body: readonly Weights[],
+  freeze: TrainingPlan['freeze'] = null,
+): ParameterSpec[] {
   const gradientOf = (name: string): GradientKind => {
-    if (!isWeight(name)) return 'none'
+    if (!isWeight(name) || isFrozen(name, freeze)) return 'none'
     return name === wordTable(shape) ? 'rows' : 'dense'
   }
   return [

@@ -2,6 +2,7 @@ import type { TaskType } from '../../ports/dataset.ts'
 import type { Weights } from '../../ports/trainer.ts'
 import { headLayout, wordTable } from '../../training/classifier.ts'
 import type { LearnerOptions } from '../../training/engine.ts'
+import { isFrozen } from '../../training/freezing.ts'
 import { EVALUATION_BATCH, type Learner } from '../../training/learner.ts'
 import { bytesOf, readInto } from '../../training/learner-state.ts'
 import { type AdamWOptions, adamWScratch, createAdamW } from './adamw.ts'
@@ -20,12 +21,12 @@ export interface RuntimeOptions {
 /** Body and head learn. */
 export function createFullLearner(options: LearnerOptions, { runtime, threads }: RuntimeOptions): Learner {
   const { shape, plan, batch, longest } = options
-  const parameters = classifierParameters(shape, options.body)
+  const parameters = classifierParameters(shape, options.body, plan.freeze)
   const adamWOptions: AdamWOptions = {
     weightDecay: plan.weightDecay,
     clipNorm: plan.clipNorm,
     accumulation: plan.accumulation,
-    table: { name: wordTable(shape), maxIds: batch * longest },
+    table: isFrozen(wordTable(shape), plan.freeze) ? null : { name: wordTable(shape), maxIds: batch * longest },
   }
   const define = (length: number, task?: TaskType) => defineFinetuning(shape, parameters, { batch, length }, task)
   const memory = createParameterMemory(parameters, {

@@ -119,7 +119,7 @@ export async function createMaskedLanguageTrainer(options: {
       await session.run()
       adamW.add(tableIds)
       batches++
-      const rate = plan.learningRate * rateFactor(plan, steps)
+      const rate = plan.learningRate * rateFactor({ ...plan, schedule: 'linear' }, steps)
       if (batches % plan.accumulation === 0) {
         adamW.step({ body: rate, head: rate })
         steps++

@@ -12,12 +12,13 @@ import { dropout, type EncoderOptions, encode } from './encoder.ts'
 import { encoderTensors, lossTensors, outputLossTensors } from './inputs.ts'
 import { type LearnerMemory, loadMemory, saveMemory } from './memory.ts'
 import { binaryCrossEntropy, crossEntropy, linear, squaredError } from './operations.ts'
-import { byName, createGroups, disposeGroups, partOf, readTensor, replace } from './parameters.ts'
+import { byName, createFrozen, createGroups, disposeGroups, partOf, readTensor, replace } from './parameters.ts'
 
 /** Body and head learn. All that changes is in `memory`. */
 export function createLearner(tf: Tf, options: LearnerOptions): Learner {
   const { shape, plan, batch } = options
   const memory: LearnerMemory = { groups: createGroups(tf, options), masks: maskState(plan.seed), steps: 0, added: 0 }
+  const frozen = createFrozen(tf, options)
   const members = memory.groups.flatMap(({ members }) => members)
 
   const drawTensor = (of: number[], rate: number) => tf.tensor(drawMask(memory.masks, elementCount(of), rate), of)
@@ -33,7 +34,7 @@ export function createLearner(tf: Tf, options: LearnerOptions): Learner {
       const tensor = weights[index]
       return tensor === undefined ? [] : [[name, tensor] as const]
     })
-    const weight = byName(new Map(named), shape.body.prefix)
+    const weight = byName(new Map([...frozen, ...named]), shape.body.prefix)
     const encoder = { tf, shape, weight, mask, ...bucket }
     const pooled = encode(encoder, encoderTensors(tf, shape, bucket, rows))
     const dropped = dropout(encoder, pooled, shape.config.classifierDropout)
@@ -74,7 +75,7 @@ export function createLearner(tf: Tf, options: LearnerOptions): Learner {
 
   async function weightsLike(layout: readonly (Omit<Weights, 'data'> & Partial<Weights>)[]): Promise<Weights[]> {
     const found = await readAll('weights')
-    // What is no weight, as numbered places, is passed on as it came.
+    // What is frozen, or no weight, as numbered places, is passed on as it came.
     return layout.map(({ name, shape, data }) => ({
       name,
       shape,
@@ -117,6 +118,9 @@ export function createLearner(tf: Tf, options: LearnerOptions): Learner {
     load: async (state) => loadMemory(tf, memory, state),
     body: () => weightsLike(options.body),
     head: () => weightsLike(headLayout(shape)),
-    release: async () => disposeGroups(memory.groups),
+    release: async () => {
+      disposeGroups(memory.groups)
+      for (const tensor of frozen.values()) tensor.dispose()
+    },
   }
 }

@@ -3,6 +3,7 @@ import type { Weights } from '../../ports/trainer.ts'
 import { isDecayed } from '../../training/adam.ts'
 import { isWeight } from '../../training/bert-config.ts'
 import type { LearnerOptions } from '../../training/engine.ts'
+import { isFrozen } from '../../training/freezing.ts'
 import { elementCount } from '../../training/shape.ts'
 import type { Tf } from './backends.ts'
 
@@ -35,13 +36,20 @@ export interface Group {
   readonly vectors: Vectors
 }
 
-export function createGroups(tf: Tf, { body, head }: Pick<LearnerOptions, 'body' | 'head'>): Group[] {
-  const trained = body.filter(({ name }) => isWeight(name))
+/** The weights that learn. */
+export function createGroups(tf: Tf, { body, head, plan }: Pick<LearnerOptions, 'body' | 'head' | 'plan'>): Group[] {
+  const trained = body.filter(({ name }) => isWeight(name) && !isFrozen(name, plan.freeze))
   return [true, false].flatMap((decays) =>
     [{ rate: 'body', weights: trained } as const, { rate: 'head', weights: head } as const].map(({ rate, weights }) =>
       createGroup(tf, rate, decays, weights),
     ),
   )
+}
+
+/** The weights that stay as they are, by name. */
+export function createFrozen(tf: Tf, { body, plan }: Pick<LearnerOptions, 'body' | 'plan'>): Map<string, Tensor> {
+  const frozen = body.filter(({ name }) => isWeight(name) && isFrozen(name, plan.freeze))
+  return new Map(frozen.map(({ name, shape, data }) => [name, tf.tensor(data.slice(), [...shape])]))
 }
 
 function createGroup(tf: Tf, rate: Group['rate'], decays: boolean, weights: readonly Weights[]): Group {

@@ -4,6 +4,7 @@ import { openOnnxEngine } from '../../../src/adapters/onnx/index.ts'
 import { checkBertBody, readBertConfig } from '../../../src/training/bert-config.ts'
 import { startingHead } from '../../../src/training/classifier.ts'
 import type { Engine } from '../../../src/training/engine.ts'
+import { isFrozen } from '../../../src/training/freezing.ts'
 import type { LabelledRow, Learner, Target } from '../../../src/training/learner.ts'
 import { createLinearHead } from '../../../src/training/linear-head.ts'
 import { completePlan } from '../../../src/training/plan.ts'
@@ -176,6 +177,33 @@ export function describeEngine(name: string, open: () => Promise<Subject>): void
         [places.name, ...body.map(({ name }) => name)],
       )
       await learner.release()
+    })
+
+    it('keeps the exact weights of what is frozen, and has the gradients of the rest', async () => {
+      const { shape, body, head, rows } = openFixture(readModelFixture('pooler'))
+      const create = (freeze: number | null) =>
+        engine.createLearner({ shape, body, head, plan: { ...PLAN, freeze }, batch: rows.length, longest: LENGTH })
+      const whole = await create(null)
+      await whole.learn(rows, LENGTH)
+      const expected = await whole.gradients()
+      await whole.release()
+      for (const freeze of [0, 1, 2]) {
+        const learner = await create(freeze)
+        await learner.learn(rows, LENGTH)
+        const isFree = (name: string) => !isFrozen(name, freeze)
+        const gradients = await learner.gradients()
+        assert.deepEqual([...gradients.keys()].sort(), [...expected.keys()].filter(isFree).sort())
+        for (const [name, gradient] of gradients) {
+          const error = largestDifference(gradient, expected.get(name) ?? new Float32Array())
+          assert.ok(error < LOSS_TOLERANCE, `${freeze} ${name}: ${error}`)
+        }
+        learner.step({ body: 1e-2, head: 1e-2 })
+        for (const [index, { name, data }] of (await learner.body()).entries()) {
+          const isSame = data.every((value, place) => Object.is(value, body[index]?.data[place]))
+          assert.equal(isSame, !isFree(name), `${freeze} ${name}`)
+        }
+        await learner.release()
+      }
     })
 
     it('keeps to the outputs that a row may choose among', async () => {

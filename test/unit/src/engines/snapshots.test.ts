@@ -10,8 +10,17 @@ const PLAN: TrainingPlan = completePlan({
   ...{ evaluateEvery: 4, patience: 3, seed: 5, maxTokens: 16 },
 })
 const model = tinyModel({ dropout: 0.1 })
-const trainer = await createTrainer({ engine: 'onnx', threads: 1 })
-after(() => trainer.stop())
+const onnx = await createTrainer({ engine: 'onnx', threads: 1 })
+const tfjs = await createTrainer({ engine: 'tfjs-wasm' })
+after(() => Promise.all([onnx.stop(), tfjs.stop()]))
+
+const CASES = [
+  ['everything learns', onnx, {}],
+  ['a head alone', onnx, { mode: 'frozen' }],
+  ['a layer is frozen', onnx, { freeze: 1 }],
+  ['within a time that fixes the steps', onnx, { maxSeconds: 1_000 }],
+  ['with TensorFlow.js, a layer frozen', tfjs, { freeze: 1, steps: 6, evaluateEvery: 3 }],
+] as const
 
 interface Training {
   readonly result: TrainingResult
@@ -21,7 +30,11 @@ interface Training {
 }
 
 /** Trains; `snapshot` is what an earlier process left. */
-async function train(plan: TrainingPlan, snapshot?: TrainingSnapshot, other = model): Promise<Training> {
+async function train(
+  plan: TrainingPlan,
+  snapshot?: TrainingSnapshot,
+  { other = model, trainer = onnx } = {},
+): Promise<Training> {
   const snapshots: TrainingSnapshot[] = []
   let resumed: number | null = null
   const result = await trainer.train({
@@ -46,19 +59,19 @@ const bytesOf = ({ body, head }: TrainingResult) =>
 
 // docs/reliability.md: a contributor that is killed while it trains.
 describe('a training snapshot', () => {
-  for (const mode of ['full', 'frozen'] as const) {
-    it(`leads to the same bytes as a training without a break: ${mode} mode`, async () => {
-      const plan = { ...PLAN, mode }
+  for (const [what, trainer, changes] of CASES) {
+    it(`leads to the same bytes as a training without a break: ${what}`, async () => {
+      const plan: TrainingPlan = { ...PLAN, ...changes }
       const whole = await trainer.train({ model, head: null, dataset: sentenceDataset(), plan })
-      const { result, snapshots, resumed } = await train(plan)
+      const { result, snapshots, resumed } = await train(plan, undefined, { trainer })
       assert.equal(resumed, null)
       assert.deepEqual(bytesOf(result), bytesOf(whole), 'taking snapshots changes nothing')
       assert.ok(snapshots.length >= 2, 'there are snapshots')
       // Between two evaluations, after one, and the last.
-      const chosen = new Set([snapshots[0], snapshots.find(({ step }) => step > PLAN.evaluateEvery), snapshots.at(-1)])
+      const chosen = new Set([snapshots[0], snapshots.find(({ step }) => step > plan.evaluateEvery), snapshots.at(-1)])
       for (const snapshot of chosen) {
         assert.ok(snapshot)
-        const again = await train(plan, snapshot)
+        const again = await train(plan, snapshot, { trainer })
         assert.equal(again.resumed, snapshot.step)
         assert.ok(
           again.snapshots.every(({ step }) => step > snapshot.step),
@@ -93,6 +106,10 @@ describe('a training snapshot', () => {
       { ...plan, mode: 'full' as const },
     ])
       assert.equal((await train(other, snapshot)).resumed, null, JSON.stringify(other))
-    assert.equal((await train(plan, snapshot, tinyModel({ seed: 2, dropout: 0.1 }))).resumed, null, 'another base')
+    assert.equal(
+      (await train(plan, snapshot, { other: tinyModel({ seed: 2, dropout: 0.1 }) })).resumed,
+      null,
+      'another base',
+    )
   })
 })

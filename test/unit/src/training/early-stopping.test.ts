@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createEarlyStopping } from '../../../../src/training/early-stopping.ts'
+import { createEarlyStopping, patienceOf } from '../../../../src/training/early-stopping.ts'
+import { completePlan } from '../../../../src/training/plan.ts'
 
 function observe(options: { patience: number; minGain: number }, accuracies: readonly number[]) {
   const stopping = createEarlyStopping(options)
@@ -42,5 +43,18 @@ describe('createEarlyStopping', () => {
 
   it('never stops with a patience of 0', () => {
     assert.ok(observe({ patience: 0, minGain: 0.1 }, Array(50).fill(0.5)).every(({ stop }) => !stop))
+  })
+})
+
+describe('patienceOf', () => {
+  it('counts examples in evaluations, of batches no larger than the rows', () => {
+    const plan = completePlan({ batch: 32, accumulation: 8, evaluateEvery: 100, patienceExamples: 256_000 })
+    assert.equal(patienceOf(plan, 1_000_000), 10)
+    assert.equal(patienceOf(plan, 8), 40)
+    assert.equal(patienceOf({ ...plan, patienceExamples: 1 }, 100), 1)
+  })
+
+  it("is the plan's own otherwise", () => {
+    assert.equal(patienceOf(completePlan({ patience: 7 }), 100), 7)
   })
 })
