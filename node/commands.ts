@@ -3,6 +3,12 @@ import type { OptionName } from './options.ts'
 
 const COMMON = ['dir', 'json', 'options'] as const satisfies readonly OptionName[]
 const PLAN = [
+  'recipe',
+  'time',
+  'epochs',
+  'freeze',
+  'metric',
+  'positive',
   'learningRate',
   'headRate',
   'steps',
@@ -15,6 +21,9 @@ const PLAN = [
 ] as const satisfies readonly OptionName[]
 /** Of a plan that is fixed to its last step. */
 const BUDGET = [
+  'freeze',
+  'metric',
+  'positive',
   'learningRate',
   'headRate',
   'steps',

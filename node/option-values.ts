@@ -56,12 +56,26 @@ function parsed(source: string, spec: OptionSpec, texts: readonly string[]): Sca
 function parseOne(source: string, spec: OptionSpec, text: string): Scalar {
   if (spec.kind === 'switch') return parseSwitch(source, text)
   if (spec.kind === 'text' || spec.kind === 'path') return parseText(source, spec, text)
-  const number = Number(text)
+  const number = spec.kind === 'seconds' ? secondsOf(text) : Number(text)
   const isRight = text !== '' && (spec.kind === 'count' ? Number.isSafeInteger(number) : Number.isFinite(number))
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = spec
   if (isRight && number >= min && number <= max) return number
-  const kind = spec.kind === 'count' ? 'a whole number' : spec.kind === 'seconds' ? 'a number of seconds' : 'a number'
+  const kind =
+    spec.kind === 'count'
+      ? 'a whole number'
+      : spec.kind === 'seconds'
+        ? 'a time in seconds, or with s, m or h behind it,'
+        : 'a number'
   throw wrong(`${source} takes ${kind}${rangeOf(spec)}, not "${text}".`)
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 }
+
+/** `90`, `90s`, `1.5m`, `2h`. */
+function secondsOf(text: string): number {
+  const unit = UNIT_SECONDS[text.slice(-1).toLowerCase()]
+  const number = unit === undefined ? text : text.slice(0, -1)
+  return number.trim() === '' ? Number.NaN : Number(number) * (unit ?? 1)
 }
 
 function rangeOf({ min, max }: OptionSpec): string {

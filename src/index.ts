@@ -5,6 +5,7 @@ export { readConfig } from './adapters/config/config.ts'
 export { csvDataset, jsonlDataset, openDataset } from './adapters/datasets/index.ts'
 export { createLog } from './adapters/system/log.ts'
 export { ENGINE_CHOICES, ENGINE_NAMES, type EngineChoice, type EngineName } from './engines/names.ts'
+export { planFor } from './engines/plan-for.ts'
 export { createTrainer, type TrainerOptions } from './engines/trainer.ts'
 export { type BaselineOptions, fuseBodies, trainMultitask, trainOneShot } from './evaluation/baselines.ts'
 // Judge a base
@@ -32,14 +33,17 @@ export type * from './peer/types.ts'
 export { verifyDirectory } from './peer/verify-directory.ts'
 // Let others contribute
 export { vouchOffline } from './peer/vouch-offline.ts'
-export type { Dataset, Example } from './ports/dataset.ts'
+export type { Dataset, Example, Label, TaskType } from './ports/dataset.ts'
 // Errors and logs
 export { ColdmeshError, ERROR_CODES, type ErrorCode, isColdmeshError } from './ports/errors.ts'
 // Types
 export type { Log } from './ports/system.ts'
 export type {
+  Evaluated,
   Head,
+  Metric,
   Model,
+  Scores,
   TaskToTrain,
   TogetherResult,
   Trainer,
@@ -49,5 +53,8 @@ export type {
   TrainingSnapshot,
   Weights,
 } from './ports/trainer.ts'
+export type { ChosenPlan } from './training/choose-plan.ts'
 export { completePlan, DEFAULT_PLAN } from './training/plan.ts'
+export { RECIPES, type RecipeName } from './training/recipes.ts'
+export { METRICS, TASK_METRICS } from './training/scores.ts'
 export { splitExamples } from './training/split.ts'

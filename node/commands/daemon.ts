@@ -138,6 +138,7 @@ async function contribute(
     const joining = peer.join({
       dataset,
       plan: planOf(options),
+      recipe: options.recipe,
       rounds,
       signal,
       ...snapshotsOf(options),

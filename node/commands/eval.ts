@@ -32,7 +32,7 @@ type Options =
   | 'evalRounds'
   | 'baseline'
   | 'base'
-  | Exclude<PlanOption, 'evaluateEvery' | 'patience'>
+  | Exclude<PlanOption, 'evaluateEvery' | 'patience' | 'recipe' | 'time' | 'epochs'>
   | 'engine'
   | 'threads'
   | 'plot'
@@ -84,7 +84,7 @@ export const runEval: Run<Options> = async (call) => {
         '',
         formatTables(judged, means, output.colors),
         '',
-        `test accuracy${seeds.length < 2 ? ' of one seed' : `: mean ± standard error over ${seeds.length} seeds`}; same rows and budget for every base`,
+        `test ${metricsOf(judged)}${seeds.length < 2 ? ' of one seed' : `: mean ± standard error over ${seeds.length} seeds`}; same rows and budget for every base`,
         ...(publish === null ? [] : [`${reports.length} report(s) signed and announced`]),
         ...(plot === null ? [] : [`chart: ${show(plot)}`]),
       ].join('\n'),
@@ -97,8 +97,13 @@ export const runEval: Run<Options> = async (call) => {
 }
 
 function planOf({ options }: Pick<Call<Options>, 'options'>) {
-  const { learningRate, headRate, steps, batch, accumulation, maxTokens } = options
-  return defined({ learningRate, headRate, steps, batch, accumulation, maxTokens })
+  const { freeze, metric, positive, learningRate, headRate, steps, batch, accumulation, maxTokens } = options
+  return defined({ freeze, metric, positive, learningRate, headRate, steps, batch, accumulation, maxTokens })
+}
+
+/** What the tables show: each task's metric. */
+function metricsOf(judged: readonly Judged[]): string {
+  return [...new Set(judged.map(({ metric }) => metric))].join(', ')
 }
 
 function chosen<Name extends EvaluationMode | BaselineName>(

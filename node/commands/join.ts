@@ -78,6 +78,7 @@ async function joinHere(
     const joining = peer.join({
       dataset,
       plan: planOf(options),
+      recipe: options.recipe,
       signal,
       ...snapshotsOf(options),
       ...defined({ task, license, rounds }),
@@ -106,7 +107,14 @@ async function joinThrough(
   }
   output.say('hands the work to the daemon that runs here')
   const { text, label, pair, task, license, rounds } = options
-  const body = { data, text, label, plan: planOf(options), ...defined({ pair, task, license, rounds, invite }) }
+  const body = {
+    data,
+    text,
+    label,
+    recipe: options.recipe,
+    plan: planOf(options),
+    ...defined({ pair, task, license, rounds, invite }),
+  }
   const { join } = await daemon.post('/v1/join', body, joinAnswer, signal)
   const cancel = (): void => {
     daemon.post(`/v1/join/${join}/cancel`, {}, z.unknown()).catch(() => {})

@@ -3,6 +3,12 @@ import { defined } from '../defined.ts'
 import type { OptionValues } from '../options.ts'
 
 export type PlanOption =
+  | 'recipe'
+  | 'time'
+  | 'epochs'
+  | 'freeze'
+  | 'metric'
+  | 'positive'
   | 'learningRate'
   | 'headRate'
   | 'steps'
@@ -18,8 +24,12 @@ export function snapshotsOf({ snapshotEvery }: OptionValues<'snapshotEvery'>): {
   return snapshotEvery === undefined ? {} : { snapshotEveryMs: Math.round(snapshotEvery * 1000) }
 }
 
-/** What the flags say about the plan; the rest is the library's default. */
+/** What the flags say about the plan; the recipe chooses the rest. */
 export function planOf(options: OptionValues<PlanOption>): Partial<TrainingPlan> {
-  const { learningRate, headRate, steps, batch, accumulation, maxTokens, evaluateEvery, patience, seed } = options
-  return defined({ learningRate, headRate, steps, batch, accumulation, maxTokens, evaluateEvery, patience, seed })
+  const { time: maxSeconds, epochs, freeze, metric, positive, learningRate, headRate, steps } = options
+  const { batch, accumulation, maxTokens, evaluateEvery, patience, seed } = options
+  return defined({
+    ...{ maxSeconds, epochs, freeze, metric, positive, learningRate, headRate, steps },
+    ...{ batch, accumulation, maxTokens, evaluateEvery, patience, seed },
+  })
 }

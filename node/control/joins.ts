@@ -54,7 +54,7 @@ export function createJoins({ peer, openDataset }: { peer: Peer; openDataset: Op
       if ([...jobs.values()].filter(({ isDone }) => !isDone).length >= MAX_RUNNING) {
         throw new HttpError('busy', `${MAX_RUNNING} joins run already.`, 'Wait for one to end.')
       }
-      const { data, text, label, pair, task, license, rounds, plan, invite } = request
+      const { data, text, label, pair, task, license, rounds, recipe, plan, invite } = request
       if (invite !== undefined) await peer.acceptInvite(invite)
       const dataset = await openDataset(data, { text, label, ...defined({ pair, name: task }) })
       const id = String(++count)
@@ -67,7 +67,7 @@ export function createJoins({ peer, openDataset }: { peer: Peer; openDataset: Op
       }
       jobs.set(id, job)
       forgetOldest(jobs)
-      const options = defined({ task, license, rounds, plan: plan === undefined ? undefined : defined(plan) })
+      const options = defined({ task, license, rounds, recipe, plan: plan === undefined ? undefined : defined(plan) })
       const joining = peer.join({ dataset, signal: job.controller.signal, ...options })
       void record(job, joining)
       return id

@@ -12,6 +12,7 @@ import type {
   VerifyReport,
 } from 'coldmesh'
 import { z } from 'zod'
+import { METRIC_NAMES, RECIPE_NAMES } from '../options.ts'
 
 /** The library's. Named again: this file is loaded by every command, the library is not. */
 const MODES = ['frozen', 'full', 'few-shot'] as const satisfies readonly EvaluationMode[]
@@ -46,8 +47,14 @@ export const joinRequest = z.strictObject({
   task: text.optional(),
   license: text.optional(),
   rounds: z.int().min(1).optional(),
+  recipe: z.enum(RECIPE_NAMES).optional(),
   plan: z
     .strictObject({
+      maxSeconds: z.number().min(1),
+      epochs: z.number().min(0.001),
+      freeze: z.int().min(0),
+      metric: z.enum(METRIC_NAMES),
+      positive: text,
       learningRate: z.number().min(0),
       headRate: z.number().min(0),
       steps: z.int().min(1),

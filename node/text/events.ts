@@ -3,10 +3,11 @@ import { changeLines } from './amendments.ts'
 import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
 import { mismatchLine } from './mismatch.ts'
+import { describePlan } from './plan.ts'
 import { splitLine } from './split.ts'
 import { percent, percentSpread } from './spread.ts'
 import { describeDropped } from './store.ts'
-import { describeCatchUp, describePending, describeWait } from './wait.ts'
+import { describeCatchUp, describePending, describeWait, duration } from './wait.ts'
 
 /** How many lines one training prints at most. */
 const TRAINING_LINES = 4
@@ -48,10 +49,13 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       const others = event.passedOver.map(({ engine, reason }) => `; not with ${show(engine)}: ${show(reason)}`)
       return `round ${event.round}: trains with ${show(event.engine)} on ${show(event.device)}${others.join('')}`
     }
+    case 'plan':
+      return `round ${event.round}: ${describePlan(event)}`
     case 'training':
       return (
         `round ${event.round}: trains ${show(event.task)}, step ${event.step} of ${event.steps}, ` +
-        `loss ${event.loss.toFixed(3)}, ${Math.round(event.tokensPerSecond).toLocaleString('en')} tokens/s`
+        `loss ${event.loss.toFixed(3)}, ${Math.round(event.tokensPerSecond).toLocaleString('en')} tokens/s` +
+        (event.secondsLeft > 0 ? `, about ${duration(1_000 * event.secondsLeft)} left` : '')
       )
     case 'resumed':
       return `round ${event.round}: resumes training at step ${event.step} of ${event.steps} (${show(event.task)})`
@@ -59,7 +63,7 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       const before = event.before === null ? '' : ` from ${percent(event.before)}`
       return (
         `round ${event.round}: trained ${show(event.task)} for ${event.steps} steps in ${event.seconds.toFixed(1)} s, ` +
-        `held-out accuracy${before === '' ? '' : before} ${before === '' ? '' : 'to '}${percent(event.after)}`
+        `held-out ${event.metric}${before === '' ? '' : before} ${before === '' ? '' : 'to '}${percent(event.after)}`
       )
     }
     case 'announced':

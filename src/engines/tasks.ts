@@ -19,6 +19,7 @@ import { checkFreeze } from '../training/freezing.ts'
 import { createFrozenLearner, createPredictor } from '../training/frozen-learner.ts'
 import type { LabelSpace } from '../training/labels.ts'
 import type { LabelledRow } from '../training/learner.ts'
+import { checkMemory, estimateMemory } from '../training/memory.ts'
 import { completePlan, withEpochs } from '../training/plan.ts'
 import { scoringOf } from '../training/scores.ts'
 import { decodeSnapshot, encodeSnapshot, type FitState, fingerprintOf } from '../training/snapshot.ts'
@@ -51,6 +52,10 @@ export interface EvaluateTask {
 export interface TaskContext {
   readonly engine: Engine
   readonly now: () => number
+  /** Bytes of memory that this process may still take. */
+  readonly availableMemory: () => number
+  /** The most memory that it has had. */
+  readonly peakMemory: () => number
   /** @throws ColdmeshError `aborted` */
   readonly checkAborted: () => void
 }
@@ -93,6 +98,9 @@ export async function runTrain(
     checkAborted: context.checkAborted,
   }
   const { engine } = context
+  const load = { ...learnerOptions.plan, batch: learnerOptions.batch, maxTokens: learnerOptions.longest }
+  const needed = estimateMemory({ config, body: model.body, plan: load, rows: learnerOptions.rows.length })
+  checkMemory(needed, context.availableMemory(), load)
   const learner =
     plan.mode === 'frozen'
       ? await createFrozenLearner(engine, learnerOptions)
@@ -140,6 +148,7 @@ export async function runTrain(
         scores,
       },
       rows: training.length,
+      peakMemoryBytes: context.peakMemory(),
     }
   } finally {
     await learner.release()

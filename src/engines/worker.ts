@@ -9,6 +9,8 @@ import { runTrainTogether } from './train-together.ts'
 
 // The worker thread: opens one engine, does one task at a time and replies. Started by worker-client.ts.
 
+const KIBIBYTE = 1_024
+
 const settings: WorkerSettings = workerData
 let opening: Promise<Engine> | null = null
 
@@ -26,7 +28,13 @@ async function answer({ task, abort }: Request): Promise<void> {
   const onProgress = (progress: TrainingProgress) => reply({ kind: 'progress', progress })
   try {
     opening ??= openEngine(settings.engine, settings)
-    const context = { engine: await opening, now: () => performance.now(), checkAborted }
+    const context = {
+      engine: await opening,
+      now: () => performance.now(),
+      availableMemory: () => process.availableMemory(),
+      peakMemory: () => process.resourceUsage().maxRSS * KIBIBYTE,
+      checkAborted,
+    }
     if (task.kind === 'open') {
       reply({ kind: 'opened', device: context.engine.device })
     } else if (task.kind === 'evaluate') {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { TrainingPlan } from '../ports/trainer.ts'
-import { completePlan } from '../training/plan.ts'
+import { completePlan, DEFAULT_PLAN } from '../training/plan.ts'
 
 /**
  * The paper's ways to judge a base (sections 4.4 and 5.3): train a head only (ColD-Frozen, linear probing), finetune everything
@@ -27,9 +27,18 @@ export function evaluationPlan(mode: EvaluationMode, changes: Partial<TrainingPl
   return completePlan({ ...plan, ...changes, mode: mode === 'frozen' ? 'frozen' : 'full', seed })
 }
 
-/** Says whether two evaluations had the same budget: SHA-256 of the plan without its seed, as JSON with sorted keys. */
+/** Settings that plans did not have at first: they count where they differ from how it was without them. */
+const LATER = ['metric', 'positive', 'schedule', 'epochs', 'maxSeconds', 'patienceExamples', 'freeze'] as const
+
+/**
+ * Says whether two evaluations had the same budget: SHA-256 of the plan without its seed, as JSON with sorted keys. Plans from before a
+ * setting was added keep their digest.
+ */
 export function digestPlan({ seed: _, ...plan }: TrainingPlan): Uint8Array {
-  const entries = Object.entries(plan).sort(([a], [b]) => (a < b ? -1 : 1))
+  const usual = new Set<string>(LATER.filter((name) => plan[name] === DEFAULT_PLAN[name]))
+  const entries = Object.entries(plan)
+    .filter(([name]) => !usual.has(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
   return new Uint8Array(
     createHash('sha256')
       .update(JSON.stringify(Object.fromEntries(entries)))

@@ -7,9 +7,10 @@ import type { Layout } from '../checkpoint/layout.ts'
 import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { importFile } from '../checkpoint/unixfs.ts'
 import { ColdmeshError } from '../ports/errors.ts'
-import type { Trainer, TrainingPlan, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
+import type { Model, Trainer, TrainingPlan, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
 import { meetsTerms } from '../rounds/contributors.ts'
 import { isContribution, isRecent, parentOf } from '../rounds/views.ts'
+import type { ChosenPlan } from '../training/choose-plan.ts'
 import { completePlan } from '../training/plan.ts'
 import type { PeerContext } from './context.ts'
 import { createEmitter } from './emitter.ts'
@@ -61,7 +62,7 @@ export function startJoin(context: JoinContext, options: JoinOptions): Joining {
   return { result, [Symbol.asyncIterator]: () => events[Symbol.asyncIterator]() }
 
   async function run(): Promise<JoinResult> {
-    const plan = completePlan(options.plan ?? {})
+    const choose = planChooser(options)
     await context.waits.during({ what: 'sync', which: `before contributing ${options.dataset.name}` }, () =>
       orAbort(context.synced, signal),
     )
@@ -69,11 +70,25 @@ export function startJoin(context: JoinContext, options: JoinOptions): Joining {
     // Who is drawn out has lost nothing but a round, and tries the next.
     const count = () => outcomes.filter(({ reason }) => reason !== 'lottery').length
     while (count() < (options.rounds ?? 1)) {
-      const outcome = await contributeOnce(context, options, plan, signal, emitter.emit)
+      const outcome = await contributeOnce(context, options, choose, signal, emitter.emit)
       outcomes.push(outcome)
       emitter.emit({ type: 'outcome', ...outcome })
     }
     return { base: String(context.loop.state.head.base), rounds: outcomes }
+  }
+}
+
+/** The plan of all rounds of a join; `chosen` when it was chosen just now. */
+type PlanChooser = (model: Model) => Promise<{ readonly plan: TrainingPlan; readonly chosen: ChosenPlan | null }>
+
+function planChooser({ plan: changes = {}, recipe, dataset }: JoinOptions): PlanChooser {
+  let plan = recipe === undefined ? completePlan(changes) : null
+  return async (model) => {
+    if (plan !== null || recipe === undefined) return { plan: plan ?? completePlan(changes), chosen: null }
+    const { planFor } = await import('../engines/plan-for.ts')
+    const chosen = await planFor({ model, dataset, recipe, changes })
+    plan = chosen.plan
+    return { plan, chosen }
   }
 }
 
@@ -84,7 +99,7 @@ function isJoinEvent(event: { type: string }): event is JoinEvent {
 async function contributeOnce(
   context: JoinContext,
   options: JoinOptions,
-  plan: TrainingPlan,
+  choose: PlanChooser,
   signal: AbortSignal,
   emit: (event: JoinEvent) => void,
 ): Promise<Outcome> {
@@ -94,7 +109,7 @@ async function contributeOnce(
     const { round } = loop.state
     const task = options.task ?? options.dataset.name
     const announced =
-      ownContribution(context, round, task) ?? (await trainAndAnnounce(context, options, plan, task, signal, emit))
+      ownContribution(context, round, task) ?? (await trainAndAnnounce(context, options, choose, task, signal, emit))
     // The network moved on while we trained, further than a late contribution may be: start again from the new base.
     if (!announced) continue
     return await awaitOutcome(context, round, announced, signal, emit)
@@ -114,7 +129,7 @@ function ownContribution(context: JoinContext, round: number, task: string): Own
 async function trainAndAnnounce(
   context: JoinContext,
   options: JoinOptions,
-  plan: TrainingPlan,
+  choose: PlanChooser,
   task: string,
   signal: AbortSignal,
   emit: (event: JoinEvent) => void,
@@ -136,6 +151,8 @@ async function trainAndAnnounce(
     const trainer = await context.waits.during({ what: 'engine', which: 'to train with' }, context.trainer)
     const { name, device, passedOver = [] } = trainer
     tell({ type: 'engine', round, engine: name, device, passedOver })
+    const { plan, chosen } = await choose(model)
+    if (chosen !== null) tell({ type: 'plan', round, task, ...chosen })
     const seeded = { ...plan, seed: plan.seed + round }
     const key = { round, base: String(head.base), task, plan: seeded, dataset: options.dataset }
     const { snapshotEveryMs = DEFAULT_SNAPSHOT_MS } = options
@@ -151,19 +168,20 @@ async function trainAndAnnounce(
       ...(snapshotEveryMs === 0
         ? {}
         : { snapshotEveryMs, onSnapshot: (taken: TrainingSnapshot) => void snapshots.write(key, taken) }),
-      onProgress: ({ step, steps, loss, tokensPerSecond, isResumed }) => {
+      onProgress: ({ isResumed, ...progress }) => {
+        const { step, steps, loss } = progress
         context.onTraining({ task, step, steps, loss })
         if (isFirst && snapshot !== null && !isResumed)
           context.log.warn('snapshot-ignored', { round, error: 'of another model, plan, data or engine' })
         isFirst = false
         if (isResumed) tell({ type: 'resumed', round, task, step, steps })
-        else tell({ type: 'training', round, task, step, steps, loss, tokensPerSecond })
+        else tell({ type: 'training', round, task, ...progress })
       },
     })
     if (over.signal.aborted) return null
-    const { before, after } = trained.validation
-    const { seconds, steps } = trained
-    tell({ type: 'trained', round, task, before, after, seconds, steps })
+    const { metric, before, after, scores } = trained.validation
+    const { seconds, steps, peakMemoryBytes = null } = trained
+    tell({ type: 'trained', round, task, metric, before, after, scores, seconds, steps, peakMemoryBytes })
     const until = AbortSignal.any([signal, over.signal])
     const bytes = encodeCheckpoint(facts.layout, trained.body, model.file)
     await untilStored(context, 'head', until, () => heads.write(task, trained.head))

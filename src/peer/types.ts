@@ -1,5 +1,7 @@
 import type { Dataset } from '../ports/dataset.ts'
-import type { PassedOver, TrainingPlan } from '../ports/trainer.ts'
+import type { Metric, PassedOver, Scores, TrainingPlan } from '../ports/trainer.ts'
+import type { ChosenPlan } from '../training/choose-plan.ts'
+import type { RecipeName } from '../training/recipes.ts'
 import type { AmendmentChange, AmendmentStatus } from './amendment-types.ts'
 import type { CatchUp } from './catch-up-types.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
@@ -41,7 +43,7 @@ export type { Trouble, TroubleEvent } from './trouble-types.ts'
 export type { VerifyLevel, VerifyOptions, VerifyReport } from './verify-types.ts'
 export type { PendingWait, WaitEvent } from './wait-types.ts'
 
-/** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, accuracies fractions. */
+/** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, scores fractions, correlations from -1 to 1. */
 
 /** What happens, as it happens. More kinds may be added. */
 export type PeerEvent =
@@ -58,6 +60,8 @@ export type PeerEvent =
       readonly device: string
       readonly passedOver: readonly PassedOver[]
     }
+  /** How a join with a recipe trains from now on. */
+  | ({ readonly type: 'plan'; readonly round: number; readonly task: string } & ChosenPlan)
   | {
       readonly type: 'training'
       readonly round: number
@@ -66,15 +70,21 @@ export type PeerEvent =
       readonly steps: number
       readonly loss: number
       readonly tokensPerSecond: number
+      readonly secondsLeft: number
+      /** After an evaluation on held-out rows. */
+      readonly validation?: { readonly metric: Metric; readonly score: number }
     }
   | {
       readonly type: 'trained'
       readonly round: number
       readonly task: string
+      readonly metric: Metric
       readonly before: number | null
       readonly after: number
+      readonly scores: Scores
       readonly seconds: number
       readonly steps: number
+      readonly peakMemoryBytes: number | null
     }
   /** `round` is the one that it was trained for; `staleness` says how many rounds with inputs ended meanwhile. */
   | {
@@ -137,6 +147,8 @@ export interface JoinOptions {
   readonly task?: string
   readonly license?: string
   readonly plan?: Partial<TrainingPlan>
+  /** Chooses what `plan` leaves out by the data, the model and this machine; absent: `DEFAULT_PLAN`. */
+  readonly recipe?: RecipeName
   /** How many rounds to contribute to. Default 1; Infinity stays. */
   readonly rounds?: number
   /** How often the training's state is written down, to go on from after a crash. Default 30 seconds; 0 = never. */
@@ -152,6 +164,7 @@ export type JoinEvent =
           | 'catching-up'
           | 'synced'
           | 'engine'
+          | 'plan'
           | 'training'
           | 'trained'
           | 'announced'

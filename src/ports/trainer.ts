@@ -123,6 +123,8 @@ export interface TrainingResult {
   }
   /** Rows trained on. */
   readonly rows: number
+  /** The most memory that the process has had, all it does together; absent where nobody measured. */
+  readonly peakMemoryBytes?: number
 }
 
 export interface PassedOver {

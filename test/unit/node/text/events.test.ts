@@ -13,6 +13,7 @@ const training = (step: number): PeerEvent => ({
   steps: 100,
   loss: 1.25,
   tokensPerSecond: 12_345,
+  secondsLeft: 0,
 })
 
 describe('describeWait', () => {

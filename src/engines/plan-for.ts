@@ -1,0 +1,78 @@
+import { totalmem } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
+import type { Dataset } from '../ports/dataset.ts'
+import { isColdmeshError } from '../ports/errors.ts'
+import type { Model, TrainingPlan } from '../ports/trainer.ts'
+import { type BertConfig, readBertConfig } from '../training/bert-config.ts'
+import { type ChosenPlan, choosePlan } from '../training/choose-plan.ts'
+import { estimateMemory } from '../training/memory.ts'
+import type { RecipeName } from '../training/recipes.ts'
+import { elementCount } from '../training/shape.ts'
+import { createTextEncoder } from '../training/text-encoder.ts'
+
+/** Rows whose lengths are looked at, evenly out of all. */
+const SAMPLED_ROWS = 1_000
+/** So many are turned into tokens before others get their turn. */
+const ROWS_A_TURN = 50
+/** Of the machine's memory that a batch is chosen by. */
+const MEMORY_SHARE = 0.5
+
+/**
+ * The plan by which this machine finetunes `model` on `dataset`: chosen by the data's size and lengths, the model's size, and the memory.
+ * For a model that the engines here don't know, as the command trainer takes, lengths and memory aren't looked at.
+ *
+ * @throws ColdmeshError `bad-input` for a change that no plan takes, `bad-model` for a tokenizer that can't be used
+ */
+export async function planFor({
+  model,
+  dataset,
+  recipe,
+  changes = {},
+}: {
+  readonly model: Model
+  readonly dataset: Dataset
+  readonly recipe: RecipeName
+  readonly changes?: Partial<TrainingPlan>
+}): Promise<ChosenPlan> {
+  const config = configOf(model)
+  const rows = dataset.examples.length
+  const { body } = model
+  const memory = MEMORY_SHARE * machineMemory()
+  return choosePlan(
+    {
+      rows,
+      weights: body.reduce((sum, { shape }) => sum + elementCount(shape), 0),
+      tokens: config === null ? [] : await sampleLengths(model, config, dataset),
+      longest: config?.maxPositions ?? 0,
+      fits: (plan) => config === null || estimateMemory({ config, body, plan, rows }) <= memory,
+    },
+    { recipe, changes },
+  )
+}
+
+/** What this process may use at most: the machine's, or what its container grants. */
+function machineMemory(): number {
+  const granted = process.constrainedMemory()
+  return granted > 0 ? Math.min(granted, totalmem()) : totalmem()
+}
+
+function configOf(model: Model): BertConfig | null {
+  try {
+    return readBertConfig(model.config)
+  } catch (error) {
+    if (isColdmeshError(error, 'unsupported')) return null
+    throw error
+  }
+}
+
+async function sampleLengths(model: Model, config: BertConfig, { examples }: Dataset): Promise<number[]> {
+  const encoder = createTextEncoder(model, { ...config, maxTokens: config.maxPositions })
+  const every = Math.max(1, Math.ceil(examples.length / SAMPLED_ROWS))
+  const lengths: number[] = []
+  for (let index = 0; index < examples.length; index += every) {
+    const example = examples[index]
+    if (example !== undefined) lengths.push(encoder.encode(example).ids.length)
+    if (lengths.length % ROWS_A_TURN === 0) await setImmediate()
+  }
+  return lengths
+}

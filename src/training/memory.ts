@@ -1,0 +1,69 @@
+import { ColdmeshError } from '../ports/errors.ts'
+import type { TrainingPlan, Weights } from '../ports/trainer.ts'
+import type { BertConfig } from './bert-config.ts'
+import { isFrozen } from './freezing.ts'
+import { EVALUATION_BATCH } from './learner.ts'
+
+const FLOAT_BYTES = 4
+/** The body outside the engine: as it came, and as it is handed back. */
+const COPIES = 2
+/** Weights, their moments, and the best so far; gradients are counted apart. */
+const STATE = 4
+/** Numbers that a step keeps for the way back, in units of a layer's widths: measured, see test/bench/training/memory.ts. */
+const KEPT = { hidden: 20, intermediate: 5, scores: 5 }
+/** The runtime, compiled graphs, tokens. */
+const FIXED_BYTES = 200_000_000
+
+type Size = Pick<BertConfig, 'layers' | 'hiddenSize' | 'intermediateSize' | 'heads'>
+type Load = Pick<TrainingPlan, 'batch' | 'accumulation' | 'maxTokens' | 'mode' | 'freeze'>
+
+/**
+ * What finetuning takes, in bytes: an estimate, within about a third of what was measured. A layer that is frozen takes its weights, and what
+ * one layer of a batch needs; of a body that is frozen whole only the features of `rows` are kept.
+ */
+export function estimateMemory(options: {
+  readonly config: Size
+  readonly body: readonly Omit<Weights, 'data'>[]
+  readonly plan: Load
+  readonly rows: number
+}): number {
+  const { config, body, plan, rows } = options
+  const count = (weights: readonly Omit<Weights, 'data'>[]) =>
+    weights.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
+  const all = count(body)
+  const layer = (batch: number) => batch * plan.maxTokens * numbersAToken(config, plan.maxTokens)
+  if (plan.mode === 'frozen') {
+    const numbers = all * (COPIES + 1) + layer(EVALUATION_BATCH) + rows * config.hiddenSize
+    return FIXED_BYTES + FLOAT_BYTES * numbers
+  }
+  const learning = count(body.filter(({ name }) => !isFrozen(name, plan.freeze)))
+  const gradients = learning * (plan.accumulation > 1 ? 2 : 1)
+  const layers = config.layers - (plan.freeze ?? 0)
+  const kept = layer(plan.batch) * Math.max(1, layers)
+  return FIXED_BYTES + FLOAT_BYTES * (all * COPIES + (all - learning) + learning * STATE + gradients + kept)
+}
+
+function numbersAToken({ hiddenSize, intermediateSize, heads }: Size, length: number): number {
+  return KEPT.hidden * hiddenSize + KEPT.intermediate * intermediateSize + KEPT.scores * heads * length
+}
+
+/** @throws ColdmeshError `refused` when a training needs more bytes than there are, before it starts */
+export function checkMemory(needed: number, available: number, { batch, freeze, mode }: Load): void {
+  if (needed <= available) return
+  const hints = [
+    ...(batch > 1 && mode === 'full' ? [`a smaller batch than ${batch} with more accumulation`] : []),
+    'a smaller maxTokens',
+    ...(freeze === null && mode === 'full' ? ['frozen layers'] : []),
+    ...(mode === 'full' ? ['the mode frozen'] : []),
+    'or the command trainer on a larger machine',
+  ]
+  throw new ColdmeshError(
+    'refused',
+    `The training needs about ${gigabytes(needed)} of memory, and ${gigabytes(available)} are available`,
+    { facts: { needed, available }, hint: `Choose ${hints.join(', ')}.` },
+  )
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`
+}
