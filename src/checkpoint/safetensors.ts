@@ -1,4 +1,5 @@
 import { FLOAT_BYTES, isFloatDtype } from '../floats/dtypes.ts'
+import type { TaskType } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Head, Weights } from '../ports/trainer.ts'
 import { decodeFloats, encodeFloats } from './float-tensor.ts'
@@ -6,6 +7,8 @@ import { badCheckpoint, show } from './header.ts'
 import { encodeLayout, type Layout, parseLayout } from './layout.ts'
 
 const LABELS_KEY = 'labels'
+const TASK_KEY = 'task'
+const TASK_TYPES = ['single-label', 'multi-label', 'regression'] as const satisfies readonly TaskType[]
 
 /**
  * Writes weights as a checkpoint of exactly this layout: header bytes from the layout, float tensors from `tensors`, rounded
@@ -60,12 +63,16 @@ export function decodeCheckpoint(bytes: Uint8Array): { layout: Layout; weights: 
   return { layout, weights }
 }
 
-/** Writes a task's head as a safetensors file whose metadata holds the labels in the order of the outputs. */
+/** Writes a task's head as a safetensors file whose metadata holds the labels in the order of the outputs, and the task where one is said. */
 export function encodeHead(head: Head): Uint8Array {
   checkHead(head)
   const specs = head.weights.map(({ name, shape }) => ({ name, dtype: 'F32' as const, shape }))
   return encodeCheckpoint(
-    encodeLayout(specs, { format: 'pt', [LABELS_KEY]: JSON.stringify(head.labels) }),
+    encodeLayout(specs, {
+      format: 'pt',
+      [LABELS_KEY]: JSON.stringify(head.labels),
+      ...(head.task && { [TASK_KEY]: head.task }),
+    }),
     head.weights,
   )
 }
@@ -73,7 +80,8 @@ export function encodeHead(head: Head): Uint8Array {
 /** @throws ColdmeshError `bad-checkpoint` */
 export function decodeHead(bytes: Uint8Array): Head {
   const { layout, weights } = decodeCheckpoint(bytes)
-  const head = { labels: parseLabels(layout.metadata[LABELS_KEY]), weights }
+  const task = parseTask(layout.metadata[TASK_KEY])
+  const head = { ...(task && { task }), labels: parseLabels(layout.metadata[LABELS_KEY]), weights }
   checkHead(head)
   return head
 }
@@ -92,12 +100,20 @@ function parseLabels(json: string | undefined): string[] {
   return labels
 }
 
-function checkHead({ labels, weights }: Head): void {
-  if (labels.length < 1 || new Set(labels).size !== labels.length) {
+function parseTask(text: string | undefined): TaskType | undefined {
+  const task = TASK_TYPES.find((type) => type === text)
+  if (task === undefined && text !== undefined) throw badCheckpoint(`The task of the head, ${text}, is not known.`)
+  return task
+}
+
+function checkHead({ task, labels, weights }: Head): void {
+  const outputs = task === 'regression' ? 1 : labels.length
+  if (task === 'regression' && labels.length > 0) throw badCheckpoint('The head of a regression has no labels.')
+  if (outputs < 1 || new Set(labels).size !== labels.length) {
     throw badCheckpoint('The labels of a head must be distinct, and at least one.')
   }
   const [weight, bias] = [shapeOf(weights, 'classifier.weight'), shapeOf(weights, 'classifier.bias')]
-  const fits = weight?.length === 2 && weight[0] === labels.length && bias?.length === 1 && bias[0] === labels.length
+  const fits = weight?.length === 2 && weight[0] === outputs && bias?.length === 1 && bias[0] === outputs
   if (!fits || weights.length !== 2) {
     throw badCheckpoint('A head is classifier.weight [labels, hidden] and classifier.bias [labels], and nothing else.')
   }

@@ -24,11 +24,12 @@ describe('the library', () => {
     const joining = peer.join({
       dataset: await csvDataset(founder.data, { text: 'text', label: 'label' }),
       plan: PLAN,
+      recipe: 'auto',
       signal: AbortSignal.timeout(120_000),
     })
     const types = new Set<JoinEvent['type']>()
     for await (const event of joining) types.add(event.type)
-    for (const type of ['training', 'trained', 'announced', 'listed', 'fused', 'outcome'] as const)
+    for (const type of ['plan', 'training', 'trained', 'announced', 'listed', 'fused', 'outcome'] as const)
       assert.ok(types.has(type), type)
 
     const { base, rounds } = await joining.result

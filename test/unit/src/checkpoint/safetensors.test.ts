@@ -120,6 +120,19 @@ describe('encodeHead and decodeHead', () => {
 
   it('keep labels and weights', () => assert.deepEqual(decodeHead(encodeHead(head)), head))
 
+  it('keep the task, and a regression has one output and no label', () => {
+    const multi = { ...head, task: 'multi-label' as const }
+    assert.deepEqual(decodeHead(encodeHead(multi)), multi)
+    const weights = head.weights.map(({ name, shape, data }) => {
+      const width = data.length / (shape[0] ?? 1)
+      return { name, shape: [1, ...shape.slice(1)], data: data.slice(0, width) }
+    })
+    const numbers = { task: 'regression' as const, labels: [], weights }
+    assert.deepEqual(decodeHead(encodeHead(numbers)), numbers)
+    assert.throws(() => encodeHead({ ...numbers, labels: ['a'] }), /has no labels/)
+    assert.throws(() => encodeHead({ ...head, task: 'regression', labels: [] }), /classifier.weight/)
+  })
+
   it('refuse labels that are repeated or fewer than the outputs', () => {
     assert.throws(() => encodeHead({ ...head, labels: ['a', 'a', 'b'] }), /distinct/)
     assert.throws(() => encodeHead({ ...head, labels: ['a', 'b'] }), /classifier.weight \[labels, hidden\]/)
