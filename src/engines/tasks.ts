@@ -2,8 +2,10 @@ import type { Dataset, Example } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Head, Model, TrainingPlan, TrainingProgress, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
 import { bucketLength } from '../training/batches.ts'
-import { type BertConfig, checkBertBody, readBertConfig, withDropout } from '../training/bert-config.ts'
 import { type ClassifierShape, startingHead } from '../training/classifier.ts'
+import { checkBody } from '../training/encoders/encoder-body.ts'
+import { type EncoderConfig, withDropout } from '../training/encoders/encoder-config.ts'
+import { readEncoderConfig } from '../training/encoders/read-config.ts'
 import type { Engine } from '../training/engine.ts'
 import { evaluate, type FitOptions, fit } from '../training/fit.ts'
 import { createFrozenLearner, createPredictor } from '../training/frozen-learner.ts'
@@ -50,9 +52,9 @@ export async function runTrain(
 ): Promise<TrainingResult> {
   const started = context.now()
   const plan = completePlan(given)
-  const config = withDropout(readBertConfig(model.config), plan.dropout)
+  const config = withDropout(readEncoderConfig(model.config), plan.dropout)
   const { labels } = dataset
-  const shape: ClassifierShape = { config, body: checkBertBody(config, model.body), classes: labels.length }
+  const shape: ClassifierShape = { config, body: checkBody(config, model.body), classes: labels.length }
   const maxTokens = Math.min(plan.maxTokens, config.maxPositions)
   const split = splitDataset(dataset, plan)
   const encode = rowEncoder(model, config, labels, maxTokens, context)
@@ -113,8 +115,8 @@ export async function runEvaluate(
   { model, head, examples, maxTokens: wanted }: EvaluateTask,
   context: TaskContext,
 ): Promise<{ readonly rows: number; readonly accuracy: number; readonly macroF1: number }> {
-  const config = readBertConfig(model.config)
-  const shape: ClassifierShape = { config, body: checkBertBody(config, model.body), classes: head.labels.length }
+  const config = readEncoderConfig(model.config)
+  const shape: ClassifierShape = { config, body: checkBody(config, model.body), classes: head.labels.length }
   const maxTokens = Math.min(wanted, config.maxPositions)
   const { isNew, weights } = startingHead(shape, head, head.labels, 0)
   if (isNew)
@@ -163,7 +165,7 @@ function splitDataset({ examples, validation, labels }: Dataset, plan: TrainingP
 /** Examples as rows of tokens. @throws ColdmeshError `bad-dataset` for a label that isn't among `labels` */
 export function rowEncoder(
   model: Model,
-  config: BertConfig,
+  config: EncoderConfig,
   labels: readonly string[],
   maxTokens: number,
   { checkAborted }: Pick<TaskContext, 'checkAborted'>,

@@ -1,7 +1,9 @@
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Model, TaskToTrain, TogetherResult, TrainingPlan, TrainingProgress } from '../ports/trainer.ts'
 import { bucketLength } from '../training/batches.ts'
-import { checkBertBody, readBertConfig, withDropout } from '../training/bert-config.ts'
+import { checkBody } from '../training/encoders/encoder-body.ts'
+import { withDropout } from '../training/encoders/encoder-config.ts'
+import { readEncoderConfig } from '../training/encoders/read-config.ts'
 import { fitTogether } from '../training/fit-together.ts'
 import { joinHeads } from '../training/joint-head.ts'
 import { completePlan } from '../training/plan.ts'
@@ -21,8 +23,8 @@ export async function runTrainTogether(
   const started = context.now()
   const plan = completePlan(given)
   check(tasks, plan)
-  const config = withDropout(readBertConfig(model.config), plan.dropout)
-  const body = checkBertBody(config, model.body)
+  const config = withDropout(readEncoderConfig(model.config), plan.dropout)
+  const body = checkBody(config, model.body)
   const maxTokens = Math.min(plan.maxTokens, config.maxPositions)
   const joint = joinHeads(
     { config, body },

@@ -1,5 +1,6 @@
 import { ColdmeshError } from '../../ports/errors.ts'
-import { type BertConfig, bertBodyLayout, isWeight } from '../../training/bert-config.ts'
+import { bodyLayout, isWeight } from '../../training/encoders/encoder-body.ts'
+import type { EncoderConfig } from '../../training/encoders/encoder-config.ts'
 import { sameShape } from '../../training/shape.ts'
 import type { SourceTensor } from './weights-files.ts'
 
@@ -31,7 +32,7 @@ const OLD_NAMES = [
  * the encoder's is dropped; what looks like the encoder's and is none of this config's is an error.
  * @throws ColdmeshError `bad-model`
  */
-export function chooseBody(config: BertConfig, tensors: readonly SourceTensor[]): ChosenTensors {
+export function chooseBody(config: EncoderConfig, tensors: readonly SourceTensor[]): ChosenTensors {
   const prefix = findPrefix(tensors)
   const body: BodyTensor[] = []
   const dropped: SourceTensor[] = []
@@ -68,9 +69,9 @@ function canonicalName(name: string, prefix: string): string | null {
   return OLD_NAMES.reduce((text, [old, now]) => (text.includes('LayerNorm') ? text.replace(old, now) : text), rest)
 }
 
-function checkBody(config: BertConfig, body: readonly BodyTensor[]): void {
+function checkBody(config: EncoderConfig, body: readonly BodyTensor[]): void {
   const pooler = body.some(({ name }) => name.startsWith('pooler.'))
-  const expected = new Map(bertBodyLayout(config, { pooler }).map(({ name, shape }) => [name, shape]))
+  const expected = new Map(bodyLayout(config, { pooler }).map(({ name, shape }) => [name, shape]))
   for (const { name, source } of body) {
     if (!isWeight(name)) continue
     const shape = expected.get(name)

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import type { Layout } from '../../checkpoint/layout.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
-import { type BertConfig, readBertConfig } from '../../training/bert-config.ts'
+import type { EncoderConfig } from '../../training/encoders/encoder-config.ts'
+import { readEncoderConfig } from '../../training/encoders/read-config.ts'
 import { readJson } from './read-file.ts'
 import { encodeJson, type NamedFile } from './tokenizer-files.ts'
 
@@ -20,7 +21,7 @@ const TORCH_NAMES = { F32: 'float32', BF16: 'bfloat16', F16: 'float16' } as cons
 
 export interface ModelConfig {
   readonly raw: Readonly<Record<string, unknown>>
-  readonly bert: BertConfig
+  readonly bert: EncoderConfig
 }
 
 /** @throws ColdmeshError `bad-input` (none there), `bad-model`, `unsupported` for what no engine trains, by its name */
@@ -31,7 +32,7 @@ export async function readModelConfig(directory: string): Promise<ModelConfig> {
       hint: 'name the directory of a Hugging Face model: config.json, weights, tokenizer',
     })
   }
-  return { raw, bert: readBertConfig(raw) }
+  return { raw, bert: readEncoderConfig(raw) }
 }
 
 /** The base's config.json: an encoder without a head, whose dtype is that of the weights. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { ColdmeshError } from '../../ports/errors.ts'
-import type { BertConfig } from '../../training/bert-config.ts'
+import type { EncoderConfig } from '../../training/encoders/encoder-config.ts'
 import { createTextEncoder } from '../../training/text-encoder.ts'
 import { isRecord, parseJson, readJson, readSmall } from './read-file.ts'
 import { specialTokens, wordpieceTokenizer } from './wordpiece.ts'
@@ -21,7 +21,7 @@ const PROBE_TOKENS = 8
  */
 export async function readTokenizerFiles(
   directory: string,
-  config: BertConfig,
+  config: EncoderConfig,
 ): Promise<{ files: readonly NamedFile[]; made: readonly string[] }> {
   const vocabulary = await readSmall(directory, 'vocab.txt')
   const stated = await readJson(directory, 'tokenizer_config.json')
@@ -56,7 +56,7 @@ export function encodeJson(value: Readonly<Record<string, unknown>>): Uint8Array
   return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)
 }
 
-function configOf(tokenizer: Readonly<Record<string, unknown>>, config: BertConfig): Record<string, unknown> {
+function configOf(tokenizer: Readonly<Record<string, unknown>>, config: EncoderConfig): Record<string, unknown> {
   const normalizer = isRecord(tokenizer['normalizer']) ? tokenizer['normalizer'] : {}
   return {
     tokenizer_class: 'BertTokenizer',
@@ -71,7 +71,7 @@ function withoutMachine(stated: Readonly<Record<string, unknown>>): Record<strin
 }
 
 /** Every id must have a row in the embeddings. */
-function checkVocabulary(tokenizer: Readonly<Record<string, unknown>>, { vocabSize }: BertConfig): void {
+function checkVocabulary(tokenizer: Readonly<Record<string, unknown>>, { vocabSize }: EncoderConfig): void {
   const model = isRecord(tokenizer['model']) ? tokenizer['model'] : {}
   const vocab = isRecord(model['vocab']) ? Object.entries(model['vocab']) : []
   const added = Array.isArray(tokenizer['added_tokens']) ? tokenizer['added_tokens'].filter(isRecord) : []

@@ -1,8 +1,8 @@
 import type { Weights } from '../../ports/trainer.ts'
-import { isWeight } from '../../training/bert-config.ts'
 import { type ClassifierShape, HEAD_BIAS, HEAD_WEIGHT, headLayout, wordTable } from '../../training/classifier.ts'
 import type { Bucket } from '../../training/encoder-inputs.ts'
-import { type DropoutMask, dropout, encoder, pooler, type WeightOf } from './bert.ts'
+import { isWeight, tensorName } from '../../training/encoders/encoder-body.ts'
+import { type DropoutMask, dropout, encoder, pooler, type WeightOf } from './encoder.ts'
 import type { Graph, Value } from './graph.ts'
 import { crossEntropy } from './lookups.ts'
 import { add, linear } from './operations.ts'
@@ -64,11 +64,13 @@ export function defineFeatures(shape: ClassifierShape, parameters: readonly Para
 
 function features(
   graph: Graph,
-  { config, body }: ClassifierShape,
+  shape: ClassifierShape,
   bucket: Bucket,
-  weight: WeightOf,
+  weightOf: WeightOf,
   masks: DropoutMask[] | null,
 ): Value {
+  const { config, body } = shape
+  const weight: WeightOf = (name) => weightOf(tensorName(shape, name))
   const firstTokens = encoder(graph, { ...bucket, config, weight, masks, firstTokenOnly: true })
   return body.pooler ? pooler(graph, weight, firstTokens) : firstTokens
 }

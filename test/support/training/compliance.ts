@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { openOnnxEngine } from '../../../src/adapters/onnx/index.ts'
-import { checkBertBody, readBertConfig } from '../../../src/training/bert-config.ts'
 import { startingHead } from '../../../src/training/classifier.ts'
+import { checkBody } from '../../../src/training/encoders/encoder-body.ts'
+import { readEncoderConfig } from '../../../src/training/encoders/read-config.ts'
 import type { Engine } from '../../../src/training/engine.ts'
 import type { LabelledRow, Learner } from '../../../src/training/learner.ts'
 import { createLinearHead } from '../../../src/training/linear-head.ts'
@@ -10,6 +11,7 @@ import { completePlan } from '../../../src/training/plan.ts'
 import { createRandom } from '../../../src/training/random.ts'
 import { rateFactor } from '../../../src/training/schedule.ts'
 import {
+  CLASSIFIERS,
   decodeTensor,
   decodeWeights,
   largestDifference,
@@ -48,7 +50,7 @@ export function describeEngine(name: string, open: () => Promise<Subject>): void
     const live = () => liveTensors?.() ?? 0
     after(() => engine.close())
 
-    for (const fixtureName of ['pooler', 'no-pooler'] as const) {
+    for (const fixtureName of CLASSIFIERS) {
       const fixture = readModelFixture(fixtureName)
       const { body, head, shape, rows } = openFixture(fixture)
 
@@ -56,7 +58,11 @@ export function describeEngine(name: string, open: () => Promise<Subject>): void
         const extractor = await engine.createExtractor({ shape, body })
         // A bucket longer than the batch: padding changes nothing.
         for (const length of [LENGTH, 12]) {
-          const logits = createLinearHead(head).logits(await extractor.features(rows, length))
+          const features = await extractor.features(rows, length)
+          const expected = decodeTensor(fixture.features)
+          const found = Float32Array.from(features.flatMap((numbers) => [...numbers]))
+          assert.ok(largestDifference(found, expected) < LOGIT_TOLERANCE, `${largestDifference(found, expected)}`)
+          const logits = createLinearHead(head).logits(features)
           assert.ok(largestDifference(logits, decodeTensor(fixture.logits)) < LOGIT_TOLERANCE)
         }
         await extractor.release()
@@ -251,8 +257,8 @@ async function trainLong(
   { dropout }: { readonly dropout: number },
 ): Promise<{ losses: number[]; predicted: number[] }> {
   const model = tinyModel({ dropout })
-  const config = readBertConfig(model.config)
-  const shape = { config, body: checkBertBody(config, model.body), classes: LABELS.length }
+  const config = readEncoderConfig(model.config)
+  const shape = { config, body: checkBody(config, model.body), classes: LABELS.length }
   const plan = completePlan({ steps: STEPS, learningRate: 2e-3, headRate: 5, dropout, seed: 5 })
   const rows = trainingRows(config.vocabSize)
   const learner = await engine.createLearner({

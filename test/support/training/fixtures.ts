@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Model, Weights } from '../../../src/ports/trainer.ts'
-import { checkBertBody, readBertConfig } from '../../../src/training/bert-config.ts'
+import { checkBody } from '../../../src/training/encoders/encoder-body.ts'
+import { readEncoderConfig } from '../../../src/training/encoders/read-config.ts'
 
 // Reads the fixtures that test/reference/training/make_fixtures.py makes.
 
@@ -23,6 +24,8 @@ export interface ModelFixture {
   readonly labels: readonly number[]
   readonly targets: readonly (readonly number[])[]
   readonly weights: Readonly<Record<string, EncodedTensor>>
+  /** What the head reads [rows, hidden]. */
+  readonly features: EncodedTensor
   readonly logits: EncodedTensor
   readonly losses: readonly number[]
   readonly gradients: Readonly<Record<string, EncodedTensor>>
@@ -40,7 +43,10 @@ export interface TokenizerFixture {
   }[]
 }
 
-export function readModelFixture(name: 'pooler' | 'no-pooler' | 'masked-language'): ModelFixture {
+/** BERT with and without its pooler, and the other families. */
+export const CLASSIFIERS = ['pooler', 'no-pooler', 'roberta', 'xlm-roberta', 'distilbert', 'electra'] as const
+
+export function readModelFixture(name: (typeof CLASSIFIERS)[number] | 'masked-language'): ModelFixture {
   return JSON.parse(readFileSync(fixturePath(name), 'utf8'))
 }
 
@@ -78,8 +84,8 @@ export function openFixture(fixture: ModelFixture) {
   const weights = decodeWeights(fixture.weights)
   const body = weights.filter(({ name }) => !name.startsWith('classifier.'))
   const head = weights.filter(({ name }) => name.startsWith('classifier.'))
-  const config = readBertConfig(fixture.config)
-  const shape = { config, body: checkBertBody(config, body), classes: 3 }
+  const config = readEncoderConfig(fixture.config)
+  const shape = { config, body: checkBody(config, body), classes: 3 }
   const rows = fixture.lengths.map((length, row) => ({
     ids: fixture.ids[row]?.slice(0, length) ?? [],
     types: fixture.types[row]?.slice(0, length) ?? [],
