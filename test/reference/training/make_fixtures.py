@@ -17,7 +17,10 @@ import transformers
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification, DistilBertConfig, ElectraConfig, RobertaConfig, XLMRobertaConfig
 
+import tokenizer_fixtures
+
 OUT = pathlib.Path(__file__).resolve().parents[2] / "fixtures" / "training"
+TOKENIZERS = OUT / "tokenizers.json"
 VERSIONS = {
     "torch": torch.__version__.split("+")[0],
     "transformers": transformers.__version__,
@@ -276,6 +279,7 @@ def main():
     classifier("no-pooler", config(), Classifier(config(), add_pooling_layer=False), "", batch)
     masked_language()
     tokenizer()
+    write("tokenizers", tokenizer_fixtures.make(json.loads(TOKENIZERS.read_text()) if TOKENIZERS.exists() else None))
     families()
 
 

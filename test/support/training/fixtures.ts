@@ -46,6 +46,25 @@ export interface TokenizerFixture {
 /** BERT with and without its pooler, and the other families. */
 export const CLASSIFIERS = ['pooler', 'no-pooler', 'roberta', 'xlm-roberta', 'distilbert', 'electra'] as const
 
+export interface TokenizersFixture {
+  readonly kinds: readonly {
+    readonly name: string
+    readonly tokenizer: Model['tokenizer']
+    readonly cases: readonly (readonly [
+      text: string,
+      pair: string | null,
+      maxTokens: number,
+      ids: readonly number[],
+      types: readonly number[] | null,
+    ])[]
+  }[]
+}
+
+/** What Python's `tokenizers` makes of a hundred texts, for each kind of tokenizer. */
+export function readTokenizersFixture(): TokenizersFixture {
+  return JSON.parse(readFileSync(fixturePath('tokenizers'), 'utf8'))
+}
+
 export function readModelFixture(name: (typeof CLASSIFIERS)[number] | 'masked-language'): ModelFixture {
   return JSON.parse(readFileSync(fixturePath(name), 'utf8'))
 }
