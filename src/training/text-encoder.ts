@@ -3,6 +3,7 @@ import type { Example } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Model } from '../ports/trainer.ts'
 import type { TokenRow } from './learner.ts'
+import { checkTokenizer } from './tokenizer/check-tokenizer.ts'
 import { openTokenizer } from './tokenizer/open-tokenizer.ts'
 
 export interface TextEncoder {
@@ -10,11 +11,17 @@ export interface TextEncoder {
   encode(example: Pick<Example, 'text' | 'pair'>): TokenRow
 }
 
-/** @throws ColdmeshError `bad-model` when tokenizer.json can't be used with this vocabulary */
+/** @throws ColdmeshError `bad-model` when tokenizer.json can't be used, or belongs to another model */
 export function createTextEncoder(
   model: Pick<Model, 'tokenizer' | 'tokenizerConfig'>,
-  limits: { readonly maxTokens: number; readonly vocabSize: number; readonly tokenTypes: number },
+  limits: {
+    readonly maxTokens: number
+    readonly vocabSize: number
+    readonly tokenTypes: number
+    readonly padTokenId?: number
+  },
 ): TextEncoder {
+  checkTokenizer(model, limits)
   const tokenizer = open(model)
   const vocabulary = tokenizer.get_vocab(true)
   const processor = tokenizer.post_processor

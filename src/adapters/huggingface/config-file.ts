@@ -40,7 +40,11 @@ export async function readModelConfig(directory: string): Promise<ModelConfig> {
 /** The base's config.json: an encoder without a head, whose dtype is that of the weights. */
 export function baseConfig({ raw, encoder: { family } }: ModelConfig, layout: Layout): NamedFile {
   const kept = Object.entries(raw).filter(([name]) => !LEFT_OUT.includes(name) && name !== 'dtype')
-  const config = { ...Object.fromEntries(kept), model_type: family, architectures: [`${FAMILIES[family].className}Model`] }
+  const config = {
+    ...Object.fromEntries(kept),
+    model_type: family,
+    architectures: [`${FAMILIES[family].className}Model`],
+  }
   return { name: CONFIG_NAME, bytes: encodeJson({ ...config, torch_dtype: torchDtype(layout) }) }
 }
 

@@ -41,7 +41,12 @@ const CORRECTIONS: Readonly<Record<string, (part: Part, settings: Settings) => v
 
 /** A model's tokenizer, which gives the ids that Python's does. @throws whatever the library throws */
 export function openTokenizer({ tokenizer, tokenizerConfig }: Pick<Model, 'tokenizer' | 'tokenizerConfig'>): Tokenizer {
-  const opened = new Tokenizer(tokenizer, tokenizerConfig)
+  // Of the config the library would take two steps more that fast tokenizers don't do.
+  const opened = new Tokenizer(tokenizer, {
+    ...tokenizerConfig,
+    remove_space: false,
+    do_lowercase_and_remove_accent: false,
+  })
   correct(opened.normalizer, tokenizer['normalizer'])
   correct(opened.pre_tokenizer, tokenizer['pre_tokenizer'])
   return opened
