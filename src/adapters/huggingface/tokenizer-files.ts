@@ -68,7 +68,7 @@ async function makeTokenizer(
   if (sentencePiece !== undefined) throw onlySentencePiece(directory, sentencePiece)
   throw new ColdmeshError(
     'bad-input',
-    `${directory} has no tokenizer: neither tokenizer.json, nor vocab.txt, nor vocab.json with merges.txt.`,
+    `${directory} has no tokenizer: neither tokenizer.json nor vocab.txt nor vocab.json with merges.txt.`,
     { hint: "copy the model's tokenizer files there: a base is useless without them" },
   )
 }
