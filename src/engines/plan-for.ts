@@ -3,8 +3,9 @@ import { setImmediate } from 'node:timers/promises'
 import type { Dataset } from '../ports/dataset.ts'
 import { isColdmeshError } from '../ports/errors.ts'
 import type { Model, TrainingPlan } from '../ports/trainer.ts'
-import { type BertConfig, readBertConfig } from '../training/bert-config.ts'
 import { type ChosenPlan, choosePlan } from '../training/choose-plan.ts'
+import type { EncoderConfig } from '../training/encoders/encoder-config.ts'
+import { readEncoderConfig } from '../training/encoders/read-config.ts'
 import { estimateMemory } from '../training/memory.ts'
 import type { RecipeName } from '../training/recipes.ts'
 import { elementCount } from '../training/shape.ts'
@@ -56,16 +57,16 @@ function machineMemory(): number {
   return granted > 0 ? Math.min(granted, totalmem()) : totalmem()
 }
 
-function configOf(model: Model): BertConfig | null {
+function configOf(model: Model): EncoderConfig | null {
   try {
-    return readBertConfig(model.config)
+    return readEncoderConfig(model.config)
   } catch (error) {
     if (isColdmeshError(error, 'unsupported')) return null
     throw error
   }
 }
 
-async function sampleLengths(model: Model, config: BertConfig, { examples }: Dataset): Promise<number[]> {
+async function sampleLengths(model: Model, config: EncoderConfig, { examples }: Dataset): Promise<number[]> {
   const encoder = createTextEncoder(model, { ...config, maxTokens: config.maxPositions })
   const every = Math.max(1, Math.ceil(examples.length / SAMPLED_ROWS))
   const lengths: number[] = []

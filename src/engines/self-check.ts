@@ -1,10 +1,11 @@
 import { ColdmeshError } from '../ports/errors.ts'
-import { bertBodyLayout, readBertConfig } from '../training/bert-config.ts'
 import { headLayout } from '../training/classifier.ts'
+import { bodyLayout } from '../training/encoders/encoder-body.ts'
+import { readEncoderConfig } from '../training/encoders/read-config.ts'
 import type { Engine } from '../training/engine.ts'
 import { initialWeights } from '../training/initial-weights.ts'
 
-const CONFIG = readBertConfig({
+const CONFIG = readEncoderConfig({
   model_type: 'bert',
   vocab_size: 24,
   hidden_size: 16,
@@ -39,7 +40,7 @@ export async function checkLosses(engine: Engine): Promise<number[]> {
     )
   const learner = await engine.createLearner({
     shape,
-    body: start(bertBodyLayout(CONFIG, { pooler: true })),
+    body: start(bodyLayout(CONFIG, { pooler: true })),
     head: start(headLayout(shape)),
     plan: { weightDecay: 0.01, clipNorm: 1, accumulation: 1, seed: 1 },
     batch: ROWS.length + 1,

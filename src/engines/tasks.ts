@@ -11,8 +11,10 @@ import type {
   TrainingSnapshot,
 } from '../ports/trainer.ts'
 import { bucketLength } from '../training/batches.ts'
-import { type BertConfig, checkBertBody, readBertConfig, withDropout } from '../training/bert-config.ts'
 import { type ClassifierShape, startingHead } from '../training/classifier.ts'
+import { checkBody } from '../training/encoders/encoder-body.ts'
+import { type EncoderConfig, withDropout } from '../training/encoders/encoder-config.ts'
+import { readEncoderConfig } from '../training/encoders/read-config.ts'
 import type { Engine } from '../training/engine.ts'
 import { evaluate, type FitOptions, fit } from '../training/fit.ts'
 import { checkFreeze } from '../training/freezing.ts'
@@ -70,11 +72,11 @@ export async function runTrain(
 ): Promise<TrainingResult> {
   const started = context.now()
   const wanted = completePlan(given)
-  const config = withDropout(readBertConfig(model.config), wanted.dropout)
+  const config = withDropout(readEncoderConfig(model.config), wanted.dropout)
   checkFreeze(wanted, config.layers)
   const { task = 'single-label', labels } = dataset
   const scoring = scoringOf(dataset, wanted)
-  const shape: ClassifierShape = { config, body: checkBertBody(config, model.body), classes: scoring.outputs }
+  const shape: ClassifierShape = { config, body: checkBody(config, model.body), classes: scoring.outputs }
   const maxTokens = Math.min(wanted.maxTokens, config.maxPositions)
   const split = splitDataset(dataset, wanted)
   const plan = withEpochs(wanted, split.training.length)
@@ -160,9 +162,9 @@ export async function runEvaluate(
   { model, head, examples, maxTokens: wanted, metric = null, positive = null }: EvaluateTask,
   context: TaskContext,
 ): Promise<Evaluated> {
-  const config = readBertConfig(model.config)
+  const config = readEncoderConfig(model.config)
   const scoring = { ...scoringOf(head, { metric, positive }), scale: null }
-  const shape: ClassifierShape = { config, body: checkBertBody(config, model.body), classes: scoring.outputs }
+  const shape: ClassifierShape = { config, body: checkBody(config, model.body), classes: scoring.outputs }
   const maxTokens = Math.min(wanted, config.maxPositions)
   const { isNew, weights } = startingHead(shape, head, head, 0)
   if (isNew)
@@ -234,7 +236,7 @@ function scaleOf(training: readonly LabelledRow[]): TargetScale {
 /** Examples as rows of tokens. @throws ColdmeshError `bad-dataset` for a label that isn't among the task's */
 export function rowEncoder(
   model: Model,
-  config: BertConfig,
+  config: EncoderConfig,
   space: LabelSpace,
   maxTokens: number,
   { checkAborted }: Pick<TaskContext, 'checkAborted'>,

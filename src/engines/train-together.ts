@@ -1,7 +1,9 @@
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Model, TaskToTrain, TogetherResult, TrainingPlan, TrainingProgress } from '../ports/trainer.ts'
 import { bucketLength } from '../training/batches.ts'
-import { checkBertBody, readBertConfig, withDropout } from '../training/bert-config.ts'
+import { checkBody } from '../training/encoders/encoder-body.ts'
+import { withDropout } from '../training/encoders/encoder-config.ts'
+import { readEncoderConfig } from '../training/encoders/read-config.ts'
 import { fitTogether } from '../training/fit-together.ts'
 import { checkFreeze } from '../training/freezing.ts'
 import { joinHeads } from '../training/joint-head.ts'
@@ -28,9 +30,9 @@ export async function runTrainTogether(
     wanted,
     tasks.reduce((sum, { dataset }) => sum + dataset.examples.length, 0),
   )
-  const config = withDropout(readBertConfig(model.config), plan.dropout)
+  const config = withDropout(readEncoderConfig(model.config), plan.dropout)
   checkFreeze(plan, config.layers)
-  const body = checkBertBody(config, model.body)
+  const body = checkBody(config, model.body)
   const maxTokens = Math.min(plan.maxTokens, config.maxPositions)
   const encoded = tasks.map(({ dataset }) => {
     return rowEncoder(model, config, dataset, maxTokens, context)(dataset.examples)

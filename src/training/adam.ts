@@ -1,6 +1,11 @@
+/** Whether a weight is of a layer normalization: `LayerNorm`, or `..._layer_norm` as DistilBERT says. */
+export function isNormalization(name: string): boolean {
+  return /LayerNorm|layer_norm/.test(name)
+}
+
 /** Whether weight decay applies to the weights of this name: not to biases and LayerNorm. */
 export function isDecayed(name: string): boolean {
-  return !name.endsWith('bias') && !name.includes('LayerNorm')
+  return !name.endsWith('bias') && !isNormalization(name)
 }
 
 // The constants of Adam's paper, as PyTorch has them.

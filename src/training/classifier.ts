@@ -1,22 +1,22 @@
 import type { Head, Weights } from '../ports/trainer.ts'
-import type { BertBody, BertConfig } from './bert-config.ts'
+import { type EncoderBody, tensorName, WORD_TABLE } from './encoders/encoder-body.ts'
+import type { EncoderConfig } from './encoders/encoder-config.ts'
 import { initialWeights } from './initial-weights.ts'
 import type { LabelSpace } from './labels.ts'
 
 export const HEAD_WEIGHT = 'classifier.weight'
 export const HEAD_BIAS = 'classifier.bias'
-const WORDS = 'embeddings.word_embeddings.weight'
 
 /** A classifier: an encoder, its pooler if it has one, and a linear head on the first token. */
 export interface ClassifierShape {
-  readonly config: BertConfig
-  readonly body: BertBody
+  readonly config: EncoderConfig
+  readonly body: EncoderBody
   readonly classes: number
 }
 
 /** Name of the table that is looked up. */
-export function wordTable({ body }: ClassifierShape): string {
-  return body.prefix + WORDS
+export function wordTable(shape: ClassifierShape): string {
+  return tensorName(shape, WORD_TABLE)
 }
 
 /** Names and shapes of a head's weights. */

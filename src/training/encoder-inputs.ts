@@ -1,4 +1,4 @@
-import type { BertConfig } from './bert-config.ts'
+import type { EncoderConfig } from './encoders/encoder-config.ts'
 import type { LabelledRow, TokenRow } from './learner.ts'
 
 /** Shape of a batch: `batch` rows of `length` tokens. */
@@ -11,7 +11,7 @@ export interface Bucket {
 export interface EncoderInputs {
   /** [length * batch] */
   readonly ids: Int32Array
-  /** [length * batch, tokenTypes], one-hot */
+  /** [length * batch, tokenTypes], one-hot; empty without token types */
   readonly types: Float32Array
   /** [batch * heads, 1, length]: 0, or a large negative number for padding */
   readonly mask: Float32Array
@@ -42,7 +42,7 @@ const NO_CHOICE = -1e9
 /** Marks padding where table rows are told apart. */
 export const NO_ID = -1
 
-export function createEncoderInputs(config: BertConfig, { batch, length }: Bucket): EncoderInputs {
+export function createEncoderInputs(config: EncoderConfig, { batch, length }: Bucket): EncoderInputs {
   return {
     ids: new Int32Array(length * batch),
     types: new Float32Array(length * batch * config.tokenTypes),
@@ -57,7 +57,7 @@ export function createEncoderInputs(config: BertConfig, { batch, length }: Bucke
  */
 export function fillEncoderInputs(
   { ids, types, mask }: EncoderInputs,
-  config: BertConfig,
+  config: EncoderConfig,
   { batch, length }: Bucket,
   rows: readonly TokenRow[],
   tableIds = new Int32Array(length * batch),
@@ -71,7 +71,7 @@ export function fillEncoderInputs(
       const id = place < count ? (tokens?.ids[place] ?? config.padTokenId) : NO_ID
       ids[index] = id === NO_ID ? config.padTokenId : id
       tableIds[index] = id
-      types[index * config.tokenTypes + (tokens?.types?.[place] ?? 0)] = 1
+      if (config.tokenTypes > 0) types[index * config.tokenTypes + (tokens?.types?.[place] ?? 0)] = 1
     }
     for (let head = 0; head < config.heads; head++) {
       const start = (row * config.heads + head) * length

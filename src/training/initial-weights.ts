@@ -1,5 +1,7 @@
 import type { Model, Weights } from '../ports/trainer.ts'
-import { bertBodyLayout, readBertConfig } from './bert-config.ts'
+import { isNormalization } from './adam.ts'
+import { bodyLayout } from './encoders/encoder-body.ts'
+import { readEncoderConfig } from './encoders/read-config.ts'
 import { createRandom } from './random.ts'
 import { elementCount } from './shape.ts'
 
@@ -10,7 +12,7 @@ const DEVIATION = 0.02
 export function initialWeights(layout: readonly Omit<Weights, 'data'>[], seed: number): Weights[] {
   return layout.map(({ name, shape }) => {
     const data = new Float32Array(elementCount(shape))
-    if (name.endsWith('LayerNorm.weight')) data.fill(1)
+    if (isNormalization(name) && name.endsWith('weight')) data.fill(1)
     else if (!name.endsWith('bias')) {
       const random = createRandom(seed, name)
       for (let index = 0; index < data.length; index++) data[index] = DEVIATION * random.normal()
@@ -20,11 +22,11 @@ export function initialWeights(layout: readonly Omit<Weights, 'data'>[], seed: n
 }
 
 /**
- * A new body for `config`, names as in `BertModel`, in its order.
+ * A new body for `config`, its family's names, in the order of `BertModel`.
  *
  * @param options.pooler whether it has the dense layer over the first token that `BertModel` calls pooler
  * @throws ColdmeshError `bad-model`, `unsupported`
  */
 export function createBertBody(config: Model['config'], options: { seed: number; pooler: boolean }): Weights[] {
-  return initialWeights(bertBodyLayout(readBertConfig(config), options), options.seed)
+  return initialWeights(bodyLayout(readEncoderConfig(config), options), options.seed)
 }

@@ -1,6 +1,6 @@
 import { ColdmeshError } from '../ports/errors.ts'
 import type { TrainingPlan, Weights } from '../ports/trainer.ts'
-import type { BertConfig } from './bert-config.ts'
+import type { EncoderConfig } from './encoders/encoder-config.ts'
 import { isFrozen } from './freezing.ts'
 import { EVALUATION_BATCH } from './learner.ts'
 
@@ -14,7 +14,7 @@ const KEPT = { hidden: 20, intermediate: 5, scores: 5 }
 /** The runtime, compiled graphs, tokens. */
 const FIXED_BYTES = 200_000_000
 
-type Size = Pick<BertConfig, 'layers' | 'hiddenSize' | 'intermediateSize' | 'heads'>
+type Size = Pick<EncoderConfig, 'layers' | 'hiddenSize' | 'intermediateSize' | 'heads'>
 type Load = Pick<TrainingPlan, 'batch' | 'accumulation' | 'maxTokens' | 'mode' | 'freeze'>
 
 /**

@@ -1,20 +1,28 @@
-import { Tokenizer } from '@huggingface/tokenizers'
+import type { Tokenizer } from '@huggingface/tokenizers'
 import type { Example } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Model } from '../ports/trainer.ts'
 import type { TokenRow } from './learner.ts'
+import { checkTokenizer } from './tokenizer/check-tokenizer.ts'
+import { openTokenizer } from './tokenizer/open-tokenizer.ts'
 
 export interface TextEncoder {
   /** The tokens of a text or pair with special tokens, cut to at most `maxTokens`; of a pair, the longer text is cut first. */
   encode(example: Pick<Example, 'text' | 'pair'>): TokenRow
 }
 
-/** @throws ColdmeshError `bad-model` when tokenizer.json can't be used with this vocabulary */
+/** @throws ColdmeshError `bad-model` when tokenizer.json can't be used, or belongs to another model */
 export function createTextEncoder(
   model: Pick<Model, 'tokenizer' | 'tokenizerConfig'>,
-  limits: { readonly maxTokens: number; readonly vocabSize: number; readonly tokenTypes: number },
+  limits: {
+    readonly maxTokens: number
+    readonly vocabSize: number
+    readonly tokenTypes: number
+    readonly padTokenId?: number
+  },
 ): TextEncoder {
-  const tokenizer = openTokenizer(model)
+  checkTokenizer(model, limits)
+  const tokenizer = open(model)
   const vocabulary = tokenizer.get_vocab(true)
   const processor = tokenizer.post_processor
   if (processor === null) {
@@ -56,9 +64,9 @@ export function keepLongestFirst(first: number, second: number, room: number): {
   return { first: half, second: room - half }
 }
 
-function openTokenizer({ tokenizer, tokenizerConfig }: Pick<Model, 'tokenizer' | 'tokenizerConfig'>): Tokenizer {
+function open(model: Pick<Model, 'tokenizer' | 'tokenizerConfig'>): Tokenizer {
   try {
-    return new Tokenizer(tokenizer, tokenizerConfig)
+    return openTokenizer(model)
   } catch (cause) {
     throw badTokenizer('tokenizer.json could not be read as a tokenizer', cause)
   }

@@ -2,7 +2,7 @@
 //   node --conditions=coldmesh-source examples/data/base/finish.ts CORPUS.jsonl PRETRAINED [OUT]
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readBertConfig } from '../../../src/training/bert-config.ts'
+import { readEncoderConfig } from '../../../src/training/encoders/read-config.ts'
 import { openOnnxEngine } from '../../../src/adapters/onnx/index.ts'
 import { createTextEncoder } from '../../../src/training/text-encoder.ts'
 import { EVALUATION_BATCH } from '../../../src/training/learner.ts'
@@ -37,7 +37,7 @@ writeModel(
 
 /** What the last layer makes of [CLS], without the pooler. */
 async function firstTokenFeatures(weights: readonly Weights[], lines: readonly string[]): Promise<Float32Array[]> {
-  const config = readBertConfig(CONFIG)
+  const config = readEncoderConfig(CONFIG)
   const read = (file: string) => JSON.parse(readFileSync(join(model, file), 'utf8'))
   const encoder = createTextEncoder(
     { tokenizer: read('tokenizer.json'), tokenizerConfig: read('tokenizer_config.json') },

@@ -1,12 +1,14 @@
 import { adamWScratch, createAdamW } from '../../../src/adapters/onnx/adamw.ts'
-import { encoder } from '../../../src/adapters/onnx/bert.ts'
+import { encoder } from '../../../src/adapters/onnx/encoder.ts'
 import type { Bucket } from '../../../src/training/encoder-inputs.ts'
-import { readBertConfig, withDropout } from '../../../src/training/bert-config.ts'
+import { withDropout } from '../../../src/training/encoders/encoder-config.ts'
+import { readEncoderConfig } from '../../../src/training/encoders/read-config.ts'
+import { linearGelu } from '../../../src/adapters/onnx/feed-forward.ts'
 import { I32 } from '../../../src/adapters/onnx/graph.ts'
 import { fillEncoderInputs, MASK_STATE_FLOATS } from '../../../src/adapters/onnx/host-inputs.ts'
 import { initialWeights } from '../../../src/training/initial-weights.ts'
 import { crossEntropy, pickRows } from '../../../src/adapters/onnx/lookups.ts'
-import { layerNorm, linear, linearGelu } from '../../../src/adapters/onnx/operations.ts'
+import { layerNorm, linear } from '../../../src/adapters/onnx/operations.ts'
 import {
   createParameterMemory,
   loadWeights,
@@ -39,7 +41,7 @@ export interface MlmTrainerOptions {
 
 /** New prediction layers of `BertForMaskedLM`; its decoder is the word embeddings. */
 export function createPredictions(config: Model['config'], seed: number): Weights[] {
-  const { hiddenSize, vocabSize } = readBertConfig(config)
+  const { hiddenSize, vocabSize } = readEncoderConfig(config)
   const layout = [
     { name: PREDICTION_BIAS, shape: [vocabSize] },
     { name: `${TRANSFORM}.dense.weight`, shape: [hiddenSize, hiddenSize] },
@@ -55,7 +57,7 @@ export function createPredictions(config: Model['config'], seed: number): Weight
  * of weights, so that short texts cost little, and with token types, so that the second segment's are learned.
  */
 export async function createMlmTrainer(options: MlmTrainerOptions) {
-  const config = withDropout(readBertConfig(options.config), 0)
+  const config = withDropout(readEncoderConfig(options.config), 0)
   const { vocabSize } = config
   const specs: ParameterSpec[] = [...options.body, ...options.predictions].map(({ name, shape }) => ({
     name,

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import type { Layout } from '../../checkpoint/layout.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
-import { type BertConfig, readBertConfig } from '../../training/bert-config.ts'
+import type { EncoderConfig } from '../../training/encoders/encoder-config.ts'
+import { FAMILIES } from '../../training/encoders/families.ts'
+import { readEncoderConfig } from '../../training/encoders/read-config.ts'
 import { readJson } from './read-file.ts'
 import { encodeJson, type NamedFile } from './tokenizer-files.ts'
 
@@ -15,12 +17,13 @@ const LEFT_OUT = [
   'label2id',
   'num_labels',
   'classifier_dropout',
+  'seq_classif_dropout',
 ]
 const TORCH_NAMES = { F32: 'float32', BF16: 'bfloat16', F16: 'float16' } as const
 
 export interface ModelConfig {
   readonly raw: Readonly<Record<string, unknown>>
-  readonly bert: BertConfig
+  readonly encoder: EncoderConfig
 }
 
 /** @throws ColdmeshError `bad-input` (none there), `bad-model`, `unsupported` for what no engine trains, by its name */
@@ -31,13 +34,17 @@ export async function readModelConfig(directory: string): Promise<ModelConfig> {
       hint: 'name the directory of a Hugging Face model: config.json, weights, tokenizer',
     })
   }
-  return { raw, bert: readBertConfig(raw) }
+  return { raw, encoder: readEncoderConfig(raw) }
 }
 
 /** The base's config.json: an encoder without a head, whose dtype is that of the weights. */
-export function baseConfig({ raw }: ModelConfig, layout: Layout): NamedFile {
+export function baseConfig({ raw, encoder: { family } }: ModelConfig, layout: Layout): NamedFile {
   const kept = Object.entries(raw).filter(([name]) => !LEFT_OUT.includes(name) && name !== 'dtype')
-  const config = { ...Object.fromEntries(kept), model_type: 'bert', architectures: ['BertModel'] }
+  const config = {
+    ...Object.fromEntries(kept),
+    model_type: family,
+    architectures: [`${FAMILIES[family].className}Model`],
+  }
   return { name: CONFIG_NAME, bytes: encodeJson({ ...config, torch_dtype: torchDtype(layout) }) }
 }
 

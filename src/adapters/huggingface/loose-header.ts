@@ -54,11 +54,15 @@ export function parseLooseHeader(json: Uint8Array, fileBytes: number, path: stri
     .sort((a, b) => a.begin - b.begin || a.end - b.end)
   let next = dataStart
   for (const { name, begin, end } of tensors) {
-    if (begin !== next) throw bad(path, `has a hole or an overlap before tensor ${JSON.stringify(name)}`)
+    if (begin !== next)
+      throw bad(path, `has a hole or an overlap at byte ${next}, before tensor ${JSON.stringify(name)}`)
     next = end
   }
-  if (next !== fileBytes)
-    throw bad(path, `has ${fileBytes} bytes where its header needs ${next}: it is cut off or padded`)
+  if (next !== fileBytes) {
+    const cut = tensors.find(({ end }) => end > fileBytes)
+    const where = cut === undefined ? 'padded' : `cut off in tensor ${JSON.stringify(cut.name)}`
+    throw bad(path, `has ${fileBytes} bytes where its header needs ${next}: it is ${where}`)
+  }
   return tensors
 }
 

@@ -28,17 +28,18 @@ export interface OpenedModel extends AsyncDisposable {
 }
 
 /**
- * Opens a BERT-type model: config.json, safetensors weights (one file or shards), tokenizer.json or vocab.txt.
+ * Opens an encoder that the engines train: config.json, weights (safetensors or a pickle of tensors, one file or shards), tokenizer.json or
+ * what it is made of.
  * @param options.dtype what the float weights become; null keeps each tensor's own
  * @throws ColdmeshError `bad-input` (something is not there), `bad-model`, `bad-checkpoint`, `unsupported`
  */
 export async function openModel(directory: string, options: { dtype: FloatDtype | null }): Promise<OpenedModel> {
   await requireDirectory(directory)
   const config = await readModelConfig(directory)
-  const tokenizer = await readTokenizerFiles(directory, config.bert)
+  const tokenizer = await readTokenizerFiles(directory, config.encoder)
   const files = await openWeights(directory)
   try {
-    const { body, dropped, prefix } = chooseBody(config.bert, files.tensors)
+    const { body, dropped, prefix } = chooseBody(config.encoder, files.tensors)
     const specs = body.map(({ name, source }) => ({
       name,
       shape: source.shape,

@@ -1,30 +1,5 @@
 import { ColdmeshError } from '../../ports/errors.ts'
-
-const SPECIAL = {
-  pad_token: '[PAD]',
-  unk_token: '[UNK]',
-  cls_token: '[CLS]',
-  sep_token: '[SEP]',
-  mask_token: '[MASK]',
-} as const
-type Role = keyof typeof SPECIAL
-
-/** The special tokens' texts, from tokenizer_config.json where it names others. */
-export function specialTokens(config: Readonly<Record<string, unknown>>): Readonly<Record<Role, string>> {
-  const textOf = (role: Role): string => {
-    const value = config[role]
-    if (typeof value === 'string') return value
-    const content = typeof value === 'object' && value !== null && 'content' in value ? value.content : undefined
-    return typeof content === 'string' ? content : SPECIAL[role]
-  }
-  return {
-    pad_token: textOf('pad_token'),
-    unk_token: textOf('unk_token'),
-    cls_token: textOf('cls_token'),
-    sep_token: textOf('sep_token'),
-    mask_token: textOf('mask_token'),
-  }
-}
+import { BERT_TOKENS, specialTokens } from './special-tokens.ts'
 
 /**
  * The tokenizer.json that transformers' BertTokenizerFast makes of a vocab.txt and its tokenizer_config.json.
@@ -35,7 +10,7 @@ export function wordpieceTokenizer(
   config: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   const vocab = parseVocabulary(vocabulary)
-  const special = specialTokens(config)
+  const special = specialTokens(config, BERT_TOKENS)
   const idOf = (token: string): number => {
     const id = vocab.get(token)
     if (id !== undefined) return id

@@ -1,10 +1,10 @@
 import type { TaskType } from '../../ports/dataset.ts'
 import type { TrainingPlan, Weights } from '../../ports/trainer.ts'
-import { isWeight } from '../../training/bert-config.ts'
 import { type ClassifierShape, HEAD_BIAS, HEAD_WEIGHT, headLayout, wordTable } from '../../training/classifier.ts'
 import type { Bucket } from '../../training/encoder-inputs.ts'
+import { isWeight, tensorName } from '../../training/encoders/encoder-body.ts'
 import { isFrozen } from '../../training/freezing.ts'
-import { type DropoutMask, dropout, encoder, pooler, type WeightOf } from './bert.ts'
+import { type DropoutMask, dropout, encoder, pooler, type WeightOf } from './encoder.ts'
 import type { Graph, Value } from './graph.ts'
 import { binaryCrossEntropy, crossEntropy, squaredError } from './lookups.ts'
 import { add, linear } from './operations.ts'
@@ -72,11 +72,13 @@ export function defineFeatures(shape: ClassifierShape, parameters: readonly Para
 
 function features(
   graph: Graph,
-  { config, body }: ClassifierShape,
+  shape: ClassifierShape,
   bucket: Bucket,
-  weight: WeightOf,
+  weightOf: WeightOf,
   masks: DropoutMask[] | null,
 ): Value {
+  const { config, body } = shape
+  const weight: WeightOf = (name) => weightOf(tensorName(shape, name))
   const firstTokens = encoder(graph, { ...bucket, config, weight, masks, firstTokenOnly: true })
   return body.pooler ? pooler(graph, weight, firstTokens) : firstTokens
 }

@@ -1,21 +1,24 @@
-import type { BertConfig } from '../../training/bert-config.ts'
 import { MASK_STATE_INTEGERS, maskState } from '../../training/dropout-masks.ts'
 import * as inputs from '../../training/encoder-inputs.ts'
+import type { EncoderConfig } from '../../training/encoders/encoder-config.ts'
 import type { LabelledRow, TokenRow } from '../../training/learner.ts'
 import type { ParameterMemory } from './parameters.ts'
 import type { OpenProgram } from './program.ts'
 
+/** An encoder without token types has no such input. */
+const NO_TYPES = new Float32Array()
+
 /** Fills the encoder's inputs of `program`. @returns as `fillEncoderInputs` of src/training */
 export function fillEncoderInputs(
   { integers, floats }: OpenProgram,
-  config: BertConfig,
+  config: EncoderConfig,
   bucket: inputs.Bucket,
   rows: readonly TokenRow[],
   tableIds?: Int32Array<ArrayBuffer>,
 ): Int32Array {
   const { ids } = integers
-  const { types, mask } = floats
-  if (ids === undefined || types === undefined || mask === undefined) throw new Error('not an encoder')
+  const { types = NO_TYPES, mask } = floats
+  if (ids === undefined || mask === undefined) throw new Error('not an encoder')
   return inputs.fillEncoderInputs({ ids, types, mask }, config, bucket, rows, tableIds)
 }
 

@@ -28,15 +28,18 @@ export function pickRows(graph: Graph, x: Value, positions: Value): Value {
   })
 }
 
-/** The first `count` rows of x [rows, size]. */
-export function firstRows(graph: Graph, x: Value, count: number): Value {
+/** `count` rows of x [rows, size], from row `first` on. */
+export function rowsFrom(graph: Graph, x: Value, first: number, count: number): Value {
   const [rows, size] = [dimension(x.shape, 0), dimension(x.shape, 1)]
   if (rows === count) return x
-  const limits = [graph.integers([0]), graph.integers([count]), graph.integers([0])]
+  const limits = [graph.integers([first]), graph.integers([first + count]), graph.integers([0])]
   return graph.differentiable(graph.node('Slice', [x, ...limits], [count, size]), [x], (gradient) => {
-    const missing = [rows - count, size]
-    const zeros = graph.node('ConstantOfShape', [graph.integers(missing)], missing)
-    return [graph.node('Concat', [gradient, zeros], x.shape, { attributes: { axis: 0 } })]
+    const zeros = (missing: number) => {
+      const shape = [missing, size]
+      return missing === 0 ? [] : [graph.node('ConstantOfShape', [graph.integers(shape)], shape)]
+    }
+    const parts = [...zeros(first), gradient, ...zeros(rows - first - count)]
+    return [graph.node('Concat', parts, x.shape, { attributes: { axis: 0 } })]
   })
 }
 

@@ -1,11 +1,13 @@
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Weights } from '../../ports/trainer.ts'
-import { type BertConfig, isWeight } from '../../training/bert-config.ts'
 import type { Bucket } from '../../training/encoder-inputs.ts'
-import { encoder } from './bert.ts'
+import { type EncoderBody, isWeight, tensorName, WORD_TABLE } from '../../training/encoders/encoder-body.ts'
+import type { EncoderConfig } from '../../training/encoders/encoder-config.ts'
+import { encoder, type WeightOf } from './encoder.ts'
+import { linearGelu } from './feed-forward.ts'
 import { I32 } from './graph.ts'
 import { crossEntropy, pickRows } from './lookups.ts'
-import { layerNorm, linear, linearGelu } from './operations.ts'
+import { layerNorm, linear } from './operations.ts'
 import type { GradientKind, ParameterSpec } from './parameters.ts'
 import { defineTraining, type OpenProgram, type Program } from './program.ts'
 
@@ -13,7 +15,6 @@ import { defineTraining, type OpenProgram, type Program } from './program.ts'
 
 /** Share of the tokens of a batch that can be targets in one step. */
 const MAX_TARGET_SHARE = 0.25
-const WORDS = 'embeddings.word_embeddings.weight'
 const DENSE = 'cls.predictions.transform.dense'
 const NORM = 'cls.predictions.transform.LayerNorm'
 const BIAS = 'cls.predictions.bias'
@@ -23,13 +24,14 @@ export function maxTargets({ batch, length }: Bucket): number {
   return Math.ceil(batch * length * MAX_TARGET_SHARE)
 }
 
-/** Name of the table that is looked up and, tied, the decoder's matrix. */
-export function wordTable(prefix: string): string {
-  return prefix + WORDS
+/** The encoder under the prediction layers. */
+export interface PretrainedShape {
+  readonly config: EncoderConfig
+  readonly body: EncoderBody
 }
 
 /** Names and shapes of `BertForMaskedLM`'s own layers. */
-export function predictionLayout({ hiddenSize, vocabSize }: BertConfig): Omit<Weights, 'data'>[] {
+export function predictionLayout({ hiddenSize, vocabSize }: EncoderConfig): Omit<Weights, 'data'>[] {
   return [
     { name: BIAS, shape: [vocabSize] },
     { name: `${DENSE}.weight`, shape: [hiddenSize, hiddenSize] },
@@ -40,13 +42,13 @@ export function predictionLayout({ hiddenSize, vocabSize }: BertConfig): Omit<We
 }
 
 export function maskedLanguageParameters(
+  shape: PretrainedShape,
   body: readonly Weights[],
-  prefix: string,
   predictions: readonly Omit<Weights, 'data'>[],
 ): ParameterSpec[] {
   const gradientOf = (name: string): GradientKind => {
-    if (name === prefix + WORDS) return 'both' // looked up and, tied, the decoder's matrix
-    return name.startsWith(`${prefix}pooler.`) || !isWeight(name) ? 'none' : 'dense'
+    if (name === tensorName(shape, WORD_TABLE)) return 'both' // looked up and, tied, the decoder's matrix
+    return name.startsWith(`${shape.body.prefix}pooler.`) || !isWeight(name) ? 'none' : 'dense'
   }
   return [
     ...body.map(({ name, shape }) => ({ name, shape, gradient: gradientOf(name), group: 'body' as const })),
@@ -54,10 +56,12 @@ export function maskedLanguageParameters(
   ]
 }
 
-export function defineMaskedLanguage(config: BertConfig, specs: readonly ParameterSpec[], bucket: Bucket): Program {
+export function defineMaskedLanguage(shape: PretrainedShape, specs: readonly ParameterSpec[], bucket: Bucket): Program {
+  const { config } = shape
   const targetRows = maxTargets(bucket)
   return defineTraining(specs, (graph, weight, masks) => {
-    const x = encoder(graph, { ...bucket, config, weight, masks, firstTokenOnly: false })
+    const bodyWeight: WeightOf = (name) => weight(tensorName(shape, name))
+    const x = encoder(graph, { ...bucket, config, weight: bodyWeight, masks, firstTokenOnly: false })
     const picked = pickRows(graph, x, graph.input('positions', [targetRows], { type: I32 }))
     const dense = linearGelu(graph, picked, { weight: weight(`${DENSE}.weight`), bias: weight(`${DENSE}.bias`) })
     const normalized = layerNorm(
@@ -67,13 +71,13 @@ export function defineMaskedLanguage(config: BertConfig, specs: readonly Paramet
       weight(`${NORM}.bias`),
       config.layerNormEpsilon,
     )
-    const logits = linear(graph, normalized, weight(WORDS), weight(BIAS))
+    const logits = linear(graph, normalized, bodyWeight(WORD_TABLE), weight(BIAS))
     const target = graph.input('target', [targetRows, config.vocabSize])
     return crossEntropy(graph, logits, target, graph.input('targetWeight', [targetRows, 1]))
   })
 }
 
-export function createTargetFiller(session: OpenProgram, config: BertConfig, bucket: Bucket) {
+export function createTargetFiller(session: OpenProgram, config: EncoderConfig, bucket: Bucket) {
   const limit = maxTargets(bucket)
   const positions = session.integers['positions'] ?? new Int32Array()
   const target = session.floats['target'] ?? new Float32Array()

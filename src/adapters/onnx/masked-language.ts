@@ -1,7 +1,9 @@
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Model, TrainingPlan, Weights } from '../../ports/trainer.ts'
-import { checkBertBody, readBertConfig, withDropout } from '../../training/bert-config.ts'
 import type { Bucket } from '../../training/encoder-inputs.ts'
+import { checkBody, tensorName, WORD_TABLE } from '../../training/encoders/encoder-body.ts'
+import { type EncoderConfig, withDropout } from '../../training/encoders/encoder-config.ts'
+import { readEncoderConfig } from '../../training/encoders/read-config.ts'
 import { initialWeights } from '../../training/initial-weights.ts'
 import { rateFactor } from '../../training/schedule.ts'
 import { type AdamWOptions, adamWScratch, createAdamW } from './adamw.ts'
@@ -12,7 +14,6 @@ import {
   maskedLanguageParameters,
   maxTargets,
   predictionLayout,
-  wordTable,
 } from './masked-language-graph.ts'
 import { createParameterMemory, loadWeights, readWeights } from './parameters.ts'
 import { maskFloats, openProgram } from './program.ts'
@@ -66,16 +67,17 @@ export async function createMaskedLanguageTrainer(options: {
 }): Promise<MaskedLanguageTrainer> {
   const { model, plan, threads = 1 } = options
   const largest: Bucket = { batch: options.batch, length: options.length }
-  const config = withDropout(readBertConfig(model.config), plan.dropout)
-  const { prefix } = checkBertBody(config, model.body)
+  const config = withDropout(readEncoderConfig(model.config), plan.dropout)
+  requireBert(config)
+  const shape = { config, body: checkBody(config, model.body) }
   const layout = predictionLayout(config)
-  const specs = maskedLanguageParameters(model.body, prefix, layout)
-  const define = (bucket: Bucket) => defineMaskedLanguage(config, specs, bucket)
+  const specs = maskedLanguageParameters(shape, model.body, layout)
+  const define = (bucket: Bucket) => defineMaskedLanguage(shape, specs, bucket)
   const adamWOptions: AdamWOptions = {
     weightDecay: plan.weightDecay,
     clipNorm: plan.clipNorm,
     accumulation: plan.accumulation,
-    table: { name: wordTable(prefix), maxIds: largest.batch * largest.length },
+    table: { name: tensorName(shape, WORD_TABLE), maxIds: largest.batch * largest.length },
   }
   const memory = createParameterMemory(specs, {
     ...adamWScratch(adamWOptions, specs),
@@ -133,6 +135,15 @@ export async function createMaskedLanguageTrainer(options: {
       opened.clear()
     },
   }
+}
+
+/** The prediction layers of other families differ. */
+function requireBert({ family }: EncoderConfig): void {
+  if (family === 'bert') return
+  throw new ColdmeshError('unsupported', `Models of the family ${family} are not pretrained here`, {
+    facts: { family },
+    hint: 'Pretrain a model of the family bert.',
+  })
 }
 
 function checkBatch(vocabSize: number, largest: Bucket, { batch, length }: Bucket, given: MaskedLanguageBatch): void {

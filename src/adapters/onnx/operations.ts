@@ -85,37 +85,6 @@ export function layerNorm(graph: Graph, x: Value, gain: Value, offset: Value, ep
   })
 }
 
-/** sqrt(2) * gelu(sqrt(2) * u), exact (erf). feedForward folds both factors into its linear layers. */
-function scaledGelu(graph: Graph, u: Value): Value {
-  const c = binary(graph, 'Add', unary(graph, 'Erf', u), graph.scalar(1))
-  return graph.differentiable(binary(graph, 'Mul', u, c), [u], (gradient) => {
-    // d/du u(1 + erf u) = 1 + erf u + u * 2/sqrt(pi) * exp(-u^2)
-    const logDensity = binary(graph, 'Sub', graph.scalar(Math.log(2 / Math.sqrt(Math.PI))), binary(graph, 'Mul', u, u))
-    const slope = binary(graph, 'Add', c, binary(graph, 'Mul', u, unary(graph, 'Exp', logDensity)))
-    return [binary(graph, 'Mul', gradient, slope)]
-  })
-}
-
-export interface LinearWeights {
-  readonly weight: Value
-  readonly bias: Value
-}
-
-/** gelu(x @ weight^T + bias). */
-export function linearGelu(graph: Graph, x: Value, { weight, bias }: LinearWeights): Value {
-  return scale(graph, unscaledLinearGelu(graph, x, { weight, bias }), Math.SQRT1_2)
-}
-
-/** second(gelu(first(x))): the encoder's feed-forward block. */
-export function feedForward(graph: Graph, x: Value, first: LinearWeights, second: LinearWeights): Value {
-  return linear(graph, unscaledLinearGelu(graph, x, first), second.weight, second.bias, Math.SQRT1_2)
-}
-
-/** sqrt(2) * gelu(x @ weight^T + bias) */
-function unscaledLinearGelu(graph: Graph, x: Value, { weight, bias }: LinearWeights): Value {
-  return scaledGelu(graph, linear(graph, x, weight, scale(graph, bias, Math.SQRT1_2), Math.SQRT1_2))
-}
-
 /** Over the last axis, after adding `mask` (not differentiated). */
 export function softmax(graph: Graph, x: Value, mask: Value): Value {
   const lastAxis = x.shape.length - 1

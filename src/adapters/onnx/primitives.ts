@@ -26,7 +26,11 @@ export function binary(graph: Graph, operator: 'Add' | 'Sub' | 'Mul', a: Value, 
   return graph.node(operator, [a, b], broadcastShape(a.shape, b.shape))
 }
 
-export function unary(graph: Graph, operator: 'Erf' | 'Exp' | 'Sigmoid' | 'Softplus' | 'Tanh', x: Value): Value {
+export function unary(
+  graph: Graph,
+  operator: 'Erf' | 'Exp' | 'Relu' | 'Sigmoid' | 'Sign' | 'Softplus' | 'Tanh',
+  x: Value,
+): Value {
   return graph.node(operator, [x], x.shape)
 }
 

@@ -1,6 +1,6 @@
 import { elementCount } from '../../training/shape.ts'
-import type { DropoutMask, WeightOf } from './bert.ts'
 import { encodeModel } from './encode-model.ts'
+import type { DropoutMask, WeightOf } from './encoder.ts'
 import { F32, Graph, type Value } from './graph.ts'
 import { paddedCount } from './kernels.ts'
 import type { ParameterMemory, ParameterSpec } from './parameters.ts'
@@ -53,12 +53,12 @@ export function defineTraining(
   return { graph, masks }
 }
 
-/** Weights become inputs when they are first used. A weight is asked for by its name without the body's prefix. */
+/** Weights become inputs when they are first used. */
 function weightInputs(graph: Graph, parameters: readonly ParameterSpec[]) {
   const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]))
   const used = new Map<string, Value>()
   const weight: WeightOf = (name) => {
-    const parameter = byName.get(name) ?? byName.get(`bert.${name}`)
+    const parameter = byName.get(name)
     if (parameter === undefined) throw new Error(`no parameter ${name}`)
     const { gradient, shape } = parameter
     const known = used.get(parameter.name)

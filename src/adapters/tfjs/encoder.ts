@@ -1,9 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { ClassifierShape } from '../../training/classifier.ts'
 import type { Bucket } from '../../training/encoder-inputs.ts'
+import { WORD_TABLE } from '../../training/encoders/encoder-body.ts'
+import { ACTIVATIONS } from './activations.ts'
 import { attentionMix, attentionScores, maskedSoftmax, mergeHeads, splitHeads } from './attention.ts'
 import type { Tf } from './backends.ts'
-import { add, addToEach, choose, firstRows, gelu, layerNorm, linear, lookUp, multiply, tanh } from './operations.ts'
+import { add, addToEach, choose, layerNorm, linear, lookUp, multiply, rowsFrom, tanh } from './operations.ts'
 
 /** A batch as tensors: `EncoderInputs` of src/training. */
 export interface InputTensors {
@@ -31,7 +33,7 @@ export function encode(options: EncoderOptions, inputs: InputTensors): Tensor {
   let x = embeddings(options, inputs)
   for (let index = 0; index < config.layers; index++) {
     const last = index === config.layers - 1
-    const queried = last ? firstRows(tf, x, options.batch) : x
+    const queried = last ? rowsFrom(tf, x, 0, options.batch) : x
     x = encoderLayer(options, { name: `encoder.layer.${index}`, x, queried, mask: inputs.mask })
   }
   return body.pooler ? tanh(tf, linear(tf, x, weight('pooler.dense.weight'), weight('pooler.dense.bias'))) : x
@@ -43,12 +45,16 @@ export function dropout({ tf, mask }: EncoderOptions, x: Tensor, rate: number): 
 }
 
 function embeddings(options: EncoderOptions, { ids, types }: InputTensors): Tensor {
-  const { tf, weight, length } = options
-  const words = lookUp(tf, weight('embeddings.word_embeddings.weight'), ids)
-  const ofType = choose(tf, types, weight('embeddings.token_type_embeddings.weight'))
-  const positions = firstRows(tf, weight('embeddings.position_embeddings.weight'), length)
-  const sum = addToEach(tf, add(tf, words, ofType), positions)
-  return dropout(options, norm(options, 'embeddings.LayerNorm', sum), options.shape.config.hiddenDropout)
+  const { tf, weight, length, shape } = options
+  const { tokenTypes, firstPosition, embeddingSize, hiddenSize, hiddenDropout } = shape.config
+  const words = lookUp(tf, weight(WORD_TABLE), ids)
+  const typed =
+    tokenTypes === 0 ? words : add(tf, words, choose(tf, types, weight('embeddings.token_type_embeddings.weight')))
+  const positions = rowsFrom(tf, weight('embeddings.position_embeddings.weight'), firstPosition, length)
+  const normalized = norm(options, 'embeddings.LayerNorm', addToEach(tf, typed, positions))
+  const dropped = dropout(options, normalized, hiddenDropout)
+  if (embeddingSize === hiddenSize) return dropped
+  return linear(tf, dropped, weight('embeddings_project.weight'), weight('embeddings_project.bias'))
 }
 
 interface LayerInputs {
@@ -62,7 +68,7 @@ interface LayerInputs {
 
 function encoderLayer(options: EncoderOptions, { name, x, queried, mask }: LayerInputs): Tensor {
   const { tf, weight, batch, shape } = options
-  const { heads, hiddenSize, hiddenDropout, attentionDropout } = shape.config
+  const { heads, hiddenSize, hiddenDropout, attentionDropout, dropsAttentionOutput } = shape.config
   const headSize = hiddenSize / heads
   const apply = (part: string, input: Tensor) =>
     linear(tf, input, weight(`${name}.${part}.weight`), weight(`${name}.${part}.bias`))
@@ -75,9 +81,10 @@ function encoderLayer(options: EncoderOptions, { name, x, queried, mask }: Layer
   const between = norm(
     options,
     `${name}.attention.output.LayerNorm`,
-    add(tf, queried, dropout(options, attention, hiddenDropout)),
+    add(tf, queried, dropout(options, attention, dropsAttentionOutput ? hiddenDropout : 0)),
   )
-  const fed = apply('output.dense', gelu(tf, apply('intermediate.dense', between)))
+  const activate = (x: Tensor) => ACTIVATIONS[shape.config.activation](tf, x)
+  const fed = apply('output.dense', activate(apply('intermediate.dense', between)))
   return norm(options, `${name}.output.LayerNorm`, add(tf, between, dropout(options, fed, hiddenDropout)))
 }
 

@@ -8,7 +8,7 @@ import { byName, readTensor } from './parameters.ts'
 /** The forward pass of a body over a copy of its weights. */
 export function createExtractor(tf: Tf, { shape, body }: BodyOptions): FeatureExtractor {
   const tensors = new Map(body.map((weights) => [weights.name, tf.tensor(weights.data.slice(), [...weights.shape])]))
-  const weight = byName(tensors, shape.body.prefix)
+  const weight = byName(tensors, shape)
   const { hiddenSize } = shape.config
   return {
     async features(rows, length) {

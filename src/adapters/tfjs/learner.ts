@@ -34,7 +34,7 @@ export function createLearner(tf: Tf, options: LearnerOptions): Learner {
       const tensor = weights[index]
       return tensor === undefined ? [] : [[name, tensor] as const]
     })
-    const weight = byName(new Map([...frozen, ...named]), shape.body.prefix)
+    const weight = byName(new Map([...frozen, ...named]), shape)
     const encoder = { tf, shape, weight, mask, ...bucket }
     const pooled = encode(encoder, encoderTensors(tf, shape, bucket, rows))
     const dropped = dropout(encoder, pooled, shape.config.classifierDropout)

@@ -31,14 +31,14 @@ export function tanh(tf: Tf, x: Tensor): Tensor {
   })
 }
 
-/** The first `count` rows of x [rows, size]. */
-export function firstRows(tf: Tf, x: Tensor, count: number): Tensor {
+/** `count` rows of x [rows, size], from row `first` on. */
+export function rowsFrom(tf: Tf, x: Tensor, first: number, count: number): Tensor {
   const [rows = 0, size = 0] = x.shape
   return withGradient(tf, [x], () => ({
-    value: tf.slice(x, [0, 0], [count, size]),
+    value: tf.slice(x, [first, 0], [count, size]),
     backward: (gradient) => [
       tf.pad(gradient, [
-        [0, rows - count],
+        [first, rows - first - count],
         [0, 0],
       ]),
     ],
@@ -106,22 +106,6 @@ export function layerNorm(tf: Tf, x: Tensor, gain: Tensor, offset: Tensor, epsil
           columnSums(tf, tf.mul(gradient, normalized)),
           columnSums(tf, gradient),
         ]
-      },
-    }
-  })
-}
-
-/** Exact: x times the normal distribution's integral up to x. */
-export function gelu(tf: Tf, x: Tensor): Tensor {
-  return withGradient(tf, [x], () => {
-    const share = tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5)
-    return {
-      value: tf.mul(x, share),
-      saved: [x, share],
-      backward: (gradient, saved) => {
-        const [x, share] = [saved(0), saved(1)]
-        const density = tf.mul(tf.exp(tf.mul(tf.mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI))
-        return [tf.mul(gradient, tf.add(share, tf.mul(x, density)))]
       },
     }
   })

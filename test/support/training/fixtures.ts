@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { TaskType } from '../../../src/ports/dataset.ts'
 import type { Model, Weights } from '../../../src/ports/trainer.ts'
-import { checkBertBody, readBertConfig } from '../../../src/training/bert-config.ts'
+import { checkBody } from '../../../src/training/encoders/encoder-body.ts'
+import { readEncoderConfig } from '../../../src/training/encoders/read-config.ts'
 import type { Target } from '../../../src/training/learner.ts'
 
 // Reads the fixtures that test/reference/training/make_fixtures.py makes.
@@ -26,6 +27,8 @@ export interface ModelFixture {
   readonly labels: readonly (number | readonly number[])[]
   readonly targets: readonly (readonly number[])[]
   readonly weights: Readonly<Record<string, EncodedTensor>>
+  /** What the head reads [rows, hidden]. */
+  readonly features: EncodedTensor
   readonly logits: EncodedTensor
   readonly losses: readonly number[]
   readonly gradients: Readonly<Record<string, EncodedTensor>>
@@ -43,7 +46,29 @@ export interface TokenizerFixture {
   }[]
 }
 
-export type FixtureName = 'pooler' | 'no-pooler' | 'masked-language' | 'multi-label' | 'regression'
+/** BERT with and without its pooler, and the other families. */
+export const CLASSIFIERS = ['pooler', 'no-pooler', 'roberta', 'xlm-roberta', 'distilbert', 'electra'] as const
+
+export interface TokenizersFixture {
+  readonly kinds: readonly {
+    readonly name: string
+    readonly tokenizer: Model['tokenizer']
+    readonly cases: readonly (readonly [
+      text: string,
+      pair: string | null,
+      maxTokens: number,
+      ids: readonly number[],
+      types: readonly number[] | null,
+    ])[]
+  }[]
+}
+
+/** What Python's `tokenizers` makes of a hundred texts, for each kind of tokenizer. */
+export function readTokenizersFixture(): TokenizersFixture {
+  return JSON.parse(readFileSync(fixturePath('tokenizers'), 'utf8'))
+}
+
+export type FixtureName = (typeof CLASSIFIERS)[number] | 'masked-language' | 'multi-label' | 'regression'
 
 export function readModelFixture(name: FixtureName): ModelFixture {
   return JSON.parse(readFileSync(fixturePath(name), 'utf8'))
@@ -83,8 +108,8 @@ export function openFixture(fixture: ModelFixture, task?: TaskType) {
   const weights = decodeWeights(fixture.weights)
   const body = weights.filter(({ name }) => !name.startsWith('classifier.'))
   const head = weights.filter(({ name }) => name.startsWith('classifier.'))
-  const config = readBertConfig(fixture.config)
-  const shape = { config, body: checkBertBody(config, body), classes: task === 'regression' ? 1 : 3 }
+  const config = readEncoderConfig(fixture.config)
+  const shape = { config, body: checkBody(config, body), classes: task === 'regression' ? 1 : 3 }
   const rows = fixture.lengths.map((length, row) => ({
     ids: fixture.ids[row]?.slice(0, length) ?? [],
     types: fixture.types[row]?.slice(0, length) ?? [],

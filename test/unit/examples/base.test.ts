@@ -6,7 +6,8 @@ import { epochBatches, type TokenizedEntry } from '../../../examples/data/base/m
 import { CONFIG, encodeBody } from '../../../examples/data/base/model-files.ts'
 import { whitening } from '../../../examples/data/base/whitening.ts'
 import { decodeCheckpoint } from '../../../src/checkpoint/safetensors.ts'
-import { bertBodyLayout, readBertConfig } from '../../../src/training/bert-config.ts'
+import { bodyLayout } from '../../../src/training/encoders/encoder-body.ts'
+import { readEncoderConfig } from '../../../src/training/encoders/read-config.ts'
 import { createRandom } from '../../../src/training/random.ts'
 
 const folder = join(import.meta.dirname, '../../../examples/data/base/model')
@@ -22,7 +23,7 @@ describe('shipped base', () => {
   it('is a canonical checkpoint with the names of a BertModel in their order', () => {
     const bytes = readFileSync(join(folder, 'model.safetensors'))
     const { weights, layout } = decodeCheckpoint(bytes)
-    const expected = bertBodyLayout(readBertConfig(CONFIG), { pooler: true })
+    const expected = bodyLayout(readEncoderConfig(CONFIG), { pooler: true })
     assert.deepEqual(
       weights.map(({ name, shape }) => ({ name, shape })),
       expected,

@@ -160,7 +160,7 @@ for (const engine of ['onnx', 'tfjs-wasm'] as const) {
 
     const rejected = [
       ['unsupported', { ...model, config: { ...model.config, model_type: 'gpt2' } }, /gpt2/],
-      ['unsupported', { ...model, config: { ...model.config, hidden_act: 'relu' } }, /hidden_act/],
+      ['unsupported', { ...model, config: { ...model.config, hidden_act: 'silu' } }, /hidden_act/],
       ['bad-model', { ...model, body: model.body.slice(1) }, /word_embeddings/],
       ['bad-model', { ...model, tokenizer: {} }, /tokenizer/],
     ] as const

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isColdmeshError } from '../../../../src/ports/errors.ts'
-import { bertBodyLayout, readBertConfig } from '../../../../src/training/bert-config.ts'
+import { bodyLayout } from '../../../../src/training/encoders/encoder-body.ts'
+import { readEncoderConfig } from '../../../../src/training/encoders/read-config.ts'
 import { checkMemory, estimateMemory } from '../../../../src/training/memory.ts'
 import { completePlan } from '../../../../src/training/plan.ts'
 
 /** MiniLM: 22.7 million weights. */
-const config = readBertConfig({
+const config = readEncoderConfig({
   ...{ model_type: 'bert', vocab_size: 30_522, hidden_size: 384, num_hidden_layers: 6, num_attention_heads: 12 },
   ...{ intermediate_size: 1_536, max_position_embeddings: 512, type_vocab_size: 2 },
 })
-const body = bertBodyLayout(config, { pooler: true })
+const body = bodyLayout(config, { pooler: true })
 const estimate = (plan: Parameters<typeof completePlan>[0]) =>
   estimateMemory({ config, body, plan: completePlan(plan), rows: 1_000 }) / 1e9
 

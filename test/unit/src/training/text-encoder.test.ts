@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isColdmeshError } from '../../../../src/ports/errors.ts'
 import { createTextEncoder, keepLongestFirst } from '../../../../src/training/text-encoder.ts'
-import { readTokenizerFixture } from '../../../support/training/fixtures.ts'
+import { readTokenizerFixture, readTokenizersFixture } from '../../../support/training/fixtures.ts'
 
 const { tokenizer, cases } = readTokenizerFixture()
 const model = { tokenizer, tokenizerConfig: { tokenizer_class: 'BertTokenizer' } }
@@ -26,10 +26,9 @@ describe('createTextEncoder', () => {
   })
 
   it('rejects a vocabulary larger than the model', () => {
-    const encoder = createTextEncoder(model, { maxTokens: 8, vocabSize: 6, tokenTypes: 2 })
     assert.throws(
-      () => encoder.encode({ text: 'the cat' }),
-      (error) => isColdmeshError(error, 'bad-model'),
+      () => createTextEncoder(model, { maxTokens: 8, vocabSize: 6, tokenTypes: 2 }),
+      (error) => isColdmeshError(error, 'bad-model') && /the id 6; .* vocab_size of 6/.test(error.message),
     )
   })
 
@@ -40,6 +39,26 @@ describe('createTextEncoder', () => {
       (error) => isColdmeshError(error, 'bad-model'),
     )
   })
+})
+
+describe('createTextEncoder, of each kind of tokenizer', () => {
+  for (const { name, tokenizer, cases } of readTokenizersFixture().kinds) {
+    it(`gives the ids of Python's tokenizers for ${cases.length} texts and pairs: ${name}`, () => {
+      const encoders = new Map(
+        [...new Set(cases.map(([, , maxTokens]) => maxTokens))].map((maxTokens) => [
+          maxTokens,
+          createTextEncoder({ tokenizer, tokenizerConfig: {} }, { maxTokens, vocabSize: 1_000, tokenTypes: 2 }),
+        ]),
+      )
+      for (const [text, pair, maxTokens, ids, types] of cases) {
+        const row = encoders.get(maxTokens)?.encode(pair === null ? { text } : { text, pair })
+        const shown = JSON.stringify([text, pair, maxTokens])
+        assert.deepEqual(Array.from(row?.ids ?? []), ids, shown)
+        // RoBERTa has one type: the library's two are not looked at.
+        if (types?.includes(1)) assert.deepEqual(Array.from(row?.types ?? []), types, shown)
+      }
+    })
+  }
 })
 
 describe('keepLongestFirst', () => {

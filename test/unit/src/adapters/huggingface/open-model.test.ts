@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { type OpenedModel, openModel } from '../../../../../src/adapters/huggingface/open-model.ts'
@@ -7,6 +8,9 @@ import { decodeCheckpoint, decodeHead } from '../../../../../src/checkpoint/safe
 import type { FloatDtype } from '../../../../../src/floats/dtypes.ts'
 import { type ErrorCode, isColdmeshError } from '../../../../../src/ports/errors.ts'
 import type { Weights } from '../../../../../src/ports/trainer.ts'
+import { checkBody } from '../../../../../src/training/encoders/encoder-body.ts'
+import { readEncoderConfig } from '../../../../../src/training/encoders/read-config.ts'
+import { createBertBody } from '../../../../../src/training/initial-weights.ts'
 import { temporaryDirectory } from '../../../../support/history/temporary.ts'
 import {
   CONFIG,
@@ -66,6 +70,34 @@ async function refuses(
       return true
     },
   )
+}
+
+const { architectures: _, ...BERT_SIZES } = CONFIG
+const FAMILY_MODELS = {
+  roberta: {
+    config: { ...BERT_SIZES, model_type: 'roberta', type_vocab_size: 1, pad_token_id: 0 },
+    prefix: 'roberta.',
+    modelClass: 'RobertaModel',
+    dropped: ['classifier.dense.weight', 'classifier.out_proj.weight', 'lm_head.dense.weight'],
+  },
+  'xlm-roberta': {
+    config: { ...BERT_SIZES, model_type: 'xlm-roberta', type_vocab_size: 1, pad_token_id: 0 },
+    prefix: 'roberta.',
+    modelClass: 'XLMRobertaModel',
+    dropped: ['lm_head.bias'],
+  },
+  distilbert: {
+    config: { model_type: 'distilbert', vocab_size: 12, dim: 8, n_layers: 1, n_heads: 2, hidden_dim: 12 },
+    prefix: 'distilbert.',
+    modelClass: 'DistilBertModel',
+    dropped: ['pre_classifier.weight', 'vocab_transform.bias'],
+  },
+  electra: {
+    config: { ...BERT_SIZES, model_type: 'electra', embedding_size: 4 },
+    prefix: 'electra.',
+    modelClass: 'ElectraModel',
+    dropped: ['discriminator_predictions.dense.weight', 'generator_lm_head.bias'],
+  },
 }
 
 describe('openModel', () => {
@@ -218,8 +250,8 @@ describe('openModel', () => {
   it('says what of a model no engine trains', async () => {
     const weights = { 'model.safetensors': looseFile(body.map((tensor) => rawFloats(tensor))) }
     for (const [change, message] of [
-      [{ model_type: 'roberta' }, /`roberta`/],
-      [{ hidden_act: 'relu' }, /hidden_act `relu`/],
+      [{ model_type: 't5' }, /`t5`/],
+      [{ hidden_act: 'silu' }, /hidden_act `silu`/],
       [{ position_embedding_type: 'relative_key' }, /position_embedding_type `relative_key`/],
     ] as const) {
       await refuses(weights, { code: 'unsupported', message, config: { ...CONFIG, ...change } })
@@ -246,5 +278,66 @@ describe('openModel', () => {
       { ...weights, 'tokenizer.json': tokenizer },
       { code: 'bad-model', message: /"a" the id 12; config.json has a vocab_size of 12/ },
     )
+  })
+
+  for (const [family, { config, prefix, modelClass, dropped }] of Object.entries(FAMILY_MODELS)) {
+    it(`finds the encoder of the family ${family}, with or without its prefix, and keeps its names`, async () => {
+      const weights = createBertBody(config, { seed: 2, pooler: family.includes('roberta') })
+      for (const before of [prefix, '', `module.${prefix}`]) {
+        const tensors = [
+          ...prefixed(before, weights),
+          ...dropped.map((name) => ({ name, shape: [1], data: Float32Array.of(1) })),
+        ]
+        const files = { 'model.safetensors': looseFile(tensors.map((tensor) => rawFloats(tensor, 'BF16'))) }
+        await using model = await openModel(await writeModel(place(), files, config), { dtype: 'F32' })
+        const found = decodeCheckpoint(await contentOf(model)).weights
+        assert.deepEqual(
+          found.map(({ name }) => name),
+          byName(weights).map(({ name }) => name),
+        )
+        assert.equal(model.prefix, before)
+        assert.deepEqual(
+          model.dropped.map(({ name }) => name),
+          dropped,
+        )
+        const written = JSON.parse(Buffer.from(model.shared[0]?.bytes ?? []).toString())
+        assert.deepEqual([written.model_type, written.architectures], [family, [modelClass]])
+        checkBody(readEncoderConfig(written), found)
+      }
+    })
+  }
+
+  it('makes the tokenizer of a vocab.json and a merges.txt, and says how to make that of a sentencepiece.bpe.model', async () => {
+    const config = { ...FAMILY_MODELS.roberta.config, pad_token_id: 1 }
+    const weights = {
+      'model.safetensors': looseFile(createBertBody(config, { seed: 2, pooler: false }).map((t) => rawFloats(t))),
+    }
+    const directory = await writeModel(place(), weights, config)
+    await rm(join(directory, 'vocab.txt'))
+    const refused = async (code: ErrorCode, message: RegExp, hint: RegExp) =>
+      assert.rejects(openModel(directory, { dtype: null }), (error) => {
+        assert.ok(isColdmeshError(error, code), String(error))
+        assert.match(error.message, message)
+        assert.match(error.hint ?? '', hint)
+        return true
+      })
+    await refused('bad-input', /has no tokenizer/, /copy/)
+    await writeFile(join(directory, 'sentencepiece.bpe.model'), '')
+    await refused('bad-input', /sentencepiece.bpe.model, but no tokenizer.json/, /AutoTokenizer/)
+    const tokens = ['<s>', '<pad>', '</s>', '<unk>', '<mask>', 'a', 'b', 'ab']
+    await writeFile(
+      join(directory, 'vocab.json'),
+      JSON.stringify(Object.fromEntries(tokens.map((token, id) => [token, id]))),
+    )
+    await writeFile(join(directory, 'merges.txt'), '#version: 0.2\na b\n')
+    await using model = await openModel(directory, { dtype: null })
+    assert.deepEqual(model.made, ['tokenizer.json', 'tokenizer_config.json'])
+    await writeFile(join(directory, 'merges.txt'), 'a b\nb b\n')
+    await refused('bad-model', /no "bb"/, /belong/)
+    await writeFile(join(directory, 'merges.txt'), 'a b\nb\n')
+    await refused('bad-model', /Line 2 of merges.txt/, /belong/)
+    await writeFile(join(directory, 'merges.txt'), '')
+    await writeFile(join(directory, 'config.json'), JSON.stringify({ ...config, pad_token_id: 3 }))
+    await refused('bad-model', /gives "<pad>" the id 1; config.json has a pad_token_id of 3/, /belong/)
   })
 })

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { specialTokens, wordpieceTokenizer } from '../../../../../src/adapters/huggingface/wordpiece.ts'
+import { BERT_TOKENS, specialTokens } from '../../../../../src/adapters/huggingface/special-tokens.ts'
+import { wordpieceTokenizer } from '../../../../../src/adapters/huggingface/wordpiece.ts'
 import { isColdmeshError } from '../../../../../src/ports/errors.ts'
 import { createTextEncoder } from '../../../../../src/training/text-encoder.ts'
 
@@ -28,7 +29,7 @@ describe('wordpieceTokenizer', () => {
 
     it(`gives the ids of BertTokenizerFast: ${title}`, () => {
       const encoder = createTextEncoder(
-        { tokenizer: made, tokenizerConfig: { ...config, ...specialTokens(config) } },
+        { tokenizer: made, tokenizerConfig: { ...config, ...specialTokens(config, BERT_TOKENS) } },
         { maxTokens: 512, vocabSize: vocabulary.length, tokenTypes: 2 },
       )
       for (const { text, pair, ids, types } of samples) {
@@ -49,8 +50,8 @@ describe('wordpieceTokenizer', () => {
 
   it('takes special tokens that are objects, as transformers writes them', () => {
     const config = { cls_token: { content: '<s>', lstrip: false }, sep_token: 7 }
-    assert.equal(specialTokens(config).cls_token, '<s>')
-    assert.equal(specialTokens(config).sep_token, '[SEP]')
+    assert.equal(specialTokens(config, BERT_TOKENS).cls_token, '<s>')
+    assert.equal(specialTokens(config, BERT_TOKENS).sep_token, '[SEP]')
   })
 
   it('refuses a vocabulary without a special token, and one that is not text', () => {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { classifierParameters, defineFinetuning } from '../../../../../src/adapters/onnx/classifier.ts'
 import { openOnnxEngine } from '../../../../../src/adapters/onnx/index.ts'
-import { checkBertBody, readBertConfig } from '../../../../../src/training/bert-config.ts'
 import { startingHead } from '../../../../../src/training/classifier.ts'
+import { checkBody } from '../../../../../src/training/encoders/encoder-body.ts'
+import { readEncoderConfig } from '../../../../../src/training/encoders/read-config.ts'
 import { completePlan } from '../../../../../src/training/plan.ts'
 import { tinyModel } from '../../../../support/training/tiny.ts'
 
@@ -14,8 +15,8 @@ const rows = [
 const bucket = { batch: 2, length: 8 }
 
 function shapeOf(model: ReturnType<typeof tinyModel>) {
-  const config = readBertConfig(model.config)
-  return { config, body: checkBertBody(config, model.body), classes: 2 }
+  const config = readEncoderConfig(model.config)
+  return { config, body: checkBody(config, model.body), classes: 2 }
 }
 
 async function losses(options: { dropout: number; seed: number; count: number }): Promise<number[]> {

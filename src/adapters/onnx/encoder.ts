@@ -1,12 +1,13 @@
-import type { BertConfig } from '../../training/bert-config.ts'
 import type { Bucket } from '../../training/encoder-inputs.ts'
+import { WORD_TABLE } from '../../training/encoders/encoder-body.ts'
+import type { EncoderConfig } from '../../training/encoders/encoder-config.ts'
+import { feedForward } from './feed-forward.ts'
 import { type Graph, I32, type Value } from './graph.ts'
-import { firstRows, lookUpRows } from './lookups.ts'
+import { lookUpRows, rowsFrom } from './lookups.ts'
 import {
   add,
   attentionMix,
   attentionScores,
-  feedForward,
   layerNorm,
   linear,
   matrixProduct,
@@ -23,11 +24,12 @@ export interface DropoutMask {
   readonly rate: number
 }
 
-/** Gives the graph's input for a weight by its name in `BertModel`. */
+/** Gives the graph's input for a weight by its name. */
 export type WeightOf = (name: string) => Value
 
 export interface EncoderOptions extends Bucket {
-  readonly config: BertConfig
+  readonly config: EncoderConfig
+  /** By names in `BertModel`. */
   readonly weight: WeightOf
   /** Collects dropout masks; null: no dropout. */
   readonly masks: DropoutMask[] | null
@@ -36,9 +38,9 @@ export interface EncoderOptions extends Bucket {
 }
 
 /**
- * The encoder of a `BertModel`. Tokens are sequence-first: token t of row b is at t * batch + b. Inputs it declares: `ids`
- * [length * batch] I32, `types` [length * batch, tokenTypes] F32 one-hot, `mask` [batch * heads, 1, length] F32: 0, or a large
- * negative number for padding.
+ * An encoder. Tokens are sequence-first: token t of row b is at t * batch + b. Inputs it declares: `ids` [length * batch] I32,
+ * `types` [length * batch, tokenTypes] F32 one-hot where there are token types, `mask` [batch * heads, 1, length] F32: 0, or a
+ * large negative number for padding.
  * @returns [length * batch, hidden], or [batch, hidden] with `firstTokenOnly`
  */
 export function encoder(graph: Graph, options: EncoderOptions): Value {
@@ -47,7 +49,7 @@ export function encoder(graph: Graph, options: EncoderOptions): Value {
   let x = embeddings(graph, options)
   for (let index = 0; index < config.layers; index++) {
     const last = index === config.layers - 1
-    const queried = options.firstTokenOnly && last ? firstRows(graph, x, batch) : x
+    const queried = options.firstTokenOnly && last ? rowsFrom(graph, x, 0, batch) : x
     x = encoderLayer(graph, options, { name: `encoder.layer.${index}`, x, queried, mask })
   }
   return x
@@ -55,20 +57,26 @@ export function encoder(graph: Graph, options: EncoderOptions): Value {
 
 function embeddings(graph: Graph, options: EncoderOptions): Value {
   const { config, weight, batch, length } = options
-  const { hiddenSize, tokenTypes } = config
+  const { embeddingSize, hiddenSize, firstPosition } = config
   const tokens = length * batch
   const ids = graph.input('ids', [tokens], { type: I32 })
-  const types = graph.input('types', [tokens, tokenTypes])
-  const words = lookUpRows(graph, weight('embeddings.word_embeddings.weight'), ids)
-  const typeRows = matrixProduct(graph, types, weight('embeddings.token_type_embeddings.weight'))
-  const positions = firstRows(graph, weight('embeddings.position_embeddings.weight'), length)
+  const words = addTypes(graph, options, lookUpRows(graph, weight(WORD_TABLE), ids))
+  const positions = rowsFrom(graph, weight('embeddings.position_embeddings.weight'), firstPosition, length)
   const sum = add(
     graph,
-    reshape(graph, add(graph, words, typeRows), [length, batch, hiddenSize]),
-    reshape(graph, positions, [length, 1, hiddenSize]),
+    reshape(graph, words, [length, batch, embeddingSize]),
+    reshape(graph, positions, [length, 1, embeddingSize]),
   )
-  const normalized = norm(graph, options, 'embeddings.LayerNorm', reshape(graph, sum, [tokens, hiddenSize]))
-  return dropout(graph, options, 'embeddings', normalized, config.hiddenDropout)
+  const normalized = norm(graph, options, 'embeddings.LayerNorm', reshape(graph, sum, [tokens, embeddingSize]))
+  const dropped = dropout(graph, options, 'embeddings', normalized, config.hiddenDropout)
+  if (embeddingSize === hiddenSize) return dropped
+  return linear(graph, dropped, weight('embeddings_project.weight'), weight('embeddings_project.bias'))
+}
+
+function addTypes(graph: Graph, { config, weight }: EncoderOptions, words: Value): Value {
+  if (config.tokenTypes === 0) return words
+  const types = graph.input('types', [words.shape[0] ?? 0, config.tokenTypes])
+  return add(graph, words, matrixProduct(graph, types, weight('embeddings.token_type_embeddings.weight')))
 }
 
 interface LayerInputs {
@@ -101,14 +109,18 @@ function encoderLayer(graph: Graph, options: EncoderOptions, { name, x, queried,
     options,
     `${name}.attention.output`,
     apply('attention.output.dense', mixed),
-    config.hiddenDropout,
+    config.dropsAttentionOutput ? config.hiddenDropout : 0,
   )
   const between = norm(graph, options, `${name}.attention.output.LayerNorm`, add(graph, queried, attention))
   const weightsOf = (part: string) => ({
     weight: weight(`${name}.${part}.weight`),
     bias: weight(`${name}.${part}.bias`),
   })
-  const fed = feedForward(graph, between, weightsOf('intermediate.dense'), weightsOf('output.dense'))
+  const fed = feedForward(graph, between, {
+    first: weightsOf('intermediate.dense'),
+    second: weightsOf('output.dense'),
+    activation: config.activation,
+  })
   const output = dropout(graph, options, `${name}.output`, fed, config.hiddenDropout)
   return norm(graph, options, `${name}.output.LayerNorm`, add(graph, between, output))
 }

@@ -1,20 +1,23 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { isColdmeshError } from '../../../../src/ports/errors.ts'
-import { checkBertBody, readBertConfig, withDropout } from '../../../../src/training/bert-config.ts'
-import { createBertBody } from '../../../../src/training/initial-weights.ts'
-import { tinyModel } from '../../../support/training/tiny.ts'
+import { isColdmeshError } from '../../../../../src/ports/errors.ts'
+import { checkBody } from '../../../../../src/training/encoders/encoder-body.ts'
+import { withDropout } from '../../../../../src/training/encoders/encoder-config.ts'
+import { readEncoderConfig } from '../../../../../src/training/encoders/read-config.ts'
+import { createBertBody } from '../../../../../src/training/initial-weights.ts'
+import { tinyModel } from '../../../../support/training/tiny.ts'
 
 const { config, body } = tinyModel()
-const parsed = readBertConfig(config)
+const parsed = readEncoderConfig(config)
 
-describe('readBertConfig', () => {
+describe('readEncoderConfig', () => {
   const unsupported: Record<string, unknown>[] = [
-    { model_type: 'roberta' },
-    { model_type: 'distilbert' },
+    { model_type: 't5' },
+    { model_type: 'xlm-roberta-xl' },
     { model_type: 'bert-generation' },
     { model_type: undefined, architectures: ['GPT2Model'] },
-    { hidden_act: 'gelu_new' },
+    { model_type: undefined, architectures: ['BertGenerationEncoder'] },
+    { hidden_act: 'silu' },
     { position_embedding_type: 'relative_key' },
     { is_decoder: true },
     { hidden_size: 30, num_attention_heads: 2 },
@@ -22,8 +25,8 @@ describe('readBertConfig', () => {
   for (const change of unsupported) {
     it(`calls ${JSON.stringify(change)} unsupported, naming what is supported`, () => {
       assert.throws(
-        () => readBertConfig({ ...config, ...change }),
-        (error) => isColdmeshError(error, 'unsupported') && error.hint !== undefined,
+        () => readEncoderConfig({ ...config, ...change }),
+        (error) => isColdmeshError(error, 'unsupported') && error.hint?.includes('--engine command:PROGRAM') === true,
       )
     })
   }
@@ -34,18 +37,40 @@ describe('readBertConfig', () => {
     { hidden_size: '32' },
     { num_attention_heads: 5 },
     { layer_norm_eps: -1 },
+    { pad_token_id: 100_000 },
+    { model_type: 'roberta', max_position_embeddings: 2 },
+    { model_type: 'distilbert' },
   ]
   for (const change of bad) {
     it(`calls ${JSON.stringify(change)} a bad model`, () => {
       assert.throws(
-        () => readBertConfig({ ...config, ...change }),
+        () => readEncoderConfig({ ...config, ...change }),
         (error) => isColdmeshError(error, 'bad-model'),
       )
     })
   }
 
   it('reads a config that names its architecture only', () => {
-    assert.deepEqual(readBertConfig({ ...config, model_type: undefined, architectures: ['BertForMaskedLM'] }), parsed)
+    const named = (name: string) => readEncoderConfig({ ...config, model_type: undefined, architectures: [name] })
+    assert.deepEqual(named('BertForMaskedLM'), parsed)
+    assert.equal(named('RobertaModel').family, 'roberta')
+    assert.equal(named('XLMRobertaForSequenceClassification').family, 'xlm-roberta')
+    assert.equal(named('ElectraForPreTraining').family, 'electra')
+  })
+
+  it('names the families there are when it refuses one', () => {
+    assert.throws(
+      () => readEncoderConfig({ ...config, model_type: 't5' }),
+      (error) =>
+        isColdmeshError(error, 'unsupported') &&
+        error.message.includes('`t5`') &&
+        error.hint?.includes('bert, roberta, xlm-roberta, distilbert, electra') === true,
+    )
+  })
+
+  it('begins the positions of RoBERTa after the pad token', () => {
+    const { firstPosition, maxPositions, padTokenId } = readEncoderConfig({ ...config, model_type: 'roberta' })
+    assert.deepEqual([firstPosition, maxPositions, padTokenId], [2, 30, 1])
   })
 })
 
@@ -57,18 +82,18 @@ describe('withDropout', () => {
   })
 })
 
-describe('checkBertBody', () => {
+describe('checkBody', () => {
   const rejects = (bad: typeof body, pattern: RegExp) =>
     assert.throws(
-      () => checkBertBody(parsed, bad),
+      () => checkBody(parsed, bad),
       (error) => isColdmeshError(error, 'bad-model') && pattern.test(error.message),
     )
 
   it('finds prefix and pooler', () => {
-    assert.deepEqual(checkBertBody(parsed, body), { prefix: '', pooler: true })
+    assert.deepEqual(checkBody(parsed, body), { prefix: '', pooler: true })
     const bare = createBertBody(config, { seed: 1, pooler: false })
     const prefixed = bare.map((weights) => ({ ...weights, name: `bert.${weights.name}` }))
-    assert.deepEqual(checkBertBody(parsed, prefixed), { prefix: 'bert.', pooler: false })
+    assert.deepEqual(checkBody(parsed, prefixed), { prefix: 'bert.', pooler: false })
   })
 
   it('lets the numbered places of older checkpoints pass', () => {
@@ -77,7 +102,7 @@ describe('checkBertBody', () => {
       shape: [1, 32],
       data: Float32Array.from({ length: 32 }, (_, i) => i),
     }
-    assert.deepEqual(checkBertBody(parsed, [places, ...body]), { prefix: '', pooler: true })
+    assert.deepEqual(checkBody(parsed, [places, ...body]), { prefix: '', pooler: true })
   })
 
   it('rejects a missing, strange or misshapen tensor, naming it', () => {
