@@ -3,11 +3,11 @@ import { isWeight } from '../../training/bert-config.ts'
 import { type ClassifierShape, HEAD_BIAS, HEAD_WEIGHT, headLayout, wordTable } from '../../training/classifier.ts'
 import type { Bucket } from '../../training/encoder-inputs.ts'
 import { type DropoutMask, dropout, encoder, pooler, type WeightOf } from './bert.ts'
-import type { Graph, Value } from './graph.ts'
+import type { Graph, GraphOptions, Value } from './graph.ts'
 import { crossEntropy } from './lookups.ts'
 import { add, linear } from './operations.ts'
 import type { GradientKind, ParameterSpec } from './parameters.ts'
-import { defineForward, defineTraining, type Program } from './program.ts'
+import { type Define, defineForward, defineTraining, type Program } from './program.ts'
 
 // The graphs of a classifier: an encoder, its pooler if it has one, and a linear head on the first token.
 
@@ -37,13 +37,18 @@ export function defineFinetuning(
   parameters: readonly ParameterSpec[],
   bucket: Bucket,
 ): Program {
-  return defineTraining(parameters, (graph, weight, masks) => {
+  return defineTraining(parameters, finetuningLoss(shape, bucket))
+}
+
+/** The loss of a batch: what `defineFinetuning` differentiates. */
+export function finetuningLoss(shape: ClassifierShape, bucket: Bucket) {
+  return (graph: Graph, weight: WeightOf, masks: DropoutMask[]): Value => {
     const pooled = features(graph, shape, bucket, weight, masks)
     const dropped = dropout(graph, { masks }, 'classifier', pooled, shape.config.classifierDropout)
     const logits = chooseAmong(graph, logitsOf(graph, weight, dropped))
     const target = graph.input('target', logits.shape)
     return crossEntropy(graph, logits, target, graph.input('targetWeight', [bucket.batch, 1]))
-  })
+  }
 }
 
 function chooseAmong(graph: Graph, logits: Value): Value {
@@ -51,15 +56,27 @@ function chooseAmong(graph: Graph, logits: Value): Value {
 }
 
 /** Inputs: the encoder's. Output: `logits` [batch, classes]. */
-export function defineLogits(shape: ClassifierShape, parameters: readonly ParameterSpec[], bucket: Bucket): Program {
-  return defineForward(parameters, (graph, weight) => ({
+export function defineLogits(
+  shape: ClassifierShape,
+  parameters: readonly ParameterSpec[],
+  bucket: Bucket,
+  options: GraphOptions = {},
+): Program {
+  const define: Define = (graph, weight) => ({
     logits: logitsOf(graph, weight, features(graph, shape, bucket, weight, null)),
-  }))
+  })
+  return defineForward(parameters, define, options)
 }
 
 /** Inputs: the encoder's. Output: `features` [batch, hidden], what the head reads. */
-export function defineFeatures(shape: ClassifierShape, parameters: readonly ParameterSpec[], bucket: Bucket): Program {
-  return defineForward(parameters, (graph, weight) => ({ features: features(graph, shape, bucket, weight, null) }))
+export function defineFeatures(
+  shape: ClassifierShape,
+  parameters: readonly ParameterSpec[],
+  bucket: Bucket,
+  options: GraphOptions = {},
+): Program {
+  const define: Define = (graph, weight) => ({ features: features(graph, shape, bucket, weight, null) })
+  return defineForward(parameters, define, options)
 }
 
 function features(

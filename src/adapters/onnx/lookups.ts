@@ -45,10 +45,20 @@ export function firstRows(graph: Graph, x: Value, count: number): Value {
  * its class, zeros elsewhere; `weight` [rows, 1] the same weights: 1 / count for a mean, 0 for a row that doesn't count.
  */
 export function crossEntropy(graph: Graph, logits: Value, target: Value, weight: Value): Value {
-  const logProbabilities = graph.node('LogSoftmax', [logits], logits.shape, { attributes: { axis: -1 } })
+  const logProbabilities = logSoftmax(graph, logits)
   const sum = sumOver(graph, binary(graph, 'Mul', logProbabilities, target), [0, 1])
   const loss = binary(graph, 'Mul', sum, graph.scalar(-1))
   return graph.differentiable(loss, [logits], () => [
     binary(graph, 'Sub', binary(graph, 'Mul', unary(graph, 'Exp', logProbabilities), weight), target),
   ])
+}
+
+/** Over the last axis of x [rows, columns]; not differentiated. */
+function logSoftmax(graph: Graph, x: Value): Value {
+  if (!graph.isPlain) return graph.node('LogSoftmax', [x], x.shape, { attributes: { axis: -1 } })
+  const column = [dimension(x.shape, 0), 1]
+  const largest = graph.node('ReduceMax', [x, graph.integers([1])], column, { attributes: { keepdims: 1 } })
+  const shifted = binary(graph, 'Sub', x, largest)
+  const sum = sumOver(graph, unary(graph, 'Exp', shifted), [1])
+  return binary(graph, 'Sub', shifted, unary(graph, 'Log', sum))
 }

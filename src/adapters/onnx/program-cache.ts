@@ -1,10 +1,12 @@
-import type { OpenProgram } from './program.ts'
+interface Releasable {
+  release(): Promise<void>
+}
 
 /** Opens programs by batch length, each once. */
-export function createProgramCache(open: (length: number) => Promise<OpenProgram>) {
-  const opened = new Map<number, OpenProgram>()
+export function createProgramCache<Opened extends Releasable>(open: (length: number) => Promise<Opened>) {
+  const opened = new Map<number, Opened>()
   return {
-    async get(length: number): Promise<OpenProgram> {
+    async get(length: number): Promise<Opened> {
       const program = opened.get(length) ?? (await open(length))
       opened.set(length, program)
       return program
