@@ -8,6 +8,7 @@ const ENGINES = [
   'auto',
   'tfjs-node-gpu',
   'tfjs-webgpu',
+  'onnx-webgpu',
   'onnx',
   'tfjs-node',
   'tfjs-wasm',

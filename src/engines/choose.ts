@@ -3,6 +3,7 @@ import type { PassedOver } from '../ports/trainer.ts'
 import type { EngineOptions } from '../training/engine.ts'
 import { mayHaveGpu } from './gpu-device.ts'
 import {
+  BY_NAME_ONLY,
   ENGINE_CHOICES,
   ENGINE_NAMES,
   ENGINE_PACKAGES,
@@ -37,7 +38,7 @@ export async function chooseEngine(choice: EngineChoice, options: EngineOptions)
   }
   if (choice !== 'auto') return { ...(await openInWorker(choice, { ...options, allowSoftware: true })), passedOver: [] }
   const passedOver: PassedOver[] = []
-  for (const engine of ENGINE_NAMES.filter(isInstalled)) {
+  for (const engine of ENGINE_NAMES.filter((name) => isInstalled(name) && !BY_NAME_ONLY.includes(name))) {
     if (GPU_ENGINES.includes(engine) && !mayHaveGpu()) continue
     try {
       return { ...(await openInWorker(engine, { ...options, allowSoftware: false })), passedOver }

@@ -1,5 +1,7 @@
 import type { TfjsEngineOptions } from '../adapters/tfjs/engine.ts'
+import { ColdmeshError } from '../ports/errors.ts'
 import type { Engine, EngineOptions } from '../training/engine.ts'
+import { mayHaveGpu } from './gpu-device.ts'
 import type { EngineName } from './names.ts'
 import { checkEngine } from './self-check.ts'
 
@@ -10,6 +12,12 @@ export interface OpenOptions extends EngineOptions {
 
 // Loaded when asked for: each brings a large library.
 const openOnnx = async (options: OpenOptions) => (await import('../adapters/onnx/engine.ts')).openOnnxEngine(options)
+const openOnnxWebGpu = async ({ allowSoftware }: OpenOptions) => {
+  if (!allowSoftware && !mayHaveGpu()) {
+    throw new ColdmeshError('unsupported', 'The engine onnx-webgpu needs a GPU, and there is none here')
+  }
+  return (await import('../adapters/onnx/webgpu-engine.ts')).openOnnxWebGpuEngine()
+}
 const openTfjs =
   (backend: TfjsEngineOptions['backend']) =>
   async ({ allowSoftware }: OpenOptions) =>
@@ -18,6 +26,7 @@ const openTfjs =
 const OPENERS: Readonly<Record<EngineName, (options: OpenOptions) => Promise<Engine>>> = {
   'tfjs-node-gpu': openTfjs('node-gpu'),
   'tfjs-webgpu': openTfjs('webgpu'),
+  'onnx-webgpu': openOnnxWebGpu,
   onnx: openOnnx,
   'tfjs-node': openTfjs('node'),
   'tfjs-wasm': openTfjs('wasm'),

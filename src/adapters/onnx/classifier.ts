@@ -5,11 +5,11 @@ import type { Bucket } from '../../training/encoder-inputs.ts'
 import { isWeight, tensorName } from '../../training/encoders/encoder-body.ts'
 import { isFrozen } from '../../training/freezing.ts'
 import { type DropoutMask, dropout, encoder, pooler, type WeightOf } from './encoder.ts'
-import type { Graph, Value } from './graph.ts'
+import type { Graph, GraphOptions, Value } from './graph.ts'
 import { binaryCrossEntropy, crossEntropy, squaredError } from './lookups.ts'
 import { add, linear } from './operations.ts'
 import type { GradientKind, ParameterSpec } from './parameters.ts'
-import { defineForward, defineTraining, type Program } from './program.ts'
+import { type Define, defineForward, defineTraining, type Program } from './program.ts'
 
 // The graphs of a classifier: an encoder, its pooler if it has one, and a linear head on the first token.
 
@@ -41,11 +41,16 @@ export function defineFinetuning(
   bucket: Bucket,
   task: TaskType = 'single-label',
 ): Program {
-  return defineTraining(parameters, (graph, weight, masks) => {
+  return defineTraining(parameters, finetuningLoss(shape, bucket, task))
+}
+
+/** The loss of a batch: what `defineFinetuning` differentiates. */
+export function finetuningLoss(shape: ClassifierShape, bucket: Bucket, task: TaskType) {
+  return (graph: Graph, weight: WeightOf, masks: DropoutMask[]): Value => {
     const pooled = features(graph, shape, bucket, weight, masks)
     const dropped = dropout(graph, { masks }, 'classifier', pooled, shape.config.classifierDropout)
     return lossOf(graph, logitsOf(graph, weight, dropped), task)
-  })
+  }
 }
 
 function lossOf(graph: Graph, logits: Value, task: TaskType): Value {
@@ -59,15 +64,27 @@ function lossOf(graph: Graph, logits: Value, task: TaskType): Value {
 }
 
 /** Inputs: the encoder's. Output: `logits` [batch, classes]. */
-export function defineLogits(shape: ClassifierShape, parameters: readonly ParameterSpec[], bucket: Bucket): Program {
-  return defineForward(parameters, (graph, weight) => ({
+export function defineLogits(
+  shape: ClassifierShape,
+  parameters: readonly ParameterSpec[],
+  bucket: Bucket,
+  options: GraphOptions = {},
+): Program {
+  const define: Define = (graph, weight) => ({
     logits: logitsOf(graph, weight, features(graph, shape, bucket, weight, null)),
-  }))
+  })
+  return defineForward(parameters, define, options)
 }
 
 /** Inputs: the encoder's. Output: `features` [batch, hidden], what the head reads. */
-export function defineFeatures(shape: ClassifierShape, parameters: readonly ParameterSpec[], bucket: Bucket): Program {
-  return defineForward(parameters, (graph, weight) => ({ features: features(graph, shape, bucket, weight, null) }))
+export function defineFeatures(
+  shape: ClassifierShape,
+  parameters: readonly ParameterSpec[],
+  bucket: Bucket,
+  options: GraphOptions = {},
+): Program {
+  const define: Define = (graph, weight) => ({ features: features(graph, shape, bucket, weight, null) })
+  return defineForward(parameters, define, options)
 }
 
 function features(

@@ -40,6 +40,11 @@ interface TapeEntry {
   readonly backward: Backward
 }
 
+export interface GraphOptions {
+  /** Of operators only that the runtime has on a GPU too. */
+  readonly isPlain?: boolean
+}
+
 interface NodeOptions {
   readonly attributes?: Readonly<Record<string, Attribute>>
   readonly domain?: string
@@ -57,9 +62,14 @@ export class Graph {
   readonly outputs: { readonly name: string; readonly value: Value }[] = []
   /** Gradients of looked-up tables, one row per looked-up index instead of one per row of the table. */
   readonly rowGradients = new Map<Value, Value>()
+  readonly isPlain: boolean
   readonly #tape: TapeEntry[] = []
   readonly #constantByKey = new Map<string, Constant>()
   #values = 0
+
+  constructor({ isPlain = false }: GraphOptions = {}) {
+    this.isPlain = isPlain
+  }
 
   input(name: string, shape: readonly number[], options: { type?: ElementType; differentiable?: boolean } = {}): Value {
     const value = { name, shape, type: options.type ?? F32, differentiable: options.differentiable ?? false }

@@ -5,3 +5,4 @@ export {
   type MaskedLanguagePlan,
   type MaskedLanguageTrainer,
 } from './masked-language.ts'
+export { openOnnxWebGpuEngine } from './webgpu-engine.ts'

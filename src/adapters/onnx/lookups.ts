@@ -48,7 +48,7 @@ export function rowsFrom(graph: Graph, x: Value, first: number, count: number): 
  * its class, zeros elsewhere; `weight` [rows, 1] the same weights: 1 / count for a mean, 0 for a row that doesn't count.
  */
 export function crossEntropy(graph: Graph, logits: Value, target: Value, weight: Value): Value {
-  const logProbabilities = graph.node('LogSoftmax', [logits], logits.shape, { attributes: { axis: -1 } })
+  const logProbabilities = logSoftmax(graph, logits)
   const sum = sumOver(graph, binary(graph, 'Mul', logProbabilities, target), [0, 1])
   const loss = binary(graph, 'Mul', sum, graph.scalar(-1))
   return graph.differentiable(loss, [logits], () => [
@@ -71,4 +71,14 @@ export function squaredError(graph: Graph, outputs: Value, target: Value, weight
   const weighted = binary(graph, 'Mul', difference, weight)
   const loss = sumOver(graph, binary(graph, 'Mul', weighted, difference), [0, 1])
   return graph.differentiable(loss, [outputs], () => [binary(graph, 'Mul', weighted, graph.scalar(2))])
+}
+
+/** Over the last axis of x [rows, columns]; not differentiated. */
+function logSoftmax(graph: Graph, x: Value): Value {
+  if (!graph.isPlain) return graph.node('LogSoftmax', [x], x.shape, { attributes: { axis: -1 } })
+  const column = [dimension(x.shape, 0), 1]
+  const largest = graph.node('ReduceMax', [x, graph.integers([1])], column, { attributes: { keepdims: 1 } })
+  const shifted = binary(graph, 'Sub', x, largest)
+  const sum = sumOver(graph, unary(graph, 'Exp', shifted), [1])
+  return binary(graph, 'Sub', shifted, unary(graph, 'Log', sum))
 }

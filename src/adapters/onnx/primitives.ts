@@ -22,13 +22,13 @@ function broadcastShape(a: readonly number[], b: readonly number[]): number[] {
   })
 }
 
-export function binary(graph: Graph, operator: 'Add' | 'Sub' | 'Mul', a: Value, b: Value): Value {
+export function binary(graph: Graph, operator: 'Add' | 'Sub' | 'Mul' | 'Div' | 'Min', a: Value, b: Value): Value {
   return graph.node(operator, [a, b], broadcastShape(a.shape, b.shape))
 }
 
 export function unary(
   graph: Graph,
-  operator: 'Erf' | 'Exp' | 'Relu' | 'Sigmoid' | 'Sign' | 'Softplus' | 'Tanh',
+  operator: 'Erf' | 'Exp' | 'Log' | 'Relu' | 'Sigmoid' | 'Sign' | 'Softplus' | 'Sqrt' | 'Tanh',
   x: Value,
 ): Value {
   return graph.node(operator, [x], x.shape)
@@ -101,6 +101,12 @@ export function batchedProduct(graph: Graph, a: Value, b: Value, options: Batche
   const innerB = transposeB ? columnsB : rowsB
   if (batchA !== batchB || innerA !== innerB) throw new Error(`no batched product of [${a.shape}] and [${b.shape}]`)
   const shape = [batchA, transposeA ? columnsA : rowsA, transposeB ? rowsB : columnsB]
+  if (graph.isPlain) {
+    const left = transposedOperand(graph, a, sequenceFirstA, transposeA)
+    const right = transposedOperand(graph, b, sequenceFirstB, transposeB)
+    const y = graph.node('MatMul', [left, right], shape)
+    return alpha === 1 ? y : binary(graph, 'Mul', y, graph.scalar(alpha))
+  }
   const attributes = {
     transA: Number(transposeA),
     transB: Number(transposeB),
@@ -109,6 +115,13 @@ export function batchedProduct(graph: Graph, a: Value, b: Value, options: Batche
     alpha: { float: alpha },
   }
   return graph.node('FusedMatMul', [a, b], shape, { attributes, domain: MICROSOFT_DOMAIN })
+}
+
+/** [batch, rows, columns], or [batch, columns, rows]. */
+function transposedOperand(graph: Graph, x: Value, sequenceFirst: boolean, transpose: boolean): Value {
+  const [batch, rows] = sequenceFirst ? [1, 0] : [0, 1]
+  const order = transpose ? [batch, 2, rows] : [batch, rows, 2]
+  return order.every((axis, index) => axis === index) ? x : transposed(graph, x, order)
 }
 
 function batchFirst(shape: readonly number[], sequenceFirst: boolean): [number, number, number] {

@@ -1,7 +1,7 @@
 import { elementCount } from '../../training/shape.ts'
 import { encodeModel } from './encode-model.ts'
 import type { DropoutMask, WeightOf } from './encoder.ts'
-import { F32, Graph, type Value } from './graph.ts'
+import { F32, Graph, type GraphOptions, type Value } from './graph.ts'
 import { paddedCount } from './kernels.ts'
 import type { ParameterMemory, ParameterSpec } from './parameters.ts'
 import type { Runtime } from './runtime.ts'
@@ -13,17 +13,21 @@ export interface Program {
 }
 
 /** ONNX Runtime's log level: its warnings are about constants that it removes itself. */
-const ERRORS_ONLY = 3
+export const ERRORS_ONLY = 3
 const GRADIENT = 'gradient:'
 /** The output with one gradient per looked-up token. */
 const ROWS = 'rows'
 
+/** Adds nodes to a graph and returns its outputs. */
+export type Define = (graph: Graph, weight: WeightOf, masks: DropoutMask[]) => Readonly<Record<string, Value>>
+
 /** Builds a program that runs forward only. `define` returns its outputs. */
 export function defineForward(
   parameters: readonly ParameterSpec[],
-  define: (graph: Graph, weight: WeightOf, masks: DropoutMask[]) => Readonly<Record<string, Value>>,
+  define: Define,
+  options: GraphOptions = {},
 ): Program {
-  const graph = new Graph()
+  const graph = new Graph(options)
   const masks: DropoutMask[] = []
   const outputs = define(graph, weightInputs(graph, parameters).weight, masks)
   for (const [name, value] of Object.entries(outputs)) graph.output(name, value)
@@ -54,7 +58,7 @@ export function defineTraining(
 }
 
 /** Weights become inputs when they are first used. */
-function weightInputs(graph: Graph, parameters: readonly ParameterSpec[]) {
+export function weightInputs(graph: Graph, parameters: readonly ParameterSpec[]) {
   const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]))
   const used = new Map<string, Value>()
   const weight: WeightOf = (name) => {
