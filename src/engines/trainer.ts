@@ -17,7 +17,7 @@ export interface TrainerOptions {
 }
 
 /**
- * A trainer for BERT encoders, in a worker thread. Requests are done one after the other.
+ * A trainer for encoders of BERT's kind, in a worker thread. Requests are done one after the other.
  *
  * @throws ColdmeshError `bad-input` for a number of threads that isn't one, `unsupported` for an engine that doesn't work here
  */

@@ -20,7 +20,7 @@ const HEAD_NAME = 'head.safetensors'
 export interface ImportOptions {
   /** Where the base's blocks go; made if need be. */
   readonly dataDir: string
-  /** A BERT-type Hugging Face model: config.json, safetensors weights, tokenizer. */
+  /** A Hugging Face model that the engines train: config.json, weights, tokenizer. */
   readonly directory: string
   /** What the float weights become, each rounded once; by default they stay what they are. */
   readonly dtype?: 'f32' | 'bf16' | 'f16'
