@@ -58,6 +58,14 @@ describe('dropout in the finetuning graph', () => {
     )
   })
 
+  it('leaves out that of the attention where the family has none', () => {
+    const model = tinyModel({ dropout: 0.1 })
+    const shape = shapeOf(model)
+    const config = { ...shape.config, dropsAttentionOutput: false }
+    const { masks } = defineFinetuning({ ...shape, config }, classifierParameters(shape, model.body), bucket)
+    assert.ok(masks.length === 6 && masks.every(({ name }) => !name.includes('attention.output')))
+  })
+
   it('gives the same losses for the same seed, others for another, and none without', async () => {
     const options = { dropout: 0.3, seed: 1, count: 4 }
     const first = await losses(options)
