@@ -72,6 +72,18 @@ def wordpiece(lowercase):
     return tokenizer
 
 
+def plain():
+    """As people make them from parts."""
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    parts = [normalizers.NFD(), normalizers.Lowercase(), normalizers.StripAccents(), normalizers.Strip()]
+    tokenizer.normalizer = normalizers.Sequence(parts)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Whitespace(), pre_tokenizers.Digits(individual_digits=True)])
+    tokenizer.decoder = decoders.WordPiece()
+    tokenizer.train_from_iterator(TEXTS, trainers.WordPieceTrainer(vocab_size=420, special_tokens=special(BERT), show_progress=False))
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    return tokenizer
+
+
 def byte_level(add_prefix_space):
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=add_prefix_space)
@@ -110,13 +122,16 @@ def short_scores(tokenizer):
 def kinds():
     charsmap = base64.b64decode(CHARSMAP)
     metaspace = pre_tokenizers.Metaspace()
+    unspaced = pre_tokenizers.Metaspace(add_prefix_space=False)
     return {
         "WordPiece, lower case": lambda: wordpiece(True),
         "WordPiece, cased": lambda: wordpiece(False),
+        "WordPiece, of other parts": plain,
         "byte-level BPE": lambda: byte_level(False),
         "byte-level BPE, a space before": lambda: byte_level(True),
         "Unigram": lambda: unigram(charsmap, pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), metaspace])),
         "Unigram, spaces kept": lambda: unigram(charsmap, metaspace),
+        "Unigram, no space before": lambda: unigram(charsmap, unspaced),
     }
 
 
