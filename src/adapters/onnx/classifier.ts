@@ -3,7 +3,7 @@ import type { TrainingPlan, Weights } from '../../ports/trainer.ts'
 import { type ClassifierShape, HEAD_BIAS, HEAD_WEIGHT, headLayout, wordTable } from '../../training/classifier.ts'
 import type { Bucket } from '../../training/encoder-inputs.ts'
 import { isWeight, tensorName } from '../../training/encoders/encoder-body.ts'
-import { isFrozen } from '../../training/freezing.ts'
+import { isFixed } from '../../training/freezing.ts'
 import { type DropoutMask, dropout, encoder, pooler, type WeightOf } from './encoder.ts'
 import type { Graph, GraphOptions, Value } from './graph.ts'
 import { binaryCrossEntropy, crossEntropy, squaredError } from './lookups.ts'
@@ -20,7 +20,7 @@ export function classifierParameters(
   freeze: TrainingPlan['freeze'] = null,
 ): ParameterSpec[] {
   const gradientOf = (name: string): GradientKind => {
-    if (!isWeight(name) || isFrozen(name, freeze)) return 'none'
+    if (!isWeight(name) || isFixed(name, shape, freeze)) return 'none'
     return name === wordTable(shape) ? 'rows' : 'dense'
   }
   return [

@@ -4,7 +4,7 @@ import { headLayout } from '../../training/classifier.ts'
 import { maskState } from '../../training/dropout-masks.ts'
 import { isWeight } from '../../training/encoders/encoder-body.ts'
 import type { LearnerOptions } from '../../training/engine.ts'
-import { isFrozen } from '../../training/freezing.ts'
+import { isFixed } from '../../training/freezing.ts'
 import { EVALUATION_BATCH, type Learner } from '../../training/learner.ts'
 import { bytesOf, readInto } from '../../training/learner-state.ts'
 import { elementCount } from '../../training/shape.ts'
@@ -49,7 +49,7 @@ export async function createDeviceLearner(options: LearnerOptions, runtime: Runt
   const frozen = await copies.upload(
     Object.fromEntries(
       options.body
-        .filter(({ name }) => isWeight(name) && isFrozen(name, plan.freeze))
+        .filter(({ name }) => isWeight(name) && isFixed(name, shape, plan.freeze))
         .map(({ name, shape, data }) => [name, float32(runtime, data, shape)] as const),
     ),
   )

@@ -1,5 +1,5 @@
 import type { Bucket } from '../../training/encoder-inputs.ts'
-import { WORD_TABLE } from '../../training/encoders/encoder-body.ts'
+import { POSITION_TABLE, WORD_TABLE } from '../../training/encoders/encoder-body.ts'
 import type { EncoderConfig } from '../../training/encoders/encoder-config.ts'
 import { feedForward } from './feed-forward.ts'
 import { type Graph, I32, type Value } from './graph.ts'
@@ -61,7 +61,7 @@ function embeddings(graph: Graph, options: EncoderOptions): Value {
   const tokens = length * batch
   const ids = graph.input('ids', [tokens], { type: I32 })
   const words = addTypes(graph, options, lookUpRows(graph, weight(WORD_TABLE), ids))
-  const positions = rowsFrom(graph, weight('embeddings.position_embeddings.weight'), firstPosition, length)
+  const positions = rowsFrom(graph, weight(POSITION_TABLE), firstPosition, length)
   const sum = add(
     graph,
     reshape(graph, words, [length, batch, embeddingSize]),

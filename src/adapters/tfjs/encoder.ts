@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { ClassifierShape } from '../../training/classifier.ts'
 import type { Bucket } from '../../training/encoder-inputs.ts'
-import { WORD_TABLE } from '../../training/encoders/encoder-body.ts'
+import { POSITION_TABLE, WORD_TABLE } from '../../training/encoders/encoder-body.ts'
 import { ACTIVATIONS } from './activations.ts'
 import { attentionMix, attentionScores, maskedSoftmax, mergeHeads, splitHeads } from './attention.ts'
 import type { Tf } from './backends.ts'
@@ -50,7 +50,7 @@ function embeddings(options: EncoderOptions, { ids, types }: InputTensors): Tens
   const words = lookUp(tf, weight(WORD_TABLE), ids)
   const typed =
     tokenTypes === 0 ? words : add(tf, words, choose(tf, types, weight('embeddings.token_type_embeddings.weight')))
-  const positions = rowsFrom(tf, weight('embeddings.position_embeddings.weight'), firstPosition, length)
+  const positions = rowsFrom(tf, weight(POSITION_TABLE), firstPosition, length)
   const normalized = norm(options, 'embeddings.LayerNorm', addToEach(tf, typed, positions))
   const dropped = dropout(options, normalized, hiddenDropout)
   if (embeddingSize === hiddenSize) return dropped

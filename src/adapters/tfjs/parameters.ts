@@ -4,7 +4,7 @@ import { isDecayed } from '../../training/adam.ts'
 import type { ClassifierShape } from '../../training/classifier.ts'
 import { isWeight, tensorName } from '../../training/encoders/encoder-body.ts'
 import type { LearnerOptions } from '../../training/engine.ts'
-import { isFrozen } from '../../training/freezing.ts'
+import { isFixed } from '../../training/freezing.ts'
 import { elementCount } from '../../training/shape.ts'
 import type { Tf } from './backends.ts'
 
@@ -38,8 +38,8 @@ export interface Group {
 }
 
 /** The weights that learn. */
-export function createGroups(tf: Tf, { body, head, plan }: Pick<LearnerOptions, 'body' | 'head' | 'plan'>): Group[] {
-  const trained = body.filter(({ name }) => isWeight(name) && !isFrozen(name, plan.freeze))
+export function createGroups(tf: Tf, { shape, body, head, plan }: Omit<LearnerOptions, 'batch' | 'longest'>): Group[] {
+  const trained = body.filter(({ name }) => isWeight(name) && !isFixed(name, shape, plan.freeze))
   return [true, false].flatMap((decays) =>
     [{ rate: 'body', weights: trained } as const, { rate: 'head', weights: head } as const].map(({ rate, weights }) =>
       createGroup(tf, rate, decays, weights),
@@ -48,8 +48,11 @@ export function createGroups(tf: Tf, { body, head, plan }: Pick<LearnerOptions, 
 }
 
 /** The weights that stay as they are, by name. */
-export function createFrozen(tf: Tf, { body, plan }: Pick<LearnerOptions, 'body' | 'plan'>): Map<string, Tensor> {
-  const frozen = body.filter(({ name }) => isWeight(name) && isFrozen(name, plan.freeze))
+export function createFrozen(
+  tf: Tf,
+  { shape, body, plan }: Pick<LearnerOptions, 'shape' | 'body' | 'plan'>,
+): Map<string, Tensor> {
+  const frozen = body.filter(({ name }) => isWeight(name) && isFixed(name, shape, plan.freeze))
   return new Map(frozen.map(({ name, shape, data }) => [name, tf.tensor(data.slice(), [...shape])]))
 }
 

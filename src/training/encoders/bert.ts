@@ -41,6 +41,7 @@ export function readBertSettings(
     activation: readChoice(settings, 'hidden_act', 'gelu', ACTIVATIONS),
     maxPositions: readCount(settings, 'max_position_embeddings'),
     firstPosition: 0,
+    learnsPositions: true,
     tokenTypes: readCount(settings, 'type_vocab_size', 2),
     layerNormEpsilon: readNumber(settings, 'layer_norm_eps', defaults.layerNormEpsilon),
     hiddenDropout,

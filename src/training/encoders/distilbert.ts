@@ -1,6 +1,6 @@
 import { ACTIVATIONS } from './bert.ts'
 import type { EncoderFamily } from './family.ts'
-import { readChoice, readCount, readId, readNumber, requireSetting } from './settings.ts'
+import { readChoice, readCount, readId, readNumber } from './settings.ts'
 
 /** What `BertModel` calls a part of a layer, and DistilBERT's word for it. */
 const PARTS: readonly (readonly [string, string])[] = [
@@ -20,7 +20,6 @@ export const DISTILBERT: EncoderFamily = {
   prefix: 'distilbert.',
   canPool: false,
   readConfig(settings) {
-    requireSetting(settings, 'sinusoidal_pos_embds', false)
     const vocabSize = readCount(settings, 'vocab_size')
     const hiddenSize = readCount(settings, 'dim')
     return {
@@ -33,6 +32,7 @@ export const DISTILBERT: EncoderFamily = {
       activation: readChoice(settings, 'activation', 'gelu', ACTIVATIONS),
       maxPositions: readCount(settings, 'max_position_embeddings', 512),
       firstPosition: 0,
+      learnsPositions: settings['sinusoidal_pos_embds'] !== true,
       tokenTypes: 0,
       layerNormEpsilon: 1e-12,
       hiddenDropout: readNumber(settings, 'dropout', 0.1),

@@ -12,6 +12,7 @@ export interface EncoderBody {
 
 /** Every body has it. */
 export const WORD_TABLE = 'embeddings.word_embeddings.weight'
+export const POSITION_TABLE = 'embeddings.position_embeddings.weight'
 
 /** The name in `body` of what `BertModel` calls `name`. */
 export function tensorName(

@@ -19,6 +19,8 @@ export interface EncoderConfig {
   readonly maxPositions: number
   /** Row of the position table for a row's first token. */
   readonly firstPosition: number
+  /** Whether positions are parameters; sines otherwise, which the body holds as a tensor all the same. */
+  readonly learnsPositions: boolean
   /** 0: the family has none. */
   readonly tokenTypes: number
   readonly layerNormEpsilon: number

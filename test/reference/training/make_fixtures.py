@@ -225,7 +225,9 @@ def families():
     distilbert = {"vocab_size": 24, "dim": 8, "n_layers": 2, "n_heads": 2, "hidden_dim": 12, "max_position_embeddings": 12}
     quiet = {"dropout": 0.0, "attention_dropout": 0.0, "seq_classif_dropout": 0.0}
     family("distilbert", DistilBertConfig(**distilbert, **quiet, activation="relu"), "distilbert.")
+    sines = DistilBertConfig(**distilbert, **quiet, sinusoidal_pos_embds=True)
     family("electra", ElectraConfig(**sizes, **still, embedding_size=4, max_position_embeddings=12), "electra.")
+    family("distilbert-sines", sines, "")
 
 
 def masked_language():

@@ -47,7 +47,15 @@ export interface TokenizerFixture {
 }
 
 /** BERT with and without its pooler, and the other families. */
-export const CLASSIFIERS = ['pooler', 'no-pooler', 'roberta', 'xlm-roberta', 'distilbert', 'electra'] as const
+export const CLASSIFIERS = [
+  'pooler',
+  'no-pooler',
+  'roberta',
+  'xlm-roberta',
+  'distilbert',
+  'electra',
+  'distilbert-sines',
+] as const
 
 export interface TokenizersFixture {
   readonly kinds: readonly {
