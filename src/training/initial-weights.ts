@@ -27,6 +27,6 @@ export function initialWeights(layout: readonly Omit<Weights, 'data'>[], seed: n
  * @param options.pooler whether it has the dense layer over the first token that `BertModel` calls pooler
  * @throws ColdmeshError `bad-model`, `unsupported`
  */
-export function createBertBody(config: Model['config'], options: { seed: number; pooler: boolean }): Weights[] {
+export function createBody(config: Model['config'], options: { seed: number; pooler: boolean }): Weights[] {
   return initialWeights(bodyLayout(readEncoderConfig(config), options), options.seed)
 }

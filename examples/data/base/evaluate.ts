@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { completePlan, createTrainer, type Model, readModelDirectory, type TrainingPlan } from 'coldmesh'
-import { createBertBody } from '../../../src/training/initial-weights.ts'
+import { createBody } from '../../../src/training/initial-weights.ts'
 import { fewRows, readTasks, type Task } from './task-files.ts'
 
 const { values } = parseArgs({
@@ -55,7 +55,7 @@ for (const task of tasks) {
   for (const mode of modes) {
     for (const base of ['random', 'pretrained']) {
       const modelOf = (seed: number) =>
-        base === 'pretrained' ? shipped : { ...shipped, body: createBertBody(shipped.config, { seed, pooler: true }) }
+        base === 'pretrained' ? shipped : { ...shipped, body: createBody(shipped.config, { seed, pooler: true }) }
       let best = null
       for (const plan of PLANS[mode]) {
         const tried = await measure(task, mode, modelOf(1), completePlan({ ...plan, seed: 1, maxTokens: task.maxTokens }))

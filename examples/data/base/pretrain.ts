@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Tokenizer } from '@huggingface/tokenizers'
-import { createBertBody } from '../../../src/training/initial-weights.ts'
+import { createBody } from '../../../src/training/initial-weights.ts'
 import type { Weights } from '../../../src/ports/trainer.ts'
 import { rateFactor } from '../../../src/training/schedule.ts'
 import type { Entry } from './corpus.ts'
@@ -134,7 +134,7 @@ function readStart(file: string): { body: Weights[]; predictions: Weights[] } {
   const words = floats.slice(0, vocabulary * hidden)
   const bias = floats.slice(vocabulary * hidden)
   return {
-    body: createBertBody(CONFIG, { seed: SEED, pooler: true }).map((tensor) =>
+    body: createBody(CONFIG, { seed: SEED, pooler: true }).map((tensor) =>
       tensor.name === WORD_EMBEDDINGS ? { ...tensor, data: words } : tensor,
     ),
     predictions: createPredictions(CONFIG, SEED).map((tensor) =>

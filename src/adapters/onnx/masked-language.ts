@@ -52,7 +52,7 @@ export type MaskedLanguagePlan = Pick<
 /**
  * Pretraining by masked language modelling, with `BertForMaskedLM`'s prediction layers. Runs in the calling thread.
  *
- * @param options.model config and body; a new body comes from `createBertBody`
+ * @param options.model config and body; a new body comes from `createBody`
  * @param options.predictions prediction layers to go on with; absent: new ones from the plan's seed
  * @param options.batch rows of `options.length` tokens; a batch of shorter rows may have more of them, as many tokens in all
  * @throws ColdmeshError `bad-model`, `unsupported`

@@ -3,7 +3,7 @@ import { checkBody } from '../../../src/training/encoders/encoder-body.ts'
 import { withDropout } from '../../../src/training/encoders/encoder-config.ts'
 import { readEncoderConfig } from '../../../src/training/encoders/read-config.ts'
 import type { Engine } from '../../../src/training/engine.ts'
-import { createBertBody } from '../../../src/training/initial-weights.ts'
+import { createBody } from '../../../src/training/initial-weights.ts'
 import { completePlan } from '../../../src/training/plan.ts'
 import { CLASSES, type Job, RATE } from './job.ts'
 
@@ -16,7 +16,7 @@ export interface Cost {
 /** Steps of finetuning on one batch, each read back: a GPU is waited for. */
 export async function runEngine(engine: Engine, job: Job): Promise<Cost> {
   const plan = completePlan({ seed: 1 })
-  const body = createBertBody({ ...job.config, model_type: 'bert' }, { seed: 1, pooler: true })
+  const body = createBody({ ...job.config, model_type: 'bert' }, { seed: 1, pooler: true })
   const config = withDropout(readEncoderConfig({ ...job.config, model_type: 'bert' }), null)
   const shape = { config, body: checkBody(config, body), classes: CLASSES }
   const labels = Array.from({ length: CLASSES }, (_, index) => String(index))

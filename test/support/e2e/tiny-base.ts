@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { encodeLayout } from '../../../src/checkpoint/layout.ts'
 import { encodeCheckpoint } from '../../../src/checkpoint/safetensors.ts'
 import type { FloatDtype } from '../../../src/floats/dtypes.ts'
-import { createBertBody } from '../../../src/training/initial-weights.ts'
+import { createBody } from '../../../src/training/initial-weights.ts'
 
 const SHIPPED = join(import.meta.dirname, '..', '..', '..', 'examples', 'data', 'base', 'model')
 
@@ -30,7 +30,7 @@ export async function writeTinyBase(
   { seed = 1, dtype = 'F32' }: { readonly seed?: number; readonly dtype?: FloatDtype } = {},
 ): Promise<void> {
   await mkdir(directory, { recursive: true })
-  const body = createBertBody(CONFIG, { seed, pooler: true })
+  const body = createBody(CONFIG, { seed, pooler: true })
   const layout = encodeLayout(
     body.map(({ name, shape }) => ({ name, shape, dtype })),
     { format: 'pt' },

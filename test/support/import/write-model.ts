@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { encodeFloats } from '../../../src/checkpoint/float-tensor.ts'
 import { FLOAT_BYTES, type FloatDtype } from '../../../src/floats/dtypes.ts'
 import type { Weights } from '../../../src/ports/trainer.ts'
-import { createBertBody } from '../../../src/training/initial-weights.ts'
+import { createBody } from '../../../src/training/initial-weights.ts'
 
 export const WORDS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', 'b', 'the', '##s', 'run', '.', ',']
 export const CONFIG = {
@@ -32,7 +32,7 @@ export interface RawTensor {
 
 /** A body of random weights, names as `BertModel` has them. */
 export function randomBody(seed = 1, options: { pooler?: boolean } = {}): readonly Weights[] {
-  return createBertBody(CONFIG, { seed, pooler: options.pooler ?? true })
+  return createBody(CONFIG, { seed, pooler: options.pooler ?? true })
 }
 
 export function rawFloats({ name, shape, data }: Weights, dtype: FloatDtype | 'F64' = 'F32'): RawTensor {

@@ -1,6 +1,6 @@
 import type { Dataset, Example } from '../../../src/ports/dataset.ts'
 import type { Model } from '../../../src/ports/trainer.ts'
-import { createBertBody } from '../../../src/training/initial-weights.ts'
+import { createBody } from '../../../src/training/initial-weights.ts'
 
 // A dataset of plain English sentences about three things, and a tiny model whose vocabulary is their words.
 
@@ -99,6 +99,6 @@ export function tinyModel(options: { seed?: number; pooler?: boolean; dropout?: 
     config,
     tokenizer,
     tokenizerConfig: { tokenizer_class: 'BertTokenizer' },
-    body: createBertBody(config, { seed, pooler }),
+    body: createBody(config, { seed, pooler }),
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { createTrainer } from '../../../../src/engines/trainer.ts'
-import { createBertBody } from '../../../../src/training/initial-weights.ts'
+import { createBody } from '../../../../src/training/initial-weights.ts'
 import { completePlan } from '../../../../src/training/plan.ts'
 import { sentenceDataset, tinyModel } from '../../../support/training/tiny.ts'
 
@@ -28,7 +28,7 @@ describe('createTrainer with a model of another family', async () => {
   for (const [family, given] of Object.entries(CONFIGS)) {
     it(`trains it and keeps the names of its tensors: ${family}`, async () => {
       const config = { ...given, pad_token_id: 0 }
-      const body = createBertBody(config, { seed: 4, pooler: false })
+      const body = createBody(config, { seed: 4, pooler: false })
       const trained = await trainer.train({
         model: { ...model, config, body },
         head: null,

@@ -10,7 +10,7 @@ import { type ErrorCode, isColdmeshError } from '../../../../../src/ports/errors
 import type { Weights } from '../../../../../src/ports/trainer.ts'
 import { checkBody } from '../../../../../src/training/encoders/encoder-body.ts'
 import { readEncoderConfig } from '../../../../../src/training/encoders/read-config.ts'
-import { createBertBody } from '../../../../../src/training/initial-weights.ts'
+import { createBody } from '../../../../../src/training/initial-weights.ts'
 import { temporaryDirectory } from '../../../../support/history/temporary.ts'
 import {
   CONFIG,
@@ -282,7 +282,7 @@ describe('openModel', () => {
 
   for (const [family, { config, prefix, modelClass, dropped }] of Object.entries(FAMILY_MODELS)) {
     it(`finds the encoder of the family ${family}, with or without its prefix, and keeps its names`, async () => {
-      const weights = createBertBody(config, { seed: 2, pooler: family.includes('roberta') })
+      const weights = createBody(config, { seed: 2, pooler: family.includes('roberta') })
       for (const before of [prefix, '', `module.${prefix}`]) {
         const tensors = [
           ...prefixed(before, weights),
@@ -310,7 +310,7 @@ describe('openModel', () => {
   it('makes the tokenizer of a vocab.json and a merges.txt, and says how to make that of a sentencepiece.bpe.model', async () => {
     const config = { ...FAMILY_MODELS.roberta.config, pad_token_id: 1 }
     const weights = {
-      'model.safetensors': looseFile(createBertBody(config, { seed: 2, pooler: false }).map((t) => rawFloats(t))),
+      'model.safetensors': looseFile(createBody(config, { seed: 2, pooler: false }).map((t) => rawFloats(t))),
     }
     const directory = await writeModel(place(), weights, config)
     await rm(join(directory, 'vocab.txt'))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createMaskedLanguageTrainer } from '../../../../../src/adapters/onnx/index.ts'
 import { isColdmeshError } from '../../../../../src/ports/errors.ts'
-import { createBertBody } from '../../../../../src/training/initial-weights.ts'
+import { createBody } from '../../../../../src/training/initial-weights.ts'
 import { maskTokens } from '../../../../../src/training/masking.ts'
 import { createRandom } from '../../../../../src/training/random.ts'
 import { tinyModel } from '../../../../support/training/tiny.ts'
@@ -21,7 +21,7 @@ const plan = {
 }
 
 function open(seed = 1) {
-  const body = createBertBody(config, { seed, pooler: true })
+  const body = createBody(config, { seed, pooler: true })
   return createMaskedLanguageTrainer({ model: { config, body }, batch: 8, length: 16, plan })
 }
 
@@ -79,7 +79,7 @@ describe('createMaskedLanguageTrainer', () => {
   })
 
   it('makes a step after as many batches as the plan accumulates', async () => {
-    const body = createBertBody(config, { seed: 1, pooler: false })
+    const body = createBody(config, { seed: 1, pooler: false })
     const accumulating = { ...plan, accumulation: 2 }
     const trainer = await createMaskedLanguageTrainer({
       model: { config, body },

@@ -4,7 +4,7 @@ import { isColdmeshError } from '../../../../../src/ports/errors.ts'
 import { checkBody } from '../../../../../src/training/encoders/encoder-body.ts'
 import { withDropout } from '../../../../../src/training/encoders/encoder-config.ts'
 import { readEncoderConfig } from '../../../../../src/training/encoders/read-config.ts'
-import { createBertBody } from '../../../../../src/training/initial-weights.ts'
+import { createBody } from '../../../../../src/training/initial-weights.ts'
 import { tinyModel } from '../../../../support/training/tiny.ts'
 
 const { config, body } = tinyModel()
@@ -91,7 +91,7 @@ describe('checkBody', () => {
 
   it('finds prefix and pooler', () => {
     assert.deepEqual(checkBody(parsed, body), { prefix: '', pooler: true })
-    const bare = createBertBody(config, { seed: 1, pooler: false })
+    const bare = createBody(config, { seed: 1, pooler: false })
     const prefixed = bare.map((weights) => ({ ...weights, name: `bert.${weights.name}` }))
     assert.deepEqual(checkBody(parsed, prefixed), { prefix: 'bert.', pooler: false })
   })
