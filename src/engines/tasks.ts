@@ -29,6 +29,7 @@ import { splitExamples } from '../training/split.ts'
 import { headFromScale, headToScale, scaleTargets, type TargetScale, targetScale } from '../training/target-scale.ts'
 import { targetReader } from '../training/targets.ts'
 import { createTextEncoder } from '../training/text-encoder.ts'
+import { GPU_ENGINES } from './names.ts'
 
 // What the worker does. All of it blocks its thread between the checks for an abort.
 
@@ -101,8 +102,11 @@ export async function runTrain(
   }
   const { engine } = context
   const load = { ...learnerOptions.plan, batch: learnerOptions.batch, maxTokens: learnerOptions.longest }
-  const needed = estimateMemory({ config, body: model.body, plan: load, rows: learnerOptions.rows.length })
-  checkMemory(needed, context.availableMemory(), load)
+  if (!GPU_ENGINES.some((name) => name === engine.name)) {
+    const { length: rows } = learnerOptions.rows
+    const needed = estimateMemory({ config, body: model.body, plan: load, rows, engine: engine.name })
+    checkMemory(needed, context.availableMemory(), load)
+  }
   const learner =
     plan.mode === 'frozen'
       ? await createFrozenLearner(engine, learnerOptions)
