@@ -29,7 +29,7 @@ import { splitExamples } from '../training/split.ts'
 import { headFromScale, headToScale, scaleTargets, type TargetScale, targetScale } from '../training/target-scale.ts'
 import { targetReader } from '../training/targets.ts'
 import { createTextEncoder } from '../training/text-encoder.ts'
-import { GPU_ENGINES } from './names.ts'
+import { BY_NAME_ONLY, GPU_ENGINES } from './names.ts'
 
 // What the worker does. All of it blocks its thread between the checks for an abort.
 
@@ -102,7 +102,7 @@ export async function runTrain(
   }
   const { engine } = context
   const load = { ...learnerOptions.plan, batch: learnerOptions.batch, maxTokens: learnerOptions.longest }
-  if (!GPU_ENGINES.some((name) => name === engine.name)) {
+  if (![...GPU_ENGINES, ...BY_NAME_ONLY].some((name) => name === engine.name)) {
     const { length: rows } = learnerOptions.rows
     const needed = estimateMemory({ config, body: model.body, plan: load, rows, engine: engine.name })
     checkMemory(needed, context.availableMemory(), load)

@@ -4,8 +4,9 @@ import { parseArgs } from 'node:util'
 import { ENGINE_NAMES } from '../../../src/engines/names.ts'
 import { openEngine } from '../../../src/engines/open-engine.ts'
 import { isColdmeshError } from '../../../src/ports/errors.ts'
-import { checkBertBody, readBertConfig } from '../../../src/training/bert-config.ts'
 import { startingHead } from '../../../src/training/classifier.ts'
+import { checkBody } from '../../../src/training/encoders/encoder-body.ts'
+import { readEncoderConfig } from '../../../src/training/encoders/read-config.ts'
 import { createBertBody } from '../../../src/training/initial-weights.ts'
 import { estimateMemory } from '../../../src/training/memory.ts'
 import { completePlan } from '../../../src/training/plan.ts'
@@ -51,9 +52,9 @@ async function measure(name: string): Promise<void> {
     ...{ num_hidden_layers: Number(values.layers), num_attention_heads: Number(values.heads) },
     intermediate_size: 4 * Number(values.hidden),
   }
-  const config = readBertConfig(raw)
+  const config = readEncoderConfig(raw)
   const body = createBertBody(raw, { seed: 1, pooler: true })
-  const shape = { config, body: checkBertBody(config, body), classes: LABELS.length }
+  const shape = { config, body: checkBody(config, body), classes: LABELS.length }
   const plan = completePlan({ batch, maxTokens: length, freeze: values.freeze === '' ? null : Number(values.freeze) })
   const head = startingHead(shape, null, { labels: LABELS }, 1).weights
   const learner = await engine.createLearner({ shape, body, head, plan, batch, longest: length })
