@@ -12,7 +12,7 @@ import type {
   VerifyReport,
 } from 'coldmesh'
 import { z } from 'zod'
-import { METRIC_NAMES, RECIPE_NAMES } from '../options.ts'
+import { METRIC_NAMES, RECIPE_NAMES } from '../plan-options.ts'
 
 /** The library's. Named again: this file is loaded by every command, the library is not. */
 const MODES = ['frozen', 'full', 'few-shot'] as const satisfies readonly EvaluationMode[]

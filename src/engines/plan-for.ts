@@ -29,11 +29,14 @@ export async function planFor({
   dataset,
   recipe,
   changes = {},
+  engine = 'onnx',
 }: {
   readonly model: Model
   readonly dataset: Dataset
   readonly recipe: RecipeName
   readonly changes?: Partial<TrainingPlan>
+  /** The trainer's name, for what it takes of memory. */
+  readonly engine?: string
 }): Promise<ChosenPlan> {
   const config = configOf(model)
   const rows = dataset.examples.length
@@ -45,7 +48,7 @@ export async function planFor({
       weights: body.reduce((sum, { shape }) => sum + elementCount(shape), 0),
       tokens: config === null ? [] : await sampleLengths(model, config, dataset),
       longest: config?.maxPositions ?? 0,
-      fits: (plan) => config === null || estimateMemory({ config, body, plan, rows }) <= memory,
+      fits: (plan) => config === null || estimateMemory({ config, body, plan, rows, engine }) <= memory,
     },
     { recipe, changes },
   )

@@ -1,4 +1,4 @@
-import type { Dataset, Example, TaskType } from '../ports/dataset.ts'
+import type { Dataset, Example } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type {
   Evaluated,
@@ -19,7 +19,7 @@ import type { Engine } from '../training/engine.ts'
 import { evaluate, type FitOptions, fit } from '../training/fit.ts'
 import { checkFreeze } from '../training/freezing.ts'
 import { createFrozenLearner, createPredictor } from '../training/frozen-learner.ts'
-import type { LabelSpace } from '../training/labels.ts'
+import { checkLabels, type LabelSpace } from '../training/labels.ts'
 import type { LabelledRow } from '../training/learner.ts'
 import { checkMemory, estimateMemory } from '../training/memory.ts'
 import { completePlan, withEpochs } from '../training/plan.ts'
@@ -29,6 +29,7 @@ import { splitExamples } from '../training/split.ts'
 import { headFromScale, headToScale, scaleTargets, type TargetScale, targetScale } from '../training/target-scale.ts'
 import { targetReader } from '../training/targets.ts'
 import { createTextEncoder } from '../training/text-encoder.ts'
+import { BY_NAME_ONLY, GPU_ENGINES } from './names.ts'
 
 // What the worker does. All of it blocks its thread between the checks for an abort.
 
@@ -101,8 +102,11 @@ export async function runTrain(
   }
   const { engine } = context
   const load = { ...learnerOptions.plan, batch: learnerOptions.batch, maxTokens: learnerOptions.longest }
-  const needed = estimateMemory({ config, body: model.body, plan: load, rows: learnerOptions.rows.length })
-  checkMemory(needed, context.availableMemory(), load)
+  if (![...GPU_ENGINES, ...BY_NAME_ONLY].some((name) => name === engine.name)) {
+    const { length: rows } = learnerOptions.rows
+    const needed = estimateMemory({ config, body: model.body, plan: load, rows, engine: engine.name })
+    checkMemory(needed, context.availableMemory(), load)
+  }
   const learner =
     plan.mode === 'frozen'
       ? await createFrozenLearner(engine, learnerOptions)
@@ -207,19 +211,6 @@ function splitDataset({ task, examples, validation, labels }: Dataset, plan: Tra
     })
   }
   return split
-}
-
-/** Fewest labels that there is something to tell apart by. */
-const MIN_LABELS: Readonly<Record<TaskType, number>> = { 'single-label': 2, 'multi-label': 1, regression: 0 }
-
-/** @throws ColdmeshError `bad-dataset` for too few labels */
-export function checkLabels({ task = 'single-label', labels }: LabelSpace): void {
-  const least = MIN_LABELS[task]
-  if (labels.length >= least) return
-  throw new ColdmeshError(
-    'bad-dataset',
-    `The dataset has ${labels.length} label(s), a ${task} classifier needs at least ${least}`,
-  )
 }
 
 /** @throws ColdmeshError `bad-dataset` when all numbers are one: there is nothing to learn */

@@ -7,10 +7,11 @@ import { readEncoderConfig } from '../training/encoders/read-config.ts'
 import { fitTogether } from '../training/fit-together.ts'
 import { checkFreeze } from '../training/freezing.ts'
 import { joinHeads } from '../training/joint-head.ts'
+import { checkLabels } from '../training/labels.ts'
 import type { LabelledRow } from '../training/learner.ts'
 import { completePlan, withEpochs } from '../training/plan.ts'
 import { headFromScale, headToScale, scaleTargets, targetScale } from '../training/target-scale.ts'
-import { checkLabels, rowEncoder, type TaskContext } from './tasks.ts'
+import { rowEncoder, type TaskContext } from './tasks.ts'
 
 export interface TogetherTask {
   readonly model: Model

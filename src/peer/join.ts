@@ -79,14 +79,17 @@ export function startJoin(context: JoinContext, options: JoinOptions): Joining {
 }
 
 /** The plan of all rounds of a join; `chosen` when it was chosen just now. */
-type PlanChooser = (model: Model) => Promise<{ readonly plan: TrainingPlan; readonly chosen: ChosenPlan | null }>
+type PlanChooser = (
+  model: Model,
+  engine: string,
+) => Promise<{ readonly plan: TrainingPlan; readonly chosen: ChosenPlan | null }>
 
 function planChooser({ plan: changes = {}, recipe, dataset }: JoinOptions): PlanChooser {
   let plan = recipe === undefined ? completePlan(changes) : null
-  return async (model) => {
+  return async (model, engine) => {
     if (plan !== null || recipe === undefined) return { plan: plan ?? completePlan(changes), chosen: null }
     const { planFor } = await import('../engines/plan-for.ts')
-    const chosen = await planFor({ model, dataset, recipe, changes })
+    const chosen = await planFor({ model, dataset, recipe, changes, engine })
     plan = chosen.plan
     return { plan, chosen }
   }
@@ -151,7 +154,7 @@ async function trainAndAnnounce(
     const trainer = await context.waits.during({ what: 'engine', which: 'to train with' }, context.trainer)
     const { name, device, passedOver = [] } = trainer
     tell({ type: 'engine', round, engine: name, device, passedOver })
-    const { plan, chosen } = await choose(model)
+    const { plan, chosen } = await choose(model, trainer.name)
     if (chosen !== null) tell({ type: 'plan', round, task, ...chosen })
     const seeded = { ...plan, seed: plan.seed + round }
     const key = { round, base: String(head.base), task, plan: seeded, dataset: options.dataset }

@@ -7,8 +7,12 @@ import { EVALUATION_BATCH } from './learner.ts'
 const FLOAT_BYTES = 4
 /** The body outside the engine: as it came, and as it is handed back. */
 const COPIES = 2
-/** Weights, their moments, and the best so far; gradients are counted apart. */
-const STATE = 4
+/**
+ * By engine, copies of what learns: weights, their moments, the best so far; TensorFlow.js also cuts its long vectors into weights, and has
+ * the old and the new ones during a step. Gradients are counted apart. `kept`: on what a step keeps for the way back.
+ */
+const ONNX = { copies: 4, kept: 1 }
+const TENSORFLOW = { copies: 10, kept: 1.5 }
 /** Numbers that a step keeps for the way back, in units of a layer's widths: measured, see test/bench/training/memory.ts. */
 const KEPT = { hidden: 20, intermediate: 5, scores: 5 }
 /** The runtime, compiled graphs, tokens. */
@@ -26,8 +30,11 @@ export function estimateMemory(options: {
   readonly body: readonly Omit<Weights, 'data'>[]
   readonly plan: Load
   readonly rows: number
+  /** Its name. */
+  readonly engine: string
 }): number {
-  const { config, body, plan, rows } = options
+  const { config, body, plan, rows, engine } = options
+  const { copies, kept } = engine.startsWith('tfjs') ? TENSORFLOW : ONNX
   const count = (weights: readonly Omit<Weights, 'data'>[]) =>
     weights.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
   const all = count(body)
@@ -39,8 +46,8 @@ export function estimateMemory(options: {
   const learning = count(body.filter(({ name }) => !isFrozen(name, plan.freeze)))
   const gradients = learning * (plan.accumulation > 1 ? 2 : 1)
   const layers = config.layers - (plan.freeze ?? 0)
-  const kept = layer(plan.batch) * Math.max(1, layers)
-  return FIXED_BYTES + FLOAT_BYTES * (all * COPIES + (all - learning) + learning * STATE + gradients + kept)
+  const activations = kept * layer(plan.batch) * Math.max(1, layers)
+  return FIXED_BYTES + FLOAT_BYTES * (all * COPIES + (all - learning) + learning * copies + gradients + activations)
 }
 
 function numbersAToken({ hiddenSize, intermediateSize, heads }: Size, length: number): number {

@@ -43,6 +43,8 @@ export function matthews<Label>(predicted: readonly Label[], actual: readonly La
 /** Pearson's correlation of two series; 0 where one is constant. */
 export function pearson(predicted: readonly number[], actual: readonly number[]): number {
   checkLengths(predicted, actual)
+  // Not told by the sums: the mean of equal numbers may be a rounding away from them.
+  if (isConstant(predicted) || isConstant(actual)) return 0
   const [meanX, meanY] = [mean(predicted), mean(actual)]
   let [xy, xx, yy] = [0, 0, 0]
   for (const [index, value] of actual.entries()) {
@@ -95,6 +97,10 @@ export function exactMatch(predicted: LabelSets, actual: LabelSets): number {
 export function commonestOf<Label extends string | number>(labels: readonly Label[]): Label | undefined {
   const [commonest] = [...countsOf(labels)].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
   return commonest?.[0]
+}
+
+function isConstant(values: readonly number[]): boolean {
+  return values.every((value) => value === values[0])
 }
 
 function ranks(values: readonly number[]): number[] {

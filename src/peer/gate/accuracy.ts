@@ -6,6 +6,7 @@ import type { Dataset } from '../../ports/dataset.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Model, Trainer } from '../../ports/trainer.ts'
 import type { BuildSpec, SignedContribution } from '../../rounds/state.ts'
+import { checkLabels } from '../../training/labels.ts'
 import { splitExamples } from '../../training/split.ts'
 import { fusionOf } from '../builder.ts'
 import type { PeerContext } from '../context.ts'
@@ -20,7 +21,7 @@ const MEASURED = 0.5
  * is compared in one round differs in its weights alone.
  */
 export interface Probe {
-  /** Accuracy of a base, a fraction. @throws ColdmeshError as `evaluateBase`, `block-missing` */
+  /** The data's metric of a base: accuracy, where rows have one label. @throws ColdmeshError as `evaluateBase`, `block-missing` */
   ofBase(base: CID, round: number): Promise<number>
   /** What one input alone makes of the round's base. */
   ofInput(spec: BuildSpec, input: SignedContribution): Promise<number>
@@ -29,7 +30,8 @@ export interface Probe {
 /** @throws ColdmeshError `bad-dataset` when there are too few rows to measure with */
 export function checkGateData(data: Dataset): void {
   const { training, validation } = splitExamples(data.examples, { fraction: MEASURED, seed: 0 })
-  if (data.labels.length >= 2 && training.length > 0 && validation.length > 0) return
+  checkLabels(data)
+  if (training.length > 0 && validation.length > 0) return
   throw new ColdmeshError('bad-dataset', `${data.name} has too few rows for a gate.`, {
     hint: 'Give at least two different texts of each of two labels; some hundred rows tell more.',
   })
@@ -47,7 +49,8 @@ export function createProbe(options: {
   async function measure(model: Model, round: number): Promise<number> {
     const [word = 0] = new Uint32Array(new Uint8Array(hashParts('coldmesh/gate/1', network.id.bytes, round)).buffer)
     const { training, validation } = splitExamples(data.examples, { fraction: MEASURED, seed: word })
-    const train = { name: data.name, labels: data.labels, examples: training, validation: training }
+    const { name, task: type, labels } = data
+    const train = { name, ...(type && { task: type }), labels, examples: training, validation: training }
     const task = { name: data.name, train, test: validation }
     return (await evaluateBase({ trainer, model, task, mode: 'frozen', seeds: [word], signal })).mean
   }
