@@ -286,6 +286,16 @@ export const COMMANDS: readonly Command[] = [
   ),
   defineCommand(
     {
+      name: 'doctor',
+      summary: 'what is wrong with this machine, and how fast each training engine is on it',
+      options: [...COMMON, 'threads'],
+      onDataDir: true,
+      examples: ['coldmesh doctor'],
+    },
+    async () => (await import('./commands/doctor.ts')).runDoctor,
+  ),
+  defineCommand(
+    {
       name: 'lab',
       summary: "runs an experiment of many rounds in this process, without a network: the paper's figures",
       arguments: [{ name: 'plan', help: 'JSON file that says what to run (docs/lab.md)', required: true }],

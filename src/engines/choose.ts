@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
 import type { PassedOver } from '../ports/trainer.ts'
 import type { EngineOptions } from '../training/engine.ts'
@@ -16,6 +17,13 @@ import { createWorkerClient, type WorkerClient } from './worker-client.ts'
 
 /** A driver that hangs should not hang us. Compiling for a GPU takes seconds. */
 const OPEN_TIMEOUT_MS = 120_000
+
+const MAX_DEFAULT_THREADS = 8
+
+/** Threads on a CPU when nobody says how many. */
+export function defaultThreads(): number {
+  return Math.min(availableParallelism(), MAX_DEFAULT_THREADS)
+}
 
 export interface ChosenEngine {
   readonly name: EngineName
@@ -53,7 +61,7 @@ export async function chooseEngine(choice: EngineChoice, options: EngineOptions)
   })
 }
 
-function isInstalled(name: EngineName): boolean {
+export function isInstalled(name: EngineName): boolean {
   try {
     for (const library of ENGINE_PACKAGES[name]) import.meta.resolve(library)
     return true
@@ -62,7 +70,10 @@ function isInstalled(name: EngineName): boolean {
   }
 }
 
-async function openInWorker(engine: EngineName, options: OpenOptions): Promise<Omit<ChosenEngine, 'passedOver'>> {
+export async function openInWorker(
+  engine: EngineName,
+  options: OpenOptions,
+): Promise<Omit<ChosenEngine, 'passedOver'>> {
   // Sources run as they are, the published package is built.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const url = new URL(`./worker.${extension}`, import.meta.url)

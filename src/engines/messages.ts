@@ -9,6 +9,7 @@ import type { TogetherTask } from './train-together.ts'
 
 export type Task =
   | { readonly kind: 'open' }
+  | { readonly kind: 'measure' }
   | ({ readonly kind: 'train' } & TrainTask)
   | ({ readonly kind: 'train-together' } & TogetherTask)
   | ({ readonly kind: 'evaluate' } & EvaluateTask)
@@ -35,6 +36,7 @@ export interface Failure {
 
 export type Reply =
   | { readonly kind: 'opened'; readonly device: string }
+  | { readonly kind: 'measured'; readonly tokensPerSecond: number }
   | { readonly kind: 'progress'; readonly progress: TrainingProgress }
   | { readonly kind: 'snapshot'; readonly snapshot: TrainingSnapshot }
   | { readonly kind: 'trained'; readonly result: TrainingResult }

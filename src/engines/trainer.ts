@@ -1,11 +1,9 @@
-import { availableParallelism } from 'node:os'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Trainer } from '../ports/trainer.ts'
-import { chooseEngine } from './choose.ts'
+import { chooseEngine, defaultThreads } from './choose.ts'
 import type { EngineChoice } from './names.ts'
 
 /** More threads than this gain little on models of the size that a CPU can finetune. */
-const MAX_DEFAULT_THREADS = 8
 const MAX_THREADS = 1_024
 const DEFAULT_SNAPSHOT_MS = 30_000
 
@@ -22,7 +20,7 @@ export interface TrainerOptions {
  * @throws ColdmeshError `bad-input` for a number of threads that isn't one, `unsupported` for an engine that doesn't work here
  */
 export async function createTrainer(options: TrainerOptions = {}): Promise<Trainer> {
-  const { engine = 'auto', threads = Math.min(availableParallelism(), MAX_DEFAULT_THREADS) } = options
+  const { engine = 'auto', threads = defaultThreads() } = options
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
     throw new ColdmeshError('bad-input', `The trainer can't run on ${threads} threads`, {
       hint: `Give a whole number from 1 to ${MAX_THREADS}.`,

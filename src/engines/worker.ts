@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { TrainingProgress, TrainingSnapshot } from '../ports/trainer.ts'
 import type { Engine } from '../training/engine.ts'
+import { measureEngine } from './measure.ts'
 import { describeFailure, type Reply, type Request, type WorkerSettings } from './messages.ts'
 import { openEngine } from './open-engine.ts'
 import { runEvaluate, runTrain } from './tasks.ts'
@@ -37,6 +38,8 @@ async function answer({ task, abort }: Request): Promise<void> {
     }
     if (task.kind === 'open') {
       reply({ kind: 'opened', device: context.engine.device })
+    } else if (task.kind === 'measure') {
+      reply({ kind: 'measured', tokensPerSecond: await measureEngine(context.engine, context) })
     } else if (task.kind === 'evaluate') {
       reply({ kind: 'evaluated', result: await runEvaluate(task, context) })
     } else if (task.kind === 'train-together') {
