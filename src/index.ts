@@ -2,7 +2,7 @@
 
 export { readConfig } from './adapters/config/config.ts'
 // Data and training
-export { csvDataset, jsonlDataset, openDataset } from './adapters/datasets/index.ts'
+export { openDataset, openTrainingData } from './adapters/datasets/index.ts'
 export { createLog } from './adapters/system/log.ts'
 export { ENGINE_CHOICES, ENGINE_NAMES, type EngineChoice, type EngineName } from './engines/names.ts'
 export { planFor } from './engines/plan-for.ts'

@@ -1,24 +1,136 @@
-import { extname } from 'node:path'
-import type { Dataset } from '../../ports/dataset.ts'
+import { basename } from 'node:path'
+import type { Dataset, Example, Examples, StoredExamples } from '../../ports/dataset.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
-import { type CsvOptions, csvDataset } from './csv.ts'
-import { jsonlDataset } from './jsonl.ts'
+import { eachExample, UNLABELLED } from './examples.ts'
+import { splitFolders } from './folder.ts'
+import { openRows } from './open-rows.ts'
+import { rowError } from './row-reader.ts'
+import { type DatasetOptions, faultsOf, type Survey, surveyFile } from './survey.ts'
+
+/** Texts of more characters than this stay in their file. */
+export const MEMORY_CHARACTERS = 256 * 1024 ** 2
+
+export interface OpenedDataset<Rows extends Examples = readonly Example[]> extends Dataset<Rows> {
+  /** Rows left out since they have no label. */
+  readonly skipped?: number
+}
 
 /**
- * Reads a dataset by its file's extension: .csv, .tsv or .jsonl.
+ * Reads a dataset into memory: a .csv, .tsv, .jsonl or .parquet file, any of them packed by gzip, or a folder of text files by class.
  *
- * @throws ColdmeshError `bad-input` or `bad-dataset`, as csvDataset and jsonlDataset
+ * @throws ColdmeshError `bad-input` for a file that can't be read as that, with the line; `bad-dataset` for rows that can't train a model;
+ *   `too-large` for more text than memory should hold
  */
-export async function openDataset(path: string, options: CsvOptions = {}): Promise<Dataset> {
-  const extension = extname(path).toLowerCase()
-  if (extension === '.csv' || extension === '.tsv') return csvDataset(path, options)
-  const { delimiter, ...columns } = options
-  if (extension === '.jsonl') {
-    if (delimiter === undefined) return jsonlDataset(path, columns)
-    throw new ColdmeshError('bad-input', 'A .jsonl file has no delimiter', { hint: 'Leave the delimiter out.' })
+export async function openDataset(path: string, options: DatasetOptions = {}): Promise<OpenedDataset> {
+  const { survey, validation, facts } = await surveyDataset(path, options)
+  for (const { characters, file } of [survey, ...(validation === null ? [] : [validation])]) {
+    if (characters > MEMORY_CHARACTERS) throw tooLarge(file.path, characters)
   }
-  throw new ColdmeshError('bad-input', `${path} isn't a dataset file that coldmesh reads`, {
-    facts: { path, extension },
-    hint: 'Give a .csv, .tsv or .jsonl file.',
-  })
+  return {
+    ...facts,
+    examples: await inMemory(survey),
+    ...(validation === null ? {} : { validation: await inMemory(validation) }),
+  }
+}
+
+/**
+ * Opens a dataset to train on, however large: the rows of a file with more text than memory should hold stay there.
+ *
+ * @param memoryCharacters text of more characters stays in its file
+ * @throws ColdmeshError as `openDataset`, but for `too-large`
+ */
+export async function openTrainingData(
+  path: string,
+  { memoryCharacters = MEMORY_CHARACTERS, ...options }: DatasetOptions & { readonly memoryCharacters?: number } = {},
+): Promise<OpenedDataset<Examples>> {
+  const { survey, validation, facts } = await surveyDataset(path, options)
+  const rowsOf = async (surveyed: Survey): Promise<Examples> =>
+    surveyed.characters > memoryCharacters ? stored(surveyed) : await inMemory(surveyed)
+  return {
+    ...facts,
+    examples: await rowsOf(survey),
+    ...(validation === null ? {} : { validation: await rowsOf(validation) }),
+  }
+}
+
+/** Both files of a dataset, read once. */
+async function surveyDataset(path: string, options: DatasetOptions) {
+  const places = await placesOf(path, options)
+  const survey = await surveyFile(places.training, options)
+  const [fault] = faultsOf(survey, { hasValidation: places.validation !== null })
+  if (fault !== undefined) throw fault
+  const validation = places.validation === null ? null : await surveyValidation(places.validation, survey, options)
+  const { task, labels, skipped } = survey
+  const facts = {
+    name: options.name ?? nameOf(path),
+    ...(task === 'single-label' ? {} : { task }),
+    labels: [...labels.keys()],
+    ...(skipped === 0 ? {} : { skipped }),
+  }
+  return { survey, validation, facts }
+}
+
+/** The file or folder to train on, and the one to validate with. */
+export async function placesOf(
+  path: string,
+  { validation }: Pick<DatasetOptions, 'validation'>,
+): Promise<{ readonly training: string; readonly validation: string | null }> {
+  const folders = await splitFolders(path)
+  return { training: folders.training, validation: validation ?? folders.validation }
+}
+
+/** Held-out rows are read as the rows to train on. @throws ColdmeshError `bad-input` for a label that those lack, with the line */
+export async function surveyValidation(path: string, training: Survey, options: DatasetOptions): Promise<Survey> {
+  const { text, pair, label, rules } = training.source
+  const survey = await surveyFile(
+    path,
+    { ...options, text, ...(pair === null ? {} : { pair }), label, task: training.task, ...defined(rules.separator) },
+    {
+      onRow: ({ example, row }) => {
+        if (training.task === 'regression') return
+        const strange = [example.label].flat().find((one) => !training.labels.has(String(one)))
+        if (strange === undefined) return
+        throw rowError({ path }, row, {
+          kind: 'unknown-label',
+          what: `no row to train on has the label ${JSON.stringify(strange)}`,
+          hint: 'Check that both files are of one task.',
+          field: 'label',
+        })
+      },
+    },
+  )
+  if (survey.rows === 0) throw new ColdmeshError('bad-dataset', `${path} has no rows`, { facts: { path } })
+  return survey
+}
+
+function defined(labelSeparator: string | null) {
+  return labelSeparator === null ? {} : { labelSeparator }
+}
+
+async function inMemory({ source, rows }: Survey): Promise<readonly Example[]> {
+  const examples: Example[] = []
+  const file = await openRows(source.path, source.delimiter ?? undefined)
+  for await (const read of eachExample(file, source)) if (read !== UNLABELLED) examples.push(read.example)
+  if (examples.length !== rows) throw new ColdmeshError('bad-input', `${source.path} changed while it was read`)
+  return examples
+}
+
+function stored({ source, rows }: Survey): StoredExamples {
+  return { length: rows, source }
+}
+
+/** The name of a file without what says its format. */
+export function nameOf(path: string): string {
+  return basename(path).replace(/(\.(csv|tsv|jsonl|parquet))?(\.gz)?$/i, '')
+}
+
+function tooLarge(path: string, characters: number): ColdmeshError {
+  return new ColdmeshError(
+    'too-large',
+    `${path} has ${characters} characters of text, at most ${MEMORY_CHARACTERS} are held in memory`,
+    {
+      facts: { path, characters, maxCharacters: MEMORY_CHARACTERS },
+      hint: 'Give a sample of the data; only training reads files of any size.',
+    },
+  )
 }
