@@ -6,7 +6,7 @@ import { ColdmeshError } from '../../ports/errors.ts'
 /** A compressed file unpacks to at most so many times its size: text packs some 3 to 20 times, a bomb a thousand. */
 const MAX_RATIO = 200
 /** Small files may be as repetitive as they like. */
-const ALWAYS_ALLOWED_BYTES = 256 * 1024 ** 2
+const ALWAYS_ALLOWED_BYTES = 64 * 1024 ** 2
 
 /** The extension that says what is in a file, without `.gz`, in lower case. */
 export function extensionOf(path: string): string {
@@ -30,8 +30,8 @@ export async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
     return
   }
   const maxBytes = Math.max(ALWAYS_ALLOWED_BYTES, size * MAX_RATIO)
-  const unpacked = source.on('error', (error) => gunzip.destroy(error)).pipe(createGunzip({ chunkSize: 256 * 1024 }))
-  const gunzip = unpacked
+  const gunzip = createGunzip({ chunkSize: 256 * 1024 })
+  source.on('error', (error) => gunzip.destroy(error)).pipe(gunzip)
   let bytes = 0
   try {
     for await (const chunk of gunzip) {

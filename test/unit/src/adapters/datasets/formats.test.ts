@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { readBytes } from '../../../../../src/adapters/datasets/bytes.ts'
 import { openDataset } from '../../../../../src/adapters/datasets/index.ts'
 import { type ErrorCode, isColdmeshError } from '../../../../../src/ports/errors.ts'
 
@@ -159,11 +160,11 @@ describe('a packed file', () => {
   })
 
   it('is refused when it unpacks to far more than text does', async () => {
-    const bomb = gzipSync(Buffer.alloc(300 * 1024 ** 2, 'x,y\n'), { level: 9 })
+    const path = await write('bomb.csv.gz', gzipSync(Buffer.alloc(70 * 1024 ** 2), { level: 9 }))
     await rejects(
-      openDataset(await write('bomb.csv.gz', Buffer.concat([gzipSync('text,label\n'), bomb]))),
+      Array.fromAsync(readBytes(path), ({ length }) => length),
       'too-large',
-      /unpacks to more/,
+      /unpacks to more than 67108864 bytes/,
     )
   })
 })
@@ -181,13 +182,13 @@ describe('a row', () => {
   })
 
   it('is refused with its line when it is not UTF-8 in the middle of a file', async () => {
-    const before = Array.from({ length: 100_000 }, (_, row) => `a text of row ${row},${row % 2}\n`).join('')
+    const before = Array.from({ length: 20_000 }, (_, row) => `a text of row ${row},${row % 2}\n`).join('')
     const bytes = Buffer.concat([
       Buffer.from(`text,label\n${before}caf`),
       Buffer.from([0xe9]),
       Buffer.from(`,1\n${before}`),
     ])
-    await rejects(openDataset(await write('latin.csv', bytes)), 'bad-input', /line 100002: it isn't UTF-8/)
+    await rejects(openDataset(await write('latin.csv', bytes)), 'bad-input', /line 20002: it isn't UTF-8/)
     await rejects(
       openDataset(await write('latin.jsonl', Buffer.from([0x7b, 0xff, 0x7d]))),
       'bad-input',
