@@ -1,4 +1,5 @@
 import type { Label, TaskType } from '../../ports/dataset.ts'
+import { DEFAULT_SEPARATOR, splitLabels } from './values.ts'
 
 /** The line where a label was seen first, its rows, and whether they have different texts. */
 export interface LabelCount {
@@ -10,7 +11,6 @@ export interface LabelCount {
 /** What the labels of a file are, and how that is known. */
 export interface LabelKind {
   readonly task: TaskType
-  readonly separator: string | null
   /** Null where it was given. */
   readonly guessedBecause: string | null
 }
@@ -30,7 +30,6 @@ export interface Census {
 const MAX_COUNTED = 100_000
 /** So many different numbers that are not whole make a scale of them. */
 const MIN_FRACTIONS = 21
-const SEPARATOR = '|'
 
 interface Entry {
   rows: number
@@ -60,8 +59,8 @@ export function createCensus(): Census {
 
   /** Every value with a separator consists of labels that also stand alone. */
   function isSeparated(): boolean {
-    const joined = [...whole.keys()].filter((label) => label.includes(SEPARATOR))
-    return joined.length > 0 && joined.every((label) => label.split(SEPARATOR).every((part) => whole.has(part.trim())))
+    const joined = [...whole.keys()].filter((label) => label.includes(DEFAULT_SEPARATOR))
+    return joined.length > 0 && joined.every((label) => splitLabels(label).every((part) => whole.has(part)))
   }
 
   return {
@@ -78,22 +77,22 @@ export function createCensus(): Census {
       count(whole, name, line, key)
     },
     kind(given) {
-      if (given !== null) return { task: given, separator: null, guessedBecause: null }
-      if (lists > 0) return { task: 'multi-label', separator: null, guessedBecause: 'labels are lists' }
+      if (given !== null) return { task: given, guessedBecause: null }
+      if (lists > 0) return { task: 'multi-label', guessedBecause: 'labels are lists' }
       if (others === 0 && fractions.size >= MIN_FRACTIONS) {
         const guessedBecause = `all labels are numbers, more than ${MIN_FRACTIONS - 1} different ones with a fraction`
-        return { task: 'regression', separator: null, guessedBecause }
+        return { task: 'regression', guessedBecause }
       }
-      if (!isSeparated()) return { task: 'single-label', separator: null, guessedBecause: 'each row has one label' }
-      const guessedBecause = `labels joined by ${SEPARATOR} also stand alone`
-      return { task: 'multi-label', separator: SEPARATOR, guessedBecause }
+      if (!isSeparated()) return { task: 'single-label', guessedBecause: 'each row has one label' }
+      const guessedBecause = `labels joined by ${DEFAULT_SEPARATOR} also stand alone`
+      return { task: 'multi-label', guessedBecause }
     },
-    counts({ task, separator }) {
+    counts({ task }) {
       if (task === 'regression') return new Map()
       const entries = task === 'multi-label' ? new Map(parts) : whole
-      if (separator !== null)
-        for (const [joined, entry] of whole)
-          for (const one of joined.split(separator)) merge(entries, one.trim(), entry)
+      if (task === 'multi-label') {
+        for (const [joined, entry] of whole) for (const one of splitLabels(joined)) merge(entries, one, entry)
+      }
       return new Map([...entries].sort(([a], [b]) => (a < b ? -1 : 1)))
     },
     get isOverfull() {

@@ -1,3 +1,3 @@
 export { readExamples } from './examples.ts'
-export { type OpenedDataset, openDataset, openTrainingData } from './open.ts'
+export { type OpenedDataset, openDataset, openExamples, openTrainingData } from './open.ts'
 export type { DatasetOptions } from './survey.ts'

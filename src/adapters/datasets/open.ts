@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { Dataset, Example, Examples, StoredExamples } from '../../ports/dataset.ts'
+import type { Dataset, Example, Examples, StoredExamples, TaskType } from '../../ports/dataset.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { eachExample, UNLABELLED } from './examples.ts'
 import { splitFolders } from './folder.ts'
@@ -81,30 +81,47 @@ export async function placesOf(
 
 /** Held-out rows are read as the rows to train on. @throws ColdmeshError `bad-input` for a label that those lack, with the line */
 export async function surveyValidation(path: string, training: Survey, options: DatasetOptions): Promise<Survey> {
-  const { text, pair, label, rules } = training.source
-  const survey = await surveyFile(
-    path,
-    { ...options, text, ...(pair === null ? {} : { pair }), label, task: training.task, ...defined(rules.separator) },
-    {
-      onRow: ({ example, row }) => {
-        if (training.task === 'regression') return
-        const strange = [example.label].flat().find((one) => !training.labels.has(String(one)))
-        if (strange === undefined) return
-        throw rowError({ path }, row, {
-          kind: 'unknown-label',
-          what: `no row to train on has the label ${JSON.stringify(strange)}`,
-          hint: 'Check that both files are of one task.',
-          field: 'label',
-        })
-      },
-    },
-  )
-  if (survey.rows === 0) throw new ColdmeshError('bad-dataset', `${path} has no rows`, { facts: { path } })
-  return survey
+  const { text, pair, label } = training.source
+  const columns = { text, ...(pair === null ? {} : { pair }), label }
+  return await surveyKnown(path, { ...options, ...columns, taskType: training.task }, training)
 }
 
-function defined(labelSeparator: string | null) {
-  return labelSeparator === null ? {} : { labelSeparator }
+/**
+ * Reads rows of a task that is known into memory: test rows.
+ *
+ * @throws ColdmeshError as `openDataset`; `bad-input` for a label that the task lacks, with the line
+ */
+export async function openExamples(
+  path: string,
+  { task = 'single-label', labels }: Pick<Dataset, 'task' | 'labels'>,
+  options: DatasetOptions = {},
+): Promise<readonly Example[]> {
+  const known = new Map(labels.map((label) => [label, null]))
+  const survey = await surveyKnown(path, { ...options, taskType: task }, { task, labels: known })
+  if (survey.characters > MEMORY_CHARACTERS) throw tooLarge(path, survey.characters)
+  return await inMemory(survey)
+}
+
+async function surveyKnown(
+  path: string,
+  options: DatasetOptions,
+  known: { readonly task: TaskType; readonly labels: ReadonlyMap<string, unknown> },
+): Promise<Survey> {
+  const survey = await surveyFile(path, options, {
+    onRow: ({ example, row }) => {
+      if (known.task === 'regression') return
+      const strange = [example.label].flat().find((one) => !known.labels.has(String(one)))
+      if (strange === undefined) return
+      throw rowError({ path }, row, {
+        kind: 'unknown-label',
+        what: `no row to train on has the label ${JSON.stringify(strange)}`,
+        hint: 'Check that both files are of one task.',
+        field: 'label',
+      })
+    },
+  })
+  if (survey.rows === 0) throw new ColdmeshError('bad-dataset', `${path} has no rows`, { facts: { path } })
+  return survey
 }
 
 async function inMemory({ source, rows }: Survey): Promise<readonly Example[]> {

@@ -17,10 +17,10 @@ export interface DatasetOptions extends ColumnOptions {
   /** Between values of a table; absent: a tab for .tsv, a comma otherwise. */
   readonly delimiter?: string
   /** Absent: guessed. */
-  readonly task?: TaskType
+  readonly taskType?: TaskType
   /** Names of labels by what the file says. */
   readonly labelMap?: Readonly<Record<string, string>>
-  /** Between the labels of one value: makes the task `multi-label`. */
+  /** Between the labels of one value: makes the task `multi-label`. Absent: |, where the task is `multi-label`. */
   readonly labelSeparator?: string
   /** Rows without a label (empty, -1 or -) are left out. */
   readonly skipUnlabelled?: boolean
@@ -90,11 +90,10 @@ export async function surveyFile(
   }
   const kind = census.kind(given)
   const { task, guessedBecause } = kind
-  const separator = rules.separator ?? kind.separator
   return {
     file,
     columns,
-    source: { ...reading, rules: { ...rules, task, separator } },
+    source: { ...reading, rules: { ...rules, task } },
     task,
     guessedBecause,
     labels: census.counts(kind),
@@ -151,7 +150,7 @@ export function* faultsOf(
 }
 
 /** @throws ColdmeshError `bad-input` when what is said of labels contradicts itself */
-function givenTask({ task, labelSeparator }: DatasetOptions): TaskType | null {
+function givenTask({ taskType: task, labelSeparator }: DatasetOptions): TaskType | null {
   if (labelSeparator === undefined) return task ?? null
   if (labelSeparator !== '' && (task ?? 'multi-label') === 'multi-label') return 'multi-label'
   const problem =

@@ -4,6 +4,8 @@ import { type Row, type RowFile, rowError } from './row-reader.ts'
 
 /** What stands for a label that is not there in published test sets. */
 const NO_LABEL: readonly string[] = ['', '-1', '-']
+/** Between labels where nothing else is said. */
+export const DEFAULT_SEPARATOR = '|'
 const HINT = 'Fill it in, or remove the row.'
 
 export interface ValueReader {
@@ -41,9 +43,8 @@ export function createValueReader(file: Pick<RowFile, 'path' | 'unit'>, rules: L
 
   function several(row: Row, value: unknown): readonly string[] | null {
     if (Array.isArray(value)) return value.map((part) => plain(row, part, 'label'))
-    if (separator === null) return null
-    const parts = plain(row, value, 'label').split(separator)
-    return parts.map((part) => part.trim()).filter((part) => part !== '')
+    if (separator === null && task !== 'multi-label') return null
+    return splitLabels(plain(row, value, 'label'), separator)
   }
 
   function number(row: Row, text: string): number {
@@ -70,11 +71,14 @@ export function createValueReader(file: Pick<RowFile, 'path' | 'unit'>, rules: L
       }
       const text = plain(row, value, 'label')
       if (task === 'regression') return number(row, text)
-      if (task !== 'multi-label') return named(row, text)
-      if (text === '') return []
-      throw problem(row, 'label', 'not-text', 'is no list of labels', 'Write a list, or say what separates labels.')
+      return named(row, text)
     },
   }
+}
+
+export function splitLabels(joined: string, separator: string | null = null): readonly string[] {
+  const parts = joined.split(separator ?? DEFAULT_SEPARATOR)
+  return parts.map((part) => part.trim()).filter((part) => part !== '')
 }
 
 function emptyHint(skipUnlabelled: boolean): string {
