@@ -1,12 +1,19 @@
 import { createGrowingNumbers } from './growing.ts'
 import type { LabelledRow } from './learner.ts'
 
+/** What a row says besides its tokens. */
+export type RowTarget = Omit<LabelledRow, 'ids' | 'types'>
+
 /** Rows ready for training, however many. */
 export interface TokenRows {
   readonly length: number
   /** How many tokens a row has, without reading it. */
   tokens(index: number): number
+  /** Of each row, without reading it. */
+  readonly targets: readonly RowTarget[]
   row(index: number): LabelledRow
+  /** The same rows with other targets. */
+  withTargets(targets: readonly RowTarget[]): TokenRows
   /** Frees what holds the tokens. Idempotent. */
   close(): void
 }
@@ -22,12 +29,16 @@ export interface TokenStore {
 const TYPE_UNIT = 2 ** 24
 /** Tokens of a piece of memory: enough that pieces are few. */
 const PIECE_TOKENS = 1_048_576
+/** So many different targets are shared by rows. */
+const MAX_SHARED = 10_000
 
 /** Rows that are objects: the same ones each time. */
 export function rowsOf(rows: readonly LabelledRow[]): TokenRows {
   return {
     length: rows.length,
     tokens: (index) => rows[index]?.ids.length ?? 0,
+    targets: rows,
+    withTargets: (targets) => rowsOf(rows.map((row, index) => ({ ...row, ...targets[index] }))),
     row: (index) => {
       const row = rows[index]
       if (row === undefined) throw new RangeError(`no row ${index}`)
@@ -46,43 +57,51 @@ export function* eachRow(rows: TokenRows): Generator<LabelledRow> {
   for (let index = 0; index < rows.length; index++) yield rows.row(index)
 }
 
-/** Rows packed into one store: four bytes a token and sixteen a row, without an object for each. */
+/** Rows packed into one store: four bytes a token and some twenty a row, without an object for each. */
 export function createRowPacker(store: TokenStore): { add(row: LabelledRow): void; rows(): TokenRows } {
   const ends = createGrowingNumbers()
-  const typed = createGrowingNumbers()
-  const others: Omit<LabelledRow, 'ids' | 'types'>[] = []
-  const known = new Map<string, Omit<LabelledRow, 'ids' | 'types'>>()
+  const areTyped = createGrowingNumbers()
+  const targets: RowTarget[] = []
+  const known = new Map<string, RowTarget>()
+
+  /** Rows of one label share what they say. */
+  function shared(target: RowTarget): RowTarget {
+    const name = JSON.stringify(target)
+    const found = known.get(name)
+    if (found === undefined && known.size < MAX_SHARED) known.set(name, target)
+    return found ?? target
+  }
+
+  function packed(targets: readonly RowTarget[]): TokenRows {
+    const startOf = (index: number) => (index === 0 ? 0 : ends.at(index - 1))
+    const tokens = (index: number) => ends.at(index) - startOf(index)
+    return {
+      length: targets.length,
+      tokens,
+      targets,
+      withTargets: packed,
+      row(index) {
+        const target = targets[index]
+        if (target === undefined) throw new RangeError(`no row ${index}`)
+        const both = store.read(startOf(index), tokens(index))
+        const ids = Int32Array.from(both, (token) => token % TYPE_UNIT)
+        if (areTyped.at(index) === 0) return { ids, ...target }
+        return { ids, types: Uint8Array.from(both, (token) => Math.floor(token / TYPE_UNIT)), ...target }
+      },
+      close: () => store.close(),
+    }
+  }
+
   return {
-    add({ ids, types, ...other }) {
+    add({ ids, types, ...target }) {
       store.append(Uint32Array.from(ids, (id, at) => id + (types?.[at] ?? 0) * TYPE_UNIT))
-      typed.push(types === undefined ? 0 : 1)
+      areTyped.push(types === undefined ? 0 : 1)
       ends.push((ends.length === 0 ? 0 : ends.at(ends.length - 1)) + ids.length)
-      // Rows of one label share what they say besides tokens.
-      const name = JSON.stringify(other)
-      const shared = known.get(name) ?? other
-      if (known.size < MAX_SHARED) known.set(name, shared)
-      others.push(shared)
+      targets.push(shared(target))
     },
-    rows() {
-      const startOf = (index: number) => (index === 0 ? 0 : ends.at(index - 1))
-      return {
-        length: others.length,
-        tokens: (index) => ends.at(index) - startOf(index),
-        row(index) {
-          const packed = store.read(startOf(index), ends.at(index) - startOf(index))
-          const other = others[index]
-          if (other === undefined) throw new RangeError(`no row ${index}`)
-          const ids = Int32Array.from(packed, (token) => token % TYPE_UNIT)
-          if (typed.at(index) === 0) return { ids, ...other }
-          return { ids, types: Uint8Array.from(packed, (token) => Math.floor(token / TYPE_UNIT)), ...other }
-        },
-        close: () => store.close(),
-      }
-    },
+    rows: () => packed(targets),
   }
 }
-
-const MAX_SHARED = 10_000
 
 /** Tokens in memory. */
 export function createMemoryStore(): TokenStore & { readonly tokens: number; pieces(): readonly Uint32Array[] } {

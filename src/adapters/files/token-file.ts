@@ -75,11 +75,15 @@ function createTokenFile(folder: string): TokenFile {
     } catch (cause) {
       close()
       const isFull = cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC'
-      throw new ColdmeshError('refused', `The tokens of the dataset can't be kept in ${folder}${isFull ? ': the disk is full' : ''}`, {
-        cause,
-        facts: { folder, tokens: written },
-        hint: 'Make room (4 bytes a token), or set TMPDIR to a folder on another disk.',
-      })
+      throw new ColdmeshError(
+        'refused',
+        `The tokens of the dataset can't be kept in ${folder}${isFull ? ': the disk is full' : ''}`,
+        {
+          cause,
+          facts: { folder, tokens: written },
+          hint: 'Make room (4 bytes a token), or set TMPDIR to a folder on another disk.',
+        },
+      )
     }
   }
 
