@@ -1,14 +1,9 @@
 import { basename } from 'node:path'
-import type { Dataset, Example, Examples, StoredExamples, TaskType } from '../../ports/dataset.ts'
+import type { Dataset, Example, Examples, TaskType } from '../../ports/dataset.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
-import { eachExample, UNLABELLED } from './examples.ts'
 import { splitFolders } from './folder.ts'
-import { openRows } from './open-rows.ts'
 import { rowError } from './row-reader.ts'
-import { type DatasetOptions, faultsOf, type Survey, surveyFile } from './survey.ts'
-
-/** Texts of more characters than this stay in their file. */
-export const MEMORY_CHARACTERS = 256 * 1024 ** 2
+import { type DatasetOptions, faultsOf, MEMORY_CHARACTERS, type Survey, surveyFile } from './survey.ts'
 
 export interface OpenedDataset<Rows extends Examples = readonly Example[]> extends Dataset<Rows> {
   /** Rows left out since they have no label. */
@@ -23,13 +18,10 @@ export interface OpenedDataset<Rows extends Examples = readonly Example[]> exten
  */
 export async function openDataset(path: string, options: DatasetOptions = {}): Promise<OpenedDataset> {
   const { survey, validation, facts } = await surveyDataset(path, options)
-  for (const { characters, file } of [survey, ...(validation === null ? [] : [validation])]) {
-    if (characters > MEMORY_CHARACTERS) throw tooLarge(file.path, characters)
-  }
   return {
     ...facts,
-    examples: await inMemory(survey),
-    ...(validation === null ? {} : { validation: await inMemory(validation) }),
+    examples: inMemory(survey),
+    ...(validation === null ? {} : { validation: inMemory(validation) }),
   }
 }
 
@@ -41,25 +33,27 @@ export async function openDataset(path: string, options: DatasetOptions = {}): P
  */
 export async function openTrainingData(
   path: string,
-  { memoryCharacters = MEMORY_CHARACTERS, ...options }: DatasetOptions & { readonly memoryCharacters?: number } = {},
+  { memoryCharacters, ...options }: DatasetOptions & { readonly memoryCharacters?: number } = {},
 ): Promise<OpenedDataset<Examples>> {
-  const { survey, validation, facts } = await surveyDataset(path, options)
-  const rowsOf = async (surveyed: Survey): Promise<Examples> =>
-    surveyed.characters > memoryCharacters ? stored(surveyed) : await inMemory(surveyed)
+  const { survey, validation, facts } = await surveyDataset(path, options, memoryCharacters)
+  const rowsOf = ({ examples, rows, source }: Survey): Examples => examples ?? { length: rows, source }
   return {
     ...facts,
-    examples: await rowsOf(survey),
-    ...(validation === null ? {} : { validation: await rowsOf(validation) }),
+    examples: rowsOf(survey),
+    ...(validation === null ? {} : { validation: rowsOf(validation) }),
   }
 }
 
 /** Both files of a dataset, read once. */
-async function surveyDataset(path: string, options: DatasetOptions) {
+async function surveyDataset(path: string, options: DatasetOptions, memoryCharacters = MEMORY_CHARACTERS) {
   const places = await placesOf(path, options)
-  const survey = await surveyFile(places.training, options)
+  const survey = await surveyFile(places.training, options, { memoryCharacters })
   const [fault] = faultsOf(survey, { hasValidation: places.validation !== null })
   if (fault !== undefined) throw fault
-  const validation = places.validation === null ? null : await surveyValidation(places.validation, survey, options)
+  const validation =
+    places.validation === null
+      ? null
+      : await surveyValidation(places.validation, survey, { ...options, memoryCharacters })
   const { task, labels, skipped } = survey
   const facts = {
     name: options.name ?? nameOf(path),
@@ -80,7 +74,11 @@ export async function placesOf(
 }
 
 /** Held-out rows are read as the rows to train on. @throws ColdmeshError `bad-input` for a label that those lack, with the line */
-export async function surveyValidation(path: string, training: Survey, options: DatasetOptions): Promise<Survey> {
+export async function surveyValidation(
+  path: string,
+  training: Survey,
+  options: DatasetOptions & { readonly memoryCharacters?: number },
+): Promise<Survey> {
   const { text, pair, label } = training.source
   const columns = { text, ...(pair === null ? {} : { pair }), label }
   return await surveyKnown(path, { ...options, ...columns, taskType: training.task }, training)
@@ -98,16 +96,16 @@ export async function openExamples(
 ): Promise<readonly Example[]> {
   const known = new Map(labels.map((label) => [label, null]))
   const survey = await surveyKnown(path, { ...options, taskType: task }, { task, labels: known })
-  if (survey.characters > MEMORY_CHARACTERS) throw tooLarge(path, survey.characters)
-  return await inMemory(survey)
+  return inMemory(survey)
 }
 
 async function surveyKnown(
   path: string,
-  options: DatasetOptions,
+  { memoryCharacters = MEMORY_CHARACTERS, ...options }: DatasetOptions & { readonly memoryCharacters?: number },
   known: { readonly task: TaskType; readonly labels: ReadonlyMap<string, unknown> },
 ): Promise<Survey> {
   const survey = await surveyFile(path, options, {
+    memoryCharacters,
     onRow: ({ example, row }) => {
       if (known.task === 'regression') return
       const strange = [example.label].flat().find((one) => !known.labels.has(String(one)))
@@ -124,16 +122,9 @@ async function surveyKnown(
   return survey
 }
 
-async function inMemory({ source, rows }: Survey): Promise<readonly Example[]> {
-  const examples: Example[] = []
-  const file = await openRows(source.path, source.delimiter ?? undefined)
-  for await (const read of eachExample(file, source)) if (read !== UNLABELLED) examples.push(read.example)
-  if (examples.length !== rows) throw new ColdmeshError('bad-input', `${source.path} changed while it was read`)
+function inMemory({ examples, file, characters }: Survey): readonly Example[] {
+  if (examples === null) throw tooLarge(file.path, characters)
   return examples
-}
-
-function stored({ source, rows }: Survey): StoredExamples {
-  return { length: rows, source }
 }
 
 /** The name of a file without what says its format. */

@@ -1,4 +1,4 @@
-import type { ExampleSource, LabelRules, TaskType } from '../../ports/dataset.ts'
+import type { Example, ExampleSource, Label, LabelRules, TaskType } from '../../ports/dataset.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { statPath } from './bytes.ts'
 import { createCensus, type LabelCount } from './census.ts'
@@ -6,9 +6,11 @@ import { type ColumnOptions, type Columns, chooseColumns } from './columns.ts'
 import { eachExample, type PlacedExample, textKey, UNLABELLED } from './examples.ts'
 import { type DatasetFormat, openRows } from './open-rows.ts'
 import type { RowFile } from './row-reader.ts'
+import { splitLabels } from './values.ts'
 
 export const MAX_LABELS = 1_000
-/** One to learn from, one to validate with. */
+/** Texts of more characters than this stay in their file. */
+export const MEMORY_CHARACTERS = 256 * 1024 ** 2
 const SHOWN_LABELS = 5
 
 export interface DatasetOptions extends ColumnOptions {
@@ -43,6 +45,8 @@ export interface Survey {
   /** Rows left out since they have no label. */
   readonly skipped: number
   readonly isOverfull: boolean
+  /** The rows; null when they have more text than memory should hold. */
+  readonly examples: readonly Example[] | null
 }
 
 /**
@@ -56,6 +60,8 @@ export async function surveyFile(
   options: DatasetOptions,
   watch: {
     readonly onBad?: (error: ColdmeshError) => void
+    /** More text is not kept. */
+    readonly memoryCharacters?: number
     readonly onRow?: (row: PlacedExample, key: number) => void
   } = {},
 ): Promise<Survey> {
@@ -73,6 +79,8 @@ export async function surveyFile(
   const { text, pair = null, label } = columns
   const reading = { path, delimiter: options.delimiter ?? null, text, pair, label, rules, bytes, modifiedMs }
   const census = createCensus()
+  const { memoryCharacters = MEMORY_CHARACTERS } = watch
+  let kept: Example[] | null = []
   let rows = 0
   let characters = 0
   let skipped = 0
@@ -85,6 +93,8 @@ export async function surveyFile(
     const key = textKey(example)
     rows++
     characters += example.text.length + (example.pair?.length ?? 0)
+    if (characters > memoryCharacters) kept = null
+    kept?.push(example)
     census.add(example.label, row.line, key)
     watch.onRow?.(read, key)
   }
@@ -101,7 +111,15 @@ export async function surveyFile(
     characters,
     skipped,
     isOverfull: census.isOverfull,
+    examples: kept?.map((example) => ({ ...example, label: settledLabel(example.label, task) })) ?? null,
   }
+}
+
+/** What a label is that was read before its type was known. */
+function settledLabel(label: Label, task: TaskType): Label {
+  if (typeof label !== 'string') return label
+  if (task === 'regression') return Number(label)
+  return task === 'multi-label' ? [...new Set(splitLabels(label))].sort() : label
 }
 
 /** What keeps rows from training a model, the first first. */
