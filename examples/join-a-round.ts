@@ -1,6 +1,6 @@
 // Contributes to one round with a dataset of your own, and says what came of it.
 //   node --conditions=coldmesh-source examples/join-a-round.ts DATA_DIR INVITE DATA.csv
-import { createPeer, csvDataset } from 'coldmesh'
+import { createPeer, openDataset } from 'coldmesh'
 
 const [dataDir, invite, file] = process.argv.slice(2)
 if (dataDir === undefined || invite === undefined || file === undefined) {
@@ -8,7 +8,7 @@ if (dataDir === undefined || invite === undefined || file === undefined) {
 }
 
 // Before anything else: a wrong column should not first cost a search for the network. The rows never leave this machine.
-const dataset = await csvDataset(file, { text: 'text', label: 'label' })
+const dataset = await openDataset(file, { text: 'text', label: 'label' })
 console.info(`${dataset.examples.length} rows, ${dataset.labels.length} labels`)
 
 // An invite is all that a new peer needs: it names the network and somebody to ask.

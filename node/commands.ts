@@ -41,7 +41,16 @@ const MESH = [
   'checkStore',
   'keepRounds',
 ] as const satisfies readonly OptionName[]
-const COLUMNS = ['text', 'pair', 'label', 'task', 'license'] as const satisfies readonly OptionName[]
+const DATASET = [
+  'text',
+  'pair',
+  'label',
+  'taskType',
+  'labelMap',
+  'labelSeparator',
+  'skipUnlabelled',
+  'validation',
+] as const satisfies readonly OptionName[]
 
 /** Every command once, in the order of help. */
 export const COMMANDS: readonly Command[] = [
@@ -119,7 +128,9 @@ export const COMMANDS: readonly Command[] = [
         'apiPort',
         'trainOn',
         'gateData',
-        ...COLUMNS,
+        ...DATASET,
+        'task',
+        'license',
         'rounds',
         ...PLAN,
         'engine',
@@ -163,7 +174,9 @@ export const COMMANDS: readonly Command[] = [
       options: [
         ...COMMON,
         'data',
-        ...COLUMNS,
+        ...DATASET,
+        'task',
+        'license',
         'rounds',
         ...PLAN,
         ...MESH,
@@ -259,9 +272,7 @@ export const COMMANDS: readonly Command[] = [
         ...COMMON,
         'data',
         'test',
-        'text',
-        'pair',
-        'label',
+        ...DATASET,
         'task',
         'tasks',
         'mode',

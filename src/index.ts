@@ -2,7 +2,7 @@
 
 export { readConfig } from './adapters/config/config.ts'
 // Data and training
-export { csvDataset, jsonlDataset, openDataset } from './adapters/datasets/index.ts'
+export { type DatasetOptions, openDataset, openExamples, openTrainingData } from './adapters/datasets/index.ts'
 export { createLog } from './adapters/system/log.ts'
 export { type EngineReport, examineEngines } from './engines/examine.ts'
 export { ENGINE_CHOICES, ENGINE_NAMES, type EngineChoice, type EngineName } from './engines/names.ts'
@@ -34,7 +34,7 @@ export type * from './peer/types.ts'
 export { verifyDirectory } from './peer/verify-directory.ts'
 // Let others contribute
 export { vouchOffline } from './peer/vouch-offline.ts'
-export type { Dataset, Example, Label, TaskType } from './ports/dataset.ts'
+export { type Dataset, type Example, type Examples, type Label, TASK_TYPES, type TaskType } from './ports/dataset.ts'
 // Errors and logs
 export { ColdmeshError, ERROR_CODES, type ErrorCode, isColdmeshError } from './ports/errors.ts'
 // Types

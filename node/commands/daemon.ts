@@ -2,6 +2,7 @@ import {
   createTrainer,
   type Dataset,
   openDataset,
+  openTrainingData,
   type Peer,
   type PeerEvent,
   type StartingStatus,
@@ -16,6 +17,7 @@ import { describeFailure } from '../failure.ts'
 import { show } from '../text/escape.ts'
 import { createEventWriter, eventRecord } from '../text/events.ts'
 import { dirOf } from './data-dir.ts'
+import { type DatasetOption, datasetOptionsOf } from './dataset.ts'
 import { type MeshOption, runPeer } from './run-peer.ts'
 import { type PlanOption, planOf, snapshotsOf } from './training.ts'
 
@@ -27,9 +29,7 @@ type Options =
   | 'apiPort'
   | 'trainOn'
   | 'gateData'
-  | 'text'
-  | 'pair'
-  | 'label'
+  | DatasetOption
   | 'task'
   | 'license'
   | 'rounds'
@@ -55,7 +55,7 @@ export const runDaemon: Run<Options> = async (call) => {
   const control = { dataDir, port: options.apiPort, onStop: () => stopping.abort() }
   try {
     await using peer = await startPeer(call, { trainer, gateData, signal: anyStop, control })
-    const api = await startControlApi({ ...control, peer, openDataset })
+    const api = await startControlApi({ ...control, peer, openDataset: openTrainingData })
     try {
       sayReady(peer, api.url, call)
       if (dataset !== null) void contribute(peer, dataset, anyStop, call)
@@ -105,12 +105,17 @@ async function stopStarting(starting: Promise<ControlApi> | null): Promise<void>
   await (await starting?.catch(() => null))?.stop()
 }
 
-async function readDataset({ trainOn, text, label, pair, task }: Call<Options>['options']) {
-  return trainOn === undefined ? null : await openDataset(trainOn, { text, label, ...defined({ pair, name: task }) })
+async function readDataset(options: Call<Options>['options']) {
+  const { trainOn, task } = options
+  if (trainOn === undefined) return null
+  return await openTrainingData(trainOn, { ...datasetOptionsOf(options), ...defined({ name: task }) })
 }
 
-async function readGateData({ gateData, text, pair, label }: Call<Options>['options']) {
-  return gateData === undefined ? undefined : await openDataset(gateData, { text, label, ...defined({ pair }) })
+/** The rows to validate with are of what is trained on. */
+async function readGateData(options: Call<Options>['options']) {
+  const { gateData } = options
+  if (gateData === undefined) return undefined
+  return await openDataset(gateData, datasetOptionsOf({ ...options, validation: undefined }))
 }
 
 function sayReady(peer: Peer, api: string, { output }: Call<Options>): void {

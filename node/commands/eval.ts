@@ -16,15 +16,14 @@ import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
 import { show } from '../text/escape.ts'
 import { dirOf } from './data-dir.ts'
+import type { DatasetOption } from './dataset.ts'
 import type { PlanOption } from './training.ts'
 
 type Options =
   | 'dir'
   | 'data'
   | 'test'
-  | 'text'
-  | 'pair'
-  | 'label'
+  | DatasetOption
   | 'task'
   | 'tasks'
   | 'mode'

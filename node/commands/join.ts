@@ -12,6 +12,7 @@ import { CliError } from '../failure.ts'
 import { show } from '../text/escape.ts'
 import { createEventWriter, eventRecord } from '../text/events.ts'
 import { dirOf } from './data-dir.ts'
+import { type DatasetOption, datasetOptionsOf } from './dataset.ts'
 import type { MeshOption } from './run-peer.ts'
 import { type PlanOption, planOf, snapshotsOf } from './training.ts'
 
@@ -20,9 +21,7 @@ type Options =
   | MeshOption
   | PlanOption
   | 'data'
-  | 'text'
-  | 'pair'
-  | 'label'
+  | DatasetOption
   | 'task'
   | 'license'
   | 'rounds'
@@ -68,9 +67,12 @@ async function joinHere(
   data: string,
   { options, output, signal }: Call<Options>,
 ): Promise<JoinResult> {
-  const [{ createTrainer, openDataset }, { runPeer }] = await Promise.all([import('coldmesh'), import('./run-peer.ts')])
-  const { text, label, pair, task, license, rounds, engine, threads } = options
-  const dataset = await openDataset(data, { text, label, ...defined({ pair, name: task }) })
+  const [{ createTrainer, openTrainingData }, { runPeer }] = await Promise.all([
+    import('coldmesh'),
+    import('./run-peer.ts'),
+  ])
+  const { task, license, rounds, engine, threads } = options
+  const dataset = await openTrainingData(data, { ...datasetOptionsOf(options), ...defined({ name: task }) })
   const trainer = await createTrainer({ engine, ...defined({ threads }) })
   try {
     output.say('looks for the network')
@@ -106,14 +108,13 @@ async function joinThrough(
     })
   }
   output.say('hands the work to the daemon that runs here')
-  const { text, label, pair, task, license, rounds } = options
+  const { task, license, rounds } = options
   const body = {
     data,
-    text,
-    label,
+    ...datasetOptionsOf(options),
     recipe: options.recipe,
     plan: planOf(options),
-    ...defined({ pair, task, license, rounds, invite }),
+    ...defined({ task, license, rounds, invite }),
   }
   const { join } = await daemon.post('/v1/join', body, joinAnswer, signal)
   const cancel = (): void => {

@@ -1,4 +1,4 @@
-import type { Dataset, JoinEvent, JoinResult, Peer } from 'coldmesh'
+import type { Dataset, DatasetOptions, Examples, JoinEvent, JoinResult, Peer } from 'coldmesh'
 import { defined } from '../defined.ts'
 import { describeHttpFailure, HttpError } from './http-error.ts'
 import type { JoinRequest } from './shapes.ts'
@@ -8,10 +8,7 @@ const MAX_KEPT = 16
 /** Events kept for a client that asks a moment later; of a longer past only the newest. */
 const MAX_EVENTS = 1000
 
-export type OpenDataset = (
-  path: string,
-  columns: { text: string; label: string; pair?: string; name?: string },
-) => Promise<Dataset>
+export type OpenDataset = (path: string, options: DatasetOptions) => Promise<Dataset<Examples>>
 
 /** What a client hears of a join: its events, then how it ended. */
 export type JoinMessage =
@@ -54,9 +51,9 @@ export function createJoins({ peer, openDataset }: { peer: Peer; openDataset: Op
       if ([...jobs.values()].filter(({ isDone }) => !isDone).length >= MAX_RUNNING) {
         throw new HttpError('busy', `${MAX_RUNNING} joins run already.`, 'Wait for one to end.')
       }
-      const { data, text, label, pair, task, license, rounds, recipe, plan, invite } = request
+      const { data, task, license, rounds, recipe, plan, invite, ...reading } = request
       if (invite !== undefined) await peer.acceptInvite(invite)
-      const dataset = await openDataset(data, { text, label, ...defined({ pair, name: task }) })
+      const dataset = await openDataset(data, defined({ ...reading, name: task }))
       const id = String(++count)
       const job: Job = {
         messages: [],

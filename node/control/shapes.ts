@@ -9,6 +9,7 @@ import type {
   PeerStatus,
   ReportEntry,
   StartingStatus,
+  TaskType,
   VerifyReport,
 } from 'coldmesh'
 import { z } from 'zod'
@@ -16,6 +17,7 @@ import { METRIC_NAMES, RECIPE_NAMES } from '../plan-options.ts'
 
 /** The library's. Named again: this file is loaded by every command, the library is not. */
 const MODES = ['frozen', 'full', 'few-shot'] as const satisfies readonly EvaluationMode[]
+const TASK_TYPES = ['single-label', 'multi-label', 'regression'] as const satisfies readonly TaskType[]
 const MAX_PATH = 4096
 const MAX_LOG = 1000
 const MAX_EVIDENCE_TEXT = 32 * 1024
@@ -41,9 +43,14 @@ export const joinRequest = z.strictObject({
   /** Its voucher is kept before anything else. */
   invite: z.string().max(MAX_INVITE_TEXT).optional(),
   data: absolutePath,
-  text,
-  label: text,
+  text: text.optional(),
+  label: text.optional(),
   pair: text.optional(),
+  taskType: z.enum(TASK_TYPES).optional(),
+  labelMap: z.record(z.string(), text).optional(),
+  labelSeparator: z.string().min(1).max(16).optional(),
+  skipUnlabelled: z.boolean().optional(),
+  validation: absolutePath.optional(),
   task: text.optional(),
   license: text.optional(),
   rounds: z.int().min(1).optional(),

@@ -1,9 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { type Dataset, type EvaluationTask, openDataset, splitExamples } from 'coldmesh'
+import {
+  type Dataset,
+  type DatasetOptions,
+  type EvaluationTask,
+  openDataset,
+  openExamples,
+  splitExamples,
+  TASK_TYPES,
+} from 'coldmesh'
 import { z } from 'zod'
+import { type DatasetOption, datasetOptionsOf } from '../commands/dataset.ts'
 import { defined } from '../defined.ts'
 import { CliError } from '../failure.ts'
+import type { OptionValues } from '../options.ts'
 import { SHIPPED_TASKS } from '../package-root.ts'
 
 /** For a task without test rows: so many of its rows are held out, the same ones for every base and seed. */
@@ -15,13 +25,10 @@ export interface EvalTask extends EvaluationTask {
   readonly seen: boolean | null
 }
 
-export interface TaskOptions {
+export interface TaskOptions extends OptionValues<DatasetOption> {
   readonly data: string | undefined
   readonly test: string | undefined
   readonly tasks: string | undefined
-  readonly text: string
-  readonly pair: string | undefined
-  readonly label: string
   readonly task: string | undefined
 }
 
@@ -37,6 +44,10 @@ const listShape = z.strictObject({
         text: z.string().min(1).optional(),
         pair: z.string().min(1).optional(),
         label: z.string().min(1).optional(),
+        taskType: z.enum(TASK_TYPES).optional(),
+        labelMap: z.record(z.string(), z.string().min(1)).optional(),
+        labelSeparator: z.string().min(1).optional(),
+        skipUnlabelled: z.boolean().optional(),
         seen: z.boolean().optional(),
       }),
     )
@@ -68,29 +79,25 @@ export async function readEvalTasks(options: TaskOptions): Promise<readonly Eval
   }
 }
 
-async function readOne(data: string, { test, text, pair, label, task }: TaskOptions): Promise<EvalTask> {
-  const columns = { text, label, ...defined({ pair }) }
-  const train = await openDataset(resolve(data), { ...columns, ...defined({ name: task }) })
-  return await withTest({ name: train.name, train, seen: null }, test && resolve(test), columns)
+async function readOne(data: string, { test, task, ...options }: TaskOptions): Promise<EvalTask> {
+  const reading = datasetOptionsOf(options)
+  const train = await openDataset(resolve(data), { ...reading, ...defined({ name: task }) })
+  return await withTest({ name: train.name, train, seen: null }, test && resolve(test), reading)
 }
 
 async function readTask(entry: TaskEntry): Promise<EvalTask> {
-  const columns = { text: entry.text ?? 'text', label: entry.label ?? 'label', ...defined({ pair: entry.pair }) }
-  const train = await openDataset(entry.train, { ...columns, name: entry.name })
-  const validation =
-    entry.validation === undefined ? undefined : (await openDataset(entry.validation, columns)).examples
-  const dataset = { ...train, ...defined({ validation }) }
-  return await withTest({ name: entry.name, train: dataset, seen: entry.seen ?? null }, entry.test, columns)
+  const { name, train: path, validation, test, seen = null, ...columns } = entry
+  const reading = defined(columns)
+  const train = await openDataset(path, { ...reading, name, ...defined({ validation }) })
+  return await withTest({ name, train, seen }, test, reading)
 }
-
-type Columns = { readonly text: string; readonly label: string; readonly pair?: string }
 
 async function withTest(
   task: { readonly name: string; readonly train: Dataset; readonly seen: boolean | null },
   test: string | undefined,
-  columns: Columns,
+  reading: DatasetOptions,
 ): Promise<EvalTask> {
-  if (test !== undefined) return { ...task, test: (await openDataset(test, columns)).examples }
+  if (test !== undefined) return { ...task, test: await openExamples(test, task.train, reading) }
   const { training, validation } = splitExamples(task.train.examples, HELD_OUT)
   return { ...task, train: { ...task.train, examples: training }, test: validation }
 }

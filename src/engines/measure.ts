@@ -2,7 +2,7 @@ import { startingHead } from '../training/classifier.ts'
 import { checkBody } from '../training/encoders/encoder-body.ts'
 import { readEncoderConfig } from '../training/encoders/read-config.ts'
 import type { Engine } from '../training/engine.ts'
-import { createBertBody } from '../training/initial-weights.ts'
+import { createBody } from '../training/initial-weights.ts'
 import { createRandom } from '../training/random.ts'
 
 /** A small encoder, two layers of 128, and batches of 32 rows of 32 tokens: what docs/training.md compares engines by. */
@@ -28,7 +28,7 @@ export async function measureEngine(
   { now, checkAborted }: { readonly now: () => number; readonly checkAborted: () => void },
 ): Promise<number> {
   const random = createRandom(1, 'measure')
-  const body = createBertBody(CONFIG, { seed: 1, pooler: true })
+  const body = createBody(CONFIG, { seed: 1, pooler: true })
   const config = readEncoderConfig(CONFIG)
   const shape = { config, body: checkBody(config, body), classes: LABELS.length }
   const learner = await engine.createLearner({

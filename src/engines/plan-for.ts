@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
-import type { Dataset } from '../ports/dataset.ts'
+import { readExamples } from '../adapters/datasets/index.ts'
+import { type Dataset, type Examples, isStored } from '../ports/dataset.ts'
 import { isColdmeshError } from '../ports/errors.ts'
 import type { Model, TrainingPlan } from '../ports/trainer.ts'
 import { type ChosenPlan, choosePlan } from '../training/choose-plan.ts'
@@ -11,7 +12,7 @@ import type { RecipeName } from '../training/recipes.ts'
 import { elementCount } from '../training/shape.ts'
 import { createTextEncoder } from '../training/text-encoder.ts'
 
-/** Rows whose lengths are looked at, evenly out of all. */
+/** Rows whose lengths are looked at, evenly out of all; of a file, the first. */
 const SAMPLED_ROWS = 1_000
 /** So many are turned into tokens before others get their turn. */
 const ROWS_A_TURN = 50
@@ -32,7 +33,7 @@ export async function planFor({
   engine = 'onnx',
 }: {
   readonly model: Model
-  readonly dataset: Dataset
+  readonly dataset: Dataset<Examples>
   readonly recipe: RecipeName
   readonly changes?: Partial<TrainingPlan>
   /** The trainer's name, for what it takes of memory. */
@@ -69,14 +70,16 @@ function configOf(model: Model): EncoderConfig | null {
   }
 }
 
-async function sampleLengths(model: Model, config: EncoderConfig, { examples }: Dataset): Promise<number[]> {
+async function sampleLengths(model: Model, config: EncoderConfig, { examples }: Dataset<Examples>): Promise<number[]> {
   const encoder = createTextEncoder(model, { ...config, maxTokens: config.maxPositions })
-  const every = Math.max(1, Math.ceil(examples.length / SAMPLED_ROWS))
+  // Reading a file from start to end to look at few of its rows would take minutes.
+  const every = isStored(examples) ? 1 : Math.max(1, Math.ceil(examples.length / SAMPLED_ROWS))
   const lengths: number[] = []
-  for (let index = 0; index < examples.length; index += every) {
-    const example = examples[index]
-    if (example !== undefined) lengths.push(encoder.encode(example).ids.length)
-    if (lengths.length % ROWS_A_TURN === 0) await setImmediate()
+  let index = 0
+  for await (const example of readExamples(examples)) {
+    if (lengths.length === SAMPLED_ROWS) break
+    if (index++ % every === 0) lengths.push(encoder.encode(example).ids.length)
+    if (index % (every * ROWS_A_TURN) === 0) await setImmediate()
   }
   return lengths
 }

@@ -1,4 +1,4 @@
-import type { Dataset, Example } from '../ports/dataset.ts'
+import type { Dataset, Example, Examples } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type {
   Evaluated,
@@ -23,12 +23,13 @@ import { checkLabels, type LabelSpace } from '../training/labels.ts'
 import type { LabelledRow } from '../training/learner.ts'
 import { checkMemory, estimateMemory } from '../training/memory.ts'
 import { completePlan, withEpochs } from '../training/plan.ts'
+import { eachRow, lengthsOf, type RowTarget, rowsOf, type TokenRows } from '../training/rows.ts'
 import { scoringOf } from '../training/scores.ts'
 import { decodeSnapshot, encodeSnapshot, type FitState, fingerprintOf } from '../training/snapshot.ts'
-import { splitExamples } from '../training/split.ts'
 import { headFromScale, headToScale, scaleTargets, type TargetScale, targetScale } from '../training/target-scale.ts'
 import { targetReader } from '../training/targets.ts'
 import { createTextEncoder } from '../training/text-encoder.ts'
+import { closeAll, encodeDataset } from './encode-dataset.ts'
 import { BY_NAME_ONLY, GPU_ENGINES } from './names.ts'
 
 // What the worker does. All of it blocks its thread between the checks for an abort.
@@ -36,7 +37,7 @@ import { BY_NAME_ONLY, GPU_ENGINES } from './names.ts'
 export interface TrainTask {
   readonly model: Model
   readonly head: Head | null
-  readonly dataset: Dataset
+  readonly dataset: Dataset<Examples>
   readonly plan: TrainingPlan
   readonly snapshot?: TrainingSnapshot | undefined
   /** Absent: no snapshots. */
@@ -79,14 +80,19 @@ export async function runTrain(
   const scoring = scoringOf(dataset, wanted)
   const shape: ClassifierShape = { config, body: checkBody(config, model.body), classes: scoring.outputs }
   const maxTokens = Math.min(wanted.maxTokens, config.maxPositions)
-  const split = splitDataset(dataset, wanted)
-  const plan = withEpochs(wanted, split.training.length)
-  const encode = rowEncoder(model, config, dataset, maxTokens, context)
-  const encoded = encode(split.training)
-  const scale = task === 'regression' ? scaleOf(encoded) : null
-  const inScale = (rows: LabelledRow[]) => (scale === null ? rows : scaleTargets(rows, scale))
-  const training = inScale(encoded)
-  const validation = inScale(encode(split.validation))
+  checkLabels(dataset)
+  const encode = exampleEncoder(model, config, dataset, maxTokens)
+  const encoded = await encodeDataset(dataset, { plan: wanted, encode, checkAborted: context.checkAborted })
+  using _rows = { [Symbol.dispose]: () => closeAll(encoded) }
+  const plan = withEpochs(wanted, encoded.training.length)
+  const scale = task === 'regression' ? scaleOf(encoded.training.targets) : null
+  const inScale = (rows: TokenRows) => (scale === null ? rows : rows.withTargets(scaleTargets(rows.targets, scale)))
+  const training = inScale(encoded.training)
+  const validation = inScale(encoded.validation)
+  const rows = function* () {
+    yield* eachRow(training)
+    yield* eachRow(validation)
+  }
   const start = startingHead(shape, head, dataset, plan.seed)
   const learnerOptions = {
     shape,
@@ -94,8 +100,7 @@ export async function runTrain(
     head: start.isNew || scale === null ? start.weights : headToScale(start.weights, scale),
     plan: { ...plan, maxTokens },
     batch: Math.min(plan.batch, training.length),
-    longest: Math.max(...training.map(({ ids }) => bucketLength(ids.length, maxTokens))),
-    rows: [...training, ...validation],
+    longest: lengthsOf(training).reduce((longest, tokens) => Math.max(longest, bucketLength(tokens, maxTokens)), 0),
     maxTokens,
     now: context.now,
     checkAborted: context.checkAborted,
@@ -103,13 +108,13 @@ export async function runTrain(
   const { engine } = context
   const load = { ...learnerOptions.plan, batch: learnerOptions.batch, maxTokens: learnerOptions.longest }
   if (![...GPU_ENGINES, ...BY_NAME_ONLY].some((name) => name === engine.name)) {
-    const { length: rows } = learnerOptions.rows
+    const rows = training.length + validation.length
     const needed = estimateMemory({ config, body: model.body, plan: load, rows, engine: engine.name })
     checkMemory(needed, context.availableMemory(), load)
   }
   const learner =
     plan.mode === 'frozen'
-      ? await createFrozenLearner(engine, learnerOptions)
+      ? await createFrozenLearner(engine, { ...learnerOptions, rows: [...rows()] })
       : await engine.createLearner(learnerOptions)
   try {
     const facts = { engine: [engine.name, engine.device], plan, config, split: [training.length, validation.length] }
@@ -119,7 +124,7 @@ export async function runTrain(
         : createSnapshots({
             fingerprint: fingerprintOf({
               facts,
-              rows: learnerOptions.rows,
+              rows: rows(),
               weights: [...learnerOptions.body, ...learnerOptions.head],
             }),
             trainer: engine.name,
@@ -177,7 +182,7 @@ export async function runEvaluate(
   const rows = rowEncoder(model, config, head, maxTokens, context)(examples)
   const predictor = await createPredictor(context.engine, { shape, body: model.body, head: weights })
   try {
-    const scores = await evaluate(predictor, rows, { maxTokens, scoring, ...context })
+    const scores = await evaluate(predictor, rowsOf(rows), { maxTokens, scoring, ...context })
     return { rows: rows.length, metric: scoring.metric, score: scores[scoring.metric] ?? 0, scores }
   } finally {
     await predictor.release()
@@ -198,23 +203,8 @@ function createSnapshots(options: {
   return { resume, snapshots: { everyMs, take: give } }
 }
 
-function splitDataset({ task, examples, validation, labels }: Dataset, plan: TrainingPlan) {
-  const split =
-    validation === undefined
-      ? splitExamples(examples, { fraction: plan.validationFraction, seed: plan.seed })
-      : { training: examples, validation }
-  checkLabels({ task, labels })
-  if (split.training.length === 0 || split.validation.length === 0) {
-    throw new ColdmeshError('bad-dataset', 'The dataset has too few rows to hold some out for validation', {
-      facts: { rows: examples.length },
-      hint: task === 'regression' ? 'Give more rows.' : 'Give at least two different texts of each label.',
-    })
-  }
-  return split
-}
-
 /** @throws ColdmeshError `bad-dataset` when all numbers are one: there is nothing to learn */
-function scaleOf(training: readonly LabelledRow[]): TargetScale {
+function scaleOf(training: readonly RowTarget[]): TargetScale {
   if (training.every(({ label }) => label === training[0]?.label)) {
     throw new ColdmeshError('bad-dataset', 'All rows to learn from have the same number', {
       facts: { number: Number(training[0]?.label) },
@@ -232,12 +222,22 @@ export function rowEncoder(
   maxTokens: number,
   { checkAborted }: Pick<TaskContext, 'checkAborted'>,
 ): (examples: readonly Example[]) => LabelledRow[] {
-  const encoder = createTextEncoder(model, { maxTokens, ...config })
-  const targetOf = targetReader(space)
-  const { task } = space
+  const encode = exampleEncoder(model, config, space, maxTokens)
   return (examples) =>
     examples.map((example) => {
       checkAborted()
-      return { ...encoder.encode(example), label: targetOf(example.label), ...(task && { task }) }
+      return encode(example)
     })
+}
+
+function exampleEncoder(
+  model: Model,
+  config: EncoderConfig,
+  space: LabelSpace,
+  maxTokens: number,
+): (example: Example) => LabelledRow {
+  const encoder = createTextEncoder(model, { maxTokens, ...config })
+  const targetOf = targetReader(space)
+  const { task } = space
+  return (example) => ({ ...encoder.encode(example), label: targetOf(example.label), ...(task && { task }) })
 }

@@ -12,6 +12,7 @@ import { importFile } from '../checkpoint/unixfs.ts'
 import { statedWork } from '../peer/stated-work.ts'
 import type { Signer } from '../ports/system.ts'
 import type { Head, Model, Trainer, TrainingPlan, TrainingResult } from '../ports/trainer.ts'
+import { commitmentRow, commitRows } from '../training/commitment.ts'
 import { type Contributor, datasetOf } from './contributors.ts'
 import type { LabNetwork } from './network.ts'
 import type { LabPlan } from './plan.ts'
@@ -49,7 +50,7 @@ export async function contribute(options: {
       dataset,
       task: contributor.task.name,
       // The rows are public, so nothing is hidden by a secret salt: everybody can check the commitment.
-      salt: signer.key,
+      commitment: commitRows(dataset.examples.map(commitmentRow), signer.key),
       plan: training,
       trained,
       trainer,

@@ -12,6 +12,7 @@ import { meetsTerms } from '../rounds/contributors.ts'
 import { isContribution, isRecent, parentOf } from '../rounds/views.ts'
 import type { ChosenPlan } from '../training/choose-plan.ts'
 import { completePlan } from '../training/plan.ts'
+import { commitExamples } from './commit-examples.ts'
 import type { PeerContext } from './context.ts'
 import { createEmitter } from './emitter.ts'
 import { readModel } from './model.ts'
@@ -191,7 +192,7 @@ async function trainAndAnnounce(
     const cid = await untilStored(context, 'checkpoint', until, () => storeCheckpoint(context, round, bytes))
     if (!isTaken(context, { parent: head.base, round })) return null
     if (equalCids(cid, head.weights)) throw changedNothing(facts.layout)
-    const fields = contributionFields(context, options, {
+    const fields = await contributionFields(context, options, {
       plan: seeded,
       task,
       trained,
@@ -233,7 +234,7 @@ function changedNothing({ tensors }: Layout): ColdmeshError {
   })
 }
 
-function contributionFields(
+async function contributionFields(
   context: JoinContext,
   { dataset, license }: JoinOptions,
   work: {
@@ -244,7 +245,7 @@ function contributionFields(
     checkpoint: CID
     voucher: Uint8Array | null
   },
-): Omit<Contribution, 'kind' | 'network' | 'author' | 'round' | 'parent'> {
+): Promise<Omit<Contribution, 'kind' | 'network' | 'author' | 'round' | 'parent'>> {
   const { plan, task, trained, trainer, checkpoint, voucher } = work
   const salt = createHmac('sha256', context.saltSecret).update(`coldmesh/dataset-salt/1 ${dataset.name}`).digest()
   return {
@@ -253,7 +254,7 @@ function contributionFields(
     ...statedWork({
       dataset,
       task,
-      salt: new Uint8Array(salt),
+      commitment: await commitExamples(dataset.examples, new Uint8Array(salt)),
       license,
       plan,
       trained,

@@ -1,30 +1,29 @@
 import type { Contribution } from '../../protocols/contribution/messages.ts'
-import type { Dataset } from '../ports/dataset.ts'
+import type { Dataset, Examples } from '../ports/dataset.ts'
 import type { Trainer, TrainingPlan, TrainingResult } from '../ports/trainer.ts'
-import { commitmentRow, commitRows } from '../training/commitment.ts'
 
 const BILLION = 1_000_000_000
 
 /** What a contribution says about a training: rates and metrics in billionths. `seconds` is for the caller to say. */
 export function statedWork(work: {
-  readonly dataset: Dataset
+  readonly dataset: Pick<Dataset<Examples>, 'name' | 'examples'>
   readonly task: string
-  /** 32 bytes; whoever knows them can check which rows were committed to. */
-  readonly salt: Uint8Array
+  /** To the rows: 32 bytes. */
+  readonly commitment: Uint8Array
   readonly license?: string | undefined
   readonly plan: TrainingPlan
   readonly trained: TrainingResult
   readonly trainer: Pick<Trainer, 'name' | 'device'>
   readonly seconds: number
 }): Pick<Contribution, 'dataset' | 'training' | 'metrics'> {
-  const { dataset, task, salt, license, plan, trained, trainer, seconds } = work
+  const { dataset, task, commitment, license, plan, trained, trainer, seconds } = work
   const { metric, before, after } = trained.validation
   return {
     dataset: {
       name: dataset.name,
       task,
       rows: dataset.examples.length,
-      commitment: commitRows(dataset.examples.map(commitmentRow), salt),
+      commitment,
       ...(license === undefined ? {} : { license }),
     },
     training: {

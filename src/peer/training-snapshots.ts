@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { toHex } from '../../protocols/wire/bytes.ts'
 import { sha256 } from '../../protocols/wire/crypto.ts'
 import { writeFileAtomic } from '../adapters/files/atomic.ts'
-import type { Dataset } from '../ports/dataset.ts'
+import { type Dataset, type Examples, isStored } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
 import type { TrainingPlan, TrainingSnapshot } from '../ports/trainer.ts'
 import { commitmentRow } from '../training/commitment.ts'
@@ -16,7 +16,7 @@ export interface TrainingKey {
   readonly base: string
   readonly task: string
   readonly plan: TrainingPlan
-  readonly dataset: Dataset
+  readonly dataset: Dataset<Examples>
 }
 
 /** Snapshots of the round's trainings, so that a killed peer goes on instead of beginning anew. */
@@ -96,9 +96,14 @@ export function openTrainingSnapshots(options: {
 }
 
 function nameOf({ round, base, task, plan, dataset }: TrainingKey): string {
-  const rows = [...dataset.examples, ...(dataset.validation ?? [])].map(commitmentRow).join('\n')
+  const rows = [dataset.examples, dataset.validation ?? []].map(describeRows).join('\n')
   const facts = [round, base, task, plan, dataset.labels, dataset.examples.length, textHash(rows)]
   return textHash(JSON.stringify(facts)).slice(0, 32)
+}
+
+/** Of a file, that it is the same. */
+function describeRows(examples: Examples): string {
+  return isStored(examples) ? JSON.stringify(examples) : examples.map(commitmentRow).join('\n')
 }
 
 const textHash = (text: string) => toHex(sha256(new TextEncoder().encode(text)))

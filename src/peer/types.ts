@@ -1,4 +1,4 @@
-import type { Dataset } from '../ports/dataset.ts'
+import type { Dataset, Examples } from '../ports/dataset.ts'
 import type { Metric, PassedOver, Scores, TrainingPlan } from '../ports/trainer.ts'
 import type { ChosenPlan } from '../training/choose-plan.ts'
 import type { RecipeName } from '../training/recipes.ts'
@@ -142,7 +142,7 @@ export type PeerEvent =
   | WaitEvent
 
 export interface JoinOptions {
-  readonly dataset: Dataset
+  readonly dataset: Dataset<Examples>
   /** Task name in the contribution; default: the dataset's name. */
   readonly task?: string
   readonly license?: string

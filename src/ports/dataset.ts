@@ -1,5 +1,7 @@
 /** What a row's label is: one of the labels, any number of them, or a number. */
-export type TaskType = 'single-label' | 'multi-label' | 'regression'
+export const TASK_TYPES = ['single-label', 'multi-label', 'regression'] as const
+
+export type TaskType = (typeof TASK_TYPES)[number]
 
 /** A string for `single-label`, different strings (perhaps none) for `multi-label`, a finite number for `regression`. */
 export type Label = string | readonly string[] | number
@@ -11,14 +13,54 @@ export interface Example {
   readonly label: Label
 }
 
-/** A labelled text dataset, read and checked. */
-export interface Dataset {
+/** Rows in memory, or in a file. */
+export type Examples = readonly Example[] | StoredExamples
+
+/** Rows that stay in their file since they are too many for memory. Plain data: whoever needs the rows reads them there. */
+export interface StoredExamples {
+  readonly length: number
+  readonly source: ExampleSource
+}
+
+/** How a file's rows become examples. */
+export interface ExampleSource {
+  readonly path: string
+  /** Between values of a table; null: what its name says. */
+  readonly delimiter: string | null
+  readonly text: string
+  readonly pair: string | null
+  readonly label: string
+  readonly rules: LabelRules
+  /** Size and last change when the rows were counted: a file that changes since then is an error. */
+  readonly bytes: number
+  readonly modifiedMs: number
+}
+
+/** How a value becomes a label. */
+export interface LabelRules {
+  /** Null: not known yet. */
+  readonly task: TaskType | null
+  /** Between the labels of one value; null: a value is one label, or a list. */
+  readonly separator: string | null
+  /** Names of labels by what the file says; null: labels are what it says. */
+  readonly labelMap: Readonly<Record<string, string>> | null
+  /** Rows without a label are left out: empty, and where no number is asked for also -1 and -. */
+  readonly skipUnlabelled: boolean
+}
+
+/** A labelled text dataset, read and checked. `Dataset<Examples>` may be larger than memory. */
+export interface Dataset<Rows extends Examples = readonly Example[]> {
   readonly name: string
   /** Absent: `single-label`. */
   readonly task?: TaskType
   /** Distinct labels, sorted by code unit; none for `regression`. */
   readonly labels: readonly string[]
-  readonly examples: readonly Example[]
+  readonly examples: Rows
   /** Held-out rows given by the user; when absent the trainer splits `examples` by seeded hash. */
-  readonly validation?: readonly Example[]
+  readonly validation?: Rows
+}
+
+/** True for rows that stay in their file. */
+export function isStored(examples: Examples): examples is StoredExamples {
+  return 'source' in examples
 }

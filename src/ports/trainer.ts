@@ -1,4 +1,4 @@
-import type { Dataset, Example, TaskType } from './dataset.ts'
+import type { Dataset, Example, Examples, TaskType } from './dataset.ts'
 
 /** F32 weights of one tensor. `data` has product(shape) elements, row-major. */
 export interface Weights {
@@ -163,7 +163,7 @@ export interface Trainer {
   train(request: {
     readonly model: Model
     readonly head: Head | null
-    readonly dataset: Dataset
+    readonly dataset: Dataset<Examples>
     readonly plan: TrainingPlan
     readonly signal?: AbortSignal
     readonly onProgress?: (progress: TrainingProgress) => void

@@ -33,10 +33,15 @@ export function* trainingBatches(
   const size = Math.min(batch, lengths.length)
   if (size === 0) throw new RangeError('no rows')
   const poolRows = size * Math.min(POOL_BATCHES, Math.floor(lengths.length / size))
-  const waiting: number[] = []
+  let waiting: number[] = []
+  let next = 0
   for (;;) {
-    if (waiting.length < poolRows) waiting.push(...random.shuffle([...lengths.keys()]))
-    const pool = waiting.splice(0, poolRows)
+    if (waiting.length - next < poolRows) {
+      waiting = waiting.slice(next).concat(random.shuffle([...lengths.keys()]))
+      next = 0
+    }
+    const pool = waiting.slice(next, next + poolRows)
+    next += poolRows
     const sorted = pool.toSorted((a, b) => bucketOf(a) - bucketOf(b))
     yield* random.shuffle(cut(sorted, size, bucketOf))
   }

@@ -23,29 +23,43 @@ const MIN_SALT_BYTES = 16
  * @returns 32 bytes
  * @throws ColdmeshError `bad-input` for no rows or a short salt
  */
-export function commitRows(rows: readonly string[], salt: Uint8Array): Uint8Array {
-  if (rows.length === 0) throw new ColdmeshError('bad-input', 'A commitment to a dataset needs at least one row')
+export function commitRows(rows: Iterable<string>, salt: Uint8Array): Uint8Array {
+  const commitment = createCommitment(salt)
+  for (const row of rows) commitment.add(row)
+  return commitment.root()
+}
+
+/** `commitRows` for rows that come one at a time. @throws as it */
+export function createCommitment(salt: Uint8Array) {
   if (salt.length < MIN_SALT_BYTES) {
     throw new ColdmeshError(
       'bad-input',
       `A commitment's salt has ${salt.length} bytes, at least ${MIN_SALT_BYTES} are needed`,
     )
   }
-  return rootOf(rows.map((row, index) => sha256(LEAF, saltOf(salt, index), Buffer.from(row, 'utf8'))))
+  /** Full trees of the rows so far, the larger first: each has more leaves than all after it. */
+  const trees: { readonly leaves: number; readonly root: Uint8Array }[] = []
+  let rows = 0
+  return {
+    add(row: string): void {
+      let tree = { leaves: 1, root: sha256(LEAF, saltOf(salt, rows++), Buffer.from(row, 'utf8')) }
+      while (trees.at(-1)?.leaves === tree.leaves) {
+        const left = trees.pop()
+        if (left !== undefined) tree = { leaves: tree.leaves * 2, root: sha256(NODE, left.root, tree.root) }
+      }
+      trees.push(tree)
+    },
+    root(): Uint8Array {
+      const last = trees.at(-1)
+      if (last === undefined) throw new ColdmeshError('bad-input', 'A commitment to a dataset needs at least one row')
+      return trees.slice(0, -1).reduceRight((right, { root }) => sha256(NODE, root, right), last.root)
+    },
+  }
 }
 
 /** The row of an example in a commitment: the JSON array of text, pair (or null) and label. */
 export function commitmentRow({ text, pair, label }: Example): string {
   return JSON.stringify([text, pair ?? null, label])
-}
-
-function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
-  const [first] = leaves
-  if (first === undefined) throw new RangeError('no leaves')
-  if (leaves.length === 1) return first
-  let half = 1
-  while (half * 2 < leaves.length) half *= 2
-  return sha256(NODE, rootOf(leaves.slice(0, half)), rootOf(leaves.slice(half)))
 }
 
 function saltOf(salt: Uint8Array, index: number): Uint8Array {

@@ -5,6 +5,7 @@ import { createEarlyStopping, patienceOf } from './early-stopping.ts'
 import { EVALUATION_BATCH, type LabelledRow, type Learner, type Predictor, type Target } from './learner.ts'
 import { predictionsOf } from './predictions.ts'
 import { createRandom } from './random.ts'
+import { lengthsOf, type TokenRows } from './rows.ts'
 import { rateFactor } from './schedule.ts'
 import { type Scoring, scoresOf } from './scores.ts'
 import type { FitState } from './snapshot.ts'
@@ -16,8 +17,8 @@ import { createTimeBudget } from './time-budget.ts'
 const PROGRESS_INTERVAL_MS = 100
 
 export interface FitOptions {
-  readonly training: readonly LabelledRow[]
-  readonly validation: readonly LabelledRow[]
+  readonly training: TokenRows
+  readonly validation: TokenRows
   readonly plan: TrainingPlan
   readonly scoring: ScaledScoring
   readonly onProgress: (progress: TrainingProgress) => void
@@ -47,7 +48,7 @@ export async function fit(
   options: FitOptions,
 ): Promise<{ readonly steps: number; readonly scores: Scores; readonly spentMs: number }> {
   const { training, validation, plan, scoring, onProgress, checkAborted } = options
-  const lengths = training.map(({ ids }) => ids.length)
+  const lengths = lengthsOf(training)
   const batches = trainingBatches(lengths, { ...plan, random: createRandom(plan.seed, 'batches') })
   const stopping = createEarlyStopping({ ...plan, patience: patienceOf(plan, training.length) })
   const meter = createMeter(options.now)
@@ -88,7 +89,7 @@ export async function fit(
     for (let part = 0; part < plan.accumulation; part++) {
       checkAborted()
       const batch = batches.next().value
-      const rows = batch.rows.flatMap((index) => training[index] ?? [])
+      const rows = batch.rows.map((index) => training.row(index))
       loss += (await learner.learn(rows, batch.length)) / plan.accumulation
       meter.count(rows)
     }
@@ -133,17 +134,17 @@ async function goOn(learner: Learner, { resume, plan }: FitOptions): Promise<Fit
 /** Scores of `model` on `rows`. */
 export async function evaluate(
   model: Pick<Predictor, 'predict'>,
-  rows: readonly LabelledRow[],
+  rows: TokenRows,
   options: { readonly maxTokens: number; readonly scoring: ScaledScoring; readonly checkAborted: () => void },
 ): Promise<Scores> {
   const { maxTokens, scoring, checkAborted } = options
   const { task, outputs, scale } = scoring
-  const lengths = rows.map(({ ids }) => ids.length)
+  const lengths = lengthsOf(rows)
   const predicted: Target[] = []
   const actual: Target[] = []
   for (const batch of evaluationBatches(lengths, { batch: EVALUATION_BATCH, maxTokens })) {
     checkAborted()
-    const some = batch.rows.flatMap((index) => rows[index] ?? [])
+    const some = batch.rows.map((index) => rows.row(index))
     predicted.push(...predictionsOf(task, await model.predict(some, batch.length), some.length, outputs))
     actual.push(...some.map(({ label }) => label))
   }

@@ -99,7 +99,7 @@ function isPart(value: unknown): value is readonly [string, number] {
 export function fingerprintOf(training: {
   /** Engine, plan, config: anything that JSON holds. */
   readonly facts: unknown
-  readonly rows: readonly LabelledRow[]
+  readonly rows: Iterable<LabelledRow>
   readonly weights: readonly Weights[]
 }): string {
   const hash = createHash('sha256').update(JSON.stringify(training.facts))

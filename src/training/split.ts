@@ -16,7 +16,7 @@ export function splitExamples(
   examples: readonly Example[],
   { fraction, seed }: { fraction: number; seed: number },
 ): Split {
-  const hashes = examples.map((example) => hashOf(example, seed))
+  const hashes = examples.map((example) => rowHash(example, seed))
   const groupOf = groups(examples)
   const hashesByLabel = new Map<string, Set<string>>()
   const seen = new Set<string>()
@@ -54,7 +54,8 @@ function groups(examples: readonly Example[]): (label: Label) => string {
   }
 }
 
-function hashOf({ text, pair }: Example, seed: number): string {
+/** What decides whether a row is held out: equal for copies of a row, up to case and white space. */
+export function rowHash({ text, pair }: Pick<Example, 'text' | 'pair'>, seed: number): string {
   const plain = [text, pair ?? ''].map((part) => part.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim())
   return createHash('sha256')
     .update(JSON.stringify([seed, ...plain]))

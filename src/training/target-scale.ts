@@ -19,7 +19,10 @@ export function targetScale(rows: readonly Pick<LabelledRow, 'label'>[]): Target
   return { mean, deviation: variance > 0 ? Math.sqrt(variance) : 1 }
 }
 
-export function scaleTargets(rows: readonly LabelledRow[], { mean, deviation }: TargetScale): LabelledRow[] {
+export function scaleTargets<Row extends Pick<LabelledRow, 'label'>>(
+  rows: readonly Row[],
+  { mean, deviation }: TargetScale,
+): Row[] {
   return rows.map((row) => ({ ...row, label: (Number(row.label) - mean) / deviation }))
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { createPeer, createTrainer, csvDataset, type JoinEvent } from 'coldmesh'
+import { createPeer, createTrainer, type JoinEvent, openDataset } from 'coldmesh'
 import { contribution, lineage, openEnvelope, parseCid } from 'coldmesh/protocols'
 import { createTestNetwork } from '../support/e2e/network.ts'
 
@@ -17,7 +17,7 @@ describe('a round trained by TensorFlow.js', () => {
     const trainer = await createTrainer({ engine: 'tfjs-wasm' })
     try {
       await using peer = await createPeer({ dataDir: founder.dataDir, trainer, ...LOOPBACK })
-      const dataset = await csvDataset(founder.data, { text: 'text', label: 'label' })
+      const dataset = await openDataset(founder.data, { text: 'text', label: 'label' })
       const joining = peer.join({ dataset, plan: PLAN, signal: AbortSignal.timeout(120_000) })
       const events: JoinEvent[] = []
       for await (const event of joining) events.push(event)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { createPeer, csvDataset, type JoinEvent } from 'coldmesh'
+import { createPeer, type JoinEvent, openDataset } from 'coldmesh'
 import { createTestNetwork } from '../support/e2e/network.ts'
 
 const LOOPBACK = { listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false, dht: false }
@@ -22,7 +22,7 @@ describe('the library', () => {
     assert.equal(peer.status().member, null)
 
     const joining = peer.join({
-      dataset: await csvDataset(founder.data, { text: 'text', label: 'label' }),
+      dataset: await openDataset(founder.data, { text: 'text', label: 'label' }),
       plan: PLAN,
       recipe: 'auto',
       signal: AbortSignal.timeout(120_000),

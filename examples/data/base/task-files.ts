@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { csvDataset, type Dataset, type Example } from 'coldmesh'
+import { openDataset, type Dataset, type Example } from 'coldmesh'
 import { fraction } from '../sources/split.ts'
 
 const FOLDER = join(import.meta.dirname, '../tasks')
@@ -23,7 +23,7 @@ export async function readTasks(): Promise<Task[]> {
   const { tasks }: { tasks: TaskDescription[] } = JSON.parse(readFileSync(join(FOLDER, 'tasks.json'), 'utf8'))
   return Promise.all(
     tasks.map(async (task) => {
-      const read = (split: string) => csvDataset(join(FOLDER, task.name, `${split}.csv`), { name: task.name })
+      const read = (split: string) => openDataset(join(FOLDER, task.name, `${split}.csv`), { name: task.name })
       const [train, validation, test] = await Promise.all([read('train'), read('validation'), read('test')])
       return { ...task, dataset: { ...train, validation: validation.examples }, test: test.examples }
     }),

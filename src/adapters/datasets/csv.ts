@@ -1,84 +1,106 @@
-import { basename, extname } from 'node:path'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { CsvError, type Info, parse } from 'csv-parse'
-import type { Dataset, Example } from '../../ports/dataset.ts'
-import { ColdmeshError } from '../../ports/errors.ts'
-import { buildDataset, readExample } from './build-dataset.ts'
-import { type ColumnOptions, type Columns, chooseColumns } from './columns.ts'
-import { MAX_ROW_CHARACTERS, readText, rowTooLong } from './text-file.ts'
+import { CsvError, type Info, Parser } from 'csv-parse'
+import type { ColdmeshError } from '../../ports/errors.ts'
+import { extensionOf } from './bytes.ts'
+import { type BadRow, type Row, type RowFile, rowError } from './row-reader.ts'
+import { MAX_ROW_CHARACTERS, readText, rowTooLong } from './text.ts'
 
-export interface CsvOptions extends ColumnOptions {
-  /** The dataset's name; absent: the file's, without its extension. */
-  readonly name?: string
-  /** Between values; absent: a tab for .tsv, a comma otherwise. */
-  readonly delimiter?: string
+const HINT =
+  'Put values that contain the delimiter, a quotation mark or a new line between quotation marks, and double those inside.'
+
+interface Entry {
+  readonly info: Info
+  readonly record: readonly string[]
 }
 
 /**
- * Reads a table of texts and labels: UTF-8, a header of column names, values quoted where needed (RFC 4180).
+ * A table: UTF-8, a header of column names, values quoted where needed (RFC 4180).
  *
- * @throws ColdmeshError `bad-input` for a file that can't be read as that, with the line; `bad-dataset` for rows that can't train a classifier
+ * @param delimiter between values; absent: a tab for .tsv, a comma otherwise
+ * @throws ColdmeshError `bad-input` for a file that can't be read as that, with the line
  */
-export async function csvDataset(path: string, options: CsvOptions = {}): Promise<Dataset> {
-  const extension = extname(path)
-  const { delimiter = extension.toLowerCase() === '.tsv' ? '\t' : ',', name = basename(path, extension) } = options
-  const examples: Example[] = []
-  let header: readonly string[] | undefined
-  let columns: Columns | undefined
-  await eachRecord(path, delimiter, (line, values) => {
-    if (header === undefined || columns === undefined) {
-      header = values.map((value) => value.trim())
-      columns = chooseColumns(path, header, options)
-      return
-    }
-    const { text, pair, label } = columns
-    const valueIn = (column: string) => values[header?.indexOf(column) ?? -1]
-    const second = pair === undefined ? {} : { pair: valueIn(pair) }
-    examples.push(readExample({ path, line }, { text: valueIn(text), label: valueIn(label), ...second }))
-  })
-  return buildDataset(path, name, examples)
+export async function openCsv(path: string, delimiter = extensionOf(path) === '.tsv' ? '\t' : ','): Promise<RowFile> {
+  const columns = await readHeader(path, delimiter)
+  return { path, unit: 'line', columns, rows: () => readRows(path, delimiter, columns) }
 }
 
-async function eachRecord(
-  path: string,
-  delimiter: string,
-  take: (line: number, values: readonly string[]) => void,
-): Promise<void> {
-  const parser = parse({
+async function readHeader(path: string, delimiter: string): Promise<readonly string[]> {
+  for await (const read of readEntries(path, delimiter)) {
+    if ('error' in read) throw read.error
+    return read.record.map((value) => value.trim())
+  }
+  return []
+}
+
+async function* readRows(path: string, delimiter: string, columns: readonly string[]): AsyncGenerator<Row | BadRow> {
+  const places = new Map(columns.map((column) => [column, columns.indexOf(column)]))
+  let isHeader = true
+  for await (const read of readEntries(path, delimiter)) {
+    if ('error' in read) {
+      yield read
+      continue
+    }
+    const { info, record } = read
+    if (isHeader) {
+      isHeader = false
+      continue
+    }
+    const line = info.lines
+    if (record.length === columns.length) {
+      yield { line, valueOf: (column) => record[places.get(column) ?? -1] }
+      continue
+    }
+    const what = `the row has another number of values than the header, ${record.length} and not ${columns.length}`
+    yield { error: rowError({ path }, { line }, { kind: 'values', what, hint: HINT }) }
+  }
+}
+
+async function* readEntries(path: string, delimiter: string): AsyncGenerator<Entry | BadRow> {
+  const parser = new Parser({
     delimiter,
-    bom: true,
     info: true,
     skip_empty_lines: true,
     // Quotation marks inside a value that doesn't begin with one are part of it.
     relax_quotes: true,
+    relax_column_count: true,
     max_record_size: MAX_ROW_CHARACTERS,
   })
+  const bad: ColdmeshError[] = []
+  const source = Readable.from(readText(path, (error) => bad.push(error)))
+  source.on('error', (error) => parser.destroy(error)).pipe(parser)
+  let line = 0
   try {
-    await pipeline(Readable.from(readText(path)), parser, async (records: AsyncIterable<unknown>) => {
-      for await (const entry of records) {
-        if (!isEntry(entry)) throw new TypeError('csv-parse gives records with their place')
-        take(entry.info.lines, entry.record)
-      }
-    })
-  } catch (error) {
-    if (error instanceof CsvError) throw unreadable(path, error)
-    throw error
+    for await (const entry of parser) {
+      if (!isEntry(entry)) throw new TypeError('csv-parse gives records with their place')
+      line = entry.info.lines
+      yield* before(bad, line)
+      yield entry
+    }
+  } catch (cause) {
+    yield* before(bad)
+    throw cause instanceof CsvError ? unreadable(path, line + 1, cause) : cause
+  } finally {
+    source.destroy()
+    parser.destroy()
+  }
+  yield* before(bad)
+}
+
+/** Takes out what was found wrong up to a line: rows come later than the text that they are in. */
+function* before(bad: ColdmeshError[], line = Number.POSITIVE_INFINITY): Generator<BadRow> {
+  while (Number(bad[0]?.facts['line']) <= line) {
+    const error = bad.shift()
+    if (error !== undefined) yield { error }
   }
 }
 
-function isEntry(entry: unknown): entry is { info: Info; record: string[] } {
+function isEntry(entry: unknown): entry is Entry {
   return typeof entry === 'object' && entry !== null && 'info' in entry && 'record' in entry
 }
 
-function unreadable(path: string, error: CsvError): ColdmeshError {
-  const line = Number(Reflect.get(error, 'lines') ?? 0)
-  if (error.code === 'CSV_MAX_RECORD_SIZE') return rowTooLong(path, line)
-  const isCount = error.code.startsWith('CSV_RECORD_INCONSISTENT')
-  const problem = isCount ? 'the row has another number of values than the header' : 'the row is not valid CSV'
-  return new ColdmeshError('bad-input', `${path}, line ${line}: ${problem}`, {
-    cause: error,
-    facts: { path, line },
-    hint: 'Put values that contain the delimiter, a quotation mark or a new line between quotation marks, and double those inside.',
-  })
+function unreadable(path: string, begins: number, error: CsvError): ColdmeshError {
+  if (error.code === 'CSV_MAX_RECORD_SIZE') return rowTooLong(path, begins)
+  const isOpen = error.code === 'CSV_QUOTE_NOT_CLOSED'
+  const what = isOpen ? 'a quotation mark in the row is never closed' : 'the row is not valid CSV'
+  return rowError({ path }, { line: begins }, { kind: 'syntax', what, hint: HINT, cause: error })
 }

@@ -1,3 +1,3 @@
-export { type CsvOptions, csvDataset } from './csv.ts'
-export { type JsonLinesOptions, jsonlDataset } from './jsonl.ts'
-export { openDataset } from './open.ts'
+export { readExamples } from './examples.ts'
+export { type OpenedDataset, openDataset, openExamples, openTrainingData } from './open.ts'
+export type { DatasetOptions } from './survey.ts'

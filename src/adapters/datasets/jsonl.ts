@@ -1,49 +1,54 @@
-import { basename, extname } from 'node:path'
-import type { Dataset, Example } from '../../ports/dataset.ts'
-import { ColdmeshError } from '../../ports/errors.ts'
-import { buildDataset, readExample } from './build-dataset.ts'
-import { type ColumnOptions, type Columns, chooseColumns } from './columns.ts'
-import { readLines } from './text-file.ts'
+import type { ColdmeshError } from '../../ports/errors.ts'
+import { type BadRow, isBad, type Row, type RowFile, rowError } from './row-reader.ts'
+import { readLines } from './text.ts'
 
-export interface JsonLinesOptions extends ColumnOptions {
-  /** The dataset's name; absent: the file's, without its extension. */
-  readonly name?: string
+/** A file with one JSON object a line. Its columns are the first object's fields. @throws ColdmeshError `bad-input`, with the line */
+export async function openJsonLines(path: string): Promise<RowFile> {
+  return { path, unit: 'line', columns: await readColumns(path), rows: () => readRows(path) }
 }
 
-/**
- * Reads a file with one JSON object a line. Columns not given are guessed from the first object's fields.
- *
- * @throws ColdmeshError `bad-input` for a file that can't be read as that, with the line; `bad-dataset` for rows that can't train a classifier
- */
-export async function jsonlDataset(path: string, options: JsonLinesOptions = {}): Promise<Dataset> {
-  const { name = basename(path, extname(path)), ...wanted } = options
-  const examples: Example[] = []
-  let columns: Columns | undefined
-  for await (const { number: line, text } of readLines(path)) {
-    if (text.trim() === '') continue
-    const fields = parseObject(path, line, text)
-    columns ??= chooseColumns(path, [...fields.keys()], wanted)
-    const second = columns.pair === undefined ? {} : { pair: fields.get(columns.pair) ?? '' }
-    const values = { text: fields.get(columns.text), label: fields.get(columns.label), ...second }
-    examples.push(readExample({ path, line }, values))
+async function readColumns(path: string): Promise<readonly string[]> {
+  for await (const read of readObjects(path)) {
+    if (isBad(read)) throw read.error
+    return Object.keys(read.fields)
   }
-  return buildDataset(path, name, examples)
+  return []
 }
 
-function parseObject(path: string, line: number, text: string): ReadonlyMap<string, unknown> {
+async function* readRows(path: string): AsyncGenerator<Row | BadRow> {
+  for await (const read of readObjects(path)) {
+    if (isBad(read)) yield read
+    else {
+      const { line, fields } = read
+      yield { line, valueOf: (column) => (Object.hasOwn(fields, column) ? fields[column] : undefined) }
+    }
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+async function* readObjects(path: string): AsyncGenerator<{ readonly line: number; readonly fields: Fields } | BadRow> {
+  for await (const read of readLines(path)) {
+    if (isBad(read)) yield read
+    else if (read.text.trim() !== '') yield parseObject(path, read.number, read.text)
+  }
+}
+
+function parseObject(path: string, line: number, text: string) {
   try {
     const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return new Map(Object.entries(value))
+    if (isFields(value)) return { line, fields: value }
   } catch (cause) {
-    throw badLine(path, line, 'is not valid JSON', cause)
+    return { error: badLine(path, line, 'the line is not valid JSON', cause) }
   }
-  throw badLine(path, line, 'is not a JSON object')
+  return { error: badLine(path, line, 'the line is not a JSON object') }
 }
 
-function badLine(path: string, line: number, problem: string, cause?: unknown): ColdmeshError {
-  return new ColdmeshError('bad-input', `${path}, line ${line}: the line ${problem}`, {
-    cause,
-    facts: { path, line },
-    hint: 'Each line must be one JSON object, like {"text": "...", "label": "..."}.',
-  })
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function badLine(path: string, line: number, what: string, cause?: unknown): ColdmeshError {
+  const hint = 'Each line must be one JSON object, like {"text": "...", "label": "..."}.'
+  return rowError({ path }, { line }, { kind: 'syntax', what, hint, cause })
 }

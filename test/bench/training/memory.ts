@@ -7,7 +7,7 @@ import { isColdmeshError } from '../../../src/ports/errors.ts'
 import { startingHead } from '../../../src/training/classifier.ts'
 import { checkBody } from '../../../src/training/encoders/encoder-body.ts'
 import { readEncoderConfig } from '../../../src/training/encoders/read-config.ts'
-import { createBertBody } from '../../../src/training/initial-weights.ts'
+import { createBody } from '../../../src/training/initial-weights.ts'
 import { estimateMemory } from '../../../src/training/memory.ts'
 import { completePlan } from '../../../src/training/plan.ts'
 
@@ -53,7 +53,7 @@ async function measure(name: string): Promise<void> {
     intermediate_size: 4 * Number(values.hidden),
   }
   const config = readEncoderConfig(raw)
-  const body = createBertBody(raw, { seed: 1, pooler: true })
+  const body = createBody(raw, { seed: 1, pooler: true })
   const shape = { config, body: checkBody(config, body), classes: LABELS.length }
   const plan = completePlan({ batch, maxTokens: length, freeze: values.freeze === '' ? null : Number(values.freeze) })
   const head = startingHead(shape, null, { labels: LABELS }, 1).weights

@@ -9,7 +9,7 @@ describe('statedWork', () => {
     statedWork({
       dataset: regressionDataset(),
       task: 'numbers',
-      salt: new Uint8Array(32),
+      commitment: new Uint8Array(32),
       plan: completePlan({}),
       trained: {
         ...{ body: [], head: { labels: [], weights: [] }, steps: 7, seconds: 1, rows: 200 },

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { csvDataset, jsonlDataset, openDataset } from '../../../../../src/adapters/datasets/index.ts'
-import { MAX_FILE_BYTES } from '../../../../../src/adapters/datasets/text-file.ts'
+import { openDataset } from '../../../../../src/adapters/datasets/index.ts'
 import { type ErrorCode, isColdmeshError } from '../../../../../src/ports/errors.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'coldmesh-datasets-'))
@@ -28,10 +27,10 @@ async function rejects(promise: Promise<unknown>, code: ErrorCode, ...patterns: 
 
 const GOOD = 'text,label\ngood,a\nfine,a\nbad,b\nawful,b\n'
 
-describe('csvDataset', () => {
+describe('a table', () => {
   it('reads texts and labels, with quotes, line breaks inside values, CRLF and a byte order mark', async () => {
     const path = await file('.csv', '\ufefftext,label\r\n"one, ""two""\nthree",b\r\nfour,a\r\nfive,a\r\nsix,b\r\n')
-    const dataset = await csvDataset(path)
+    const dataset = await openDataset(path)
     assert.deepEqual(dataset, {
       name: `data${files - 1}`,
       labels: ['a', 'b'],
@@ -46,7 +45,7 @@ describe('csvDataset', () => {
 
   it('reads the columns it is told, pairs too, and another delimiter', async () => {
     const path = await file('.csv', 'id;q;a;ok\n1;who;me;1\n2;what;it;0\n3;why;so;1\n4;how;well;0\n')
-    const dataset = await csvDataset(path, { text: 'q', pair: 'a', label: 'ok', name: 'answers', delimiter: ';' })
+    const dataset = await openDataset(path, { text: 'q', pair: 'a', label: 'ok', name: 'answers', delimiter: ';' })
     assert.equal(dataset.name, 'answers')
     assert.deepEqual(dataset.labels, ['0', '1'])
     assert.deepEqual(dataset.examples[0], { text: 'who', pair: 'me', label: '1' })
@@ -59,44 +58,48 @@ describe('csvDataset', () => {
 
   it('guesses columns by their usual names, and the text as what is left beside the label', async () => {
     const pairs = await file('.csv', 'Sentence1,sentence2,Label\na,b,x\nc,d,x\ne,f,y\ng,h,y\n')
-    assert.deepEqual((await csvDataset(pairs)).examples[0], { text: 'a', pair: 'b', label: 'x' })
+    assert.deepEqual((await openDataset(pairs)).examples[0], { text: 'a', pair: 'b', label: 'x' })
     const odd = await file('.csv', 'tweet,class\na,x\nb,x\nc,y\nd,y\n')
-    assert.deepEqual((await csvDataset(odd)).examples[0], { text: 'a', label: 'x' })
+    assert.deepEqual((await openDataset(odd)).examples[0], { text: 'a', label: 'x' })
   })
 
   it('sorts labels by code unit', async () => {
     const path = await file('.csv', 'text,label\n1,b\n2,b\n3,B\n4,B\n5,10\n6,10\n7,9\n8,9\n')
-    assert.deepEqual((await csvDataset(path)).labels, ['10', '9', 'B', 'b'])
+    assert.deepEqual((await openDataset(path)).labels, ['10', '9', 'B', 'b'])
   })
 
   it('rejects ambiguous and wrong columns, listing those that there are', async () => {
-    await rejects(csvDataset(await file('.csv', GOOD), { text: 'txt' }), 'bad-input', /"txt"/, /"text", "label"/)
+    await rejects(openDataset(await file('.csv', GOOD), { text: 'txt' }), 'bad-input', /"txt"/, /"text", "label"/)
     const two = await file('.csv', 'text,sentence,label\na,b,x\n')
-    await rejects(csvDataset(two), 'bad-input', /which column is the text/, /"sentence"/)
+    await rejects(openDataset(two), 'bad-input', /which column is the text/, /"sentence"/)
     const none = await file('.csv', 'a,b\n1,2\n')
-    await rejects(csvDataset(none), 'bad-input', /which column is the label/)
-    await rejects(csvDataset(await file('.csv', GOOD), { text: 'label' }), 'bad-input', /different columns/)
+    await rejects(openDataset(none), 'bad-input', /which column is the label/)
+    await rejects(openDataset(await file('.csv', GOOD), { text: 'label' }), 'bad-input', /different columns/)
   })
 
   it('rejects an empty text or label and a wrong number of values, with the line', async () => {
-    await rejects(csvDataset(await file('.csv', `${GOOD}  ,a\n`)), 'bad-input', /line 6: the text is empty/)
-    await rejects(csvDataset(await file('.csv', `${GOOD}x,\n`)), 'bad-input', /line 6: the label is empty/)
+    await rejects(openDataset(await file('.csv', `${GOOD}  ,a\n`)), 'bad-input', /line 6: the text is empty/)
+    await rejects(openDataset(await file('.csv', `${GOOD}x,\n`)), 'bad-input', /line 6: the label is empty/)
     await rejects(
-      csvDataset(await file('.csv', `${GOOD}"two\nlines",a\n,a\n`)),
+      openDataset(await file('.csv', `${GOOD}"two\nlines",a\n,a\n`)),
       'bad-input',
       /line 8: the text is empty/,
     )
-    await rejects(csvDataset(await file('.csv', `${GOOD}x,a,b\n`)), 'bad-input', /line 6: .*number of values/)
-    await rejects(csvDataset(await file('.csv', `${GOOD}"x,a\n`)), 'bad-input', /line \d+: .*not valid CSV/)
+    await rejects(openDataset(await file('.csv', `${GOOD}x,a,b\n`)), 'bad-input', /line 6: .*number of values/)
+    await rejects(
+      openDataset(await file('.csv', `${GOOD}"x,a\n`)),
+      'bad-input',
+      /line 6: a quotation mark .* never closed/,
+    )
   })
 
   it('rejects a quotation mark that never closes before it has read a large file', async () => {
     const path = await file('.csv', `${GOOD}"${'x,a\n'.repeat(600_000)}`)
-    await rejects(csvDataset(path), 'bad-input', /more than 1000000 characters/)
+    await rejects(openDataset(path), 'bad-input', /more than 1000000 characters/)
   })
 })
 
-describe('jsonlDataset', () => {
+describe('lines of JSON', () => {
   it('reads an object a line, numbers and truth values as labels, blank lines skipped', async () => {
     const rows = [
       { text: 'a', label: 1 },
@@ -113,39 +116,29 @@ describe('jsonlDataset', () => {
 
   it('rejects a line that is not a JSON object, with its number', async () => {
     const good = '{"text":"a","label":"x"}\n'
-    await rejects(jsonlDataset(await file('.jsonl', `${good}{"text":`)), 'bad-input', /line 2: .*not valid JSON/)
-    await rejects(jsonlDataset(await file('.jsonl', `${good}[1]\n`)), 'bad-input', /line 2: .*not a JSON object/)
-    await rejects(
-      jsonlDataset(await file('.jsonl', `${good}{"label":"x"}\n`)),
-      'bad-input',
-      /line 2: the text is empty/,
-    )
+    await rejects(openDataset(await file('.jsonl', `${good}{"text":`)), 'bad-input', /line 2: .*not valid JSON/)
+    await rejects(openDataset(await file('.jsonl', `${good}[1]\n`)), 'bad-input', /line 2: .*not a JSON object/)
+    await rejects(openDataset(await file('.jsonl', `${good}{"label":"x"}\n`)), 'bad-input', /line 2: the text is empty/)
     const nested = '{"text":"b","label":{"name":"x"}}\n'
-    await rejects(jsonlDataset(await file('.jsonl', good + nested)), 'bad-input', /line 2: the label is neither/)
+    await rejects(openDataset(await file('.jsonl', good + nested)), 'bad-input', /line 2: the label is neither/)
   })
 
   // fault 66
   it('takes no field from an object prototype', async () => {
     const path = await file('.jsonl', '{"text":"a","label":"x"}\n')
-    await rejects(jsonlDataset(path, { label: 'constructor' }), 'bad-input', /"constructor"/)
+    await rejects(openDataset(path, { label: 'constructor' }), 'bad-input', /"constructor"/)
   })
 })
 
 describe('openDataset', () => {
   it('rejects other extensions, naming the supported ones', async () => {
-    await rejects(openDataset('rows.parquet'), 'bad-input', /\.csv, \.tsv or \.jsonl/)
-    await rejects(openDataset('rows.jsonl', { delimiter: ';' }), 'bad-input', /delimiter/)
+    await rejects(openDataset(await file('.xml', '<a/>')), 'bad-input', /\.csv, \.tsv, \.jsonl or \.parquet/)
+    await rejects(openDataset(await file('.jsonl', '{}'), { delimiter: ';' }), 'bad-input', /delimiter/)
   })
 
   it('rejects a missing file and a folder', async () => {
     await rejects(openDataset(join(folder, 'none.csv')), 'bad-input', /no file/)
-    await rejects(csvDataset(folder), 'bad-input', /isn't a file/)
-  })
-
-  it('rejects a file that is too large without reading it', async () => {
-    const path = await file('.csv', GOOD)
-    await truncate(path, MAX_FILE_BYTES + 1) // sparse: takes no space
-    await rejects(openDataset(path), 'bad-input', /at most/)
+    await rejects(openDataset(folder), 'bad-input', /no folders of texts/)
   })
 
   it('rejects what is not UTF-8, with the line', async () => {
