@@ -2,7 +2,7 @@ import { contribution } from './contribution/messages.ts'
 import { genesis } from './genesis/messages.ts'
 import { lineage } from './lineage/messages.ts'
 import { amendment, approval, invite, invite2, ratification, voucher } from './membership/messages.ts'
-import { report } from './report/messages.ts'
+import { metricReport, report } from './report/messages.ts'
 import { certificate, evidence, inclusionList, precommit, prevote, proposal } from './round/messages.ts'
 import {
   syncApproval,
@@ -50,12 +50,13 @@ export const REGISTRY = [
   { declaration: syncApproval, carrier: 'sync' },
   { declaration: voucher, carrier: 'envelope' },
   { declaration: invite2, carrier: 'object' },
+  { declaration: metricReport, carrier: 'reports' },
 ] as const
 
 /** What travels on which gossip topic. */
 export const CONTRIBUTION_MESSAGES = [contribution] as const
 export const VOTE_MESSAGES = [inclusionList, proposal, prevote, precommit] as const
-export const REPORT_MESSAGES = [report] as const
+export const REPORT_MESSAGES = [report, metricReport] as const
 /** Not signed as a whole: both envelopes inside are. */
 export const EVIDENCE_OBJECTS = [evidence] as const
 export const AMENDMENT_MESSAGES = [approval] as const

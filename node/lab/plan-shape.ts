@@ -1,4 +1,4 @@
-import { ENGINE_CHOICES, EVALUATION_MODES, LAB_BASELINES } from 'coldmesh'
+import { ENGINE_CHOICES, EVALUATION_MODES, LAB_BASELINES, METRICS } from 'coldmesh'
 import { z } from 'zod'
 
 const MAX_ROUNDS = 1_000
@@ -22,6 +22,12 @@ const training = z.strictObject({
   evaluateEvery: z.number().optional(),
   patience: z.number().optional(),
   minGain: z.number().optional(),
+  patienceExamples: z.number().optional(),
+  schedule: z.enum(['linear', 'constant', 'paper']).optional(),
+  epochs: z.number().optional(),
+  freeze: z.number().nullable().optional(),
+  metric: z.enum(METRICS).optional(),
+  positive: z.string().optional(),
 })
 
 const share = {

@@ -32,7 +32,8 @@ export function groupName({ group, task }: Pick<LabCurve, 'group' | 'task'>): st
 }
 
 /** Means over the seeds in percent, pretrained, final and baselines, with how far the final base is above the pretrained one. */
-export function formatResult({ plan, curves, gains, runs }: LabResult, colors: Colors): string {
+export function formatResult({ plan, curves, gains, runs, scores }: LabResult, colors: Colors): string {
+  const metrics = [...new Set(scores.map(({ metric }) => metric))]
   const tables = plan.evaluations.map(({ mode }) => {
     const seeds = plan.seeds.length
     const table = createTable([mode, '', 'pretrained', 'final', ...plan.baselines, 'gain'])
@@ -54,7 +55,7 @@ export function formatResult({ plan, curves, gains, runs }: LabResult, colors: C
     '',
     ...tables,
     '',
-    `test accuracy in percent, ${overSeeds(plan.seeds.length)}; the same rows, plans and seeds for every base`,
+    `test ${metrics.join(', ')} in percent, ${overSeeds(plan.seeds.length)}; the same rows, plans and seeds for every base`,
     verified === runs.length
       ? `verified  the history of every seed (${runs[0]?.verified?.level ?? ''})`
       : colors.red(`NOT VERIFIED: ${runs.length - verified} of ${runs.length} histories`),

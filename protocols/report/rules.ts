@@ -19,16 +19,19 @@ export interface ReportView {
 /** A hundred and more tasks in one mode, or forty in three. */
 export const MAX_PER_AUTHOR_AND_BASE = 128
 export const MAX_PER_BASE = 1024
-/** Accuracies lie between 0 and 1: two seeds, one at each end, have this error, and no more seeds have a larger one. */
-const MAX_ERROR = 500_000_000
+/**
+ * Accuracies lie between 0 and 1: two seeds, one at each end, have this error, and no more seeds have a larger one. Correlations lie between
+ * -1 and 1: twice as much, which the field itself limits.
+ */
+const MAX_ERROR = { 'report/1': 500_000_000, 'metric-report/1': 1_000_000_000 }
 
 /** SPEC 10: what to do with a signed report. */
 export function judgeReport({ message, id }: Signed<Report>, view: ReportView): Verdict {
-  const { base, author, seeds, standardError } = message
+  const { kind, base, author, seeds, standardError } = message
   // [REJECT] SPEC 10.1: seeds ascend, each once.
   if (seeds.some((seed, index) => index > 0 && seed <= (seeds[index - 1] ?? 0))) return reject('unsorted-seeds')
-  // [REJECT] SPEC 10.2: one seed has no error, several have at most a half.
-  if (standardError > (seeds.length === 1 ? 0 : MAX_ERROR)) return reject('impossible-error')
+  // [REJECT] SPEC 10.2: one seed has no error, several have at most what two at both ends have.
+  if (standardError > (seeds.length === 1 ? 0 : MAX_ERROR[kind])) return reject('impossible-error')
   // [IGNORE] SPEC 10.3: known already.
   if (view.isKnown(id)) return ignore('known')
   const round = view.roundOf(base)

@@ -4,12 +4,14 @@ import { digestPlan } from './plans.ts'
 
 /** What a peer says of an evaluation of the base with this CID: `peer.report(reportOf(base, evaluation))`. */
 export function reportOf(base: string, evaluation: Evaluation) {
-  const { task, mode, mean, standardError, seeds, rows, testRows, labels, plan, trainer } = evaluation
+  const { task, mode, metric, mean, standardError, seeds, rows, testRows, labels, plan, trainer } = evaluation
   return {
     base,
     task,
     mode,
-    value: mean,
+    metric,
+    // A correlation below zero is stated as zero.
+    value: Math.max(0, mean),
     standardError,
     seeds,
     rows,

@@ -1,6 +1,7 @@
 import type { EvaluationMode } from '../evaluation/plans.ts'
+import type { Metric } from '../ports/trainer.ts'
 
-/** Someone's evaluation of a base; advisory. Accuracies are fractions. */
+/** Someone's evaluation of a base; advisory. Values are fractions; a correlation below zero is stated as zero. */
 export interface ReportEntry {
   readonly id: string
   readonly author: string
@@ -8,7 +9,7 @@ export interface ReportEntry {
   readonly round: number
   readonly task: string
   readonly mode: EvaluationMode
-  readonly metric: 'accuracy'
+  readonly metric: Metric
   readonly value: number
   readonly standardError: number
   readonly seeds: readonly number[]
@@ -23,5 +24,5 @@ export interface ReportEntry {
 
 /** `reportOf` makes one of an evaluation. */
 export interface ReportOptions extends Omit<ReportEntry, 'id' | 'author' | 'round' | 'metric'> {
-  readonly metric?: 'accuracy'
+  readonly metric?: Metric
 }

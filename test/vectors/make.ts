@@ -8,6 +8,7 @@ import { makeLateLineage } from './making/late-lineage.ts'
 import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
 import { makeReport } from './making/report.ts'
+import { makeMetricReport } from './making/metric-report.ts'
 import { makeSyncEvidence } from './making/sync-evidence.ts'
 import { makeSyncApprovals } from './making/sync-approvals.ts'
 import { makeSyncReports } from './making/sync-reports.ts'
@@ -34,6 +35,7 @@ const makers = {
   makeSync,
   makeSyncJudged,
   makeReport,
+  makeMetricReport,
   makeSyncEvidence,
   makeSyncReports,
   makeAmendments,

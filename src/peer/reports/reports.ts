@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid'
-import { report } from '../../../protocols/report/messages.ts'
+import { metricReport, report } from '../../../protocols/report/messages.ts'
 import { MAX_HAVE, MAX_REPORTS_PAGE } from '../../../protocols/sync/messages.ts'
 import { fromHex, parseCid } from '../../../protocols/wire/bytes.ts'
 import { MalformedError } from '../../../protocols/wire/codec.ts'
@@ -136,25 +136,21 @@ function encode(
       },
     )
   }
-  const about = {
-    author: context.author,
-    base,
-    task: { name: task, labels, rows, testRows },
-    mode: given.mode,
-    metric: given.metric ?? ('accuracy' as const),
-  }
+  const { metric = 'accuracy' } = given
+  const about = { author: context.author, base, task: { name: task, labels, rows, testRows }, mode: given.mode }
   try {
-    return report.encode({
+    const said = {
       ...about,
       network: context.network,
       round,
-      seq: context.nextSeq(about),
+      seq: context.nextSeq({ ...about, metric }),
       value: Math.round(value * BILLION),
       standardError: Math.round(standardError * BILLION),
       seeds: [...given.seeds].sort((a, b) => a - b),
       plan: fromHex(plan) ?? new Uint8Array(),
       engine: given.engine,
-    })
+    }
+    return metric === 'accuracy' ? report.encode({ ...said, metric }) : metricReport.encode({ ...said, metric })
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error
     throw new ColdmeshError('bad-input', `The report can't be written: ${error.message}.`, { cause: error })

@@ -1,10 +1,11 @@
 import type { CID } from 'multiformats/cid'
 import { type Contribution, contribution } from '../../../protocols/contribution/messages.ts'
 import { type Voucher, voucher } from '../../../protocols/membership/messages.ts'
-import { type Report, report } from '../../../protocols/report/messages.ts'
+import { metricReport, report } from '../../../protocols/report/messages.ts'
 import { type InclusionList, inclusionList, type Precommit, precommit } from '../../../protocols/round/messages.ts'
 import { compareCids } from '../../../protocols/wire/bytes.ts'
 import type { Signed } from '../../../protocols/wire/envelope.ts'
+import type { MessageOf } from '../../../protocols/wire/message.ts'
 import { sign, type TestKey, type TestNetwork, testCid } from './network.ts'
 
 type Fields<T> = Omit<T, 'kind' | 'author'>
@@ -70,22 +71,40 @@ export function listBy(
 }
 
 /** A signed report about the genesis' base that every rule likes; override what a test is about. */
-export function reportBy(key: TestKey, net: TestNetwork, overrides: Partial<Fields<Report>> = {}): Signed<Report> {
-  const fields: Fields<Report> = {
+export function reportBy(
+  key: TestKey,
+  net: TestNetwork,
+  overrides: Partial<Fields<AccuracyReport>> = {},
+): Signed<AccuracyReport> {
+  return sign(report, { ...reportFields(net), metric: 'accuracy', ...overrides }, key)
+}
+
+/** The same by another metric. */
+export function metricReportBy(
+  key: TestKey,
+  net: TestNetwork,
+  overrides: Partial<Fields<MetricReport>> = {},
+): Signed<MetricReport> {
+  return sign(metricReport, { ...reportFields(net), metric: 'pearson-spearman', ...overrides }, key)
+}
+
+type AccuracyReport = MessageOf<typeof report>
+type MetricReport = MessageOf<typeof metricReport>
+
+function reportFields(net: TestNetwork): Omit<Fields<AccuracyReport>, 'metric'> {
+  return {
     network: net.network,
     base: net.genesis.base,
     round: 0,
     seq: 0,
     task: { name: 'reviews', labels: 2, rows: 1000, testRows: 200 },
     mode: 'frozen',
-    metric: 'accuracy',
     value: 734_000_000,
     standardError: 4_000_000,
     seeds: [1, 2, 3],
     plan: new Uint8Array(32).fill(9),
     engine: 'onnx',
   }
-  return sign(report, { ...fields, ...overrides }, key)
 }
 
 /** Precommits of these members for one base. */

@@ -12,6 +12,7 @@ import {
 } from '../../../protocols/membership/rules.ts'
 import { judgeVoucher } from '../../../protocols/membership/vouchers.ts'
 import { AMENDMENT_MESSAGES, REPORT_MESSAGES, VOTE_MESSAGES } from '../../../protocols/registry.ts'
+import type { Report } from '../../../protocols/report/messages.ts'
 import { judgeReport } from '../../../protocols/report/rules.ts'
 import { openCertificate } from '../../../protocols/round/certificate.ts'
 import { isProven, judgeEvidence, judgeHeardEvidence } from '../../../protocols/round/evidence.ts'
@@ -188,7 +189,7 @@ export function judgeRoundMessageIn(bytes: Uint8Array, network: CID, view: Round
 }
 
 export function judgeReportIn(bytes: Uint8Array, network: CID, view: ReportSituation): Verdict {
-  const opened = openEnvelope(bytes, REPORT_MESSAGES, network)
+  const opened = openEnvelope<Report>(bytes, REPORT_MESSAGES, network)
   if (!isSigned(opened)) return opened
   const rounds = new Map(view.bases.map((base, round) => [base, round]))
   return judgeReport(opened, {

@@ -138,7 +138,7 @@ export function judgeInView({ kind, network }: Pick<VectorFile, 'kind' | 'networ
   if (id === null) throw new Error(`${kind} is judged within a network`)
   if (kind === 'contribution/1') return judgeContributionIn(bytes, id, vector.view as ContributionSituation)
   if (kind === 'approval/1') return judgeApprovalIn(bytes, id, vector.view as AmendmentSituation)
-  if (kind === 'report/1') return judgeReportIn(bytes, id, vector.view as ReportSituation)
+  if (kind === 'report/1' || kind === 'metric-report/1') return judgeReportIn(bytes, id, vector.view as ReportSituation)
   if (kind === 'certificate/1') return judgeCertificateIn(bytes, id, vector.view as CertificateSituation)
   if (kind === 'evidence/1') return judgeEvidenceIn(bytes, id, vector.view as EvidenceSituation)
   if (kind === 'voucher/1') return judgeVoucherIn(bytes, id, vector.view as VoucherSituation)

@@ -122,6 +122,20 @@ describe('reports', { timeout: 20_000 }, () => {
     for (const peer of [again, late]) await peer.close()
   })
 
+  it('may be by another metric and of numbers, beside that by accuracy', async (t) => {
+    const mesh = memoryNetwork()
+    const [ada, ben] = [await open(t, mesh, 'ada'), await open(t, mesh, 'ben')]
+    const byAccuracy = await ada.reports.publish(said())
+    const byCorrelation = await ada.reports.publish(said({ metric: 'pearson-spearman', labels: 0 }))
+    await ben.heard(byAccuracy.id)
+    await ben.heard(byCorrelation.id)
+    assert.deepEqual(
+      new Set(ben.reports.of(later).map(({ metric }) => metric)),
+      new Set(['accuracy', 'pearson-spearman']),
+    )
+    for (const peer of [ada, ben]) await peer.close()
+  })
+
   it('are replaced by the author’s later ones, on disk too', async (t) => {
     const mesh = memoryNetwork()
     const [ada, ben] = [await open(t, mesh, 'ada'), await open(t, mesh, 'ben')]
