@@ -5,13 +5,11 @@ import { parseArgs } from 'node:util'
 import { ENGINE_NAMES } from '../../../src/engines/names.ts'
 import { openEngine } from '../../../src/engines/open-engine.ts'
 import { isColdmeshError } from '../../../src/ports/errors.ts'
-import type { Engine } from '../../../src/training/engine.ts'
-import { CASES, createJob, type Job } from './job.ts'
-import { type Cost, runEngine } from './run-engine.ts'
+import { CASES, type Cost, createJob, type Job } from './job.ts'
 
 // Tokens a second of finetuning (forward, backward, clipping, AdamW) on one batch: every engine that works here, each beside
 // ONNX Runtime, and PyTorch on the same batch in the same run:
-//   COLDMESH_PYTHON=python3 node --conditions=coldmesh-source test/bench/training/bench.ts [--threads 2] [--repeats 3] [--engines onnx,tfjs-wasm]
+//   COLDMESH_PYTHON=python3 node --conditions=coldmesh-source test/bench/training/bench.ts [--threads 2] [--repeats 3] [--engines onnx,tfjs-wasm] [--case MiniLM]
 // COLDMESH_PYTHON names a Python with torch and transformers; without it only engines are measured.
 
 const { values } = parseArgs({
@@ -19,6 +17,7 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '2' },
     repeats: { type: 'string', default: '3' },
     steps: { type: 'string', default: '100' },
+    case: { type: 'string', default: '' },
     engines: { type: 'string', default: ENGINE_NAMES.join(',') },
     python: { type: 'string', default: process.env['COLDMESH_PYTHON'] ?? '' },
   },
@@ -27,26 +26,32 @@ const { values } = parseArgs({
 const SLOW_SHARE = 0.1
 const REFERENCE = 'onnx'
 
-async function openAll(threads: number): Promise<Engine[]> {
+async function run(command: string, args: readonly string[], job: Job): Promise<Cost> {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  child.stdin.end(JSON.stringify(job))
+  return JSON.parse(await text(child.stdout))
+}
+
+const fileOf = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+const runTorch = (job: Job) => run(values.python, [fileOf('torch_bench.py')], job)
+const runEngine = (name: string, job: Job) =>
+  run(process.execPath, ['--conditions=coldmesh-source', fileOf('run-engine.ts'), name], job)
+
+/** Those of the engines asked for that work here. */
+async function workingEngines(): Promise<string[]> {
   const wanted = new Set(values.engines.split(','))
-  const opened: Engine[] = []
+  const working: string[] = []
   for (const name of ENGINE_NAMES.filter((name) => wanted.has(name))) {
     try {
-      opened.push(await openEngine(name, { threads, allowSoftware: false }))
+      const engine = await openEngine(name, { threads: 1, allowSoftware: false })
+      await engine.close()
+      working.push(name)
     } catch (error) {
       if (!isColdmeshError(error)) throw error
       console.log(`${name}: not here (${error.message})`)
     }
   }
-  return opened
-}
-
-async function runTorch(job: Job): Promise<Cost> {
-  const script = fileURLToPath(new URL('torch_bench.py', import.meta.url))
-  const child = spawn(values.python, [script], { stdio: ['pipe', 'pipe', 'inherit'] })
-  child.stdin.end(JSON.stringify(job))
-  const { seconds, cpuSeconds } = JSON.parse(await text(child.stdout))
-  return { seconds: Number(seconds), cpuSeconds: Number(cpuSeconds) }
+  return working
 }
 
 function median(numbers: readonly number[]): number {
@@ -56,29 +61,31 @@ function median(numbers: readonly number[]): number {
 function describe(costs: readonly Cost[], tokens: number): string {
   const rate = Math.round(tokens / median(costs.map(({ seconds }) => seconds)))
   const cpuRate = Math.round(tokens / median(costs.map(({ cpuSeconds }) => cpuSeconds)))
-  return `${rate} tokens/s, ${cpuRate} a CPU second`
+  const peak = median(costs.map(({ peakBytes }) => peakBytes)) / 1e6
+  return `${rate} tokens/s, ${cpuRate} a CPU second, ${peak.toFixed(0)} MB at most`
 }
 
 function printRatio(name: string, costs: readonly Cost[], reference: readonly Cost[]): void {
   const ratio = (part: keyof Cost) => median(costs.map((cost, index) => (reference[index]?.[part] ?? 0) / cost[part]))
   console.log(
-    `    ${name} / ${REFERENCE}: ${ratio('seconds').toFixed(3)}, by CPU time ${ratio('cpuSeconds').toFixed(3)}`,
+    `    ${name} / ${REFERENCE}: ${ratio('seconds').toFixed(3)}, by CPU time ${ratio('cpuSeconds').toFixed(3)}, ` +
+      `peak memory ${(1 / ratio('peakBytes')).toFixed(3)}`,
   )
 }
 
 const order: readonly string[] = ENGINE_NAMES
 const isSlow = (name: string) => order.indexOf(name) > order.indexOf(REFERENCE)
 const threads = Number(values.threads)
-const engines = await openAll(threads)
-for (const which of CASES) {
+const engines = await workingEngines()
+for (const which of CASES.filter(({ name }) => name.includes(values.case))) {
   for (const dropout of [0, 0.1]) {
-    const job = createJob(which, { dropout, threads, steps: Number(values.steps) })
+    const job = createJob(which, { dropout, threads, steps: Math.ceil(Number(values.steps) * which.share) })
     const costs = new Map<string, Cost[]>()
     // Taking turns: what else the machine does hits all alike.
     for (let repeat = 0; repeat < Number(values.repeats); repeat++) {
       for (const engine of engines) {
-        const steps = isSlow(engine.name) ? Math.ceil(job.steps * SLOW_SHARE) : job.steps
-        costs.set(engine.name, [...(costs.get(engine.name) ?? []), await runEngine(engine, { ...job, steps })])
+        const steps = isSlow(engine) ? Math.ceil(job.steps * SLOW_SHARE) : job.steps
+        costs.set(engine, [...(costs.get(engine) ?? []), await runEngine(engine, { ...job, steps })])
       }
       if (values.python !== '') costs.set('PyTorch', [...(costs.get('PyTorch') ?? []), await runTorch(job)])
     }

@@ -4,6 +4,14 @@ const WARMUP_STEPS = 10
 export const CLASSES = 4
 export const RATE = 1e-4
 
+/** Of one step. CPU seconds, over all threads, also tell on a machine that does other things meanwhile. */
+export interface Cost {
+  readonly seconds: number
+  readonly cpuSeconds: number
+  /** The process's largest resident set. */
+  readonly peakBytes: number
+}
+
 export interface Case {
   readonly name: string
   readonly layers: number
@@ -12,6 +20,8 @@ export interface Case {
   readonly vocabulary: number
   readonly batch: number
   readonly length: number
+  /** Of the steps asked for: larger models take fewer. */
+  readonly share: number
 }
 
 export const CASES: readonly Case[] = [
@@ -23,6 +33,37 @@ export const CASES: readonly Case[] = [
     vocabulary: 4_096,
     batch: 32,
     length: 32,
+    share: 1,
+  },
+  {
+    name: 'L2/H128, vocabulary 30,522, 32 x 32',
+    layers: 2,
+    hidden: 128,
+    heads: 2,
+    vocabulary: 30_522,
+    batch: 32,
+    length: 32,
+    share: 0.6,
+  },
+  {
+    name: 'MiniLM (L6/H384, vocabulary 30,522), 8 x 64',
+    layers: 6,
+    hidden: 384,
+    heads: 12,
+    vocabulary: 30_522,
+    batch: 8,
+    length: 64,
+    share: 0.2,
+  },
+  {
+    name: 'RoBERTa-base (L12/H768, vocabulary 50,265), 4 x 64',
+    layers: 12,
+    hidden: 768,
+    heads: 12,
+    vocabulary: 50_265,
+    batch: 4,
+    length: 64,
+    share: 0.05,
   },
 ]
 

@@ -1,3 +1,6 @@
+import { text } from 'node:stream/consumers'
+import { ENGINE_NAMES } from '../../../src/engines/names.ts'
+import { openEngine } from '../../../src/engines/open-engine.ts'
 import { startingHead } from '../../../src/training/classifier.ts'
 import { checkBody } from '../../../src/training/encoders/encoder-body.ts'
 import { withDropout } from '../../../src/training/encoders/encoder-config.ts'
@@ -5,16 +8,13 @@ import { readEncoderConfig } from '../../../src/training/encoders/read-config.ts
 import type { Engine } from '../../../src/training/engine.ts'
 import { createBody } from '../../../src/training/initial-weights.ts'
 import { completePlan } from '../../../src/training/plan.ts'
-import { CLASSES, type Job, RATE } from './job.ts'
+import { CLASSES, type Cost, type Job, RATE } from './job.ts'
 
-/** Of one step. CPU seconds, over all threads, also tell on a machine that does other things meanwhile. */
-export interface Cost {
-  readonly seconds: number
-  readonly cpuSeconds: number
-}
+// A process of its own, so that its peak memory is the engine's: reads a job from standard input, writes its cost to standard output.
+//   node run-engine.ts ENGINE <job.json
 
 /** Steps of finetuning on one batch, each read back: a GPU is waited for. */
-export async function runEngine(engine: Engine, job: Job): Promise<Cost> {
+async function runEngine(engine: Engine, job: Job): Promise<Cost> {
   const plan = completePlan({ seed: 1 })
   const body = createBody({ ...job.config, model_type: 'bert' }, { seed: 1, pooler: true })
   const config = withDropout(readEncoderConfig({ ...job.config, model_type: 'bert' }), null)
@@ -24,7 +24,7 @@ export async function runEngine(engine: Engine, job: Job): Promise<Cost> {
   const learner = await engine.createLearner({
     shape,
     body,
-    head: startingHead(shape, null, { labels: labels }, 1).weights,
+    head: startingHead(shape, null, { labels }, 1).weights,
     plan,
     batch,
     longest: length,
@@ -43,5 +43,12 @@ export async function runEngine(engine: Engine, job: Job): Promise<Cost> {
   const seconds = (performance.now() - started) / 1_000 / job.steps
   const { user, system } = process.cpuUsage(startedCpu)
   await learner.release()
-  return { seconds, cpuSeconds: (user + system) / 1e6 / job.steps }
+  return { seconds, cpuSeconds: (user + system) / 1e6 / job.steps, peakBytes: process.resourceUsage().maxRSS * 1_024 }
 }
+
+const job: Job = JSON.parse(await text(process.stdin))
+const name = ENGINE_NAMES.find((known) => known === process.argv[2])
+if (name === undefined) throw new Error(`no engine ${process.argv[2]}`)
+const engine = await openEngine(name, { threads: job.threads, allowSoftware: false })
+process.stdout.write(JSON.stringify(await runEngine(engine, job)))
+await engine.close()

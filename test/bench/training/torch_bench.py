@@ -1,6 +1,7 @@
-"""Trains the model and batch that bench.ts writes to stdin with PyTorch; prints seconds and CPU seconds per step and the losses, as JSON."""
+"""Trains the model and batch that bench.ts writes to stdin with PyTorch; prints seconds and CPU seconds per step, peak memory and the losses, as JSON."""
 
 import json
+import resource
 import sys
 import time
 
@@ -27,4 +28,5 @@ for step in range(job["warmup"] + job["steps"]):
     losses.append(loss.item())
 seconds = (time.perf_counter() - started) / job["steps"]
 cpu_seconds = (time.process_time() - started_cpu) / job["steps"]
-print(json.dumps({"seconds": seconds, "cpuSeconds": cpu_seconds, "losses": losses, "version": torch.__version__}))
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+print(json.dumps({"seconds": seconds, "cpuSeconds": cpu_seconds, "peakBytes": peak, "losses": losses, "version": torch.__version__}))
