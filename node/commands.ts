@@ -166,6 +166,23 @@ export const COMMANDS: readonly Command[] = [
   ),
   defineCommand(
     {
+      name: 'data',
+      summary: 'reads a dataset as a training would, and tells what is in it and what is wrong with it',
+      arguments: [
+        {
+          name: 'file',
+          help: 'CSV, TSV, JSON Lines or Parquet, any of them .gz, or a folder of text files by class',
+          required: true,
+        },
+      ],
+      options: [...COMMON, 'base', ...DATASET, 'maxTokens', 'seed'],
+      onDataDir: false,
+      examples: ['coldmesh data reviews.csv', 'coldmesh data nli.parquet --base ./MiniLM --max-tokens 128 --json'],
+    },
+    async () => (await import('./commands/data.ts')).runData,
+  ),
+  defineCommand(
+    {
       name: 'join',
       summary: 'contributes to a network with a dataset, and says what came of it',
       arguments: [

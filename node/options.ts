@@ -35,7 +35,7 @@ export const OPTIONS = {
   base: {
     kind: 'path',
     value: 'DIR|CID',
-    help: 'base that the network starts from, and that baselines do: a directory, for genesis also the CID that import printed (default: the shipped base)',
+    help: 'base that the network starts from, and that baselines do: a directory, for genesis also the CID that import printed (default: the shipped base); data: whose tokenizer counts tokens',
   },
   member: {
     kind: 'text',
