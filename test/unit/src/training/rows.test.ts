@@ -50,8 +50,9 @@ describe('packed rows', () => {
 
   it('say that there is no room for them, and where', () => {
     const nowhere = createSpillingStore({ folder: join(folder, 'none'), memoryTokens: 0 })
+    nowhere.append(Uint32Array.of(1))
     assert.throws(
-      () => nowhere.append(Uint32Array.of(1)),
+      () => nowhere.read(0, 1),
       (error) => isColdmeshError(error, 'refused') && /can't be kept in .*none/.test(error.message),
     )
   })
