@@ -1,56 +1,5 @@
 import { type Command, defineCommand } from './command.ts'
-import type { OptionName } from './options.ts'
-
-const COMMON = ['dir', 'json', 'options'] as const satisfies readonly OptionName[]
-const PLAN = [
-  'recipe',
-  'time',
-  'epochs',
-  'freeze',
-  'metric',
-  'positive',
-  'learningRate',
-  'headRate',
-  'steps',
-  'batch',
-  'accumulation',
-  'maxTokens',
-  'evaluateEvery',
-  'patience',
-  'seed',
-] as const satisfies readonly OptionName[]
-/** Of a plan that is fixed to its last step. */
-const BUDGET = [
-  'freeze',
-  'metric',
-  'positive',
-  'learningRate',
-  'headRate',
-  'steps',
-  'batch',
-  'accumulation',
-  'maxTokens',
-] as const satisfies readonly OptionName[]
-const MESH = [
-  'listen',
-  'announce',
-  'peer',
-  'noMdns',
-  'noDht',
-  'joinTimeout',
-  'checkStore',
-  'keepRounds',
-] as const satisfies readonly OptionName[]
-const DATASET = [
-  'text',
-  'pair',
-  'label',
-  'taskType',
-  'labelMap',
-  'labelSeparator',
-  'skipUnlabelled',
-  'validation',
-] as const satisfies readonly OptionName[]
+import { BUDGET, COMMON, DATASET, MESH, PLAN } from './option-groups.ts'
 
 /** Every command once, in the order of help. */
 export const COMMANDS: readonly Command[] = [
