@@ -1,56 +1,5 @@
 import { type Command, defineCommand } from './command.ts'
-import type { OptionName } from './options.ts'
-
-const COMMON = ['dir', 'json', 'options'] as const satisfies readonly OptionName[]
-const PLAN = [
-  'recipe',
-  'time',
-  'epochs',
-  'freeze',
-  'metric',
-  'positive',
-  'learningRate',
-  'headRate',
-  'steps',
-  'batch',
-  'accumulation',
-  'maxTokens',
-  'evaluateEvery',
-  'patience',
-  'seed',
-] as const satisfies readonly OptionName[]
-/** Of a plan that is fixed to its last step. */
-const BUDGET = [
-  'freeze',
-  'metric',
-  'positive',
-  'learningRate',
-  'headRate',
-  'steps',
-  'batch',
-  'accumulation',
-  'maxTokens',
-] as const satisfies readonly OptionName[]
-const MESH = [
-  'listen',
-  'announce',
-  'peer',
-  'noMdns',
-  'noDht',
-  'joinTimeout',
-  'checkStore',
-  'keepRounds',
-] as const satisfies readonly OptionName[]
-const DATASET = [
-  'text',
-  'pair',
-  'label',
-  'taskType',
-  'labelMap',
-  'labelSeparator',
-  'skipUnlabelled',
-  'validation',
-] as const satisfies readonly OptionName[]
+import { BUDGET, COMMON, DATASET, MESH, PLAN } from './option-groups.ts'
 
 /** Every command once, in the order of help. */
 export const COMMANDS: readonly Command[] = [
@@ -163,6 +112,23 @@ export const COMMANDS: readonly Command[] = [
       examples: ['coldmesh amend --add dora=KEY --remove carol', 'coldmesh amend AMENDMENT_ID'],
     },
     async () => (await import('./commands/amend.ts')).runAmend,
+  ),
+  defineCommand(
+    {
+      name: 'data',
+      summary: 'reads a dataset as a training would, and tells what is in it and what is wrong with it',
+      arguments: [
+        {
+          name: 'file',
+          help: 'CSV, TSV, JSON Lines or Parquet, any of them .gz, or a folder of text files by class',
+          required: true,
+        },
+      ],
+      options: [...COMMON, 'base', ...DATASET, 'maxTokens', 'seed'],
+      onDataDir: false,
+      examples: ['coldmesh data reviews.csv', 'coldmesh data nli.parquet --base ./MiniLM --max-tokens 128 --json'],
+    },
+    async () => (await import('./commands/data.ts')).runData,
   ),
   defineCommand(
     {

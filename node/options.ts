@@ -1,4 +1,5 @@
-import type { EngineChoice, TaskType } from 'coldmesh'
+import type { EngineChoice } from 'coldmesh'
+import { DATASET_OPTIONS } from './dataset-options.ts'
 import type { OptionSpec } from './option-spec.ts'
 import { PLAN_OPTIONS } from './plan-options.ts'
 
@@ -14,8 +15,6 @@ const ENGINES = [
   'tfjs-node',
   'tfjs-wasm',
 ] as const satisfies readonly EngineChoice[]
-
-const TASK_TYPES = ['single-label', 'multi-label', 'regression'] as const satisfies readonly TaskType[]
 
 /** Every option once: flags, `COLDMESH_*` variables, the options file and docs/cli.md all come from here. */
 export const OPTIONS = {
@@ -35,7 +34,7 @@ export const OPTIONS = {
   base: {
     kind: 'path',
     value: 'DIR|CID',
-    help: 'base that the network starts from, and that baselines do: a directory, for genesis also the CID that import printed (default: the shipped base)',
+    help: 'base that the network starts from, and that baselines do: a directory, for genesis also the CID that import printed (default: the shipped base); data: whose tokenizer counts tokens',
   },
   member: {
     kind: 'text',
@@ -142,35 +141,7 @@ export const OPTIONS = {
     help: 'labelled texts: CSV, TSV, JSON Lines or Parquet, any of them .gz, or a folder of text files by class',
   },
   trainOn: { kind: 'path', value: 'FILE', help: 'contribute to every round with this dataset, as --data' },
-  text: { kind: 'text', value: 'COLUMN', help: 'column of the text (default: the one with a usual name)' },
-  pair: {
-    kind: 'text',
-    value: 'COLUMN',
-    help: 'column of a second text (default: where --text is not given, as there)',
-  },
-  label: { kind: 'text', value: 'COLUMN', help: 'column of the label (default: the one with a usual name)' },
-  taskType: {
-    kind: 'text',
-    value: 'TYPE',
-    choices: TASK_TYPES,
-    help: 'what labels are: one of several, any number of them, or a number (default: what they look like)',
-  },
-  labelMap: {
-    kind: 'text',
-    value: 'VALUE=NAME,...|FILE',
-    help: 'names of labels by what the data say, or a JSON file of them',
-  },
-  labelSeparator: {
-    kind: 'text',
-    value: 'TEXT',
-    help: 'between the labels of one value, for multi-label data in tables',
-  },
-  skipUnlabelled: { kind: 'switch', help: 'leave out rows without a label (empty, -1 or -); their number is said' },
-  validation: {
-    kind: 'path',
-    value: 'FILE',
-    help: 'held-out rows to validate with (default: some of the rows, chosen by a hash)',
-  },
+  ...DATASET_OPTIONS,
   task: { kind: 'text', value: 'NAME', help: "the task's name, which others see (default: the file's name)" },
   license: { kind: 'text', value: 'SPDX', help: "the data's licence, which others see" },
   rounds: {

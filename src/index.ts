@@ -2,7 +2,15 @@
 
 export { readConfig } from './adapters/config/config.ts'
 // Data and training
-export { type DatasetOptions, openDataset, openExamples, openTrainingData } from './adapters/datasets/index.ts'
+export {
+  type DatasetOptions,
+  type DatasetReport,
+  type InspectOptions,
+  inspectDataset,
+  openDataset,
+  openExamples,
+  openTrainingData,
+} from './adapters/datasets/index.ts'
 export { createLog } from './adapters/system/log.ts'
 export { type EngineReport, examineEngines } from './engines/examine.ts'
 export { ENGINE_CHOICES, ENGINE_NAMES, type EngineChoice, type EngineName } from './engines/names.ts'

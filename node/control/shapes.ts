@@ -9,15 +9,14 @@ import type {
   PeerStatus,
   ReportEntry,
   StartingStatus,
-  TaskType,
   VerifyReport,
 } from 'coldmesh'
 import { z } from 'zod'
+import { TASK_TYPES } from '../dataset-options.ts'
 import { METRIC_NAMES, RECIPE_NAMES } from '../plan-options.ts'
 
 /** The library's. Named again: this file is loaded by every command, the library is not. */
 const MODES = ['frozen', 'full', 'few-shot'] as const satisfies readonly EvaluationMode[]
-const TASK_TYPES = ['single-label', 'multi-label', 'regression'] as const satisfies readonly TaskType[]
 const MAX_PATH = 4096
 const MAX_LOG = 1000
 const MAX_EVIDENCE_TEXT = 32 * 1024

@@ -49,6 +49,8 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       const others = event.passedOver.map(({ engine, reason }) => `; not with ${show(engine)}: ${show(reason)}`)
       return `round ${event.round}: trains with ${show(event.engine)} on ${show(event.device)}${others.join('')}`
     }
+    case 'dataset':
+      return `round ${event.round}: ${describeData(event)}`
     case 'plan':
       return `round ${event.round}: ${describePlan(event)}`
     case 'training':
@@ -145,4 +147,14 @@ export function lateBy(staleness: number | null): string {
 
 function name(text: string): string {
   return text.length > 24 ? short(text) : show(text)
+}
+
+function describeData({ task, rows, labels, truncated, maxTokens }: Extract<PeerEvent, { type: 'dataset' }>): string {
+  const name = (label: string) => show(label, { maxLength: 32 })
+  const shares =
+    labels === null
+      ? ''
+      : `, ${percent(labels.share)} of them ${name(labels.commonest)}, ${labels.rarestRows} ${name(labels.rarest)}`
+  const cut = truncated === null ? '' : `; about ${percent(truncated)} are longer than ${maxTokens} tokens and are cut`
+  return `${show(task)} has ${rows.toLocaleString('en')} rows${shares}${cut}`
 }

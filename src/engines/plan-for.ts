@@ -47,7 +47,7 @@ export async function planFor({
     {
       rows,
       weights: body.reduce((sum, { shape }) => sum + elementCount(shape), 0),
-      tokens: config === null ? [] : await sampleLengths(model, config, dataset),
+      tokens: await sampleLengths(model, dataset),
       longest: config?.maxPositions ?? 0,
       fits: (plan) => config === null || estimateMemory({ config, body, plan, rows, engine }) <= memory,
     },
@@ -70,7 +70,10 @@ function configOf(model: Model): EncoderConfig | null {
   }
 }
 
-async function sampleLengths(model: Model, config: EncoderConfig, { examples }: Dataset<Examples>): Promise<number[]> {
+/** Lengths in tokens of some of the rows; none for a model that the engines here don't know. */
+export async function sampleLengths(model: Model, { examples }: Dataset<Examples>): Promise<number[]> {
+  const config = configOf(model)
+  if (config === null) return []
   const encoder = createTextEncoder(model, { ...config, maxTokens: config.maxPositions })
   // Reading a file from start to end to look at few of its rows would take minutes.
   const every = isStored(examples) ? 1 : Math.max(1, Math.ceil(examples.length / SAMPLED_ROWS))

@@ -6,7 +6,9 @@ import type { Signed } from '../../protocols/wire/envelope.ts'
 import type { Layout } from '../checkpoint/layout.ts'
 import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { importFile } from '../checkpoint/unixfs.ts'
+import type { DatasetFacts } from '../engines/dataset-facts.ts'
 import { ColdmeshError } from '../ports/errors.ts'
+import type { Log } from '../ports/system.ts'
 import type { Model, Trainer, TrainingPlan, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
 import { meetsTerms } from '../rounds/contributors.ts'
 import { isContribution, isRecent, parentOf } from '../rounds/views.ts'
@@ -63,7 +65,7 @@ export function startJoin(context: JoinContext, options: JoinOptions): Joining {
   return { result, [Symbol.asyncIterator]: () => events[Symbol.asyncIterator]() }
 
   async function run(): Promise<JoinResult> {
-    const choose = planChooser(options)
+    const choose = planChooser(options, context.log)
     await context.waits.during({ what: 'sync', which: `before contributing ${options.dataset.name}` }, () =>
       orAbort(context.synced, signal),
     )
@@ -79,20 +81,34 @@ export function startJoin(context: JoinContext, options: JoinOptions): Joining {
   }
 }
 
-/** The plan of all rounds of a join; `chosen` when it was chosen just now. */
+/** The plan of all rounds of a join; `chosen` when it was chosen just now, `about` the data when it is the first. */
 type PlanChooser = (
   model: Model,
   engine: string,
-) => Promise<{ readonly plan: TrainingPlan; readonly chosen: ChosenPlan | null }>
+) => Promise<{ readonly plan: TrainingPlan; readonly chosen: ChosenPlan | null; readonly about: DatasetFacts | null }>
 
-function planChooser({ plan: changes = {}, recipe, dataset }: JoinOptions): PlanChooser {
-  let plan = recipe === undefined ? completePlan(changes) : null
+function planChooser({ plan: changes = {}, recipe, dataset }: JoinOptions, log: Log): PlanChooser {
+  const given = recipe === undefined ? completePlan(changes) : null
+  let before: TrainingPlan | null = null
+
+  /** Advice: what is wrong with a model is for the training to say. */
+  async function describe(model: Model, plan: TrainingPlan): Promise<DatasetFacts | null> {
+    try {
+      const { datasetFacts } = await import('../engines/dataset-facts.ts')
+      return await datasetFacts(model, dataset, plan)
+    } catch (error) {
+      log.warn('dataset-not-described', { error: String(error) })
+      return null
+    }
+  }
+
   return async (model, engine) => {
-    if (plan !== null || recipe === undefined) return { plan: plan ?? completePlan(changes), chosen: null }
+    if (before !== null) return { plan: before, chosen: null, about: null }
     const { planFor } = await import('../engines/plan-for.ts')
-    const chosen = await planFor({ model, dataset, recipe, changes, engine })
-    plan = chosen.plan
-    return { plan, chosen }
+    const chosen = recipe === undefined ? null : await planFor({ model, dataset, recipe, changes, engine })
+    const plan = chosen?.plan ?? given ?? completePlan(changes)
+    before = plan
+    return { plan, chosen, about: await describe(model, plan) }
   }
 }
 
@@ -155,8 +171,9 @@ async function trainAndAnnounce(
     const trainer = await context.waits.during({ what: 'engine', which: 'to train with' }, context.trainer)
     const { name, device, passedOver = [] } = trainer
     tell({ type: 'engine', round, engine: name, device, passedOver })
-    const { plan, chosen } = await choose(model, trainer.name)
+    const { plan, chosen, about } = await choose(model, trainer.name)
     if (chosen !== null) tell({ type: 'plan', round, task, ...chosen })
+    if (about !== null) tell({ type: 'dataset', round, task, ...about })
     const seeded = { ...plan, seed: plan.seed + round }
     const key = { round, base: String(head.base), task, plan: seeded, dataset: options.dataset }
     const { snapshotEveryMs = DEFAULT_SNAPSHOT_MS } = options

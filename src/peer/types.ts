@@ -1,3 +1,4 @@
+import type { DatasetFacts } from '../engines/dataset-facts.ts'
 import type { Dataset, Examples } from '../ports/dataset.ts'
 import type { Metric, PassedOver, Scores, TrainingPlan } from '../ports/trainer.ts'
 import type { ChosenPlan } from '../training/choose-plan.ts'
@@ -60,6 +61,8 @@ export type PeerEvent =
       readonly device: string
       readonly passedOver: readonly PassedOver[]
     }
+  /** What there is to train on. Of lengths a sample is looked at. */
+  | ({ readonly type: 'dataset'; readonly round: number; readonly task: string } & DatasetFacts)
   /** How a join with a recipe trains from now on. */
   | ({ readonly type: 'plan'; readonly round: number; readonly task: string } & ChosenPlan)
   | {
@@ -164,6 +167,7 @@ export type JoinEvent =
           | 'catching-up'
           | 'synced'
           | 'engine'
+          | 'dataset'
           | 'plan'
           | 'training'
           | 'trained'

@@ -9,6 +9,8 @@ import { openTokenizer } from './tokenizer/open-tokenizer.ts'
 export interface TextEncoder {
   /** The tokens of a text or pair with special tokens, cut to at most `maxTokens`; of a pair, the longer text is cut first. */
   encode(example: Pick<Example, 'text' | 'pair'>): TokenRow
+  /** The same tokens as the vocabulary writes them. */
+  tokens(example: Pick<Example, 'text' | 'pair'>): readonly string[]
 }
 
 /** @throws ColdmeshError `bad-model` when tokenizer.json can't be used, or belongs to another model */
@@ -36,21 +38,22 @@ export function createTextEncoder(
     if (id !== undefined && id < limits.vocabSize) return id
     throw badTokenizer(`Token ${JSON.stringify(token)} has no id below the model's vocab_size ${limits.vocabSize}`)
   }
+  function process({ text, pair }: Pick<Example, 'text' | 'pair'>) {
+    const first = tokensOf(text)
+    const second = pair === undefined ? null : tokensOf(pair)
+    const room = limits.maxTokens - (second === null ? specials.single : specials.pair)
+    const kept = keepLongestFirst(first.length, second?.length ?? 0, Math.max(0, room))
+    return processor.post_process(first.slice(0, kept.first), second?.slice(0, kept.second) ?? null, true)
+  }
+
   return {
-    encode({ text, pair }) {
-      const first = tokensOf(text)
-      const second = pair === undefined ? null : tokensOf(pair)
-      const room = limits.maxTokens - (second === null ? specials.single : specials.pair)
-      const kept = keepLongestFirst(first.length, second?.length ?? 0, Math.max(0, room))
-      const { tokens, token_type_ids: types } = processor.post_process(
-        first.slice(0, kept.first),
-        second?.slice(0, kept.second) ?? null,
-        true,
-      )
+    encode(example) {
+      const { tokens, token_type_ids: types } = process(example)
       const ids = Int32Array.from(tokens, idOf)
       // A model with one token type takes no notice of the second text's.
       return types === undefined || limits.tokenTypes < 2 ? { ids } : { ids, types: Uint8Array.from(types) }
     },
+    tokens: (example) => process(example).tokens,
   }
 }
 

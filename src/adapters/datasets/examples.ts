@@ -4,7 +4,7 @@ import { isStored } from '../../ports/dataset.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { statPath } from './bytes.ts'
 import { openRows } from './open-rows.ts'
-import { isBad, type Row, type RowFile } from './row-reader.ts'
+import { type BadRow, isBad, type Row, type RowFile } from './row-reader.ts'
 import { createValueReader } from './values.ts'
 
 export interface PlacedExample {
@@ -27,7 +27,8 @@ export async function* eachExample(
   onBad: (error: ColdmeshError) => void = fail,
 ): AsyncGenerator<PlacedExample | typeof UNLABELLED> {
   const values = createValueReader(file, rules)
-  for await (const row of file.rows([text, ...(pair === null ? [] : [pair]), label])) {
+  const rows = file.rows([text, ...(pair === null ? [] : [pair]), label])
+  for await (const row of onBad === fail ? rows : untilUnreadable(rows, onBad)) {
     if (isBad(row)) {
       onBad(row.error)
       continue
@@ -71,6 +72,19 @@ export async function* readExamples(examples: Examples): AsyncGenerator<Example>
     yield read.example
   }
   if (count !== length) throw changed(source.path)
+}
+
+/** What ends the reading is told too. */
+async function* untilUnreadable(
+  rows: AsyncGenerator<Row | BadRow>,
+  onBad: (error: ColdmeshError) => void,
+): AsyncGenerator<Row | BadRow> {
+  try {
+    yield* rows
+  } catch (error) {
+    if (!(error instanceof ColdmeshError)) throw error
+    onBad(error)
+  }
 }
 
 /** 48 bits that tell texts apart. */

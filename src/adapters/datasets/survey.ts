@@ -10,7 +10,7 @@ import { splitLabels } from './values.ts'
 
 export const MAX_LABELS = 1_000
 /** Texts of more characters than this stay in their file. */
-export const MEMORY_CHARACTERS = 256 * 1024 ** 2
+export const MEMORY_CHARACTERS = 128 * 1024 ** 2
 const SHOWN_LABELS = 5
 
 export interface DatasetOptions extends ColumnOptions {

@@ -44,22 +44,22 @@ type TokenFile = TokenStore
 const BUFFER_TOKENS = 262_144
 
 function createTokenFile(folder: string): TokenFile {
-  const place = mkdtempSync(join(folder, 'coldmesh-tokens-'))
-  const path = join(place, 'tokens')
   const buffer = new Uint32Array(BUFFER_TOKENS)
   let written = 0
   let waiting = 0
+  let place: string | null = null
   let descriptor: number | null = null
 
   function close(): void {
     if (descriptor !== null) closeSync(descriptor)
     descriptor = null
-    rmSync(place, { recursive: true, force: true })
+    if (place !== null) rmSync(place, { recursive: true, force: true })
   }
 
   /** Its name goes at once where a system allows that: then nothing is left of it, whatever ends the process. */
   function open(): number {
-    const opened = openSync(path, 'wx+', 0o600)
+    place = mkdtempSync(join(folder, 'coldmesh-tokens-'))
+    const opened = openSync(join(place, 'tokens'), 'wx+', 0o600)
     try {
       rmSync(place, { recursive: true })
     } catch {

@@ -34,6 +34,19 @@ describe('describeWait', () => {
   })
 })
 
+describe('what there is to train on', () => {
+  const about = { type: 'dataset', round: 3, task: 'reviews', rows: 1_200, truncated: 0.124, maxTokens: 64 } as const
+
+  it('is said in one line', () => {
+    const labels = { commonest: 'good', share: 0.75, rarest: 'bad', rarestRows: 300 }
+    assert.equal(
+      describeEvent({ ...about, labels }),
+      'round 3: reviews has 1,200 rows, 75.0% of them good, 300 bad; about 12.4% are longer than 64 tokens and are cut',
+    )
+    assert.equal(describeEvent({ ...about, labels: null, truncated: null }), 'round 3: reviews has 1,200 rows')
+  })
+})
+
 describe('duration', () => {
   it('is seconds, minutes or hours', () => {
     assert.deepEqual([-5, 1_400, 119_000, 125_000, 7_500_000].map(duration), [

@@ -1,0 +1,36 @@
+import { resolve } from 'node:path'
+import { completePlan, inspectDataset, type Model } from 'coldmesh'
+import type { Call, Run } from '../command.ts'
+import { formatReport } from '../data/format.ts'
+import { defined } from '../defined.ts'
+import { openBases } from '../eval/bases.ts'
+import { EXIT } from '../exit-codes.ts'
+import { type DatasetOption, datasetOptionsOf } from './dataset.ts'
+
+type Options = 'dir' | 'base' | 'maxTokens' | 'seed' | DatasetOption
+
+export const runData: Run<Options> = async (call) => {
+  const { args, options, output } = call
+  const { maxTokens, seed } = options
+  const model = await readModel(call)
+  const report = await inspectDataset(resolve(args[0] ?? ''), {
+    ...datasetOptionsOf(options),
+    ...(model === null ? {} : { model }),
+    plan: completePlan(defined({ maxTokens, seed })),
+  })
+  output.result(report, () => formatReport(report, output.colors))
+  return report.problems.count === 0 ? EXIT.done : EXIT.usage
+}
+
+/** The model that would be trained: the base that is named, or the newest of the data directory; null when neither is. */
+async function readModel({ options, signal }: Pick<Call<Options>, 'options' | 'signal'>): Promise<Model | null> {
+  const { base, dir } = options
+  if (base === undefined && dir === undefined) return null
+  await using bases = await openBases({
+    targets: base === undefined ? [] : [base],
+    dir: () => dir ?? '',
+    rounds: undefined,
+    signal,
+  })
+  return (await bases.candidates[0]?.load()) ?? null
+}
