@@ -1,56 +1,5 @@
 import { type Command, defineCommand } from './command.ts'
-import type { OptionName } from './options.ts'
-
-const COMMON = ['dir', 'json', 'options'] as const satisfies readonly OptionName[]
-const PLAN = [
-  'recipe',
-  'time',
-  'epochs',
-  'freeze',
-  'metric',
-  'positive',
-  'learningRate',
-  'headRate',
-  'steps',
-  'batch',
-  'accumulation',
-  'maxTokens',
-  'evaluateEvery',
-  'patience',
-  'seed',
-] as const satisfies readonly OptionName[]
-/** Of a plan that is fixed to its last step. */
-const BUDGET = [
-  'freeze',
-  'metric',
-  'positive',
-  'learningRate',
-  'headRate',
-  'steps',
-  'batch',
-  'accumulation',
-  'maxTokens',
-] as const satisfies readonly OptionName[]
-const MESH = [
-  'listen',
-  'announce',
-  'peer',
-  'noMdns',
-  'noDht',
-  'joinTimeout',
-  'checkStore',
-  'keepRounds',
-] as const satisfies readonly OptionName[]
-const DATASET = [
-  'text',
-  'pair',
-  'label',
-  'taskType',
-  'labelMap',
-  'labelSeparator',
-  'skipUnlabelled',
-  'validation',
-] as const satisfies readonly OptionName[]
+import { BUDGET, COMMON, DATASET, MESH, PLAN } from './option-groups.ts'
 
 /** Every command once, in the order of help. */
 export const COMMANDS: readonly Command[] = [
@@ -79,7 +28,7 @@ export const COMMANDS: readonly Command[] = [
       name: 'import',
       summary: 'makes a Hugging Face model directory a base, adds it to the data directory and prints its CID',
       arguments: [{ name: 'model', help: 'directory with config.json, weights and tokenizer', required: true }],
-      options: [...COMMON, 'out', 'dtype', 'head'],
+      options: [...COMMON, 'out', 'dtype', 'head', 'anyArchitecture'],
       onDataDir: true,
       examples: ['coldmesh import ./MiniLM --dir ./alpha', 'coldmesh import ./MiniLM --dtype bf16 --out ./base'],
     },
@@ -258,6 +207,28 @@ export const COMMANDS: readonly Command[] = [
   ),
   defineCommand(
     {
+      name: 'train',
+      summary: 'finetunes a base on a dataset without any network, and writes a model directory with its head',
+      options: [
+        ...COMMON,
+        'base',
+        'data',
+        ...DATASET,
+        'task',
+        'headFile',
+        'out',
+        ...PLAN,
+        'engine',
+        'threads',
+        'snapshotEvery',
+      ],
+      onDataDir: true,
+      examples: ['coldmesh train --base ./MiniLM --data reviews.csv --label stars --out ./reviews'],
+    },
+    async () => (await import('./commands/train.ts')).runTrain,
+  ),
+  defineCommand(
+    {
       name: 'eval',
       summary: 'judges bases as the paper does: how well each learns tasks, over several seeds',
       arguments: [
@@ -281,6 +252,7 @@ export const COMMANDS: readonly Command[] = [
         'evalRounds',
         'baseline',
         'base',
+        'headFile',
         ...BUDGET,
         'engine',
         'threads',
@@ -291,6 +263,7 @@ export const COMMANDS: readonly Command[] = [
       examples: [
         'coldmesh eval BASE_CID --dir ./alpha --data reviews.csv --label stars',
         'coldmesh eval --dir ./alpha --tasks shipped --rounds all --mode frozen --plot rounds.svg',
+        'coldmesh eval --base ./reviews --head ./reviews/head.safetensors --data test.csv --label stars',
       ],
     },
     async () => (await import('./commands/eval.ts')).runEval,

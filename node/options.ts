@@ -1,5 +1,5 @@
 import type { EngineChoice, TaskType } from 'coldmesh'
-import type { OptionSpec } from './option-spec.ts'
+import type { OptionSpec, ValueOf } from './option-spec.ts'
 import { PLAN_OPTIONS } from './plan-options.ts'
 
 const MAX_PORT = 65_535
@@ -35,7 +35,7 @@ export const OPTIONS = {
   base: {
     kind: 'path',
     value: 'DIR|CID',
-    help: 'base that the network starts from, and that baselines do: a directory, for genesis also the CID that import printed (default: the shipped base)',
+    help: 'base that the network starts from, that baselines do, and train: a directory, for genesis also the CID that import printed, for train one of the data directory (default: the shipped base)',
   },
   member: {
     kind: 'text',
@@ -124,8 +124,9 @@ export const OPTIONS = {
     kind: 'text',
     value: 'ENGINE',
     choices: ENGINES,
+    also: { prefix: 'command:', rest: 'PROGRAM ARGS' },
     default: 'auto',
-    help: 'what trains: the fastest that works on this machine (auto), or one by name',
+    help: 'what trains: the fastest that works on this machine (auto), one by name, or a program',
   },
   threads: { kind: 'count', value: 'N', min: 1, max: 256, help: 'threads that training may use' },
   logLevel: {
@@ -227,7 +228,7 @@ export const OPTIONS = {
   out: {
     kind: 'path',
     value: 'DIR',
-    help: 'where the files go; export: must not exist yet; lab: goes on there (default: lab-NAME)',
+    help: 'where the files go; export, train: must not exist yet; lab: goes on there (default: lab-NAME)',
   },
 
   test: { kind: 'path', value: 'FILE', help: 'test rows for --data (default: a fifth of its rows, held out)' },
@@ -264,6 +265,16 @@ export const OPTIONS = {
     help: 'what float weights become, each rounded once (default: what they are)',
   },
   head: { kind: 'path', value: 'DIR', help: 'keep what is no part of a base: DIR/head.safetensors' },
+  headFile: {
+    kind: 'path',
+    flag: '--head',
+    value: 'FILE',
+    help: 'a head.safetensors: train: the head to start from; eval: score it on --data, with nothing trained',
+  },
+  anyArchitecture: {
+    kind: 'switch',
+    help: 'also a model that no engine knows: a base of its tensors as they are, which only a program trains',
+  },
 
   peers: { kind: 'count', value: 'N', min: 2, max: 16, default: 4, help: 'how many peers, each a process' },
   keep: { kind: 'switch', help: 'keep the data directories' },
@@ -277,20 +288,6 @@ export const OPTIONS = {
 } as const satisfies Record<string, OptionSpec>
 
 export type OptionName = keyof typeof OPTIONS
-
-type One<S> = S extends { kind: 'switch' }
-  ? boolean
-  : S extends { kind: 'count' | 'number' | 'seconds' }
-    ? number
-    : S extends { choices: readonly (infer Choice)[] }
-      ? Choice
-      : string
-
-type ValueOf<S> = S extends { repeat: true }
-  ? readonly One<S>[]
-  : S extends { kind: 'switch' } | { default: string | number }
-    ? One<S>
-    : One<S> | undefined
 
 /** What a command that takes these options receives. */
 export type OptionValues<Names extends OptionName = OptionName> = {
