@@ -1,4 +1,5 @@
 import type { EngineChoice, TaskType } from 'coldmesh'
+import { MODEL_OPTIONS } from './model-options.ts'
 import type { OptionSpec, ValueOf } from './option-spec.ts'
 import { PLAN_OPTIONS } from './plan-options.ts'
 
@@ -258,23 +259,7 @@ export const OPTIONS = {
   plot: { kind: 'path', value: 'FILE', help: 'write a chart of the means over rounds, as SVG' },
   report: { kind: 'switch', help: "sign the results with the data directory's key and publish them in the network" },
 
-  dtype: {
-    kind: 'text',
-    value: 'TYPE',
-    choices: ['f32', 'bf16', 'f16'],
-    help: 'what float weights become, each rounded once (default: what they are)',
-  },
-  head: { kind: 'path', value: 'DIR', help: 'keep what is no part of a base: DIR/head.safetensors' },
-  headFile: {
-    kind: 'path',
-    flag: '--head',
-    value: 'FILE',
-    help: 'a head.safetensors: train: the head to start from; eval: score it on --data, with nothing trained',
-  },
-  anyArchitecture: {
-    kind: 'switch',
-    help: 'also a model that no engine knows: a base of its tensors as they are, which only a program trains',
-  },
+  ...MODEL_OPTIONS,
 
   peers: { kind: 'count', value: 'N', min: 2, max: 16, default: 4, help: 'how many peers, each a process' },
   keep: { kind: 'switch', help: 'keep the data directories' },
