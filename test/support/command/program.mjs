@@ -90,14 +90,24 @@ function train() {
   const base = readTensors(join(plan.paths.base, 'model.safetensors'))
   const body = base.map((tensor) => ({ ...tensor, data: tensor.data.map((value) => value + 0.25) }))
   writeTensors(join(plan.paths.out, 'model.safetensors'), SPOILERS[behaviour]?.(body) ?? body)
-  const outputs = plan.labels.length
+  const outputs = Math.max(1, plan.labels.length)
   const head = [
     { name: 'classifier.weight', dtype: 'F32', shape: [outputs, 8], data: new Float32Array(outputs * 8).fill(0.5) },
     { name: 'classifier.bias', dtype: 'F32', shape: [outputs], data: new Float32Array(outputs) },
   ]
   if (behaviour !== 'headless') writeTensors(join(plan.paths.out, 'head.safetensors'), head)
   if (behaviour === 'cut') truncateSync(join(plan.paths.out, 'model.safetensors'), 2_000)
-  if (behaviour !== 'twice') writeLines('predictions.jsonl', predict(validation, rows))
+  if (behaviour === 'knowing')
+    writeLines(
+      'predictions.jsonl',
+      validation.map(({ label }) => label),
+    )
+  else if (behaviour === 'silent')
+    writeLines(
+      'predictions.jsonl',
+      validation.map(() => null),
+    )
+  else if (behaviour !== 'twice') writeLines('predictions.jsonl', predict(validation, rows))
   if (plan.paths.head !== null) writeLines('before.jsonl', predict(validation, validation))
   if (behaviour === 'short') writeLines('predictions.jsonl', [plan.labels[0]])
   if (behaviour === 'strange')

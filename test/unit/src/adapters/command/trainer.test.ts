@@ -3,8 +3,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { openTrainingData } from '../../../../../src/adapters/datasets/index.ts'
 import { createCommandTrainer } from '../../../../../src/engines/command-trainer.ts'
 import { createTrainer } from '../../../../../src/engines/trainer.ts'
+import { isStored } from '../../../../../src/ports/dataset.ts'
 import { ColdmeshError, type ErrorCode } from '../../../../../src/ports/errors.ts'
 import type { Trainer, TrainingProgress } from '../../../../../src/ports/trainer.ts'
 import { completePlan } from '../../../../../src/training/plan.ts'
@@ -137,6 +139,44 @@ describe('createCommandTrainer', () => {
     await bench.trainer.train(request)
     const { body } = await bench.trainer.train(request)
     assert.equal(body.length, model.body.length)
+  })
+
+  it('scores every type of task by its own metric', async () => {
+    await using bench = await benchOf('knowing')
+    const many = dataset.examples.map(({ text, label }) => ({ text, label: [String(label)] }))
+    const numbers = dataset.examples.map(({ text }) => ({ text, label: text.length }))
+    const sets = { name: 'sets', task: 'multi-label', labels: dataset.labels, examples: many } as const
+    const lengths = { name: 'lengths', task: 'regression', labels: [], examples: numbers } as const
+    const scored = await bench.trainer.train({ ...request, dataset: sets })
+    assert.deepEqual([scored.validation.metric, scored.validation.after], ['micro-f1', 1])
+    assert.equal(scored.head.task, 'multi-label')
+    const measured = await bench.trainer.train({ ...request, dataset: lengths })
+    assert.deepEqual(
+      [measured.validation.metric, measured.validation.scores['mean-squared-error']],
+      ['pearson-spearman', 0],
+    )
+    assert.deepEqual(measured.head.weights[1]?.shape, [1])
+    await using silent = await benchOf('silent')
+    assert.equal((await silent.trainer.train(request)).validation.after, 0)
+    const strange = { ...dataset, labels: ['cooking', 'music', 'sleep'] }
+    await failureOf(bench.trainer.train({ ...request, dataset: strange }), 'bad-dataset')
+  })
+
+  it('hands on rows that stay in their file, and holds out the same ones whoever trains', async () => {
+    const path = join(folder, 'rows.jsonl')
+    writeFileSync(path, dataset.examples.map((row) => `${JSON.stringify(row)}\n`).join(''))
+    const stored = await openTrainingData(path, { memoryCharacters: 1_000 })
+    assert.ok(isStored(stored.examples))
+    await using bench = await benchOf('good', { keep: true })
+    const { rows, validation } = await bench.trainer.train({ ...request, dataset: stored })
+    const inMemory = await bench.trainer.train(request)
+    assert.deepEqual([rows, validation.rows], [inMemory.rows, inMemory.validation.rows])
+    const [first, second] = leftIn(bench.dir).map((name) =>
+      readFileSync(join(bench.dir, name, 'validation.jsonl'), 'utf8')
+        .split('\n')
+        .sort(),
+    )
+    assert.deepEqual(first, second)
   })
 
   it('survives a flood on standard output', async () => {
