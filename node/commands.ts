@@ -221,6 +221,7 @@ export const COMMANDS: readonly Command[] = [
         'engine',
         'threads',
         'snapshotEvery',
+        'keep',
       ],
       onDataDir: true,
       examples: ['coldmesh train --base ./MiniLM --data reviews.csv --label stars --out ./reviews'],

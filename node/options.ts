@@ -262,7 +262,7 @@ export const OPTIONS = {
   ...MODEL_OPTIONS,
 
   peers: { kind: 'count', value: 'N', min: 2, max: 16, default: 4, help: 'how many peers, each a process' },
-  keep: { kind: 'switch', help: 'keep the data directories' },
+  keep: { kind: 'switch', help: "demo: keep the data directories; train: keep a program's work directory" },
   parallel: {
     kind: 'count',
     value: 'N',

@@ -27,6 +27,7 @@ type Options =
   | 'engine'
   | 'threads'
   | 'snapshotEvery'
+  | 'keep'
 
 export const runTrain: Run<Options> = async (call) => {
   const { options, output, signal } = call
@@ -38,7 +39,7 @@ export const runTrain: Run<Options> = async (call) => {
   const dataset = await openTrainingData(resolve(data), { ...datasetOptionsOf(options), ...defined({ name: task }) })
   const head = headFile === undefined ? null : await readHead(resolve(headFile))
   await using base = await directoryOfBase(options.base, { dir: () => dirOf(options), signal })
-  const trainer = await createTrainer(trainerOptionsOf(options, { output }))
+  const trainer = await createTrainer(trainerOptionsOf(options, { output, keep: options.keep }))
   const progress = createProgress(call)
   try {
     output.progress(

@@ -40,9 +40,9 @@ export function planOf(options: OptionValues<PlanOption>): Partial<TrainingPlan>
 /** What trains. A program's files are in the data directory, if there is one; what it prints is shown. */
 export function trainerOptionsOf(
   { engine, threads }: OptionValues<'engine' | 'threads'>,
-  { output, dataDir }: { readonly output: Output; readonly dataDir?: string | undefined },
+  { output, dataDir, keep }: { readonly output: Output; readonly dataDir?: string; readonly keep?: boolean },
 ): TrainerOptions {
   const onText = (text: string) => output.progress({ event: 'program', text }, () => show(text))
-  const program = { onText, ...(dataDir === undefined ? {} : { dir: join(dataDir, 'command') }) }
+  const program = { onText, ...defined({ keep }), ...(dataDir === undefined ? {} : { dir: join(dataDir, 'command') }) }
   return { engine, program, ...defined({ threads }) }
 }
