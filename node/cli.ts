@@ -4,6 +4,7 @@ import { COMMANDS } from './commands.ts'
 import { EXIT } from './exit-codes.ts'
 import { CliError, describeFailure, formatFailure } from './failure.ts'
 import { listenForInterrupt } from './interrupt.ts'
+import { choicesOf } from './option-spec.ts'
 import { type GivenOptions, resolveOptions } from './option-values.ts'
 import { flagOf, type OptionName, optionSpec } from './options.ts'
 import { readOptionsFile } from './options-file.ts'
@@ -64,7 +65,7 @@ function createSubcommand(command: Command, dispatch: Dispatch): Commander {
 
 function createFlag(name: OptionName): Option {
   const spec = optionSpec(name)
-  const choices = spec.choices === undefined ? '' : ` (${spec.choices.join(' or ')})`
+  const choices = spec.choices === undefined ? '' : ` (${choicesOf(spec)})`
   const byDefault = spec.default === undefined ? '' : ` (default: ${spec.default})`
   const help = `${spec.help}${choices}${byDefault}`
   if (spec.kind === 'switch') return new Option(flagOf(name), help)

@@ -1,5 +1,6 @@
 import { type Command, defineCommand } from './command.ts'
-import { BUDGET, COMMON, DATASET, MESH, PLAN } from './option-groups.ts'
+import { COMMON, DATASET, MESH, PLAN } from './option-groups.ts'
+import { TRAINING_COMMANDS } from './training-commands.ts'
 
 /** Every command once, in the order of help. */
 export const COMMANDS: readonly Command[] = [
@@ -28,7 +29,7 @@ export const COMMANDS: readonly Command[] = [
       name: 'import',
       summary: 'makes a Hugging Face model directory a base, adds it to the data directory and prints its CID',
       arguments: [{ name: 'model', help: 'directory with config.json, weights and tokenizer', required: true }],
-      options: [...COMMON, 'out', 'dtype', 'head'],
+      options: [...COMMON, 'out', 'dtype', 'head', 'anyArchitecture'],
       onDataDir: true,
       examples: ['coldmesh import ./MiniLM --dir ./alpha', 'coldmesh import ./MiniLM --dtype bf16 --out ./base'],
     },
@@ -112,23 +113,6 @@ export const COMMANDS: readonly Command[] = [
       examples: ['coldmesh amend --add dora=KEY --remove carol', 'coldmesh amend AMENDMENT_ID'],
     },
     async () => (await import('./commands/amend.ts')).runAmend,
-  ),
-  defineCommand(
-    {
-      name: 'data',
-      summary: 'reads a dataset as a training would, and tells what is in it and what is wrong with it',
-      arguments: [
-        {
-          name: 'file',
-          help: 'CSV, TSV, JSON Lines or Parquet, any of them .gz, or a folder of text files by class',
-          required: true,
-        },
-      ],
-      options: [...COMMON, 'base', ...DATASET, 'maxTokens', 'seed'],
-      onDataDir: false,
-      examples: ['coldmesh data reviews.csv', 'coldmesh data nli.parquet --base ./MiniLM --max-tokens 128 --json'],
-    },
-    async () => (await import('./commands/data.ts')).runData,
   ),
   defineCommand(
     {
@@ -222,64 +206,5 @@ export const COMMANDS: readonly Command[] = [
     },
     async () => (await import('./commands/export.ts')).runExport,
   ),
-  defineCommand(
-    {
-      name: 'eval',
-      summary: 'judges bases as the paper does: how well each learns tasks, over several seeds',
-      arguments: [
-        {
-          name: 'bases',
-          help: 'CIDs in the data directory, or model directories (default: the newest base)',
-          required: false,
-          isRest: true,
-        },
-      ],
-      options: [
-        ...COMMON,
-        'data',
-        'test',
-        ...DATASET,
-        'task',
-        'tasks',
-        'mode',
-        'seeds',
-        'seed',
-        'evalRounds',
-        'baseline',
-        'base',
-        ...BUDGET,
-        'engine',
-        'threads',
-        'plot',
-        'report',
-      ],
-      onDataDir: true,
-      examples: [
-        'coldmesh eval BASE_CID --dir ./alpha --data reviews.csv --label stars',
-        'coldmesh eval --dir ./alpha --tasks shipped --rounds all --mode frozen --plot rounds.svg',
-      ],
-    },
-    async () => (await import('./commands/eval.ts')).runEval,
-  ),
-  defineCommand(
-    {
-      name: 'doctor',
-      summary: 'what is wrong with this machine, and how fast each training engine is on it',
-      options: [...COMMON, 'threads'],
-      onDataDir: true,
-      examples: ['coldmesh doctor'],
-    },
-    async () => (await import('./commands/doctor.ts')).runDoctor,
-  ),
-  defineCommand(
-    {
-      name: 'lab',
-      summary: "runs an experiment of many rounds in this process, without a network: the paper's figures",
-      arguments: [{ name: 'plan', help: 'JSON file that says what to run (docs/lab.md)', required: true }],
-      options: ['json', 'options', 'out', 'parallel', 'threads', 'engine'],
-      onDataDir: false,
-      examples: ['coldmesh lab examples/lab/quick.json --out ./quick'],
-    },
-    async () => (await import('./lab/lab.ts')).runLabCommand,
-  ),
+  ...TRAINING_COMMANDS,
 ]

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { usageOf } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { EXIT_MEANINGS } from './exit-codes.ts'
+import { choicesOf } from './option-spec.ts'
 import { flagOf, OPTIONS, type OptionName, optionSpec, variableOf } from './options.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
 
@@ -46,9 +47,10 @@ function optionsSection(): string {
   const rows = Object.keys(OPTIONS)
     .filter((name): name is OptionName => Object.hasOwn(OPTIONS, name))
     .map((name) => {
-      const { kind, value, help, choices, default: byDefault, repeat } = optionSpec(name)
+      const spec = optionSpec(name)
+      const { kind, value, help, default: byDefault, repeat } = spec
       const flag = kind === 'switch' ? flagOf(name) : `${flagOf(name)} ${value ?? 'VALUE'}`
-      const also = [choices?.join(' or '), repeat ? 'repeatable' : undefined].filter((part) => part !== undefined)
+      const also = [choicesOf(spec), repeat ? 'repeatable' : undefined].filter((part) => part !== undefined)
       const shown = [cell(help), ...also].join('; ')
       return `| \`${flag.replaceAll('|', '\\|')}\` | \`${variableOf(name)}\` | ${shown} | ${byDefault ?? ''} |`
     })

@@ -1,5 +1,5 @@
 import { CliError } from './failure.ts'
-import type { OptionSpec } from './option-spec.ts'
+import { choicesOf, type OptionSpec } from './option-spec.ts'
 import { flagOf, type OptionName, type OptionValues, optionSpec, variableOf } from './options.ts'
 
 /** Texts as they were given, by option. */
@@ -87,7 +87,8 @@ function parseText(source: string, spec: OptionSpec, text: string): string {
   if (text === '') throw wrong(`${source} is empty.`)
   if (text.includes('\0')) throw wrong(`${source} has a NUL character in it.`)
   if (spec.choices === undefined || spec.choices.includes(text)) return text
-  throw wrong(`${source} takes ${spec.choices.join(' or ')}, not "${text}".`)
+  if (spec.also !== undefined && text.startsWith(spec.also.prefix)) return text
+  throw wrong(`${source} takes ${choicesOf(spec)}, not "${text}".`)
 }
 
 function parseSwitch(source: string, text: string): boolean {

@@ -1,6 +1,7 @@
 import type { EngineChoice } from 'coldmesh'
 import { DATASET_OPTIONS } from './dataset-options.ts'
-import type { OptionSpec } from './option-spec.ts'
+import { MODEL_OPTIONS } from './model-options.ts'
+import type { OptionSpec, ValueOf } from './option-spec.ts'
 import { PLAN_OPTIONS } from './plan-options.ts'
 
 const MAX_PORT = 65_535
@@ -34,7 +35,7 @@ export const OPTIONS = {
   base: {
     kind: 'path',
     value: 'DIR|CID',
-    help: 'base that the network starts from, and that baselines do: a directory, for genesis also the CID that import printed (default: the shipped base); data: whose tokenizer counts tokens',
+    help: 'base that the network starts from, that baselines do, and train: a directory, for genesis also the CID that import printed, for train one of the data directory (default: the shipped base); data: whose tokenizer counts tokens',
   },
   member: {
     kind: 'text',
@@ -123,8 +124,9 @@ export const OPTIONS = {
     kind: 'text',
     value: 'ENGINE',
     choices: ENGINES,
+    also: { prefix: 'command:', rest: 'PROGRAM ARGS' },
     default: 'auto',
-    help: 'what trains: the fastest that works on this machine (auto), or one by name',
+    help: 'what trains: the fastest that works on this machine (auto), one by name, or a program',
   },
   threads: { kind: 'count', value: 'N', min: 1, max: 256, help: 'threads that training may use' },
   logLevel: {
@@ -198,7 +200,7 @@ export const OPTIONS = {
   out: {
     kind: 'path',
     value: 'DIR',
-    help: 'where the files go; export: must not exist yet; lab: goes on there (default: lab-NAME)',
+    help: 'where the files go; export, train: must not exist yet; lab: goes on there (default: lab-NAME)',
   },
 
   test: { kind: 'path', value: 'FILE', help: 'test rows for --data (default: a fifth of its rows, held out)' },
@@ -228,16 +230,10 @@ export const OPTIONS = {
   plot: { kind: 'path', value: 'FILE', help: 'write a chart of the means over rounds, as SVG' },
   report: { kind: 'switch', help: "sign the results with the data directory's key and publish them in the network" },
 
-  dtype: {
-    kind: 'text',
-    value: 'TYPE',
-    choices: ['f32', 'bf16', 'f16'],
-    help: 'what float weights become, each rounded once (default: what they are)',
-  },
-  head: { kind: 'path', value: 'DIR', help: 'keep what is no part of a base: DIR/head.safetensors' },
+  ...MODEL_OPTIONS,
 
   peers: { kind: 'count', value: 'N', min: 2, max: 16, default: 4, help: 'how many peers, each a process' },
-  keep: { kind: 'switch', help: 'keep the data directories' },
+  keep: { kind: 'switch', help: "demo: keep the data directories; train: keep a program's work directory" },
   parallel: {
     kind: 'count',
     value: 'N',
@@ -248,20 +244,6 @@ export const OPTIONS = {
 } as const satisfies Record<string, OptionSpec>
 
 export type OptionName = keyof typeof OPTIONS
-
-type One<S> = S extends { kind: 'switch' }
-  ? boolean
-  : S extends { kind: 'count' | 'number' | 'seconds' }
-    ? number
-    : S extends { choices: readonly (infer Choice)[] }
-      ? Choice
-      : string
-
-type ValueOf<S> = S extends { repeat: true }
-  ? readonly One<S>[]
-  : S extends { kind: 'switch' } | { default: string | number }
-    ? One<S>
-    : One<S> | undefined
 
 /** What a command that takes these options receives. */
 export type OptionValues<Names extends OptionName = OptionName> = {

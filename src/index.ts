@@ -1,5 +1,6 @@
 // Take part in a network
 
+export type { CommandTrainerOptions } from './adapters/command/trainer.ts'
 export { readConfig } from './adapters/config/config.ts'
 // Data and training
 export {
@@ -12,6 +13,7 @@ export {
   openTrainingData,
 } from './adapters/datasets/index.ts'
 export { createLog } from './adapters/system/log.ts'
+export { createCommandTrainer } from './engines/command-trainer.ts'
 export { type EngineReport, examineEngines } from './engines/examine.ts'
 export { ENGINE_CHOICES, ENGINE_NAMES, type EngineChoice, type EngineName } from './engines/names.ts'
 export { planFor } from './engines/plan-for.ts'
@@ -31,6 +33,7 @@ export { type LabOptions, runLab } from './lab/run-lab.ts'
 export type { LabProgress } from './lab/work.ts'
 export { createPeer } from './peer/create-peer.ts'
 export { defaultDataDir, initDataDir } from './peer/data-dir.ts'
+export { type EvaluateHeadOptions, evaluate, readHead } from './peer/evaluate.ts'
 // Judge a base
 export { verifyEvidence } from './peer/evidence-report.ts'
 export { createFork } from './peer/fork/create.ts'
@@ -38,6 +41,7 @@ export { createGenesis, DEFAULT_ROUND_POLICY } from './peer/genesis.ts'
 export { type ImportedModel, type ImportOptions, importModel } from './peer/import.ts'
 export { readModelDirectory } from './peer/model.ts'
 export { openHistory } from './peer/open-history.ts'
+export { type Trained, type TrainOptions, train } from './peer/train.ts'
 export type * from './peer/types.ts'
 export { verifyDirectory } from './peer/verify-directory.ts'
 // Let others contribute

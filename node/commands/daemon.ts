@@ -19,7 +19,7 @@ import { createEventWriter, eventRecord } from '../text/events.ts'
 import { dirOf } from './data-dir.ts'
 import { type DatasetOption, datasetOptionsOf } from './dataset.ts'
 import { type MeshOption, runPeer } from './run-peer.ts'
-import { type PlanOption, planOf, snapshotsOf } from './training.ts'
+import { type PlanOption, planOf, snapshotsOf, trainerOptionsOf } from './training.ts'
 
 type Options =
   | 'dir'
@@ -47,7 +47,7 @@ export const runDaemon: Run<Options> = async (call) => {
   const trainer =
     trainOn === undefined && threads === undefined && engine === 'auto'
       ? undefined
-      : await createTrainer({ engine, ...defined({ threads }) })
+      : await createTrainer(trainerOptionsOf(options, { output: call.output, dataDir }))
   const stopping = new AbortController()
   const anyStop = AbortSignal.any([signal, stopping.signal])
   // Started by a program that holds a channel to this process (as the demo does): without it nobody would stop us.

@@ -9,6 +9,7 @@ import { type Judged, judgeAll } from '../eval/judge.ts'
 import { plotMeans } from '../eval/plot.ts'
 import { openPublisher } from '../eval/publish.ts'
 import { resultObject } from '../eval/result.ts'
+import { runScore } from '../eval/score.ts'
 import { meansOf } from '../eval/summary.ts'
 import { formatTables } from '../eval/table.ts'
 import { readEvalTasks } from '../eval/tasks.ts'
@@ -17,7 +18,7 @@ import { CliError } from '../failure.ts'
 import { show } from '../text/escape.ts'
 import { dirOf } from './data-dir.ts'
 import type { DatasetOption } from './dataset.ts'
-import type { PlanOption } from './training.ts'
+import { type PlanOption, trainerOptionsOf } from './training.ts'
 
 type Options =
   | 'dir'
@@ -31,6 +32,7 @@ type Options =
   | 'evalRounds'
   | 'baseline'
   | 'base'
+  | 'headFile'
   | Exclude<PlanOption, 'evaluateEvery' | 'patience' | 'recipe' | 'time' | 'epochs'>
   | 'engine'
   | 'threads'
@@ -39,6 +41,7 @@ type Options =
 
 export const runEval: Run<Options> = async (call) => {
   const { args, options, output, signal } = call
+  if (options.headFile !== undefined) return await runScore(call, () => dirOf(options))
   const startedAt = performance.now()
   const modes = chosen('--mode', options.mode, EVALUATION_MODES)
   const baselines = options.baseline === undefined ? [] : chosen('--baseline', options.baseline, BASELINES)
@@ -47,7 +50,7 @@ export const runEval: Run<Options> = async (call) => {
   const tasks = await readEvalTasks(options)
   const publish = options.report ? await openPublisher(dirOf(options), { seeds, tasks, signal }) : null
   await using bases = await openBases({ targets: args, dir: () => dirOf(options), rounds: options.evalRounds, signal })
-  const trainer = await createTrainer({ engine: options.engine, ...defined({ threads: options.threads }) })
+  const trainer = await createTrainer(trainerOptionsOf(options, { output }))
   try {
     const plan = planOf(call)
     const others = await trainBaselines({

@@ -7,11 +7,16 @@ import { dirOf } from './data-dir.ts'
 
 const SHOWN_NAMES = 8
 
-export const runImport: Run<'dir' | 'out' | 'dtype' | 'head'> = async ({ args, options, output }) => {
-  const { out, dtype, head } = options
+export const runImport: Run<'dir' | 'out' | 'dtype' | 'head' | 'anyArchitecture'> = async ({
+  args,
+  options,
+  output,
+}) => {
+  const { out, dtype, head, anyArchitecture } = options
   const imported = await importModel({
     dataDir: dirOf(options),
     directory: args[0] ?? '',
+    anyArchitecture,
     ...defined({ out, dtype, head }),
   })
   output.result(imported, () => describe(imported).join('\n'))
@@ -19,7 +24,7 @@ export const runImport: Run<'dir' | 'out' | 'dtype' | 'head'> = async ({ args, o
 }
 
 function describe(imported: ImportedModel): string[] {
-  const { base, bytes, tensors, dtypes, dropped, prefix, pooler, made, out, head } = imported
+  const { base, bytes, tensors, dtypes, dropped, prefix, pooler, architecture, made, out, head } = imported
   const lines = [`base ${base}`, `  ${tensors} tensors, ${dtypes.join(' and ')}, ${bytes} bytes`]
   if (prefix !== '') lines.push(`  names lose their prefix ${show(prefix)}`)
   if (dropped.length > 0) {
@@ -31,7 +36,9 @@ function describe(imported: ImportedModel): string[] {
         .join(', ')}${more}`,
     )
   }
-  if (!pooler) lines.push('  no pooler: transformers makes a new one unless it is told add_pooling_layer=False')
+  if (architecture !== null) {
+    lines.push(`  of the architecture ${show(architecture)}: only a program can train it, --engine command:PROGRAM`)
+  } else if (!pooler) lines.push('  no pooler: transformers makes a new one unless it is told add_pooling_layer=False')
   if (made.length > 0) lines.push(`  made from other files: ${made.join(', ')}`)
   if (head !== null) lines.push(`  head in ${show(head)}`)
   if (out !== null) lines.push(`  files in ${show(out)}`)

@@ -14,7 +14,7 @@ import { createEventWriter, eventRecord } from '../text/events.ts'
 import { dirOf } from './data-dir.ts'
 import { type DatasetOption, datasetOptionsOf } from './dataset.ts'
 import type { MeshOption } from './run-peer.ts'
-import { type PlanOption, planOf, snapshotsOf } from './training.ts'
+import { type PlanOption, planOf, snapshotsOf, trainerOptionsOf } from './training.ts'
 
 type Options =
   | 'dir'
@@ -71,9 +71,9 @@ async function joinHere(
     import('coldmesh'),
     import('./run-peer.ts'),
   ])
-  const { task, license, rounds, engine, threads } = options
+  const { task, license, rounds } = options
   const dataset = await openTrainingData(data, { ...datasetOptionsOf(options), ...defined({ name: task }) })
-  const trainer = await createTrainer({ engine, ...defined({ threads }) })
+  const trainer = await createTrainer(trainerOptionsOf(options, { output, dataDir }))
   try {
     output.say('looks for the network')
     await using peer = await runPeer({ dataDir, network, options, trainer, signal })

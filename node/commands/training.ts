@@ -1,6 +1,9 @@
-import type { TrainingPlan } from 'coldmesh'
+import { join } from 'node:path'
+import type { TrainerOptions, TrainingPlan } from 'coldmesh'
 import { defined } from '../defined.ts'
 import type { OptionValues } from '../options.ts'
+import { show } from '../text/escape.ts'
+import type { Output } from '../text/output.ts'
 
 export type PlanOption =
   | 'recipe'
@@ -32,4 +35,14 @@ export function planOf(options: OptionValues<PlanOption>): Partial<TrainingPlan>
     ...{ maxSeconds, epochs, freeze, metric, positive, learningRate, headRate, steps },
     ...{ batch, accumulation, maxTokens, evaluateEvery, patience, seed },
   })
+}
+
+/** What trains. A program's files are in the data directory, if there is one; what it prints is shown. */
+export function trainerOptionsOf(
+  { engine, threads }: OptionValues<'engine' | 'threads'>,
+  { output, dataDir, keep }: { readonly output: Output; readonly dataDir?: string; readonly keep?: boolean },
+): TrainerOptions {
+  const onText = (text: string) => output.progress({ event: 'program', text }, () => show(text))
+  const program = { onText, ...defined({ keep }), ...(dataDir === undefined ? {} : { dir: join(dataDir, 'command') }) }
+  return { engine, program, ...defined({ threads }) }
 }

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createTrainer, type LabProgress, type LabResult, runLab } from 'coldmesh'
 import type { Run } from '../command.ts'
+import { trainerOptionsOf } from '../commands/training.ts'
 import { EXIT } from '../exit-codes.ts'
 import { VERSION } from '../package-root.ts'
 import type { Output } from '../text/output.ts'
@@ -38,7 +39,7 @@ export const runLabCommand: Run<'out' | 'parallel' | 'threads' | 'engine'> = asy
     base,
     out,
     parallel,
-    createTrainer: () => createTrainer({ engine, threads }),
+    createTrainer: () => createTrainer(trainerOptionsOf({ engine, threads }, { output })),
     signal,
     onProgress: (progress) => report(progress, output),
     onResult: (soFar) => writeFiles(out, soFar, source),

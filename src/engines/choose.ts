@@ -39,12 +39,13 @@ export interface ChosenEngine {
  * @throws ColdmeshError `bad-input` for a name that no engine has, `unsupported` when it doesn't work here, `deadline`
  */
 export async function chooseEngine(choice: EngineChoice, options: EngineOptions): Promise<ChosenEngine> {
-  if (!ENGINE_CHOICES.includes(choice)) {
+  const named = ENGINE_CHOICES.find((name) => name === choice)
+  if (named === undefined) {
     throw new ColdmeshError('bad-input', `There is no engine ${JSON.stringify(choice)}`, {
-      hint: `There are: ${ENGINE_CHOICES.join(', ')}.`,
+      hint: `There are: ${ENGINE_CHOICES.join(', ')}, and command:PROGRAM.`,
     })
   }
-  if (choice !== 'auto') return { ...(await openInWorker(choice, { ...options, allowSoftware: true })), passedOver: [] }
+  if (named !== 'auto') return { ...(await openInWorker(named, { ...options, allowSoftware: true })), passedOver: [] }
   const passedOver: PassedOver[] = []
   for (const engine of ENGINE_NAMES.filter((name) => isInstalled(name) && !BY_NAME_ONLY.includes(name))) {
     if (GPU_ENGINES.includes(engine) && !mayHaveGpu()) continue

@@ -4,15 +4,13 @@ import { createSpillingStore } from '../adapters/files/token-file.ts'
 import { type Dataset, type Example, type Examples, isStored } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { TrainingPlan } from '../ports/trainer.ts'
-import { createHoldOut } from '../training/hold-out.ts'
+import { createHoldOut, heldOutShare } from '../training/hold-out.ts'
 import type { LabelledRow } from '../training/learner.ts'
 import { createRowPacker, rowsOf, type TokenRows } from '../training/rows.ts'
 import { splitExamples } from '../training/split.ts'
 
 /** Tokens kept in memory, four bytes each: what is more goes to a file. Of each of the two parts of a dataset. */
 const MEMORY_TOKENS = 128 * 1024 ** 2
-/** Held out of a file at most: validating takes time again and again, and more rows would hardly tell more. */
-const MAX_HELD_OUT = 10_000
 
 export interface EncodedDataset {
   readonly training: TokenRows
@@ -64,7 +62,7 @@ async function encodeSplit(examples: readonly Example[], options: EncodeOptions)
 /** Reads the rows twice: what is held out is known once all were seen. */
 async function encodeHeldOut(examples: Examples, options: EncodeOptions): Promise<EncodedDataset> {
   const { validationFraction, seed } = options.plan
-  const fraction = Math.min(validationFraction, MAX_HELD_OUT / examples.length)
+  const fraction = heldOutShare(validationFraction, examples.length)
   const holdOut = createHoldOut({ fraction, seed })
   for await (const example of readExamples(examples)) {
     options.checkAborted()

@@ -12,7 +12,8 @@ export const BY_NAME_ONLY: readonly EngineName[] = ['onnx-webgpu']
 /** What a user may ask for. */
 export const ENGINE_CHOICES = ['auto', ...ENGINE_NAMES] as const
 
-export type EngineChoice = (typeof ENGINE_CHOICES)[number]
+/** One of those, or a program that trains, with its arguments: docs/command-trainer.md. */
+export type EngineChoice = (typeof ENGINE_CHOICES)[number] | `command:${string}`
 
 /** What each engine is made of, beside coldmesh's own code. */
 export const ENGINE_PACKAGES: Readonly<Record<EngineName, readonly string[]>> = {

@@ -1,21 +1,18 @@
-import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
-import { syncDirectory, TEMPORARY_SUFFIX, writeDurable, writeFileAtomic } from '../adapters/files/atomic.ts'
-import { diskError, systemCode } from '../adapters/files/disk-error.ts'
+import { open } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { writeDurable, writeFileAtomic } from '../adapters/files/atomic.ts'
 import { lockDirectory } from '../adapters/files/lock.ts'
+import { requireFree, writeNewDirectory } from '../adapters/files/new-directory.ts'
 import { createContentStore } from '../adapters/helia/content-store.ts'
 import { type OpenedModel, openModel } from '../adapters/huggingface/open-model.ts'
 import { nullLog } from '../adapters/memory/log.ts'
 import { importStreamedBase, WEIGHTS_NAME } from '../checkpoint/base.ts'
 import type { FloatDtype } from '../floats/dtypes.ts'
-import { ColdmeshError } from '../ports/errors.ts'
 import { initDataDir, paths } from './data-dir.ts'
 import { pinForEver } from './retention/pinned-file.ts'
 
 const DTYPES: Readonly<Record<'f32' | 'bf16' | 'f16', FloatDtype>> = { f32: 'F32', bf16: 'BF16', f16: 'F16' }
-const HEAD_NAME = 'head.safetensors'
+export const HEAD_NAME = 'head.safetensors'
 
 export interface ImportOptions {
   /** Where the base's blocks go; made if need be. */
@@ -24,6 +21,8 @@ export interface ImportOptions {
   readonly directory: string
   /** What the float weights become, each rounded once; by default they stay what they are. */
   readonly dtype?: 'f32' | 'bf16' | 'f16'
+  /** Also a model of an architecture that no engine knows: its tensors become the base as they are, and only a program trains it. */
+  readonly anyArchitecture?: boolean
   /** Also write the base as a directory; must not exist yet. */
   readonly out?: string
   /** Also write what is dropped (heads) as head.safetensors in this directory. */
@@ -42,6 +41,8 @@ export interface ImportedModel {
   /** What stood before the encoder's names, for example `bert.`; usually nothing. */
   readonly prefix: string
   readonly pooler: boolean
+  /** Of a model that no engine knows, its `model_type`; null for those that they train. */
+  readonly architecture: string | null
   /** Files that were not there and were made from others, for example tokenizer.json. */
   readonly made: readonly string[]
   readonly out: string | null
@@ -54,11 +55,12 @@ export interface ImportedModel {
  */
 export async function importModel(options: ImportOptions): Promise<ImportedModel> {
   const { out = null, head = null, dtype } = options
-  const taken = [out, head === null ? null : join(head, HEAD_NAME)].find((path) => path !== null && existsSync(path))
-  if (typeof taken === 'string') {
-    throw new ColdmeshError('bad-input', `${taken} is there already.`, { hint: 'choose another place, or delete it' })
-  }
-  await using model = await openModel(options.directory, { dtype: dtype === undefined ? null : DTYPES[dtype] })
+  if (out !== null) requireFree(out)
+  if (head !== null) requireFree(join(head, HEAD_NAME))
+  await using model = await openModel(options.directory, {
+    dtype: dtype === undefined ? null : DTYPES[dtype],
+    anyArchitecture: options.anyArchitecture,
+  })
   await initDataDir(options.dataDir)
   await using _lock = await lockDirectory(options.dataDir)
   const store = await createContentStore({ dir: paths.blocks(options.dataDir), node: null, log: nullLog })
@@ -80,6 +82,7 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
       dropped: model.dropped.map(({ name }) => name),
       prefix: model.prefix,
       pooler: model.pooler,
+      architecture: model.architecture,
       made: model.made,
       out: out === null ? null : resolve(out),
       head: headFile,
@@ -100,26 +103,13 @@ async function* tee(source: AsyncIterable<Uint8Array>, write: Write): AsyncGener
 
 /** OUT appears only when all of it is there. */
 async function writeDirectory<T>(out: string, model: OpenedModel, work: (write: Write) => Promise<T>): Promise<T> {
-  const aside = join(dirname(out), `.${basename(out)}.${randomBytes(6).toString('hex')}${TEMPORARY_SUFFIX}`)
-  try {
-    await mkdir(aside, { recursive: true })
+  return await writeNewDirectory(out, async (aside) => {
     for (const { name, bytes } of model.shared) await writeDurable(join(aside, name), bytes, 0o644)
-    const file = await open(join(aside, WEIGHTS_NAME), 'wx', 0o644)
-    let result: T
-    try {
-      result = await work((chunk) => file.writeFile(chunk))
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await syncDirectory(aside)
-    await rename(aside, out)
-    await syncDirectory(dirname(out))
+    await using file = await open(join(aside, WEIGHTS_NAME), 'wx', 0o644)
+    const result = await work((chunk) => file.writeFile(chunk))
+    await file.sync()
     return result
-  } catch (error) {
-    await rm(aside, { recursive: true, force: true })
-    throw systemCode(error) === undefined ? error : diskError(error, 'write', out)
-  }
+  })
 }
 
 async function writeHead(folder: string, model: OpenedModel): Promise<string | null> {

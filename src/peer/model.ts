@@ -8,7 +8,7 @@ import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Model } from '../ports/trainer.ts'
 
-type ReadNamed = (name: string) => Promise<Uint8Array>
+export type ReadNamed = (name: string) => Promise<Uint8Array>
 
 /** A base in the store as trainers see it. @throws ColdmeshError `block-missing`, `block-corrupt`, `bad-model` */
 export async function readModel(base: CID, store: ContentStore): Promise<Model & { readonly file: Uint8Array }> {
@@ -34,7 +34,7 @@ export async function readModelDirectory(directory: string): Promise<Model> {
   })
 }
 
-async function parseModel(read: ReadNamed): Promise<Model & { readonly file: Uint8Array }> {
+export async function parseModel(read: ReadNamed): Promise<Model & { readonly file: Uint8Array }> {
   const file = await read(WEIGHTS_NAME)
   return {
     config: await readJson(read, 'config.json'),

@@ -5,6 +5,14 @@ import { rowHash } from './split.ts'
 /** Bytes of a hash that tell rows apart: the few that meet by chance are taken for copies of a row. */
 const KEY_BYTES = 6
 
+/** Held out of a file at most: validating takes time again and again, and more rows would hardly tell more. */
+const MAX_HELD_OUT = 10_000
+
+/** Of a file's rows, the share to hold out where `fraction` is asked for. */
+export function heldOutShare(fraction: number, rows: number): number {
+  return Math.min(fraction, MAX_HELD_OUT / rows)
+}
+
 /** `splitExamples` for rows that come one at a time: eight bytes a row. Lists of labels are one group. */
 export interface HoldOut {
   add(example: Example): void

@@ -45,13 +45,22 @@ describe('the examples', () => {
 
   it(`are files under ${MAX_LINES} lines that import the package by its name`, () => {
     const files = readdirSync(EXAMPLES).filter((file) => file.endsWith('.ts'))
-    assert.deepEqual(files, ['join-a-round.ts', 'start-a-peer.ts', 'verify-a-base.ts'])
+    assert.deepEqual(files, ['join-a-round.ts', 'start-a-peer.ts', 'train-a-model.ts', 'verify-a-base.ts'])
     for (const file of files) {
       const text = readFileSync(join(EXAMPLES, file), 'utf8')
       assert.ok(text.split('\n').length < MAX_LINES, file)
       assert.match(text, /from 'coldmesh'/)
       assert.doesNotMatch(text, /from '\./)
     }
+  })
+
+  it('train a model without a network, and score it on rows that it has not seen', async () => {
+    const data = network.peers[0]?.data ?? ''
+    const out = join(network.dir, 'trained')
+    const { code, out: said } = await runExample('train-a-model.ts', join(network.dir, 'base'), data, data, out)
+    assert.equal(code, 0, said)
+    assert.match(said, /^test accuracy [01]\.\d{3} on 120 rows$/m)
+    assert.ok(readdirSync(out).includes('head.safetensors'))
   })
 
   it('start a peer that says what the round waits for', async () => {

@@ -1,11 +1,13 @@
 import { stat } from 'node:fs/promises'
-import { canonicalOrder, encodeLayout, type Layout } from '../../checkpoint/layout.ts'
+import type { Layout } from '../../checkpoint/layout.ts'
 import type { FloatDtype } from '../../floats/dtypes.ts'
-import { ColdmeshError } from '../../ports/errors.ts'
+import { ColdmeshError, isColdmeshError } from '../../ports/errors.ts'
+import { openAnyModel } from './any-model.ts'
 import { chooseBody } from './body.ts'
-import { baseConfig, readModelConfig } from './config-file.ts'
-import { convertWeights, targetDtype } from './convert.ts'
+import { canonicalFile } from './canonical-file.ts'
+import { baseConfig, type ModelConfig, readModelConfig } from './config-file.ts'
 import { encodeDropped } from './heads.ts'
+import { readJson } from './read-file.ts'
 import { type NamedFile, readTokenizerFiles } from './tokenizer-files.ts'
 import { openWeights } from './weights-files.ts'
 
@@ -25,42 +27,62 @@ export interface OpenedModel extends AsyncDisposable {
   readonly pooler: boolean
   /** Names of the files that were not there and were made from others. */
   readonly made: readonly string[]
+  /** Of a model that no engine knows, its `model_type`; null for those that they train. */
+  readonly architecture: string | null
+}
+
+export interface OpenModelOptions {
+  /** What the float weights become; null keeps each tensor's own. */
+  readonly dtype: FloatDtype | null
+  /** Also a model of an architecture that no engine knows: as it is, for the command trainer. */
+  readonly anyArchitecture?: boolean | undefined
 }
 
 /**
  * Opens an encoder that the engines train: config.json, weights (safetensors or a pickle of tensors, one file or shards), tokenizer.json or
  * what it is made of.
- * @param options.dtype what the float weights become; null keeps each tensor's own
  * @throws ColdmeshError `bad-input` (something is not there), `bad-model`, `bad-checkpoint`, `unsupported`
  */
-export async function openModel(directory: string, options: { dtype: FloatDtype | null }): Promise<OpenedModel> {
+export async function openModel(directory: string, options: OpenModelOptions): Promise<OpenedModel> {
   await requireDirectory(directory)
-  const config = await readModelConfig(directory)
+  const config = await readKnownConfig(directory, options)
+  if ('unknown' in config) return openAnyModel(directory, config.unknown, options)
   const tokenizer = await readTokenizerFiles(directory, config.encoder)
   const files = await openWeights(directory)
   try {
     const { body, dropped, prefix } = chooseBody(config.encoder, files.tensors)
-    const specs = body.map(({ name, source }) => ({
-      name,
-      shape: source.shape,
-      dtype: targetDtype(source, options.dtype),
-    }))
-    const layout = encodeLayout(canonicalOrder(specs), { format: 'pt' })
-    const sources = new Map(body.map(({ name, source }) => [name, source]))
+    const file = canonicalFile(body, options.dtype)
     return {
-      layout,
-      shared: [baseConfig(config, layout), ...tokenizer.files],
-      weights: () => convertWeights(layout, sources),
+      ...file,
+      shared: [baseConfig(config, file.layout), ...tokenizer.files],
       dropped: dropped.map(({ name, shape }) => ({ name, shape })),
       head: async () => (dropped.length === 0 ? null : encodeDropped(dropped, config.raw)),
       prefix,
-      pooler: sources.has('pooler.dense.weight'),
+      pooler: body.some(({ name }) => name === 'pooler.dense.weight'),
       made: tokenizer.made,
+      architecture: null,
       [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
     }
   } catch (error) {
     await files[Symbol.asyncDispose]()
     throw error
+  }
+}
+
+async function readKnownConfig(
+  directory: string,
+  { anyArchitecture = false }: OpenModelOptions,
+): Promise<ModelConfig | { readonly unknown: Readonly<Record<string, unknown>> }> {
+  try {
+    return await readModelConfig(directory)
+  } catch (error) {
+    if (!isColdmeshError(error, 'unsupported')) throw error
+    const raw = await readJson(directory, 'config.json')
+    if (anyArchitecture && raw !== null) return { unknown: raw }
+    throw new ColdmeshError('unsupported', error.message, {
+      facts: error.facts,
+      hint: `${error.hint ?? ''} With --any-architecture it becomes a base that the command trainer can train (docs/command-trainer.md).`.trim(),
+    })
   }
 }
 

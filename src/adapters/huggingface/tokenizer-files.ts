@@ -14,7 +14,7 @@ export interface NamedFile {
 }
 
 /** Paths of whoever made the model. */
-const MACHINE_FIELDS = ['name_or_path', 'special_tokens_map_file', 'tokenizer_file']
+const MACHINE_FIELDS = ['_name_or_path', 'name_or_path', 'special_tokens_map_file', 'tokenizer_file']
 /** Tokens of any text: [CLS], one word, [SEP]. */
 const PROBE_TOKENS = 8
 const SENTENCE_PIECE_NAMES = ['sentencepiece.bpe.model', 'spiece.model', 'tokenizer.model']
@@ -88,7 +88,8 @@ function configOf(tokenizer: Readonly<Record<string, unknown>>, config: EncoderC
   }
 }
 
-function withoutMachine(stated: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** Without what says where somebody's files were. */
+export function withoutMachine(stated: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(stated).filter(([name]) => !MACHINE_FIELDS.includes(name)))
 }
 

@@ -1,0 +1,69 @@
+import { type Dataset, type Example, type Examples, isStored } from '../../ports/dataset.ts'
+import { ColdmeshError } from '../../ports/errors.ts'
+import type { TrainingPlan } from '../../ports/trainer.ts'
+import { createHoldOut, heldOutShare } from '../../training/hold-out.ts'
+import { checkLabels } from '../../training/labels.ts'
+import { splitExamples } from '../../training/split.ts'
+import { targetReader } from '../../training/targets.ts'
+
+/** Examples in memory, or out of their file. */
+export type ReadExamples = (examples: Examples) => AsyncIterable<Example>
+
+export interface SplitRows {
+  readonly training: AsyncIterable<Example>
+  readonly trainingRows: number
+  readonly validation: readonly Example[]
+}
+
+/**
+ * The rows to train on, one at a time, and those to validate with: the same ones that the engines hold out.
+ *
+ * @throws ColdmeshError `bad-dataset` when there are too few rows or labels, and while rows are read for a label that is none of the task's
+ */
+export async function splitRows(
+  dataset: Dataset<Examples>,
+  plan: Pick<TrainingPlan, 'validationFraction' | 'seed'>,
+  readExamples: ReadExamples,
+): Promise<SplitRows> {
+  checkLabels(dataset)
+  const target = targetReader(dataset)
+  const read = async function* (examples: Examples) {
+    for await (const example of readExamples(examples)) {
+      target(example.label)
+      yield example
+    }
+  }
+  const { examples } = dataset
+  const isHeldOut = dataset.validation === undefined ? await chooseHeldOut(examples, plan, read) : () => false
+  const validation: Example[] = []
+  for await (const example of read(dataset.validation ?? examples)) {
+    if (dataset.validation !== undefined || isHeldOut(example)) validation.push(example)
+  }
+  const heldOut = dataset.validation === undefined ? validation.length : 0
+  const trainingRows = examples.length - heldOut
+  if (trainingRows === 0 || validation.length === 0) {
+    throw new ColdmeshError('bad-dataset', 'The dataset has too few rows to hold some out for validation', {
+      facts: { rows: examples.length },
+      hint: dataset.task === 'regression' ? 'Give more rows.' : 'Give at least two different texts of each label.',
+    })
+  }
+  const training = (async function* () {
+    for await (const example of read(examples)) if (!isHeldOut(example)) yield example
+  })()
+  return { training, trainingRows, validation }
+}
+
+/** Rows of a file are read once for that. */
+async function chooseHeldOut(
+  examples: Examples,
+  { validationFraction, seed }: Pick<TrainingPlan, 'validationFraction' | 'seed'>,
+  read: ReadExamples,
+): Promise<(example: Example) => boolean> {
+  if (!isStored(examples)) {
+    const heldOut = new Set(splitExamples(examples, { fraction: validationFraction, seed }).validation)
+    return (example) => heldOut.has(example)
+  }
+  const holdOut = createHoldOut({ fraction: heldOutShare(validationFraction, examples.length), seed })
+  for await (const example of read(examples)) holdOut.add(example)
+  return holdOut.choose()
+}
