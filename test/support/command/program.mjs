@@ -17,6 +17,8 @@ function readTensors(path) {
   const bytes = readFileSync(path)
   const end = 8 + Number(bytes.readBigUInt64LE())
   const { __metadata__: _, ...header } = JSON.parse(bytes.subarray(8, end).toString())
+  const ends = Object.values(header).map(({ data_offsets: [, to] }) => to)
+  if (bytes.length !== end + Math.max(...ends)) throw new Error('the base was written into')
   return Object.entries(header).map(
     ([
       name,
@@ -139,8 +141,8 @@ const ENDS = {
     train()
   },
   spoiler() {
-    appendFileSync(join(plan.paths.base, 'model.safetensors'), 'more')
     train()
+    appendFileSync(join(plan.paths.base, 'model.safetensors'), 'more')
   },
 }
 

@@ -229,7 +229,7 @@ describe('a program that fails', () => {
     assert.match(error.message, /after its time limit of 0.3 s$/)
   })
 
-  it('is stopped by an abort, and by force when it does not listen', async () => {
+  it('is stopped by an abort, and by force when it does not listen', { timeout: 20_000 }, async () => {
     await using bench = await benchOf('stubborn', { graceMs: 200 })
     const stopping = new AbortController()
     const training = bench.trainer.train({ ...request, signal: stopping.signal, onProgress: () => stopping.abort() })
