@@ -5,6 +5,7 @@ import { formatReport } from '../data/format.ts'
 import { defined } from '../defined.ts'
 import { openBases } from '../eval/bases.ts'
 import { EXIT } from '../exit-codes.ts'
+import { dirOf } from './data-dir.ts'
 import { type DatasetOption, datasetOptionsOf } from './dataset.ts'
 
 type Options = 'dir' | 'base' | 'maxTokens' | 'seed' | DatasetOption
@@ -24,11 +25,12 @@ export const runData: Run<Options> = async (call) => {
 
 /** The model that would be trained: the base that is named, or the newest of the data directory; null when neither is. */
 async function readModel({ options, signal }: Pick<Call<Options>, 'options' | 'signal'>): Promise<Model | null> {
-  const { base, dir } = options
-  if (base === undefined && dir === undefined) return null
+  const { base } = options
+  if (base === undefined && options.dir === undefined) return null
+  const dir = options.dir === undefined ? '' : dirOf(options)
   await using bases = await openBases({
     targets: base === undefined ? [] : [base],
-    dir: () => dir ?? '',
+    dir: () => dir,
     rounds: undefined,
     signal,
   })

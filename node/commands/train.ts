@@ -36,9 +36,10 @@ export const runTrain: Run<Options> = async (call) => {
     throw new CliError('bad-input', 'It is not said what to train on.', { hint: 'Add --data FILE.' })
   }
   const out = outOf(options)
+  const dir = dirOf(options)
   const dataset = await openTrainingData(resolve(data), { ...datasetOptionsOf(options), ...defined({ name: task }) })
   const head = headFile === undefined ? null : await readHead(resolve(headFile))
-  await using base = await directoryOfBase(options.base, { dir: () => dirOf(options), signal })
+  await using base = await directoryOfBase(options.base, { dir: () => dir, signal })
   const trainer = await createTrainer(trainerOptionsOf(options, { output, keep: options.keep }))
   const progress = createProgress(call)
   try {

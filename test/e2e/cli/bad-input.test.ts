@@ -223,6 +223,8 @@ describe('a wrong data directory', () => {
       import: [folder.path],
       join: [UNKNOWN_GENESIS, '--data', data],
       eval: ['--data', data],
+      data: [data],
+      train: ['--data', data, '--out', join(folder.path, 'never')],
       verify: [UNKNOWN_GENESIS],
       export: [UNKNOWN_GENESIS, '--out', join(folder.path, 'never')],
     }
