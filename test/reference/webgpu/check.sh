@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 readonly swiftshader=${SWIFTSHADER:-/usr/lib/chromium}
-readonly deadline=${WEBGPU_DEADLINE:-600}
+readonly deadline=${WEBGPU_DEADLINE:-1200}
 
 for library in libvk_swiftshader.so libvulkan.so.1; do
   if [[ ! -e $swiftshader/$library ]]; then
