@@ -8,7 +8,7 @@ import { type DatasetFormat, openRows } from './open-rows.ts'
 import type { RowFile } from './row-reader.ts'
 import { splitLabels } from './values.ts'
 
-export const MAX_LABELS = 1_000
+const MAX_LABELS = 1_000
 /** Texts of more characters than this stay in their file. */
 export const MEMORY_CHARACTERS = 128 * 1024 ** 2
 const SHOWN_LABELS = 5

@@ -1,5 +1,5 @@
 import { ColdmeshError } from '../../ports/errors.ts'
-import { ROBERTA_TOKENS, specialTokens } from './special-tokens.ts'
+import { addedTokens, ROBERTA_TOKENS, specialTokens } from './special-tokens.ts'
 
 const HINT = 'use the vocab.json and merges.txt that belong to this model'
 
@@ -22,21 +22,11 @@ export function byteLevelTokenizer(
   for (const merge of merges) idOf(merge.replace(' ', ''))
   const { cls_token: cls, sep_token: sep, mask_token: mask } = special
   const add_prefix_space = config['add_prefix_space'] === true
-  const added = [...new Set(Object.values(special))].map((content) => ({ id: idOf(content), content }))
   return {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: added
-      .sort((a, b) => a.id - b.id)
-      .map((token) => ({
-        ...token,
-        single_word: false,
-        lstrip: token.content === mask,
-        rstrip: false,
-        normalized: token.content !== mask,
-        special: true,
-      })),
+    added_tokens: addedTokens(special, idOf, { isNormalized: true, spaced: mask }),
     normalizer: null,
     pre_tokenizer: { type: 'ByteLevel', add_prefix_space, trim_offsets: true, use_regex: true },
     post_processor: {

@@ -25,3 +25,22 @@ export function specialTokens(config: Readonly<Record<string, unknown>>, usual: 
   })
   return { ...usual, ...Object.fromEntries(named) }
 }
+
+/** Special tokens as tokenizer.json's `added_tokens` has them, by id. `spaced`: the one that takes the space before it, and is never normalized. */
+export function addedTokens(
+  special: Readonly<Record<string, string>>,
+  idOf: (token: string) => number,
+  { isNormalized, spaced }: { readonly isNormalized: boolean; readonly spaced: string | null },
+): Record<string, unknown>[] {
+  return [...new Set(Object.values(special))]
+    .map((content) => ({ id: idOf(content), content }))
+    .sort((a, b) => a.id - b.id)
+    .map((token) => ({
+      ...token,
+      single_word: false,
+      lstrip: token.content === spaced,
+      rstrip: false,
+      normalized: isNormalized && token.content !== spaced,
+      special: true,
+    }))
+}

@@ -1,5 +1,5 @@
 import { ColdmeshError } from '../../ports/errors.ts'
-import { BERT_TOKENS, specialTokens } from './special-tokens.ts'
+import { addedTokens, BERT_TOKENS, specialTokens } from './special-tokens.ts'
 
 /**
  * The tokenizer.json that transformers' BertTokenizerFast makes of a vocab.txt and its tokenizer_config.json.
@@ -19,21 +19,11 @@ export function wordpieceTokenizer(
     })
   }
   const { unk_token: unk, cls_token: cls, sep_token: sep } = special
-  const added = [...new Set(Object.values(special))].map((content) => ({ id: idOf(content), content }))
   return {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: added
-      .sort((a, b) => a.id - b.id)
-      .map((token) => ({
-        ...token,
-        single_word: false,
-        lstrip: false,
-        rstrip: false,
-        normalized: false,
-        special: true,
-      })),
+    added_tokens: addedTokens(special, idOf, { isNormalized: false, spaced: null }),
     normalizer: {
       type: 'BertNormalizer',
       clean_text: true,
