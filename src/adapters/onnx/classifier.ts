@@ -6,7 +6,7 @@ import { isWeight, tensorName } from '../../training/encoders/encoder-body.ts'
 import { isFixed } from '../../training/freezing.ts'
 import { type DropoutMask, dropout, encoder, pooler, type WeightOf } from './encoder.ts'
 import type { Graph, GraphOptions, Value } from './graph.ts'
-import { binaryCrossEntropy, crossEntropy, squaredError } from './lookups.ts'
+import { binaryCrossEntropy, crossEntropy, rowsFrom, squaredError } from './lookups.ts'
 import { add, linear } from './operations.ts'
 import type { GradientKind, ParameterSpec } from './parameters.ts'
 import { type Define, defineForward, defineTraining, type Program } from './program.ts'
@@ -34,18 +34,24 @@ export function bodyParameters(body: readonly Weights[]): ParameterSpec[] {
   return body.map(({ name, shape }) => ({ name, shape, gradient: 'none', group: 'body' }))
 }
 
+/** How large the batches of a graph are, and how much of its last layer is computed. */
+export interface FinetuningBucket extends Bucket {
+  /** The last layer computes all tokens, as PyTorch does, and not the first of each row alone. For comparing speeds: the results are the same. */
+  readonly wholeLastLayer?: boolean
+}
+
 /** Inputs: the encoder's, and those of the task's loss: `LossInputs` or `OutputLossInputs` of src/training. Outputs: `loss` and gradients. */
 export function defineFinetuning(
   shape: ClassifierShape,
   parameters: readonly ParameterSpec[],
-  bucket: Bucket,
+  bucket: FinetuningBucket,
   task: TaskType = 'single-label',
 ): Program {
   return defineTraining(parameters, finetuningLoss(shape, bucket, task))
 }
 
 /** The loss of a batch: what `defineFinetuning` differentiates. */
-export function finetuningLoss(shape: ClassifierShape, bucket: Bucket, task: TaskType) {
+export function finetuningLoss(shape: ClassifierShape, bucket: FinetuningBucket, task: TaskType) {
   return (graph: Graph, weight: WeightOf, masks: DropoutMask[]): Value => {
     const pooled = features(graph, shape, bucket, weight, masks)
     const dropped = dropout(graph, { masks }, 'classifier', pooled, shape.config.classifierDropout)
@@ -90,13 +96,14 @@ export function defineFeatures(
 function features(
   graph: Graph,
   shape: ClassifierShape,
-  bucket: Bucket,
+  { batch, length, wholeLastLayer = false }: FinetuningBucket,
   weightOf: WeightOf,
   masks: DropoutMask[] | null,
 ): Value {
   const { config, body } = shape
   const weight: WeightOf = (name) => weightOf(tensorName(shape, name))
-  const firstTokens = encoder(graph, { ...bucket, config, weight, masks, firstTokenOnly: true })
+  const hidden = encoder(graph, { batch, length, config, weight, masks, firstTokenOnly: !wholeLastLayer })
+  const firstTokens = wholeLastLayer ? rowsFrom(graph, hidden, 0, batch) : hidden
   return body.pooler ? pooler(graph, weight, firstTokens) : firstTokens
 }
 

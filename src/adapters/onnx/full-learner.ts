@@ -16,10 +16,14 @@ import type { Runtime } from './runtime.ts'
 export interface RuntimeOptions {
   readonly runtime: Runtime
   readonly threads: number
+  readonly wholeLastLayer?: boolean
 }
 
 /** Body and head learn. */
-export function createFullLearner(options: LearnerOptions, { runtime, threads }: RuntimeOptions): Learner {
+export function createFullLearner(
+  options: LearnerOptions,
+  { runtime, threads, wholeLastLayer = false }: RuntimeOptions,
+): Learner {
   const { shape, plan, batch, longest } = options
   const parameters = classifierParameters(shape, options.body, plan.freeze)
   const adamWOptions: AdamWOptions = {
@@ -28,7 +32,8 @@ export function createFullLearner(options: LearnerOptions, { runtime, threads }:
     accumulation: plan.accumulation,
     table: isFrozen(wordTable(shape), plan.freeze) ? null : { name: wordTable(shape), maxIds: batch * longest },
   }
-  const define = (length: number, task?: TaskType) => defineFinetuning(shape, parameters, { batch, length }, task)
+  const define = (length: number, task?: TaskType) =>
+    defineFinetuning(shape, parameters, { batch, length, wholeLastLayer }, task)
   const memory = createParameterMemory(parameters, {
     ...adamWScratch(adamWOptions, parameters),
     masks: maskFloats(define(longest)),

@@ -5,10 +5,10 @@ import { parseArgs } from 'node:util'
 import { ENGINE_NAMES } from '../../../src/engines/names.ts'
 import { openEngine } from '../../../src/engines/open-engine.ts'
 import { isColdmeshError } from '../../../src/ports/errors.ts'
-import { CASES, type Cost, createJob, type Job } from './job.ts'
+import { CASES, type Cost, createJob, type Job, WHOLE } from './job.ts'
 
 // Tokens a second of finetuning (forward, backward, clipping, AdamW) on one batch: every engine that works here, each beside
-// ONNX Runtime, and PyTorch on the same batch in the same run:
+// PyTorch on the same batch in the same run (without it, beside ONNX Runtime):
 //   COLDMESH_PYTHON=python3 node --conditions=coldmesh-source test/bench/training/bench.ts [--threads 2] [--repeats 3] [--engines onnx,tfjs-wasm] [--case MiniLM]
 // COLDMESH_PYTHON names a Python with torch and transformers; without it only engines are measured.
 
@@ -24,7 +24,8 @@ const { values } = parseArgs({
 })
 /** Steps of an engine that is slower than ONNX Runtime, as a part of its: they are alike. */
 const SLOW_SHARE = 0.1
-const REFERENCE = 'onnx'
+const PYTORCH = 'PyTorch'
+const ONNX = 'onnx'
 
 async function run(command: string, args: readonly string[], job: Job): Promise<Cost> {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
@@ -68,15 +69,17 @@ function describe(costs: readonly Cost[], tokens: number): string {
 function printRatio(name: string, costs: readonly Cost[], reference: readonly Cost[]): void {
   const ratio = (part: keyof Cost) => median(costs.map((cost, index) => (reference[index]?.[part] ?? 0) / cost[part]))
   console.log(
-    `    ${name} / ${REFERENCE}: ${ratio('seconds').toFixed(3)}, by CPU time ${ratio('cpuSeconds').toFixed(3)}, ` +
+    `    ${name} / ${yardstick}: ${ratio('seconds').toFixed(3)}, by CPU time ${ratio('cpuSeconds').toFixed(3)}, ` +
       `peak memory ${(1 / ratio('peakBytes')).toFixed(3)}`,
   )
 }
 
 const order: readonly string[] = ENGINE_NAMES
-const isSlow = (name: string) => order.indexOf(name) > order.indexOf(REFERENCE)
+const isSlow = (name: string) => order.indexOf(name) > order.indexOf(ONNX)
+const yardstick = values.python === '' ? ONNX : PYTORCH
 const threads = Number(values.threads)
-const engines = await workingEngines()
+const working = await workingEngines()
+const engines = working.includes(ONNX) ? [WHOLE, ...working] : working
 for (const which of CASES.filter(({ name }) => name.includes(values.case))) {
   for (const dropout of [0, 0.1]) {
     const job = createJob(which, { dropout, threads, steps: Math.ceil(Number(values.steps) * which.share) })
@@ -87,13 +90,13 @@ for (const which of CASES.filter(({ name }) => name.includes(values.case))) {
         const steps = isSlow(engine) ? Math.ceil(job.steps * SLOW_SHARE) : job.steps
         costs.set(engine, [...(costs.get(engine) ?? []), await runEngine(engine, { ...job, steps })])
       }
-      if (values.python !== '') costs.set('PyTorch', [...(costs.get('PyTorch') ?? []), await runTorch(job)])
+      if (values.python !== '') costs.set(PYTORCH, [...(costs.get(PYTORCH) ?? []), await runTorch(job)])
     }
     console.log(`${which.name}, dropout ${dropout}, ${threads} thread(s)`)
-    const reference = costs.get(REFERENCE) ?? []
+    const reference = costs.get(yardstick) ?? []
     for (const [name, found] of costs) {
       console.log(`  ${name}: ${describe(found, which.batch * which.length)}`)
-      if (name !== REFERENCE) printRatio(name, found, reference)
+      if (name !== yardstick) printRatio(name, found, reference)
     }
   }
 }

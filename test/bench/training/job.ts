@@ -3,6 +3,8 @@ import { createRandom } from '../../../src/training/random.ts'
 const WARMUP_STEPS = 10
 export const CLASSES = 4
 export const RATE = 1e-4
+/** ONNX Runtime, computing all tokens of the last layer as PyTorch does. */
+export const WHOLE = 'onnx, whole last layer'
 
 /** Of one step. CPU seconds, over all threads, also tell on a machine that does other things meanwhile. */
 export interface Cost {

@@ -1,4 +1,5 @@
 import { text } from 'node:stream/consumers'
+import { openOnnxEngine } from '../../../src/adapters/onnx/engine.ts'
 import { ENGINE_NAMES } from '../../../src/engines/names.ts'
 import { openEngine } from '../../../src/engines/open-engine.ts'
 import { startingHead } from '../../../src/training/classifier.ts'
@@ -8,7 +9,7 @@ import { readEncoderConfig } from '../../../src/training/encoders/read-config.ts
 import type { Engine } from '../../../src/training/engine.ts'
 import { createBody } from '../../../src/training/initial-weights.ts'
 import { completePlan } from '../../../src/training/plan.ts'
-import { CLASSES, type Cost, type Job, RATE } from './job.ts'
+import { CLASSES, type Cost, type Job, RATE, WHOLE } from './job.ts'
 
 // A process of its own, so that its peak memory is the engine's: reads a job from standard input, writes its cost to standard output.
 //   node run-engine.ts ENGINE <job.json
@@ -46,9 +47,14 @@ async function runEngine(engine: Engine, job: Job): Promise<Cost> {
   return { seconds, cpuSeconds: (user + system) / 1e6 / job.steps, peakBytes: process.resourceUsage().maxRSS * 1_024 }
 }
 
+async function open(asked: string, threads: number): Promise<Engine> {
+  if (asked === WHOLE) return openOnnxEngine({ threads, wholeLastLayer: true })
+  const name = ENGINE_NAMES.find((known) => known === asked)
+  if (name === undefined) throw new Error(`no engine ${asked}`)
+  return openEngine(name, { threads, allowSoftware: false })
+}
+
 const job: Job = JSON.parse(await text(process.stdin))
-const name = ENGINE_NAMES.find((known) => known === process.argv[2])
-if (name === undefined) throw new Error(`no engine ${process.argv[2]}`)
-const engine = await openEngine(name, { threads: job.threads, allowSoftware: false })
+const engine = await open(process.argv[2] ?? '', job.threads)
 process.stdout.write(JSON.stringify(await runEngine(engine, job)))
 await engine.close()
