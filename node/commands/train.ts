@@ -10,6 +10,7 @@ import { CliError } from '../failure.ts'
 import { show } from '../text/escape.ts'
 import { describePlan } from '../text/plan.ts'
 import { percent } from '../text/spread.ts'
+import { megabytes } from '../text/store.ts'
 import { duration } from '../text/wait.ts'
 import { dirOf } from './data-dir.ts'
 import { type DatasetOption, datasetOptionsOf } from './dataset.ts'
@@ -104,11 +105,12 @@ function resultOf({ head, ...trained }: Trained): object {
   return { ...trained, labels: head.labels }
 }
 
-function linesOf({ out, steps, seconds, rows, validation }: Trained): string[] {
+function linesOf({ out, steps, seconds, rows, validation, peakMemoryBytes }: Trained): string[] {
   const { metric, before, after } = validation
   const from = before === null ? '' : `from ${percent(before)} to `
+  const memory = peakMemoryBytes === null ? '' : `, ${megabytes(peakMemoryBytes)} of memory at most`
   return [
-    `trained on ${rows} rows for ${steps} steps in ${seconds.toFixed(1)} s`,
+    `trained on ${rows} rows for ${steps} steps in ${seconds.toFixed(1)} s${memory}`,
     `held-out ${metric} ${from}${percent(after)} on ${validation.rows} rows`,
     `model and head.safetensors in ${show(out)}`,
   ]

@@ -56,7 +56,7 @@ export function createNarrator(output: Output, startedAt: number): Narrator {
       case 'training':
         return isFirst(`${name} trains in ${event.round}`) ? `trains ${show(event.task)}, ${event.steps} steps` : null
       case 'trained':
-        return `trained ${show(event.task)} in ${event.seconds.toFixed(1)} s: held-out accuracy ${percent(event.after)}`
+        return `trained ${show(event.task)} in ${event.seconds.toFixed(1)} s: held-out ${event.metric} ${percent(event.after)}`
       case 'contribution':
         return event.contribution.author === ownKey ? null : tellContribution(event.contribution, nameOf)
       case 'proposed':

@@ -28,9 +28,9 @@ function chartOf(mode: EvaluationMode, means: readonly GroupMean[]): LineChart {
   )
   return {
     id: `mode-${mode}`,
-    title: `Test accuracy, ${mode}`,
+    title: `Test scores, ${mode}`,
     xLabel: 'round',
-    yLabel: 'accuracy',
+    yLabel: 'score',
     formatY: percent,
     series,
   }

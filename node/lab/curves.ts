@@ -2,7 +2,7 @@ import type { LabResult } from 'coldmesh'
 
 const COLUMNS = ['mode', 'group', 'task', 'of', 'round', 'mean', 'standard_error', 'seeds', 'values']
 
-/** One row for each point of each curve; accuracies are fractions. `task` is `mean` for a group's mean. */
+/** One row for each point of each curve; scores are fractions. `task` is `mean` for a group's mean. */
 export function formatCurves({ curves }: LabResult): string {
   const rows = curves.flatMap(({ mode, group, task, points }) =>
     points.map(({ of, round, mean, standardError, values }) => {

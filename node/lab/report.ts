@@ -44,7 +44,7 @@ function about({ plan, tasks, trainer }: LabResult): string {
   const each = plan.perRound === 'all' ? 'everybody' : `${plan.perRound} contributors`
   return (
     `${plan.rounds} rounds of ColD Fusion by ${plan.rule}, ${each} in each, ${seen} seen and ${tasks.length - seen} unseen tasks, ` +
-    `seed${plan.seeds.length < 2 ? '' : 's'} ${plan.seeds.join(', ')}, trained by ${trainer.name}. Accuracies are on test rows, in percent, ${overSeeds(plan.seeds.length)}. ` +
+    `seed${plan.seeds.length < 2 ? '' : 's'} ${plan.seeds.join(', ')}, trained by ${trainer.name}. Scores are on test rows, each task by its own metric, in percent, ${overSeeds(plan.seeds.length)}. ` +
     'Bands are one standard error to each side; round 0 is the pretrained base; dashed lines are baselines.'
   )
 }

@@ -32,7 +32,7 @@ export function chartOf(curve: LabCurve, { rounds, baselines }: LabPlan): Html {
     id,
     title: `${name}, ${curve.mode}`,
     xLabel: 'round',
-    yLabel: 'accuracy, %',
+    yLabel: 'test score, %',
     formatY: (value) => String(Math.round(value * 1000) / 10),
     series,
     isNarrow: true,

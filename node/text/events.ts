@@ -63,9 +63,10 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return `round ${event.round}: resumes training at step ${event.step} of ${event.steps} (${show(event.task)})`
     case 'trained': {
       const before = event.before === null ? '' : ` from ${percent(event.before)}`
+      const memory = event.peakMemoryBytes === null ? '' : `; ${megabytes(event.peakMemoryBytes)} of memory at most`
       return (
         `round ${event.round}: trained ${show(event.task)} for ${event.steps} steps in ${event.seconds.toFixed(1)} s, ` +
-        `held-out ${event.metric}${before === '' ? '' : before} ${before === '' ? '' : 'to '}${percent(event.after)}`
+        `held-out ${event.metric}${before === '' ? '' : before} ${before === '' ? '' : 'to '}${percent(event.after)}${memory}`
       )
     }
     case 'announced':

@@ -11,6 +11,7 @@ export function describeDropped({ bytes, fromRound, toRound }: DroppedWeights): 
   return `${megabytes(bytes)} of ${fromRound === toRound ? `round ${toRound}` : `rounds ${fromRound} to ${toRound}`}`
 }
 
-function megabytes(bytes: number): string {
+/** `4.5 MB`. */
+export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(bytes < 10e6 ? 1 : 0)} MB`
 }

@@ -34,7 +34,7 @@ export interface LabPlan {
   readonly perRound: number | 'all'
   /** New rows in every round in place of the same ones. */
   readonly freshRows: boolean
-  /** Validation rows that a contributor reports its accuracy on. */
+  /** Validation rows that a contributor reports its score on. */
   readonly validationRows: number
   readonly training: Partial<TrainingPlan>
   readonly evaluations: readonly LabEvaluation[]

@@ -11,7 +11,7 @@ import type { SplitStatus } from './split-types.ts'
 import type { Trouble } from './trouble-types.ts'
 import type { PendingWait } from './wait-types.ts'
 
-/** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, accuracies fractions. */
+/** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, scores fractions. */
 
 /** A peer that has not found its network yet, or not the head of it. */
 export interface StartingStatus

@@ -45,6 +45,8 @@ export interface TrainOptions {
 }
 
 export interface Trained extends Pick<TrainingResult, 'validation' | 'steps' | 'seconds' | 'rows'> {
+  /** The most memory that the process had; null: the trainer doesn't know. */
+  readonly peakMemoryBytes: number | null
   /** A directory that transformers loads: the body, config and tokenizer; and head.safetensors. */
   readonly out: string
   readonly head: Head
@@ -87,8 +89,9 @@ export async function train(options: TrainOptions): Promise<Trained> {
       for (const { name, bytes } of files) await writeDurable(join(aside, name), bytes, 0o644)
     })
     await snapshots.remove()
-    const { head, validation, steps, seconds, rows } = trained
-    return { out, head, validation, steps, seconds, rows, trainer: trainer.name, device: trainer.device }
+    const { head, validation, steps, seconds, rows, peakMemoryBytes = null } = trained
+    const by = { trainer: trainer.name, device: trainer.device }
+    return { out, head, validation, steps, seconds, rows, peakMemoryBytes, ...by }
   })
 }
 

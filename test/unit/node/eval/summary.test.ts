@@ -80,7 +80,7 @@ describe('formatTables', () => {
 describe('plotMeans', () => {
   it('draws rounds as a line and what is no round as a dashed one across them', () => {
     const svg = plotMeans(meansOf(all))
-    assert.match(svg, /<desc[^>]*>accuracy by round\. network, seen: 0: 60\.0% ± 0\.0%, 1: 75\.0% ± 5\.0%\./)
+    assert.match(svg, /<desc[^>]*>score by round\. network, seen: 0: 60\.0% ± 0\.0%, 1: 75\.0% ± 5\.0%\./)
     assert.match(svg, /multitask, seen: 0: 90\.0% ± 0\.0%, 1: 90\.0%/)
     assert.match(svg, /class="line dashed"/)
   })
