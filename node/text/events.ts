@@ -6,7 +6,7 @@ import { mismatchLine } from './mismatch.ts'
 import { describePlan } from './plan.ts'
 import { splitLine } from './split.ts'
 import { percent, percentSpread } from './spread.ts'
-import { describeDropped } from './store.ts'
+import { describeDropped, megabytes } from './store.ts'
 import { describeCatchUp, describePending, describeWait, duration } from './wait.ts'
 
 /** How many lines one training prints at most. */
