@@ -1,7 +1,7 @@
 import {
   createTrainer,
   type Dataset,
-  openDataset,
+  openSample,
   openTrainingData,
   type Peer,
   type PeerEvent,
@@ -42,7 +42,7 @@ export const runDaemon: Run<Options> = async (call) => {
   const dataDir = dirOf(options)
   // Read before anything else: a wrong column should not first cost a sync.
   const dataset = await readDataset(options)
-  const gateData = await readGateData(options)
+  const gateData = await readGateData(call)
   const { trainOn, engine, threads } = options
   const trainer =
     trainOn === undefined && threads === undefined && engine === 'auto'
@@ -112,10 +112,13 @@ async function readDataset(options: Call<Options>['options']) {
 }
 
 /** The rows to validate with are of what is trained on. */
-async function readGateData(options: Call<Options>['options']) {
+async function readGateData({ options, output }: Call<Options>) {
   const { gateData } = options
   if (gateData === undefined) return undefined
-  return await openDataset(gateData, datasetOptionsOf({ ...options, validation: undefined }))
+  const data = await openSample(gateData, datasetOptionsOf({ ...options, validation: undefined }))
+  if (data.of > data.examples.length)
+    output.say(`judges by ${data.examples.length} of ${data.of} rows of ${show(gateData)}`)
+  return data
 }
 
 function sayReady(peer: Peer, api: string, { output }: Call<Options>): void {

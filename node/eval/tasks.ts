@@ -4,9 +4,10 @@ import {
   type Dataset,
   type DatasetOptions,
   type EvaluationTask,
-  openDataset,
+  type Examples,
   openExamples,
-  splitExamples,
+  openTrainingData,
+  splitRows,
   TASK_TYPES,
 } from 'coldmesh'
 import { z } from 'zod'
@@ -59,7 +60,7 @@ const shippedShape = z.object({
   tasks: z.array(z.object({ name, role: z.enum(['contributor', 'unseen']), columns: z.array(z.string()) })),
 })
 
-/** The tasks to judge on: one file, a list of files, or those that ship. @throws CliError `bad-input`, ColdmeshError as openDataset */
+/** The tasks to judge on: one file, a list of files, or those that ship. @throws CliError `bad-input`, ColdmeshError as openTrainingData */
 export async function readEvalTasks(options: TaskOptions): Promise<readonly EvalTask[]> {
   const { data, tasks } = options
   if ((data === undefined) === (tasks === undefined)) {
@@ -81,24 +82,24 @@ export async function readEvalTasks(options: TaskOptions): Promise<readonly Eval
 
 async function readOne(data: string, { test, task, ...options }: TaskOptions): Promise<EvalTask> {
   const reading = datasetOptionsOf(options)
-  const train = await openDataset(resolve(data), { ...reading, ...defined({ name: task }) })
+  const train = await openTrainingData(resolve(data), { ...reading, ...defined({ name: task }) })
   return await withTest({ name: train.name, train, seen: null }, test && resolve(test), reading)
 }
 
 async function readTask(entry: TaskEntry): Promise<EvalTask> {
   const { name, train: path, validation, test, seen = null, ...columns } = entry
   const reading = defined(columns)
-  const train = await openDataset(path, { ...reading, name, ...defined({ validation }) })
+  const train = await openTrainingData(path, { ...reading, name, ...defined({ validation }) })
   return await withTest({ name, train, seen }, test, reading)
 }
 
 async function withTest(
-  task: { readonly name: string; readonly train: Dataset; readonly seen: boolean | null },
+  task: { readonly name: string; readonly train: Dataset<Examples>; readonly seen: boolean | null },
   test: string | undefined,
   reading: DatasetOptions,
 ): Promise<EvalTask> {
   if (test !== undefined) return { ...task, test: await openExamples(test, task.train, reading) }
-  const { training, validation } = splitExamples(task.train.examples, HELD_OUT)
+  const { training, validation } = await splitRows(task.train.examples, HELD_OUT)
   return { ...task, train: { ...task.train, examples: training }, test: validation }
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { decodeHead } from '../checkpoint/safetensors.ts'
-import type { Example } from '../ports/dataset.ts'
+import type { Examples } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Evaluated, Head, Metric, Trainer } from '../ports/trainer.ts'
 import { DEFAULT_PLAN } from '../training/plan.ts'
@@ -12,7 +12,7 @@ export interface EvaluateHeadOptions {
   readonly base: string
   /** The head, or the path of its file. */
   readonly head: Head | string
-  readonly examples: readonly Example[]
+  readonly examples: Examples
   /** Default: `createTrainer()`. The caller's own is not stopped. */
   readonly trainer?: Trainer
   /** Longest input in tokens; that of the training. Default: the default plan's. */

@@ -1,4 +1,4 @@
-import type { Dataset, Example, Examples, TaskType } from './dataset.ts'
+import type { Dataset, Examples, TaskType } from './dataset.ts'
 
 /** F32 weights of one tensor. `data` has product(shape) elements, row-major. */
 export interface Weights {
@@ -133,7 +133,7 @@ export interface PassedOver {
 }
 
 export interface TaskToTrain {
-  readonly dataset: Dataset
+  readonly dataset: Dataset<Examples>
   readonly head: Head | null
 }
 
@@ -190,7 +190,7 @@ export interface Trainer {
   evaluate(request: {
     readonly model: Model
     readonly head: Head
-    readonly examples: readonly Example[]
+    readonly examples: Examples
     readonly maxTokens: number
     /** Null or absent: the task's own. */
     readonly metric?: Metric | null
