@@ -7,6 +7,7 @@ import {
   type Examples,
   openExamples,
   openTrainingData,
+  type ReadProgress,
   splitRows,
   TASK_TYPES,
 } from 'coldmesh'
@@ -61,14 +62,17 @@ const shippedShape = z.object({
 })
 
 /** The tasks to judge on: one file, a list of files, or those that ship. @throws CliError `bad-input`, ColdmeshError as openTrainingData */
-export async function readEvalTasks(options: TaskOptions): Promise<readonly EvalTask[]> {
+export async function readEvalTasks(
+  options: TaskOptions,
+  onRead?: (progress: ReadProgress) => void,
+): Promise<readonly EvalTask[]> {
   const { data, tasks } = options
   if ((data === undefined) === (tasks === undefined)) {
     throw new CliError('bad-input', 'It is not said which tasks to judge on.', {
       hint: 'Give either --data FILE, with --test FILE beside it, or --tasks FILE or --tasks shipped.',
     })
   }
-  const read = data === undefined ? await readList(resolve(tasks ?? '')) : [await readOne(data, options)]
+  const read = data === undefined ? await readList(resolve(tasks ?? '')) : [await readOne(data, { ...options, onRead })]
   const names = read.map((task) => task.name)
   const twice = names.find((each, index) => names.indexOf(each) !== index)
   if (twice === undefined) return read
@@ -76,19 +80,24 @@ export async function readEvalTasks(options: TaskOptions): Promise<readonly Eval
 
   function readList(path: string): Promise<EvalTask[]> {
     const entries = tasks === SHIPPED ? shippedTasks() : listedTasks(path)
-    return Promise.all(entries.map((entry) => readTask(entry)))
+    return Promise.all(entries.map((entry) => readTask(entry, onRead)))
   }
 }
 
-async function readOne(data: string, { test, task, ...options }: TaskOptions): Promise<EvalTask> {
-  const reading = datasetOptionsOf(options)
+type OnRead = ((progress: ReadProgress) => void) | undefined
+
+async function readOne(
+  data: string,
+  { test, task, onRead, ...options }: TaskOptions & { readonly onRead: OnRead },
+): Promise<EvalTask> {
+  const reading = { ...datasetOptionsOf(options), ...defined({ onRead }) }
   const train = await openTrainingData(resolve(data), { ...reading, ...defined({ name: task }) })
   return await withTest({ name: train.name, train, seen: null }, test && resolve(test), reading)
 }
 
-async function readTask(entry: TaskEntry): Promise<EvalTask> {
+async function readTask(entry: TaskEntry, onRead: OnRead): Promise<EvalTask> {
   const { name, train: path, validation, test, seen = null, ...columns } = entry
-  const reading = defined(columns)
+  const reading = defined({ ...columns, onRead })
   const train = await openTrainingData(path, { ...reading, name, ...defined({ validation }) })
   return await withTest({ name, train, seen }, test, reading)
 }
@@ -99,7 +108,7 @@ async function withTest(
   reading: DatasetOptions,
 ): Promise<EvalTask> {
   if (test !== undefined) return { ...task, test: await openExamples(test, task.train, reading) }
-  const { training, validation } = await splitRows(task.train.examples, HELD_OUT)
+  const { training, validation } = await splitRows(task.train.examples, { ...HELD_OUT, ...defined({ onRead: reading.onRead }) })
   return { ...task, train: { ...task.train, examples: training }, test: validation }
 }
 

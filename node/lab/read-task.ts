@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type Examples, type LabTask, openExamples, openTrainingData } from 'coldmesh'
+import { type Examples, type LabTask, openExamples, openTrainingData, type ReadProgress } from 'coldmesh'
 import { z } from 'zod'
 import { defined } from '../defined.ts'
 import { CliError } from '../failure.ts'
@@ -26,12 +26,14 @@ export async function readTask(
     /** Of each contributor, unless the task says another number. */
     readonly rows: number | undefined
     readonly place: string
+    readonly onRead?: ((progress: ReadProgress) => void) | undefined
   },
 ): Promise<LabTask> {
   const files = 'task' in task ? shippedFiles(task.task, options.place) : ownFiles(task, options.folder)
-  const train = await openTrainingData(files.train, { ...files.columns, name: files.name })
+  const reading = { ...files.columns, name: files.name, ...defined({ onRead: options.onRead }) }
+  const train = await openTrainingData(files.train, reading)
   // A part may lack labels, or have a single text of one.
-  const read = (path: string): Promise<Examples> => openExamples(path, train, files.columns)
+  const read = (path: string): Promise<Examples> => openExamples(path, train, reading)
   const test = await read(files.test)
   const validation = files.validation === undefined ? [] : await read(files.validation)
   return {

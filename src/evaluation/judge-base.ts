@@ -1,4 +1,4 @@
-import { type Dataset, type Example, type Examples, isStored } from '../ports/dataset.ts'
+import { type Dataset, type Example, type Examples, isStored, type ReadProgress } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Evaluated, Metric, Model, Trainer, TrainingPlan, TrainingProgress } from '../ports/trainer.ts'
 import { rowsAt } from '../training/choose-rows.ts'
@@ -55,6 +55,8 @@ export interface EvaluateOptions {
   /** Changes to the mode's plan. Give each base that is compared the same. */
   readonly plan?: Partial<TrainingPlan>
   readonly signal?: AbortSignal
+  /** Told while rows are read, to train and to test. */
+  readonly onRead?: (progress: ReadProgress) => void
   readonly onProgress?: (progress: TrainingProgress & { readonly seed: number }) => void
 }
 
@@ -65,7 +67,7 @@ export interface EvaluateOptions {
  *   only they have; and as `Trainer.train`
  */
 export async function judgeBase(options: EvaluateOptions, readExamples: ReadExamples): Promise<Evaluation> {
-  const { trainer, model, task, mode, seeds, plan: changes = {}, signal, onProgress } = options
+  const { trainer, model, task, mode, seeds, plan: changes = {}, signal, onRead, onProgress } = options
   checkSeeds(seeds)
   checkTask(task)
   const evaluated: Evaluated[] = []
@@ -79,6 +81,7 @@ export async function judgeBase(options: EvaluateOptions, readExamples: ReadExam
       dataset: await trainingRows(task, mode, seed, readExamples),
       plan,
       ...(signal && { signal }),
+      ...(onRead && { onRead }),
       ...(onProgress && { onProgress: (progress: TrainingProgress) => onProgress({ ...progress, seed }) }),
     })
     const { metric, positive, maxTokens } = plan
@@ -91,6 +94,7 @@ export async function judgeBase(options: EvaluateOptions, readExamples: ReadExam
         metric,
         positive,
         ...(signal && { signal }),
+        ...(onRead && { onRead }),
       }),
     )
     rows = trained.rows
