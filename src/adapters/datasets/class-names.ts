@@ -6,7 +6,9 @@ const KEY = 'huggingface'
 type Fields = Readonly<Record<string, unknown>>
 
 /** By column, the names of its classes: `datasets` writes labels as their numbers, and names into the file's metadata. */
-export function classNamesIn({ key_value_metadata: pairs = [] }: FileMetaData): ReadonlyMap<string, readonly string[]> {
+export function classNamesIn({
+  key_value_metadata: pairs = [],
+}: Pick<FileMetaData, 'key_value_metadata'>): ReadonlyMap<string, readonly string[]> {
   const text = pairs.find(({ key }) => key === KEY)?.value
   const features = fieldsOf(fieldsOf(text === undefined ? null : parse(text))['info'])['features']
   return new Map(

@@ -45,6 +45,17 @@ describe('readPlan', () => {
     assert.ok(inMemory(tasks[1]?.test)[0]?.pair)
   })
 
+  it('takes test rows of which a label has a single text, or none; not of a label that nothing is learned of', async () => {
+    const test = join(folder.path, 'few.csv')
+    const own = { name: 'reviews', train: 'train.csv', test: 'few.csv', text: 'review', label: 'stars' }
+    writeFileSync(join(folder.path, 'train.csv'), 'review,stars\none,good\ntwo,bad\nthree,good\nfour,bad\n')
+    writeFileSync(test, 'review,stars\nfive,good\n')
+    const { tasks } = await readPlan(write({ tasks: { seen: [own] } }))
+    assert.deepEqual(tasks[0]?.test, [{ text: 'five', label: 'good' }])
+    writeFileSync(test, 'review,stars\nfive,goood\n')
+    await assert.rejects(readPlan(write({ tasks: { seen: [own] } })), /few\.csv, line 2: no row to train on has .*goood/)
+  })
+
   it('puts modes in one order, and rounds where they belong', async () => {
     const evaluation = { 'few-shot': { rounds: 'ends' }, frozen: { rounds: [0, 2] } }
     const { plan } = await readPlan(write({ ...shipped, rounds: 4, evaluation }))
