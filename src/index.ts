@@ -10,18 +10,21 @@ export {
   inspectDataset,
   openDataset,
   openExamples,
+  openSample,
   openTrainingData,
+  splitRows,
 } from './adapters/datasets/index.ts'
 export { createLog } from './adapters/system/log.ts'
 export { createCommandTrainer } from './engines/command-trainer.ts'
+export { evaluateBase } from './engines/evaluate-base.ts'
 export { type EngineReport, examineEngines } from './engines/examine.ts'
 export { ENGINE_CHOICES, ENGINE_NAMES, type EngineChoice, type EngineName } from './engines/names.ts'
 export { planFor } from './engines/plan-for.ts'
 export { createTrainer, type TrainerOptions } from './engines/trainer.ts'
 export { type BaselineOptions, fuseBodies, trainMultitask, trainOneShot } from './evaluation/baselines.ts'
 // Judge a base
-export { type EvaluateOptions, type Evaluation, type EvaluationTask, evaluateBase } from './evaluation/evaluate-base.ts'
 export { FEW_SHOT_LABELS, sampleFewShot } from './evaluation/few-shot.ts'
+export type { EvaluateOptions, Evaluation, EvaluationTask } from './evaluation/judge-base.ts'
 export { type ChartPoint, type ChartSeries, chartColumn, type LineChart, lineChart } from './evaluation/line-chart.ts'
 export { EVALUATION_MODES, EVALUATION_PLANS, type EvaluationMode } from './evaluation/plans.ts'
 export { reportOf } from './evaluation/report-of.ts'
@@ -46,7 +49,15 @@ export type * from './peer/types.ts'
 export { verifyDirectory } from './peer/verify-directory.ts'
 // Let others contribute
 export { vouchOffline } from './peer/vouch-offline.ts'
-export { type Dataset, type Example, type Examples, type Label, TASK_TYPES, type TaskType } from './ports/dataset.ts'
+export {
+  type Dataset,
+  type Example,
+  type Examples,
+  type Label,
+  type ReadProgress,
+  TASK_TYPES,
+  type TaskType,
+} from './ports/dataset.ts'
 // Errors and logs
 export { ColdmeshError, ERROR_CODES, type ErrorCode, isColdmeshError } from './ports/errors.ts'
 // Types

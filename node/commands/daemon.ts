@@ -1,7 +1,7 @@
 import {
   createTrainer,
   type Dataset,
-  openDataset,
+  openSample,
   openTrainingData,
   type Peer,
   type PeerEvent,
@@ -16,6 +16,7 @@ import { EXIT } from '../exit-codes.ts'
 import { describeFailure } from '../failure.ts'
 import { show } from '../text/escape.ts'
 import { createEventWriter, eventRecord } from '../text/events.ts'
+import { createReadingLine } from '../text/reading.ts'
 import { dirOf } from './data-dir.ts'
 import { type DatasetOption, datasetOptionsOf } from './dataset.ts'
 import { type MeshOption, runPeer } from './run-peer.ts'
@@ -41,8 +42,8 @@ export const runDaemon: Run<Options> = async (call) => {
   const { options, signal } = call
   const dataDir = dirOf(options)
   // Read before anything else: a wrong column should not first cost a sync.
-  const dataset = await readDataset(options)
-  const gateData = await readGateData(options)
+  const dataset = await readDataset(call)
+  const gateData = await readGateData(call)
   const { trainOn, engine, threads } = options
   const trainer =
     trainOn === undefined && threads === undefined && engine === 'auto'
@@ -105,17 +106,27 @@ async function stopStarting(starting: Promise<ControlApi> | null): Promise<void>
   await (await starting?.catch(() => null))?.stop()
 }
 
-async function readDataset(options: Call<Options>['options']) {
+async function readDataset({ options, output }: Call<Options>) {
   const { trainOn, task } = options
   if (trainOn === undefined) return null
-  return await openTrainingData(trainOn, { ...datasetOptionsOf(options), ...defined({ name: task }) })
+  const reading = createReadingLine(output)
+  const read = { ...datasetOptionsOf(options), ...defined({ name: task }), onRead: reading.tell }
+  const dataset = await openTrainingData(trainOn, read)
+  reading.clear()
+  return dataset
 }
 
 /** The rows to validate with are of what is trained on. */
-async function readGateData(options: Call<Options>['options']) {
+async function readGateData({ options, output }: Call<Options>) {
   const { gateData } = options
   if (gateData === undefined) return undefined
-  return await openDataset(gateData, datasetOptionsOf({ ...options, validation: undefined }))
+  const reading = createReadingLine(output)
+  const read = { ...datasetOptionsOf({ ...options, validation: undefined }), onRead: reading.tell }
+  const data = await openSample(gateData, read)
+  reading.clear()
+  if (data.of > data.examples.length)
+    output.say(`judges by ${data.examples.length} of ${data.of} rows of ${show(gateData)}`)
+  return data
 }
 
 function sayReady(peer: Peer, api: string, { output }: Call<Options>): void {

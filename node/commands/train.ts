@@ -9,6 +9,7 @@ import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
 import { show } from '../text/escape.ts'
 import { describePlan } from '../text/plan.ts'
+import { createReadingLine } from '../text/reading.ts'
 import { percent } from '../text/spread.ts'
 import { megabytes } from '../text/store.ts'
 import { duration } from '../text/wait.ts'
@@ -38,7 +39,13 @@ export const runTrain: Run<Options> = async (call) => {
   }
   const out = outOf(options)
   const dir = dirOf(options)
-  const dataset = await openTrainingData(resolve(data), { ...datasetOptionsOf(options), ...defined({ name: task }) })
+  const reading = createReadingLine(output)
+  const dataset = await openTrainingData(resolve(data), {
+    ...datasetOptionsOf(options),
+    ...defined({ name: task }),
+    onRead: reading.tell,
+  })
+  reading.clear()
   const head = headFile === undefined ? null : await readHead(resolve(headFile))
   await using base = await directoryOfBase(options.base, { dir: () => dir, signal })
   const trainer = await createTrainer(trainerOptionsOf(options, { output, keep: options.keep }))
@@ -58,6 +65,7 @@ export const runTrain: Run<Options> = async (call) => {
       recipe: options.recipe,
       onPlan: (chosen) => output.progress({ event: 'plan', ...chosen }, () => describePlan(chosen)),
       signal,
+      onRead: reading.tell,
       onProgress: progress.tell,
       ...snapshotsOf(options),
     })

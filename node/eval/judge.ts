@@ -1,5 +1,6 @@
 import { type Evaluation, type EvaluationMode, evaluateBase, type Trainer, type TrainingPlan } from 'coldmesh'
 import type { Output } from '../text/output.ts'
+import { describeReading } from '../text/reading.ts'
 import { percentSpread } from '../text/spread.ts'
 import { duration } from '../text/wait.ts'
 import type { Candidate } from './bases.ts'
@@ -46,6 +47,7 @@ export async function judgeAll(request: JudgeRequest): Promise<Judged[]> {
             seeds,
             plan,
             signal,
+            onRead: (progress) => status.show(`${what}: ${describeReading(progress)}`),
             onProgress: ({ seed, step, steps }) =>
               status.show(
                 `${judged.length + 1} of ${total}: ${what}, seed ${seed}, step ${step} of ${steps}${pace.left()}`,

@@ -4,6 +4,7 @@ import type { Output } from '../text/output.ts'
 export function createStatusLine(output: Output) {
   const isShown = process.stderr.isTTY === true && !output.json
   return {
+    isShown,
     show(text: string): void {
       if (isShown) process.stderr.write(`\r\u001b[K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`)
     },

@@ -4,9 +4,11 @@ import {
   type Dataset,
   type DatasetOptions,
   type EvaluationTask,
-  openDataset,
+  type Examples,
   openExamples,
-  splitExamples,
+  openTrainingData,
+  type ReadProgress,
+  splitRows,
   TASK_TYPES,
 } from 'coldmesh'
 import { z } from 'zod'
@@ -59,15 +61,18 @@ const shippedShape = z.object({
   tasks: z.array(z.object({ name, role: z.enum(['contributor', 'unseen']), columns: z.array(z.string()) })),
 })
 
-/** The tasks to judge on: one file, a list of files, or those that ship. @throws CliError `bad-input`, ColdmeshError as openDataset */
-export async function readEvalTasks(options: TaskOptions): Promise<readonly EvalTask[]> {
+/** The tasks to judge on: one file, a list of files, or those that ship. @throws CliError `bad-input`, ColdmeshError as openTrainingData */
+export async function readEvalTasks(
+  options: TaskOptions,
+  onRead?: (progress: ReadProgress) => void,
+): Promise<readonly EvalTask[]> {
   const { data, tasks } = options
   if ((data === undefined) === (tasks === undefined)) {
     throw new CliError('bad-input', 'It is not said which tasks to judge on.', {
       hint: 'Give either --data FILE, with --test FILE beside it, or --tasks FILE or --tasks shipped.',
     })
   }
-  const read = data === undefined ? await readList(resolve(tasks ?? '')) : [await readOne(data, options)]
+  const read = data === undefined ? await readList(resolve(tasks ?? '')) : [await readOne(data, { ...options, onRead })]
   const names = read.map((task) => task.name)
   const twice = names.find((each, index) => names.indexOf(each) !== index)
   if (twice === undefined) return read
@@ -75,30 +80,35 @@ export async function readEvalTasks(options: TaskOptions): Promise<readonly Eval
 
   function readList(path: string): Promise<EvalTask[]> {
     const entries = tasks === SHIPPED ? shippedTasks() : listedTasks(path)
-    return Promise.all(entries.map((entry) => readTask(entry)))
+    return Promise.all(entries.map((entry) => readTask(entry, onRead)))
   }
 }
 
-async function readOne(data: string, { test, task, ...options }: TaskOptions): Promise<EvalTask> {
-  const reading = datasetOptionsOf(options)
-  const train = await openDataset(resolve(data), { ...reading, ...defined({ name: task }) })
+type OnRead = ((progress: ReadProgress) => void) | undefined
+
+async function readOne(
+  data: string,
+  { test, task, onRead, ...options }: TaskOptions & { readonly onRead: OnRead },
+): Promise<EvalTask> {
+  const reading = { ...datasetOptionsOf(options), ...defined({ onRead }) }
+  const train = await openTrainingData(resolve(data), { ...reading, ...defined({ name: task }) })
   return await withTest({ name: train.name, train, seen: null }, test && resolve(test), reading)
 }
 
-async function readTask(entry: TaskEntry): Promise<EvalTask> {
+async function readTask(entry: TaskEntry, onRead: OnRead): Promise<EvalTask> {
   const { name, train: path, validation, test, seen = null, ...columns } = entry
-  const reading = defined(columns)
-  const train = await openDataset(path, { ...reading, name, ...defined({ validation }) })
+  const reading = defined({ ...columns, onRead })
+  const train = await openTrainingData(path, { ...reading, name, ...defined({ validation }) })
   return await withTest({ name, train, seen }, test, reading)
 }
 
 async function withTest(
-  task: { readonly name: string; readonly train: Dataset; readonly seen: boolean | null },
+  task: { readonly name: string; readonly train: Dataset<Examples>; readonly seen: boolean | null },
   test: string | undefined,
   reading: DatasetOptions,
 ): Promise<EvalTask> {
   if (test !== undefined) return { ...task, test: await openExamples(test, task.train, reading) }
-  const { training, validation } = splitExamples(task.train.examples, HELD_OUT)
+  const { training, validation } = await splitRows(task.train.examples, { ...HELD_OUT, ...defined({ onRead: reading.onRead }) })
   return { ...task, train: { ...task.train, examples: training }, test: validation }
 }
 

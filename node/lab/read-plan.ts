@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { basename, dirname, extname, resolve } from 'node:path'
-import { type EngineChoice, EVALUATION_MODES, type LabEvaluation, type LabPlan, type LabTask } from 'coldmesh'
+import { type EngineChoice, EVALUATION_MODES, type LabEvaluation, type LabPlan, type LabTask, type ReadProgress } from 'coldmesh'
 import { z } from 'zod'
 import { defined } from '../defined.ts'
 import { CliError } from '../failure.ts'
@@ -23,7 +23,7 @@ export interface LabFile {
 }
 
 /** Reads a plan and the texts that it names, relative to it. @throws CliError `bad-input` naming the field; and as datasets */
-export async function readPlan(path: string): Promise<LabFile> {
+export async function readPlan(path: string, onRead?: (progress: ReadProgress) => void): Promise<LabFile> {
   const { source, file } = parse(path)
   const folder = dirname(resolve(path))
   const name = file.name ?? basename(path, extname(path)).toLowerCase()
@@ -34,6 +34,7 @@ export async function readPlan(path: string): Promise<LabFile> {
       folder,
       isSeen,
       rows: contributors.rows,
+      onRead,
       place: `${path}: tasks.${isSeen ? 'seen' : 'unseen'}[${index}]`,
     })
   const tasks = await Promise.all([...file.tasks.seen.map(read(true)), ...file.tasks.unseen.map(read(false))])

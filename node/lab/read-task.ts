@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type Dataset, type LabTask, openDataset } from 'coldmesh'
+import { type Examples, type LabTask, openExamples, openTrainingData, type ReadProgress } from 'coldmesh'
 import { z } from 'zod'
 import { defined } from '../defined.ts'
 import { CliError } from '../failure.ts'
@@ -17,7 +17,7 @@ interface Files {
   readonly columns: { readonly text: string; readonly label: string; readonly pair?: string }
 }
 
-/** The texts of one entry of a plan. @throws CliError `bad-input` for an unknown task; and as `openDataset` */
+/** The texts of one entry of a plan. @throws CliError `bad-input` for an unknown task; and as `openTrainingData` and `openExamples` */
 export async function readTask(
   task: PlanTask,
   options: {
@@ -26,21 +26,22 @@ export async function readTask(
     /** Of each contributor, unless the task says another number. */
     readonly rows: number | undefined
     readonly place: string
+    readonly onRead?: ((progress: ReadProgress) => void) | undefined
   },
 ): Promise<LabTask> {
   const files = 'task' in task ? shippedFiles(task.task, options.place) : ownFiles(task, options.folder)
-  const read = (path: string): Promise<Dataset> => openDataset(path, { ...files.columns, name: files.name })
-  const [train, test, validation] = await Promise.all([
-    read(files.train),
-    read(files.test),
-    files.validation === undefined ? null : read(files.validation),
-  ])
+  const reading = { ...files.columns, name: files.name, ...defined({ onRead: options.onRead }) }
+  const train = await openTrainingData(files.train, reading)
+  // A part may lack labels, or have a single text of one.
+  const read = (path: string): Promise<Examples> => openExamples(path, train, reading)
+  const test = await read(files.test)
+  const validation = files.validation === undefined ? [] : await read(files.validation)
   return {
     name: files.name,
     isSeen: options.isSeen,
     train,
-    validation: validation?.examples ?? [],
-    test: test.examples,
+    validation,
+    test,
     shards: task.shards,
     rows: task.rows ?? options.rows ?? null,
     from: task.from,

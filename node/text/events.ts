@@ -4,13 +4,15 @@ import { short, show } from './escape.ts'
 import { contradictionLine } from './evidence.ts'
 import { mismatchLine } from './mismatch.ts'
 import { describePlan } from './plan.ts'
+import { describeReading } from './reading.ts'
 import { splitLine } from './split.ts'
 import { percent, percentSpread } from './spread.ts'
 import { describeDropped, megabytes } from './store.ts'
 import { describeCatchUp, describePending, describeWait, duration } from './wait.ts'
 
-/** How many lines one training prints at most. */
+/** How many lines one training prints at most, and the reading of a file before it. */
 const TRAINING_LINES = 4
+const READING_LINES = 10
 
 /** Turns events into lines. It remembers what it said, so that a repeated wait or every training step is not a line. */
 export type EventWriter = (event: PeerEvent | JoinEvent) => string | null
@@ -18,12 +20,18 @@ export type EventWriter = (event: PeerEvent | JoinEvent) => string | null
 export function createEventWriter(): EventWriter {
   let lastWait = ''
   let lastQuarter = -1
+  let lastRead = 0
   return (event) => {
     if (event.type === 'waiting') {
       const { what, have, need, missing } = event.wait
       const wait = JSON.stringify([event.round, what, have, need, missing])
       if (wait === lastWait) return null
       lastWait = wait
+    }
+    if (event.type === 'reading') {
+      const tenth = event.totalBytes === null ? 0 : Math.floor((event.bytes / event.totalBytes) * READING_LINES)
+      if (tenth === lastRead) return null
+      lastRead = tenth
     }
     if (event.type === 'training') {
       const quarter = Math.floor((event.step / event.steps) * TRAINING_LINES)
@@ -53,6 +61,8 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return `round ${event.round}: ${describeData(event)}`
     case 'plan':
       return `round ${event.round}: ${describePlan(event)}`
+    case 'reading':
+      return `round ${event.round}: ${describeReading(event)}`
     case 'training':
       return (
         `round ${event.round}: trains ${show(event.task)}, step ${event.step} of ${event.steps}, ` +

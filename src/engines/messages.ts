@@ -1,3 +1,4 @@
+import type { ReadProgress } from '../ports/dataset.ts'
 import { ColdmeshError, type ErrorCode, type Facts } from '../ports/errors.ts'
 import type { Evaluated, TogetherResult, TrainingProgress, TrainingResult, TrainingSnapshot } from '../ports/trainer.ts'
 import type { EngineName } from './names.ts'
@@ -37,12 +38,16 @@ export interface Failure {
 export type Reply =
   | { readonly kind: 'opened'; readonly device: string }
   | { readonly kind: 'measured'; readonly tokensPerSecond: number }
+  | { readonly kind: 'read'; readonly progress: ReadProgress }
   | { readonly kind: 'progress'; readonly progress: TrainingProgress }
   | { readonly kind: 'snapshot'; readonly snapshot: TrainingSnapshot }
   | { readonly kind: 'trained'; readonly result: TrainingResult }
   | { readonly kind: 'trained-together'; readonly result: TogetherResult }
   | { readonly kind: 'evaluated'; readonly result: Evaluated }
   | { readonly kind: 'failed'; readonly failure: Failure }
+
+/** What a worker says while it works. */
+export type Meanwhile = Extract<Reply, { kind: 'read' | 'progress' | 'snapshot' }>
 
 export function describeFailure(error: unknown): Failure {
   if (error instanceof ColdmeshError) {

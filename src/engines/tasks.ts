@@ -1,3 +1,4 @@
+import type { OnRead } from '../adapters/datasets/index.ts'
 import type { Dataset, Example, Examples } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type {
@@ -23,13 +24,13 @@ import { checkLabels, type LabelSpace } from '../training/labels.ts'
 import type { LabelledRow } from '../training/learner.ts'
 import { checkMemory, estimateMemory } from '../training/memory.ts'
 import { completePlan, withEpochs } from '../training/plan.ts'
-import { eachRow, lengthsOf, type RowTarget, rowsOf, type TokenRows } from '../training/rows.ts'
+import { eachRow, lengthsOf, type RowTarget, type TokenRows } from '../training/rows.ts'
 import { scoringOf } from '../training/scores.ts'
 import { decodeSnapshot, encodeSnapshot, type FitState, fingerprintOf } from '../training/snapshot.ts'
 import { headFromScale, headToScale, scaleTargets, type TargetScale, targetScale } from '../training/target-scale.ts'
 import { targetReader } from '../training/targets.ts'
 import { createTextEncoder } from '../training/text-encoder.ts'
-import { closeAll, encodeDataset } from './encode-dataset.ts'
+import { createStore, encodeDataset, encodeRows } from './encode-dataset.ts'
 import { BY_NAME_ONLY, GPU_ENGINES } from './names.ts'
 
 // What the worker does. All of it blocks its thread between the checks for an abort.
@@ -47,7 +48,7 @@ export interface TrainTask {
 export interface EvaluateTask {
   readonly model: Model
   readonly head: Head
-  readonly examples: readonly Example[]
+  readonly examples: Examples
   readonly maxTokens: number
   readonly metric?: Metric | null
   readonly positive?: string | null
@@ -62,6 +63,8 @@ export interface TaskContext {
   readonly peakMemory: () => number
   /** @throws ColdmeshError `aborted` */
   readonly checkAborted: () => void
+  /** Told while rows are read. */
+  readonly onRead?: OnRead
 }
 
 /** Finetunes. @throws ColdmeshError as `Trainer.train` */
@@ -82,8 +85,8 @@ export async function runTrain(
   const maxTokens = Math.min(wanted.maxTokens, config.maxPositions)
   checkLabels(dataset)
   const encode = exampleEncoder(model, config, dataset, maxTokens)
-  const encoded = await encodeDataset(dataset, { plan: wanted, encode, checkAborted: context.checkAborted })
-  using _rows = { [Symbol.dispose]: () => closeAll(encoded) }
+  const { checkAborted, onRead } = context
+  using encoded = await encodeDataset(dataset, { plan: wanted, encode, checkAborted, onRead })
   const plan = withEpochs(wanted, encoded.training.length)
   const scale = task === 'regression' ? scaleOf(encoded.training.targets) : null
   const inScale = (rows: TokenRows) => (scale === null ? rows : rows.withTargets(scaleTargets(rows.targets, scale)))
@@ -103,18 +106,25 @@ export async function runTrain(
     longest: lengthsOf(training).reduce((longest, tokens) => Math.max(longest, bucketLength(tokens, maxTokens)), 0),
     maxTokens,
     now: context.now,
-    checkAborted: context.checkAborted,
+    checkAborted,
   }
   const { engine } = context
   const load = { ...learnerOptions.plan, batch: learnerOptions.batch, maxTokens: learnerOptions.longest }
   if (![...GPU_ENGINES, ...BY_NAME_ONLY].some((name) => name === engine.name)) {
-    const rows = training.length + validation.length
+    const rows = Math.min(training.length, rowsDrawn(plan) || training.length) + validation.length
     const needed = estimateMemory({ config, body: model.body, plan: load, rows, engine: engine.name })
     checkMemory(needed, context.availableMemory(), load)
   }
+  using features = createStore('features')
   const learner =
     plan.mode === 'frozen'
-      ? await createFrozenLearner(engine, { ...learnerOptions, rows: [...rows()] })
+      ? await createFrozenLearner(engine, {
+          ...learnerOptions,
+          rows: [training, validation],
+          places: encoded.places,
+          needsAll: rowsDrawn(plan) >= training.length,
+          store: features,
+        })
       : await engine.createLearner(learnerOptions)
   try {
     const facts = { engine: [engine.name, engine.device], plan, config, split: [training.length, validation.length] }
@@ -179,10 +189,12 @@ export async function runEvaluate(
   if (isNew)
     throw new ColdmeshError('bad-model', "The head's weights don't fit its labels and this model's hidden size")
   if (examples.length === 0) throw new ColdmeshError('bad-dataset', 'There are no rows to evaluate')
-  const rows = rowEncoder(model, config, head, maxTokens, context)(examples)
+  const encode = exampleEncoder(model, config, head, maxTokens)
+  using encoded = await encodeRows(examples, { encode, ...context })
+  const { rows } = encoded
   const predictor = await createPredictor(context.engine, { shape, body: model.body, head: weights })
   try {
-    const scores = await evaluate(predictor, rowsOf(rows), { maxTokens, scoring, ...context })
+    const scores = await evaluate(predictor, rows, { maxTokens, scoring, ...context })
     return { rows: rows.length, metric: scoring.metric, score: scores[scoring.metric] ?? 0, scores }
   } finally {
     await predictor.release()
@@ -214,23 +226,13 @@ function scaleOf(training: readonly RowTarget[]): TargetScale {
   return targetScale(training)
 }
 
-/** Examples as rows of tokens. @throws ColdmeshError `bad-dataset` for a label that isn't among the task's */
-export function rowEncoder(
-  model: Model,
-  config: EncoderConfig,
-  space: LabelSpace,
-  maxTokens: number,
-  { checkAborted }: Pick<TaskContext, 'checkAborted'>,
-): (examples: readonly Example[]) => LabelledRow[] {
-  const encode = exampleEncoder(model, config, space, maxTokens)
-  return (examples) =>
-    examples.map((example) => {
-      checkAborted()
-      return encode(example)
-    })
+/** Rows that a plan asks for at most; with a time limit nobody knows, so that none is looked at before it is needed. */
+function rowsDrawn({ steps, batch, accumulation, maxSeconds }: TrainingPlan): number {
+  return maxSeconds === null ? steps * batch * accumulation : 0
 }
 
-function exampleEncoder(
+/** Examples as rows of tokens. @throws ColdmeshError `bad-dataset` for a label that isn't among the task's */
+export function exampleEncoder(
   model: Model,
   config: EncoderConfig,
   space: LabelSpace,

@@ -8,10 +8,11 @@ import { fitTogether } from '../training/fit-together.ts'
 import { checkFreeze } from '../training/freezing.ts'
 import { joinHeads } from '../training/joint-head.ts'
 import { checkLabels } from '../training/labels.ts'
-import type { LabelledRow } from '../training/learner.ts'
 import { completePlan, withEpochs } from '../training/plan.ts'
+import { lengthsOf, type RowTarget, type TokenRows } from '../training/rows.ts'
 import { headFromScale, headToScale, scaleTargets, targetScale } from '../training/target-scale.ts'
-import { rowEncoder, type TaskContext } from './tasks.ts'
+import { encodeRows } from './encode-dataset.ts'
+import { exampleEncoder, type TaskContext } from './tasks.ts'
 
 export interface TogetherTask {
   readonly model: Model
@@ -35,11 +36,14 @@ export async function runTrainTogether(
   checkFreeze(plan, config.layers)
   const body = checkBody(config, model.body)
   const maxTokens = Math.min(plan.maxTokens, config.maxPositions)
-  const encoded = tasks.map(({ dataset }) => {
-    return rowEncoder(model, config, dataset, maxTokens, context)(dataset.examples)
-  })
+  using stores = new DisposableStack()
+  const encoded: TokenRows[] = []
+  for (const { dataset } of tasks) {
+    const encode = exampleEncoder(model, config, dataset, maxTokens)
+    encoded.push(stores.use(await encodeRows(dataset.examples, { encode, ...context })).rows)
+  }
   const scales = tasks.map(({ dataset }, index) =>
-    dataset.task === 'regression' ? targetScale(encoded[index] ?? []) : null,
+    dataset.task === 'regression' ? targetScale(encoded[index]?.targets ?? []) : null,
   )
   const joint = joinHeads(
     { config, body },
@@ -53,16 +57,16 @@ export async function runTrainTogether(
   const rows = encoded.map((ofTask, index) => {
     const choices = joint.choices[index] ?? [0, 0]
     const scale = scales[index] ?? null
-    return (scale === null ? ofTask : scaleTargets(ofTask, scale)).map((row) => inJointHead(row, choices))
+    const targets = scale === null ? ofTask.targets : scaleTargets(ofTask.targets, scale)
+    return ofTask.withTargets(inJointHead(targets, choices))
   })
-  const all = rows.flat()
   const learner = await context.engine.createLearner({
     shape: { config, body, classes: joint.classes },
     body: model.body,
     head: joint.weights,
     plan,
     batch: Math.min(plan.batch, Math.max(...rows.map(({ length }) => length))),
-    longest: all.reduce((longest, { ids }) => Math.max(longest, bucketLength(ids.length, maxTokens)), 0),
+    longest: rows.flatMap(lengthsOf).reduce((longest, tokens) => Math.max(longest, bucketLength(tokens, maxTokens)), 0),
   })
   try {
     await fitTogether(learner, { ...context, tasks: rows, plan: { ...plan, maxTokens } })
@@ -80,12 +84,17 @@ export async function runTrainTogether(
   }
 }
 
-/** A row whose labels are counted from the task's first output on. */
-function inJointHead(row: LabelledRow, choices: readonly [from: number, to: number]): LabelledRow {
+/** Targets whose labels are counted from the task's first output on. Rows of one label share theirs. */
+function inJointHead(targets: readonly RowTarget[], choices: readonly [from: number, to: number]): RowTarget[] {
   const [from] = choices
-  if (row.task === 'regression') return { ...row, choices }
-  const { label } = row
-  return { ...row, choices, label: typeof label === 'number' ? from + label : label.map((index) => from + index) }
+  const known = new Map<RowTarget, RowTarget>()
+  return targets.map((target) => {
+    const { label, task } = target
+    const moved = typeof label === 'number' ? from + label : label.map((index) => from + index)
+    const found = known.get(target) ?? { ...target, choices, label: task === 'regression' ? label : moved }
+    known.set(target, found)
+    return found
+  })
 }
 
 function check(tasks: readonly TaskToTrain[], { mode, maxSeconds }: TrainingPlan): void {

@@ -39,9 +39,9 @@ export async function createTrainer(options: TrainerOptions = {}): Promise<Train
     name,
     device,
     passedOver,
-    async train({ signal, onProgress, onSnapshot, snapshotEveryMs = DEFAULT_SNAPSHOT_MS, ...task }) {
+    async train({ signal, onRead, onProgress, onSnapshot, snapshotEveryMs = DEFAULT_SNAPSHOT_MS, ...task }) {
       const everyMs = onSnapshot === undefined ? undefined : snapshotEveryMs
-      const options = { signal, onProgress, onSnapshot }
+      const options = { signal, onRead, onProgress, onSnapshot }
       const reply = await client.submit({ kind: 'train', ...task, snapshotEveryMs: everyMs }, options)
       if (reply.kind !== 'trained') throw new Error(`unexpected reply ${reply.kind}`)
       return reply.result
@@ -51,8 +51,8 @@ export async function createTrainer(options: TrainerOptions = {}): Promise<Train
       if (reply.kind !== 'trained-together') throw new Error(`unexpected reply ${reply.kind}`)
       return reply.result
     },
-    async evaluate({ signal, ...task }) {
-      const reply = await client.submit({ kind: 'evaluate', ...task }, { signal })
+    async evaluate({ signal, onRead, ...task }) {
+      const reply = await client.submit({ kind: 'evaluate', ...task }, { signal, onRead })
       if (reply.kind !== 'evaluated') throw new Error(`unexpected reply ${reply.kind}`)
       return reply.result
     },

@@ -1,10 +1,12 @@
 import { Worker } from 'node:worker_threads'
+import type { ReadProgress } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { TrainingProgress, TrainingSnapshot } from '../ports/trainer.ts'
-import { failureError, type Reply, type Request, type Task, type WorkerSettings } from './messages.ts'
+import { failureError, type Meanwhile, type Reply, type Request, type Task, type WorkerSettings } from './messages.ts'
 
 export interface SubmitOptions {
   readonly signal?: AbortSignal | undefined
+  readonly onRead?: ((progress: ReadProgress) => void) | undefined
   readonly onProgress?: ((progress: TrainingProgress) => void) | undefined
   readonly onSnapshot?: ((snapshot: TrainingSnapshot) => void) | undefined
 }
@@ -15,7 +17,7 @@ export interface WorkerClient {
    *
    * @throws ColdmeshError: the worker's; `aborted` by the signal or `stop`; `refused` when the worker died; and what onProgress throws
    */
-  submit(task: Task, options: SubmitOptions): Promise<Exclude<Reply, { kind: 'progress' | 'snapshot' | 'failed' }>>
+  submit(task: Task, options: SubmitOptions): Promise<Exclude<Reply, Meanwhile | { kind: 'failed' }>>
   /** Ends the worker and what it is doing. Idempotent. */
   stop(): Promise<void>
 }
@@ -28,8 +30,7 @@ interface Job {
   /** The task ends at its next step. */
   readonly abort: () => void
   readonly ended: Promise<unknown>
-  readonly tell: (progress: TrainingProgress) => void
-  readonly save: (snapshot: TrainingSnapshot) => void
+  readonly tell: (reply: Meanwhile) => void
   readonly settle: (outcome: Reply | ColdmeshError) => void
 }
 
@@ -46,8 +47,7 @@ export function createWorkerClient(options: { readonly url: URL; readonly settin
   function startWorker(): Worker {
     const started = new Worker(options.url, { workerData: options.settings })
     started.on('message', (reply: Reply) => {
-      if (reply.kind === 'progress') current?.tell(reply.progress)
-      else if (reply.kind === 'snapshot') current?.save(reply.snapshot)
+      if (isMeanwhile(reply)) current?.tell(reply)
       else finish(reply)
     })
     started.on('messageerror', (cause) => lose(started, cause))
@@ -90,7 +90,7 @@ export function createWorkerClient(options: { readonly url: URL; readonly settin
   }
 
   return {
-    async submit(task, { signal, onProgress, onSnapshot }) {
+    async submit(task, { signal, ...listeners }) {
       if (stopped) throw new ColdmeshError('aborted', 'The trainer is stopped')
       if (signal?.aborted) throw new ColdmeshError('aborted', 'Training was aborted')
       const abort = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
@@ -98,22 +98,19 @@ export function createWorkerClient(options: { readonly url: URL; readonly settin
       signal?.addEventListener('abort', onAbort, { once: true })
       const { promise, resolve: settle } = Promise.withResolvers<Reply | ColdmeshError>()
       const thrown: unknown[] = []
-      const telling =
-        <T>(listener: ((value: T) => void) | undefined) =>
-        (value: T) => {
-          try {
-            listener?.(value)
-          } catch (error) {
-            thrown.push(error)
-            onAbort()
-          }
+      const tell = (reply: Meanwhile) => {
+        try {
+          hear(listeners, reply)
+        } catch (error) {
+          thrown.push(error)
+          onAbort()
         }
+      }
       waiting.push({
         request: { task, abort },
         abort: onAbort,
         ended: promise,
-        tell: telling(onProgress),
-        save: telling(onSnapshot),
+        tell,
         settle,
       })
       startNext()
@@ -122,7 +119,7 @@ export function createWorkerClient(options: { readonly url: URL; readonly settin
       if (thrown.length > 0) throw thrown[0]
       if (outcome instanceof ColdmeshError) throw outcome
       if (outcome.kind === 'failed') throw failureError(outcome.failure)
-      if (outcome.kind === 'progress' || outcome.kind === 'snapshot') throw new Error('progress ends nothing')
+      if (isMeanwhile(outcome)) throw new Error('progress ends nothing')
       return outcome
     },
     // ONNX Runtime aborts the whole process when its thread is ended in the middle of a run: so the run ends first.
@@ -145,6 +142,16 @@ export function createWorkerClient(options: { readonly url: URL; readonly settin
       await running.terminate()
     },
   }
+}
+
+function isMeanwhile(reply: Reply): reply is Meanwhile {
+  return reply.kind === 'read' || reply.kind === 'progress' || reply.kind === 'snapshot'
+}
+
+function hear({ onRead, onProgress, onSnapshot }: Omit<SubmitOptions, 'signal'>, reply: Meanwhile): void {
+  if (reply.kind === 'read') onRead?.(reply.progress)
+  else if (reply.kind === 'progress') onProgress?.(reply.progress)
+  else onSnapshot?.(reply.snapshot)
 }
 
 async function within(delayMs: number, promise: Promise<unknown>): Promise<void> {

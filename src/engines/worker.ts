@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import type { ReadProgress } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { TrainingProgress, TrainingSnapshot } from '../ports/trainer.ts'
 import type { Engine } from '../training/engine.ts'
@@ -35,6 +36,7 @@ async function answer({ task, abort }: Request): Promise<void> {
       availableMemory: () => process.availableMemory(),
       peakMemory: () => process.resourceUsage().maxRSS * KIBIBYTE,
       checkAborted,
+      onRead: (progress: ReadProgress) => reply({ kind: 'read', progress }),
     }
     if (task.kind === 'open') {
       reply({ kind: 'opened', device: context.engine.device })

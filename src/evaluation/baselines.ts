@@ -1,7 +1,7 @@
 import { canonicalOrder, encodeLayout } from '../checkpoint/layout.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { fuseCheckpoints } from '../fusion/fuse.ts'
-import type { Dataset } from '../ports/dataset.ts'
+import type { Dataset, Examples } from '../ports/dataset.ts'
 import type { Model, Trainer, TrainingPlan, TrainingProgress, Weights } from '../ports/trainer.ts'
 import { evaluationPlan } from './plans.ts'
 
@@ -9,7 +9,7 @@ export interface BaselineOptions {
   readonly trainer: Trainer
   readonly pretrained: Model
   /** The seen tasks. */
-  readonly tasks: readonly Dataset[]
+  readonly tasks: readonly Dataset<Examples>[]
   readonly seed: number
   /** Changes to the plan of the mode `full`. */
   readonly plan?: Partial<TrainingPlan>

@@ -1,9 +1,12 @@
-import type { Dataset, Example } from '../ports/dataset.ts'
+import type { Dataset, Example, Examples } from '../ports/dataset.ts'
 import type { TrainingPlan } from '../ports/trainer.ts'
 import type { Target } from '../training/learner.ts'
-import { commonestOf } from '../training/metrics.ts'
-import { scoresOf, scoringOf } from '../training/scores.ts'
+import { commonestOf, increase } from '../training/metrics.ts'
+import { createTally, scoringOf } from '../training/scores.ts'
 import { targetReader } from '../training/targets.ts'
+
+/** Examples in memory, or out of their file. */
+export type ReadExamples = (examples: Examples) => AsyncIterable<Example>
 
 /**
  * What the best answer that is always the same scores: a model must beat it. It is chosen by the training rows: their commonest label; the
@@ -11,29 +14,32 @@ import { targetReader } from '../training/targets.ts'
  *
  * @throws ColdmeshError `bad-dataset` for a label that isn't among the dataset's
  */
-export function constantScore(
-  train: Dataset,
-  test: readonly Example[],
+export async function constantScore(
+  train: Dataset<Examples>,
+  test: Examples,
   plan: Pick<TrainingPlan, 'metric' | 'positive'>,
-): number {
+  readExamples: ReadExamples,
+): Promise<number> {
   const scoring = scoringOf(train, plan)
   const read = targetReader(train)
-  const actual = test.map(({ label }) => read(label))
-  const answer = constantAnswer(train.examples.map(({ label }) => read(label)))
-  const scores = scoresOf(
-    scoring,
-    actual.map(() => answer),
-    actual,
-  )
-  return scores[scoring.metric] ?? 0
+  const answer = await constantAnswer()
+  const tally = createTally(scoring)
+  for await (const { label } of readExamples(test)) tally.add(answer, read(label))
+  return tally.scores()[scoring.metric] ?? 0
 
-  function constantAnswer(targets: readonly Target[]): Target {
-    const numbers = targets.map(Number)
-    if (scoring.task === 'regression')
-      return numbers.reduce((sum, value) => sum + value, 0) / Math.max(1, numbers.length)
-    if (scoring.task === 'single-label') return commonestOf(numbers) ?? 0
-    const all = targets.flat()
-    const common = [...new Set(all)].filter((label) => 2 * all.filter((one) => one === label).length >= targets.length)
-    return common.length > 0 ? common : [commonestOf(all) ?? 0]
+  async function constantAnswer(): Promise<Target> {
+    const counts = new Map<number, number>()
+    let sum = 0
+    for await (const { label } of readExamples(train.examples)) {
+      const target = read(label)
+      if (scoring.task === 'regression') sum += Number(target)
+      else for (const one of [target].flat()) increase(counts, one)
+    }
+    const { length } = train.examples
+    if (scoring.task === 'regression') return sum / Math.max(1, length)
+    const commonest = commonestOf(counts) ?? 0
+    if (scoring.task === 'single-label') return commonest
+    const common = [...counts].filter(([, count]) => 2 * count >= length).map(([label]) => label)
+    return common.length > 0 ? common : [commonest]
   }
 }

@@ -1,5 +1,5 @@
 import { toHex } from '../../protocols/wire/bytes.ts'
-import type { Evaluation } from './evaluate-base.ts'
+import type { Evaluation } from './judge-base.ts'
 import { digestPlan } from './plans.ts'
 
 /** What a peer says of an evaluation of the base with this CID: `peer.report(reportOf(base, evaluation))`. */

@@ -5,11 +5,12 @@ import { canonicalOrder, encodeLayout } from '../checkpoint/layout.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { importFile } from '../checkpoint/unixfs.ts'
 import { readModel, readModelDirectory } from '../peer/model.ts'
-import type { Dataset } from '../ports/dataset.ts'
+import type { Dataset, Examples } from '../ports/dataset.ts'
 import type { Model } from '../ports/trainer.ts'
+import { firstRows, rowsAt } from '../training/choose-rows.ts'
 import { completePlan } from '../training/plan.ts'
 import type { LabContext } from './context.ts'
-import { type Contributor, datasetOf } from './contributors.ts'
+import { type Contributor, placesOf } from './contributors.ts'
 import { countParticipations, runRound } from './rounds.ts'
 import { scoreSubject } from './score.ts'
 import { openSeedNetwork } from './seed-network.ts'
@@ -84,12 +85,23 @@ async function trainMultitask(
 }
 
 /** The rows of all contributors together, task by task; all rows of a task when they are fresh in every round. */
-function datasetsOf(contributors: readonly Contributor[], plan: LabContext['plan'], run: number): readonly Dataset[] {
+function datasetsOf(
+  contributors: readonly Contributor[],
+  plan: LabContext['plan'],
+  run: number,
+): readonly Dataset<Examples>[] {
   return [...new Set(contributors.map(({ task }) => task))].map((task) => {
+    const { task: type, labels, examples: all } = task.train
     const shares = contributors.filter((contributor) => contributor.task === task)
-    const own = shares.map((share) => datasetOf(share, plan, { run, round: 1 }))
-    const examples = plan.freshRows ? task.train.examples : own.flatMap((dataset) => dataset.examples)
-    const validation = own[0]?.validation
-    return { name: task.name, labels: task.train.labels, examples, ...(validation && { validation }) }
+    const dealt = shares.flatMap((share) => [...placesOf(share, plan, { run, round: 1 })])
+    const examples = plan.freshRows ? all : rowsAt(all, dealt)
+    const validation = firstRows(task.validation, plan.validationRows)
+    return {
+      name: task.name,
+      ...(type && { task: type }),
+      labels,
+      examples,
+      ...(validation.length > 0 && { validation }),
+    }
   })
 }

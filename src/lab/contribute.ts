@@ -9,10 +9,10 @@ import {
 } from '../../protocols/wire/envelope.ts'
 import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { importFile } from '../checkpoint/unixfs.ts'
+import { commitExamples } from '../peer/commit-examples.ts'
 import { statedWork } from '../peer/stated-work.ts'
 import type { Signer } from '../ports/system.ts'
 import type { Head, Model, Trainer, TrainingPlan, TrainingResult } from '../ports/trainer.ts'
-import { commitmentRow, commitRows } from '../training/commitment.ts'
 import { type Contributor, datasetOf } from './contributors.ts'
 import type { LabNetwork } from './network.ts'
 import type { LabPlan } from './plan.ts'
@@ -50,7 +50,7 @@ export async function contribute(options: {
       dataset,
       task: contributor.task.name,
       // The rows are public, so nothing is hidden by a secret salt: everybody can check the commitment.
-      commitment: commitRows(dataset.examples.map(commitmentRow), signer.key),
+      commitment: await commitExamples(dataset.examples, signer.key),
       plan: training,
       trained,
       trainer,

@@ -1,5 +1,6 @@
-import type { Dataset, Example } from '../ports/dataset.ts'
+import type { Dataset, Examples } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
+import { firstRows, rowsAt } from '../training/choose-rows.ts'
 import { createRandom } from '../training/random.ts'
 import type { LabPlan, LabTask } from './plan.ts'
 
@@ -45,20 +46,33 @@ export function participantsOf(
   return here.filter((contributor) => drawn.has(contributor))
 }
 
+type Deal = Pick<LabPlan, 'freshRows' | 'validationRows'>
+
 /**
  * The rows of a contributor in a round. Shares of one task never overlap; they are the same in every round unless `freshRows`
  * deals the task's rows anew.
  */
 export function datasetOf(
-  { name, task, shard }: Contributor,
-  { freshRows, validationRows }: Pick<LabPlan, 'freshRows' | 'validationRows'>,
-  { run, round }: { readonly run: number; readonly round: number },
-): Dataset {
-  const dealt = createRandom(run, freshRows ? `rows/${task.name}/${round}` : `rows/${task.name}`).shuffle([
-    ...task.train.examples,
-  ])
-  const share = dealt.filter((_, index) => index % task.shards === shard)
-  const examples: readonly Example[] = share.slice(0, task.rows ?? share.length)
-  const validation = task.validation.slice(0, validationRows)
+  contributor: Contributor,
+  plan: Deal,
+  where: { readonly run: number; readonly round: number },
+): Dataset<Examples> {
+  const { name, task } = contributor
+  const examples = rowsAt(task.train.examples, placesOf(contributor, plan, where))
+  const validation = firstRows(task.validation, plan.validationRows)
   return { ...task.train, name, examples, ...(validation.length === 0 ? {} : { validation }) }
+}
+
+/** Which of the task's rows they are, counted from 0. */
+export function placesOf(
+  { task, shard }: Contributor,
+  { freshRows }: Deal,
+  { run, round }: { readonly run: number; readonly round: number },
+): Uint32Array {
+  const { length } = task.train.examples
+  const dealt = createRandom(run, freshRows ? `rows/${task.name}/${round}` : `rows/${task.name}`).shuffle(
+    Uint32Array.from({ length }, (_, place) => place),
+  )
+  const share = dealt.filter((_, index) => index % task.shards === shard)
+  return share.slice(0, task.rows ?? share.length)
 }

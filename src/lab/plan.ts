@@ -1,5 +1,5 @@
 import type { EvaluationMode } from '../evaluation/plans.ts'
-import type { Dataset, Example } from '../ports/dataset.ts'
+import type { Dataset, Examples } from '../ports/dataset.ts'
 import type { TrainingPlan } from '../ports/trainer.ts'
 
 export const LAB_BASELINES = ['one-shot', 'multitask'] as const
@@ -53,9 +53,9 @@ export interface LabTask {
   readonly name: string
   /** Whether somebody contributes with it; the others only judge. */
   readonly isSeen: boolean
-  readonly train: Dataset
-  readonly validation: readonly Example[]
-  readonly test: readonly Example[]
+  readonly train: Dataset<Examples>
+  readonly validation: Examples
+  readonly test: Examples
   /** Contributors among which its rows are split. */
   readonly shards: number
   /** Rows of each contributor at most; null: all of its share. */

@@ -1,5 +1,7 @@
-import { type EvaluationTask, evaluateBase } from '../evaluation/evaluate-base.ts'
+import { evaluateBase } from '../engines/evaluate-base.ts'
+import type { EvaluationTask } from '../evaluation/judge-base.ts'
 import type { Model } from '../ports/trainer.ts'
+import { firstRows } from '../training/choose-rows.ts'
 import type { LabContext } from './context.ts'
 import { judgesBy, type LabEvaluation, type LabPlan, type LabTask } from './plan.ts'
 import { scoreKey } from './records.ts'
@@ -92,11 +94,11 @@ function evaluationTask(
   { trainRows, testRows }: LabEvaluation,
   { validationRows }: LabPlan,
 ): EvaluationTask {
-  const held = validation.slice(0, validationRows)
+  const held = firstRows(validation, validationRows)
   return {
     name,
-    train: { ...train, examples: train.examples.slice(0, trainRows) },
-    test: test.slice(0, testRows),
+    train: { ...train, examples: firstRows(train.examples, trainRows) },
+    test: firstRows(test, testRows),
     ...(held.length === 0 ? {} : { validation: held }),
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { decodeHead } from '../checkpoint/safetensors.ts'
-import type { Example } from '../ports/dataset.ts'
+import type { Examples, ReadProgress } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Evaluated, Head, Metric, Trainer } from '../ports/trainer.ts'
 import { DEFAULT_PLAN } from '../training/plan.ts'
@@ -12,7 +12,7 @@ export interface EvaluateHeadOptions {
   readonly base: string
   /** The head, or the path of its file. */
   readonly head: Head | string
-  readonly examples: readonly Example[]
+  readonly examples: Examples
   /** Default: `createTrainer()`. The caller's own is not stopped. */
   readonly trainer?: Trainer
   /** Longest input in tokens; that of the training. Default: the default plan's. */
@@ -22,6 +22,8 @@ export interface EvaluateHeadOptions {
   /** The label that the metric `f1` is about. */
   readonly positive?: string | null
   readonly signal?: AbortSignal
+  /** Told while rows are read. */
+  readonly onRead?: (progress: ReadProgress) => void
 }
 
 /**
@@ -30,11 +32,15 @@ export interface EvaluateHeadOptions {
  * @throws ColdmeshError `bad-input`, and as reading a model and `Trainer.evaluate`
  */
 export async function evaluate(options: EvaluateHeadOptions): Promise<Evaluated> {
-  const { examples, maxTokens = DEFAULT_PLAN.maxTokens, metric = null, positive = null, signal } = options
+  const { examples, maxTokens = DEFAULT_PLAN.maxTokens, metric = null, positive = null, signal, onRead } = options
   const head = typeof options.head === 'string' ? await readHead(options.head) : options.head
   return await withTrainer(options.trainer, async (trainer) => {
     const { model } = await readTrainingBase(options.base, { anyArchitecture: trainer.name === 'command' })
-    return await trainer.evaluate({ model, head, examples, maxTokens, metric, positive, ...(signal && { signal }) })
+    return await trainer.evaluate({
+      ...{ model, head, examples, maxTokens, metric, positive },
+      ...(signal && { signal }),
+      ...(onRead && { onRead }),
+    })
   })
 }
 

@@ -189,6 +189,7 @@ async function trainAndAnnounce(
       ...(snapshotEveryMs === 0
         ? {}
         : { snapshotEveryMs, onSnapshot: (taken: TrainingSnapshot) => void snapshots.write(key, taken) }),
+      onRead: (progress) => tell({ type: 'reading', round, task, ...progress }),
       onProgress: ({ isResumed, ...progress }) => {
         const { step, steps, loss } = progress
         context.onTraining({ task, step, steps, loss })

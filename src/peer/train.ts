@@ -4,7 +4,7 @@ import { writeDurable } from '../adapters/files/atomic.ts'
 import { requireFree, writeNewDirectory } from '../adapters/files/new-directory.ts'
 import { WEIGHTS_NAME } from '../checkpoint/base.ts'
 import { encodeCheckpoint, encodeHead } from '../checkpoint/safetensors.ts'
-import type { Dataset, Examples } from '../ports/dataset.ts'
+import type { Dataset, Examples, ReadProgress } from '../ports/dataset.ts'
 import type {
   Head,
   Model,
@@ -39,6 +39,8 @@ export interface TrainOptions {
   readonly signal?: AbortSignal
   /** Told what the recipe chose. */
   readonly onPlan?: (chosen: ChosenPlan) => void
+  /** Told while rows are read. */
+  readonly onRead?: (progress: ReadProgress) => void
   readonly onProgress?: (progress: TrainingProgress) => void
   /** How often the state is saved beside `out`, from which the same call goes on after a crash. Default: 30 s; 0: never. */
   readonly snapshotEveryMs?: number
@@ -68,7 +70,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
     const plan = await choosePlan(base.model, options)
     const snapshots = openSnapshots(out, trainer, options.snapshotEveryMs)
     const snapshot = await snapshots.read()
-    const { signal, onProgress } = options
+    const { signal, onRead, onProgress } = options
     const trained = await trainer.train({
       model: base.model,
       head: options.head ?? null,
@@ -77,6 +79,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
       ...snapshots.options,
       ...(snapshot && { snapshot }),
       ...(signal && { signal }),
+      ...(onRead && { onRead }),
       ...(onProgress && { onProgress }),
     })
     const weights = encodeCheckpoint(base.layout, trained.body, base.file)

@@ -1,5 +1,5 @@
 import type { DatasetFacts } from '../engines/dataset-facts.ts'
-import type { Dataset, Examples } from '../ports/dataset.ts'
+import type { Dataset, Examples, ReadProgress } from '../ports/dataset.ts'
 import type { Metric, PassedOver, Scores, TrainingPlan } from '../ports/trainer.ts'
 import type { ChosenPlan } from '../training/choose-plan.ts'
 import type { RecipeName } from '../training/recipes.ts'
@@ -65,6 +65,8 @@ export type PeerEvent =
   | ({ readonly type: 'dataset'; readonly round: number; readonly task: string } & DatasetFacts)
   /** How a join with a recipe trains from now on. */
   | ({ readonly type: 'plan'; readonly round: number; readonly task: string } & ChosenPlan)
+  /** While the rows of a large file are read, before the first step. */
+  | ({ readonly type: 'reading'; readonly round: number; readonly task: string } & ReadProgress)
   | {
       readonly type: 'training'
       readonly round: number
@@ -169,6 +171,7 @@ export type JoinEvent =
           | 'engine'
           | 'dataset'
           | 'plan'
+          | 'reading'
           | 'training'
           | 'trained'
           | 'announced'

@@ -20,7 +20,12 @@ export type Examples = readonly Example[] | StoredExamples
 export interface StoredExamples {
   readonly length: number
   readonly source: ExampleSource
+  /** Which of the file's rows these are, counted from 0, in order; absent: all. */
+  readonly places?: Uint32Array
 }
+
+/** Labels with the number of rows that have each. */
+export type LabelRows = readonly (readonly [label: string, rows: number])[]
 
 /** How a file's rows become examples. */
 export interface ExampleSource {
@@ -34,6 +39,8 @@ export interface ExampleSource {
   /** Size and last change when the rows were counted: a file that changes since then is an error. */
   readonly bytes: number
   readonly modifiedMs: number
+  /** Of the whole file; none for `regression`. */
+  readonly labelRows: LabelRows
 }
 
 /** How a value becomes a label. */
@@ -58,6 +65,16 @@ export interface Dataset<Rows extends Examples = readonly Example[]> {
   readonly examples: Rows
   /** Held-out rows given by the user; when absent the trainer splits `examples` by seeded hash. */
   readonly validation?: Rows
+}
+
+/** How far the reading of a file is. */
+export interface ReadProgress {
+  readonly path: string
+  readonly rows: number
+  /** Of the file as it lies on the disk. */
+  readonly bytes: number
+  /** Null for a folder. */
+  readonly totalBytes: number | null
 }
 
 /** True for rows that stay in their file. */

@@ -1,4 +1,4 @@
-import type { Dataset, Example, Examples, TaskType } from './dataset.ts'
+import type { Dataset, Examples, ReadProgress, TaskType } from './dataset.ts'
 
 /** F32 weights of one tensor. `data` has product(shape) elements, row-major. */
 export interface Weights {
@@ -133,7 +133,7 @@ export interface PassedOver {
 }
 
 export interface TaskToTrain {
-  readonly dataset: Dataset
+  readonly dataset: Dataset<Examples>
   readonly head: Head | null
 }
 
@@ -166,6 +166,8 @@ export interface Trainer {
     readonly dataset: Dataset<Examples>
     readonly plan: TrainingPlan
     readonly signal?: AbortSignal
+    /** Told while rows are read, before the first step. */
+    readonly onRead?: (progress: ReadProgress) => void
     readonly onProgress?: (progress: TrainingProgress) => void
     /** Goes on from here: with one thread, to the same weights as without the break. Ignored when it fits not this model, plan, data and engine. */
     readonly snapshot?: TrainingSnapshot
@@ -190,13 +192,14 @@ export interface Trainer {
   evaluate(request: {
     readonly model: Model
     readonly head: Head
-    readonly examples: readonly Example[]
+    readonly examples: Examples
     readonly maxTokens: number
     /** Null or absent: the task's own. */
     readonly metric?: Metric | null
     /** The label that `f1` is about. */
     readonly positive?: string | null
     readonly signal?: AbortSignal
+    readonly onRead?: (progress: ReadProgress) => void
   }): Promise<Evaluated>
   /** Frees sessions and workers. Idempotent. */
   stop(): Promise<void>

@@ -1,8 +1,9 @@
 import type { TrainingPlan, TrainingProgress } from '../ports/trainer.ts'
 import { trainingBatches } from './batches.ts'
 import { createMeter, diverged } from './fit.ts'
-import type { LabelledRow, Learner } from './learner.ts'
+import type { Learner } from './learner.ts'
 import { createRandom } from './random.ts'
+import { lengthsOf, type TokenRows } from './rows.ts'
 import { rateFactor } from './schedule.ts'
 
 /** The multitask loop: batches of the tasks in turn, each of one task, through one optimizer. Takes all of the plan's steps. */
@@ -10,7 +11,7 @@ export async function fitTogether(
   learner: Pick<Learner, 'learn' | 'step'>,
   options: {
     /** Rows by task. */
-    readonly tasks: readonly (readonly LabelledRow[])[]
+    readonly tasks: readonly TokenRows[]
     readonly plan: TrainingPlan
     readonly onProgress: (progress: TrainingProgress) => void
     readonly now: () => number
@@ -22,7 +23,7 @@ export async function fitTogether(
   const sources = tasks.map((rows, index) => ({
     rows,
     batches: trainingBatches(
-      rows.map(({ ids }) => ids.length),
+      lengthsOf(rows),
       // The first task's batches are those that it gets alone.
       { ...plan, random: createRandom(plan.seed, index === 0 ? 'batches' : `batches/${index}`) },
     ),
@@ -36,7 +37,7 @@ export async function fitTogether(
       const source = sources[turn++ % sources.length]
       if (source === undefined) throw new RangeError('no tasks')
       const batch = source.batches.next().value
-      const rows = batch.rows.flatMap((index) => source.rows[index] ?? [])
+      const rows = batch.rows.map((index) => source.rows.row(index))
       loss += (await learner.learn(rows, batch.length)) / plan.accumulation
       meter.count(rows)
     }

@@ -7,7 +7,7 @@ import { predictionsOf } from './predictions.ts'
 import { createRandom } from './random.ts'
 import { lengthsOf, type TokenRows } from './rows.ts'
 import { rateFactor } from './schedule.ts'
-import { type Scoring, scoresOf } from './scores.ts'
+import { createTally, type Scoring } from './scores.ts'
 import type { FitState } from './snapshot.ts'
 import { createSnapshotClock } from './snapshot-clock.ts'
 import { type TargetScale, unscaled } from './target-scale.ts'
@@ -140,17 +140,15 @@ export async function evaluate(
   const { maxTokens, scoring, checkAborted } = options
   const { task, outputs, scale } = scoring
   const lengths = lengthsOf(rows)
-  const predicted: Target[] = []
-  const actual: Target[] = []
+  const tally = createTally(scoring)
+  const own = (target: Target) => (scale === null ? target : unscaled(Number(target), scale))
   for (const batch of evaluationBatches(lengths, { batch: EVALUATION_BATCH, maxTokens })) {
     checkAborted()
     const some = batch.rows.map((index) => rows.row(index))
-    predicted.push(...predictionsOf(task, await model.predict(some, batch.length), some.length, outputs))
-    actual.push(...some.map(({ label }) => label))
+    const predicted = predictionsOf(task, await model.predict(some, batch.length), some.length, outputs)
+    for (const [index, { label }] of some.entries()) tally.add(own(predicted[index] ?? Number.NaN), own(label))
   }
-  const own = (targets: readonly Target[]) =>
-    scale === null ? targets : targets.map((target) => unscaled(Number(target), scale))
-  return scoresOf(scoring, own(predicted), own(actual))
+  return tally.scores()
 }
 
 /** Counts tokens, without padding, over the time spent on training steps. */

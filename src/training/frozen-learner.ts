@@ -1,34 +1,32 @@
 import { evaluationBatches } from './batches.ts'
 import type { Engine, LearnerOptions } from './engine.ts'
-import { EVALUATION_BATCH, type LabelledRow, type Learner, type Predictor, type TokenRow } from './learner.ts'
+import { EVALUATION_BATCH, type Learner, type Predictor } from './learner.ts'
 import { bytesOf, readInto } from './learner-state.ts'
 import { createLinearHead } from './linear-head.ts'
+import { createRowFeatures, type RowFeatureOptions, type RowFeatures } from './row-features.ts'
+import { lengthsOf, type TokenRows } from './rows.ts'
 
-export interface FrozenLearnerOptions extends LearnerOptions {
-  /** All rows that it will learn from or predict: their features are computed once, at the start. */
-  readonly rows: readonly LabelledRow[]
-  readonly maxTokens: number
-  readonly now: () => number
-  readonly checkAborted: () => void
+export interface FrozenLearnerOptions extends LearnerOptions, RowFeatureOptions {
+  /** What it will learn from and predict. */
+  readonly rows: readonly TokenRows[]
+  /** All of them will be asked for: their features are computed at the start. Else only of those that come. */
+  readonly needsAll: boolean
 }
 
 /** Only the head learns, on what the body makes of each row (without dropout). */
 export async function createFrozenLearner(engine: Engine, options: FrozenLearnerOptions): Promise<Learner> {
-  const { plan, now } = options
-  const started = now()
-  const features = await computeFeatures(engine, options)
-  const tokens = options.rows.reduce((sum, { ids }) => sum + ids.length, 0)
-  const head = createLinearHead(options.head, plan)
-  const featuresOf = (rows: readonly TokenRow[]) => rows.map((row) => features.get(row) ?? new Float32Array())
+  const features = await createRowFeatures(engine, options)
+  if (options.needsAll) await computeAll(features, options)
+  const head = createLinearHead(options.head, options.plan)
   let kept = options.head
   return {
-    tokensPerSecond: (tokens * 1_000) / Math.max(1, now() - started),
-    async learn(rows) {
-      return head.learn(featuresOf(rows), rows)
+    get tokensPerSecond() {
+      return features.tokensPerSecond()
     },
+    learn: async (rows) => head.learn(await features.of(rows), rows),
     step: (rates) => head.step(rates.head),
     gradients: async () => head.gradients(),
-    predict: async (rows) => head.logits(featuresOf(rows)),
+    predict: async (rows) => head.logits(await features.of(rows)),
     keep: () => {
       kept = head.weights()
     },
@@ -49,29 +47,17 @@ export async function createFrozenLearner(engine: Engine, options: FrozenLearner
     },
     body: async () => options.body.map(({ name, shape, data }) => ({ name, shape, data: data.slice() })),
     head: async () => head.weights(),
-    release: async () => {},
+    release: () => features.release(),
   }
 }
 
-async function computeFeatures(
-  engine: Engine,
-  options: FrozenLearnerOptions,
-): Promise<ReadonlyMap<TokenRow, Float32Array>> {
-  const { rows, maxTokens, checkAborted } = options
-  const extractor = await engine.createExtractor(options)
-  const features = new Map<TokenRow, Float32Array>()
-  try {
-    const lengths = rows.map(({ ids }) => ids.length)
-    for (const batch of evaluationBatches(lengths, { batch: EVALUATION_BATCH, maxTokens })) {
-      checkAborted()
-      const some = batch.rows.flatMap((index) => rows[index] ?? [])
-      const computed = await extractor.features(some, batch.length)
-      for (const [index, row] of some.entries()) features.set(row, computed[index] ?? new Float32Array())
+/** Every row, those of like length together: full batches, where rows would come in smaller ones. */
+async function computeAll(features: RowFeatures, { rows, maxTokens }: FrozenLearnerOptions): Promise<void> {
+  for (const part of rows) {
+    for (const batch of evaluationBatches(lengthsOf(part), { batch: EVALUATION_BATCH, maxTokens })) {
+      await features.of(batch.rows.map((index) => part.row(index)))
     }
-  } finally {
-    await extractor.release()
   }
-  return features
 }
 
 /** A finished model: what the engine makes of its body, and its head. */

@@ -1,44 +1,71 @@
-import type { Example } from '../ports/dataset.ts'
-import { createGrowingNumbers, type GrowingNumbers } from './growing.ts'
-import { rowHash } from './split.ts'
+import type { Example, LabelRows } from '../ports/dataset.ts'
+import { createGrowingNumbers } from './growing.ts'
+import { rarestLabel, rowHash } from './split.ts'
 
 /** Bytes of a hash that tell rows apart: the few that meet by chance are taken for copies of a row. */
 const KEY_BYTES = 6
 
 /** Held out of a file at most: validating takes time again and again, and more rows would hardly tell more. */
-const MAX_HELD_OUT = 10_000
+export const MAX_HELD_OUT = 10_000
 
 /** Of a file's rows, the share to hold out where `fraction` is asked for. */
 export function heldOutShare(fraction: number, rows: number): number {
   return Math.min(fraction, MAX_HELD_OUT / rows)
 }
 
-/** `splitExamples` for rows that come one at a time: eight bytes a row. Lists of labels are one group. */
+/** `splitExamples` for rows that come one at a time: sixteen bytes a row. */
 export interface HoldOut {
   add(example: Example): void
-  /** After the last row: which of them are held out. */
-  choose(): (example: Example) => boolean
+  /** After the last row: which of them are held out, by their place. */
+  choose(): (index: number) => boolean
 }
 
-export function createHoldOut({ fraction, seed }: { readonly fraction: number; readonly seed: number }): HoldOut {
-  const keysByGroup = new Map<string, GrowingNumbers>()
-  const keyOf = (example: Example) => Number.parseInt(rowHash(example, seed).slice(0, KEY_BYTES * 2), 16)
+/** @param labelRows of lists of labels, rows of each label: what their rarest label is must be known before */
+export function createHoldOut({
+  fraction,
+  seed,
+  labelRows = [],
+}: {
+  readonly fraction: number
+  readonly seed: number
+  readonly labelRows?: LabelRows
+}): HoldOut {
+  const groups = new Map<string, number>()
+  const keys = createGrowingNumbers()
+  const groupOfRow = createGrowingNumbers()
+  const rarest = rarestLabel(new Map(labelRows))
   return {
-    add(example) {
-      const group = typeof example.label === 'string' ? example.label : ''
-      const keys = keysByGroup.get(group) ?? createGrowingNumbers()
-      keysByGroup.set(group, keys)
-      keys.push(keyOf(example))
+    add({ label, ...texts }) {
+      const name = typeof label === 'number' ? '' : typeof label === 'string' ? label : JSON.stringify(rarest(label))
+      const group = groups.get(name) ?? groups.size
+      groups.set(name, group)
+      groupOfRow.push(group)
+      keys.push(Number.parseInt(rowHash(texts, seed).slice(0, KEY_BYTES * 2), 16))
     },
     choose() {
       const chosen = new Set<number>()
-      for (const keys of keysByGroup.values()) {
-        const different = distinct(keys.values().sort())
+      for (const sorted of keysByGroup()) {
+        const different = distinct(sorted)
         const count = different < 2 ? 0 : Math.min(Math.max(1, Math.round(different * fraction)), different - 1)
-        for (const key of keys.values().subarray(0, count)) chosen.add(key)
+        for (const key of sorted.subarray(0, count)) chosen.add(key)
       }
-      return (example) => chosen.has(keyOf(example))
+      return (index) => chosen.has(keys.at(index))
     },
+  }
+
+  /** The sorted keys of each group. */
+  function keysByGroup(): Float64Array[] {
+    const counts = new Uint32Array(groups.size)
+    for (const group of groupOfRow.values()) counts[group] = (counts[group] ?? 0) + 1
+    const byGroup = Array.from(counts, (count) => new Float64Array(count))
+    counts.fill(0)
+    for (const [row, group] of groupOfRow.values().entries()) {
+      const place = counts[group] ?? 0
+      const ofGroup = byGroup[group]
+      if (ofGroup !== undefined) ofGroup[place] = keys.at(row)
+      counts[group] = place + 1
+    }
+    return byGroup.map((ofGroup) => ofGroup.sort())
   }
 }
 

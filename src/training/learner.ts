@@ -6,6 +6,8 @@ export interface TokenRow {
   readonly ids: ArrayLike<number>
   /** Token types, as many as ids; absent: all 0. */
   readonly types?: ArrayLike<number>
+  /** Which of the packed rows it is: what was computed of a row is kept by that. */
+  readonly place?: number
 }
 
 /** What the outputs should say: the index of the label, the indices of all labels (`multi-label`), or the number (`regression`). */
@@ -29,7 +31,7 @@ export interface Predictor {
 
 /** A model under training. What `fit` needs of it, whether the whole body learns or the head only. */
 export interface Learner extends Predictor {
-  /** Tokens a second of the one pass over the body; absent when every step passes it. */
+  /** Tokens a second of the pass over the body; absent when every step passes it. */
   readonly tokensPerSecond?: number
   /** Forward and backward over at most a batch of rows, padded to `length` tokens: adds to the gradients, returns the mean loss. */
   learn(rows: readonly LabelledRow[], length: number): Promise<number>

@@ -3,6 +3,7 @@ import type { TrainingPlan, Weights } from '../ports/trainer.ts'
 import type { EncoderConfig } from './encoders/encoder-config.ts'
 import { isFrozen } from './freezing.ts'
 import { EVALUATION_BATCH } from './learner.ts'
+import { MEMORY_NUMBERS } from './rows.ts'
 
 const FLOAT_BYTES = 4
 /** The body outside the engine: as it came, and as it is handed back. */
@@ -40,7 +41,7 @@ export function estimateMemory(options: {
   const all = count(body)
   const layer = (batch: number) => batch * plan.maxTokens * numbersAToken(config, plan.maxTokens)
   if (plan.mode === 'frozen') {
-    const numbers = all * (COPIES + 1) + layer(EVALUATION_BATCH) + rows * config.hiddenSize
+    const numbers = all * (COPIES + 1) + layer(EVALUATION_BATCH) + Math.min(rows * config.hiddenSize, MEMORY_NUMBERS)
     return FIXED_BYTES + FLOAT_BYTES * numbers
   }
   const learning = count(body.filter(({ name }) => !isFrozen(name, plan.freeze)))

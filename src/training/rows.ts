@@ -1,8 +1,8 @@
 import { createGrowingNumbers } from './growing.ts'
-import type { LabelledRow } from './learner.ts'
+import type { LabelledRow, TokenRow } from './learner.ts'
 
 /** What a row says besides its tokens. */
-export type RowTarget = Omit<LabelledRow, 'ids' | 'types'>
+export type RowTarget = Omit<LabelledRow, keyof TokenRow>
 
 /** Rows ready for training, however many. */
 export interface TokenRows {
@@ -14,21 +14,22 @@ export interface TokenRows {
   row(index: number): LabelledRow
   /** The same rows with other targets. */
   withTargets(targets: readonly RowTarget[]): TokenRows
-  /** Frees what holds the tokens. Idempotent. */
-  close(): void
 }
 
-/** Where the tokens of rows are kept, one after the other. */
-export interface TokenStore {
-  append(tokens: Uint32Array): void
+/** Where what belongs to rows is kept, numbers of four bytes one after the other. */
+export interface PackedStore {
+  append(numbers: Uint32Array): void
   read(start: number, count: number): Uint32Array
+  /** Frees what holds them. Idempotent. */
   close(): void
 }
 
+/** Numbers of a store in memory at most: more go to a file. */
+export const MEMORY_NUMBERS = 128 * 1024 ** 2
 /** A token with its type in one number. */
 const TYPE_UNIT = 2 ** 24
-/** Tokens of a piece of memory: enough that pieces are few. */
-const PIECE_TOKENS = 1_048_576
+/** Of a piece of memory: enough that pieces are few. */
+const PIECE_NUMBERS = 1_048_576
 /** So many different targets are shared by rows. */
 const MAX_SHARED = 10_000
 
@@ -44,7 +45,6 @@ export function rowsOf(rows: readonly LabelledRow[]): TokenRows {
       if (row === undefined) throw new RangeError(`no row ${index}`)
       return row
     },
-    close: () => {},
   }
 }
 
@@ -57,8 +57,16 @@ export function* eachRow(rows: TokenRows): Generator<LabelledRow> {
   for (let index = 0; index < rows.length; index++) yield rows.row(index)
 }
 
+export interface RowPacker {
+  /** Rows so far. */
+  readonly length: number
+  add(row: LabelledRow): void
+  /** All rows, or those at `places`. A row tells its place. */
+  rows(places?: Uint32Array): TokenRows
+}
+
 /** Rows packed into one store: four bytes a token and some twenty a row, without an object for each. */
-export function createRowPacker(store: TokenStore): { add(row: LabelledRow): void; rows(): TokenRows } {
+export function createRowPacker(store: PackedStore): RowPacker {
   const ends = createGrowingNumbers()
   const areTyped = createGrowingNumbers()
   const targets: RowTarget[] = []
@@ -72,68 +80,74 @@ export function createRowPacker(store: TokenStore): { add(row: LabelledRow): voi
     return found ?? target
   }
 
-  function packed(targets: readonly RowTarget[]): TokenRows {
-    const startOf = (index: number) => (index === 0 ? 0 : ends.at(index - 1))
-    const tokens = (index: number) => ends.at(index) - startOf(index)
+  function packed(targets: readonly RowTarget[], placeOf: (index: number) => number): TokenRows {
+    const startOf = (place: number) => (place === 0 ? 0 : ends.at(place - 1))
+    const tokensAt = (place: number) => ends.at(place) - startOf(place)
     return {
       length: targets.length,
-      tokens,
+      tokens: (index) => tokensAt(placeOf(index)),
       targets,
-      withTargets: packed,
+      withTargets: (others) => packed(others, placeOf),
       row(index) {
         const target = targets[index]
         if (target === undefined) throw new RangeError(`no row ${index}`)
-        const both = store.read(startOf(index), tokens(index))
+        const place = placeOf(index)
+        const both = store.read(startOf(place), tokensAt(place))
         const ids = Int32Array.from(both, (token) => token % TYPE_UNIT)
-        if (areTyped.at(index) === 0) return { ids, ...target }
-        return { ids, types: Uint8Array.from(both, (token) => Math.floor(token / TYPE_UNIT)), ...target }
+        if (areTyped.at(place) === 0) return { place, ids, ...target }
+        return { place, ids, types: Uint8Array.from(both, (token) => Math.floor(token / TYPE_UNIT)), ...target }
       },
-      close: () => store.close(),
     }
   }
 
   return {
-    add({ ids, types, ...target }) {
+    get length() {
+      return targets.length
+    },
+    add({ ids, types, place: _, ...target }) {
       store.append(Uint32Array.from(ids, (id, at) => id + (types?.[at] ?? 0) * TYPE_UNIT))
       areTyped.push(types === undefined ? 0 : 1)
       ends.push((ends.length === 0 ? 0 : ends.at(ends.length - 1)) + ids.length)
       targets.push(shared(target))
     },
-    rows: () => packed(targets),
+    rows(places) {
+      if (places === undefined) return packed(targets, (index) => index)
+      const chosen = Array.from(places, (place) => targets[place] ?? { label: Number.NaN })
+      return packed(chosen, (index) => places[index] ?? Number.NaN)
+    },
   }
 }
 
-/** Tokens in memory. */
-export function createMemoryStore(): TokenStore & { readonly tokens: number; pieces(): readonly Uint32Array[] } {
+export function createMemoryStore(): PackedStore & { readonly length: number; pieces(): readonly Uint32Array[] } {
   const full: Uint32Array[] = []
-  let piece = new Uint32Array(PIECE_TOKENS)
+  let piece = new Uint32Array(PIECE_NUMBERS)
   let used = 0
   return {
-    get tokens() {
-      return full.length * PIECE_TOKENS + used
+    get length() {
+      return full.length * PIECE_NUMBERS + used
     },
-    append(tokens) {
-      for (let at = 0; at < tokens.length; ) {
-        const part = tokens.subarray(at, at + PIECE_TOKENS - used)
+    append(numbers) {
+      for (let at = 0; at < numbers.length; ) {
+        const part = numbers.subarray(at, at + PIECE_NUMBERS - used)
         piece.set(part, used)
         used += part.length
         at += part.length
-        if (used < PIECE_TOKENS) continue
+        if (used < PIECE_NUMBERS) continue
         full.push(piece)
-        piece = new Uint32Array(PIECE_TOKENS)
+        piece = new Uint32Array(PIECE_NUMBERS)
         used = 0
       }
     },
     read(start, count) {
-      const tokens = new Uint32Array(count)
+      const numbers = new Uint32Array(count)
       for (let at = 0; at < count; ) {
-        const place = (start + at) % PIECE_TOKENS
-        const from = full[Math.floor((start + at) / PIECE_TOKENS)] ?? piece
+        const place = (start + at) % PIECE_NUMBERS
+        const from = full[Math.floor((start + at) / PIECE_NUMBERS)] ?? piece
         const part = from.subarray(place, place + count - at)
-        tokens.set(part, at)
+        numbers.set(part, at)
         at += part.length
       }
-      return tokens
+      return numbers
     },
     pieces: () => [...full, piece.subarray(0, used)],
     close() {

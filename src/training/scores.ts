@@ -1,14 +1,14 @@
 import type { TaskType } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Metric, Scores, TrainingPlan } from '../ports/trainer.ts'
+import { createGrowingNumbers } from './growing.ts'
 import type { LabelSpace } from './labels.ts'
 import type { Target } from './learner.ts'
 import {
   accuracy,
-  exactMatch,
+  createLabelCounts,
   f1,
   macroF1,
-  macroF1OfSets,
   matthews,
   meanSquaredError,
   microF1,
@@ -79,34 +79,54 @@ export function outputsOf({ task, labels }: LabelSpace): number {
   return task === 'regression' ? 1 : labels.length
 }
 
-/** All scores of a task's predictions. */
-export function scoresOf(
-  { task, outputs, positive }: Omit<Scoring, 'metric'>,
-  predicted: readonly Target[],
-  actual: readonly Target[],
-): Scores {
-  if (task === 'multi-label') {
-    const [found, there] = [predicted.map(setOf), actual.map(setOf)]
-    return {
-      'micro-f1': microF1(found, there),
-      'macro-f1': macroF1OfSets(found, there, outputs),
-      'exact-match': exactMatch(found, there),
-    }
-  }
-  const [found, there] = [predicted.map(Number), actual.map(Number)]
-  if (task === 'regression') {
-    const scores = { pearson: pearson(found, there), spearman: spearman(found, there) }
-    return {
-      'pearson-spearman': (scores.pearson + scores.spearman) / 2,
-      ...scores,
-      'mean-squared-error': meanSquaredError(found, there),
-    }
-  }
+/** Takes predictions with what is right, one at a time. Of labels only counts are kept, of numbers both: 16 bytes a row. */
+export interface Tally {
+  add(predicted: Target, actual: Target): void
+  /** All scores that the task has, of the rows so far. */
+  scores(): Scores
+}
+
+export function createTally({ task, outputs, positive }: Omit<Scoring, 'metric'>): Tally {
+  return task === 'regression' ? createNumberTally() : createLabelTally({ task, outputs, positive })
+}
+
+function createNumberTally(): Tally {
+  const found = createGrowingNumbers()
+  const there = createGrowingNumbers()
   return {
-    accuracy: accuracy(found, there),
-    'macro-f1': macroF1(found, there),
-    ...(positive === null ? {} : { f1: f1(found, there, positive) }),
-    matthews: matthews(found, there),
+    add(predicted, actual) {
+      found.push(Number(predicted))
+      there.push(Number(actual))
+    },
+    scores() {
+      const series = [found.values(), there.values()] as const
+      const scores = { pearson: pearson(...series), spearman: spearman(...series) }
+      return {
+        'pearson-spearman': (scores.pearson + scores.spearman) / 2,
+        ...scores,
+        'mean-squared-error': meanSquaredError(...series),
+      }
+    },
+  }
+}
+
+function createLabelTally({ task, outputs, positive }: Omit<Scoring, 'metric'>): Tally {
+  const labels = createLabelCounts<number>()
+  return {
+    add: (predicted, actual) => labels.add(setOf(predicted), setOf(actual)),
+    scores() {
+      const counts = labels.counts()
+      if (task === 'multi-label') {
+        const all = Array.from({ length: outputs }, (_, label) => label)
+        return { 'micro-f1': microF1(counts), 'macro-f1': macroF1(counts, all), 'exact-match': accuracy(counts) }
+      }
+      return {
+        accuracy: accuracy(counts),
+        'macro-f1': macroF1(counts),
+        ...(positive === null ? {} : { f1: f1(counts, positive) }),
+        matthews: matthews(counts),
+      }
+    },
   }
 }
 

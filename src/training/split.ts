@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Example, Label } from '../ports/dataset.ts'
+import { increase } from './metrics.ts'
 
 export interface Split {
   readonly training: readonly Example[]
@@ -44,14 +45,23 @@ export function splitExamples(
 function groups(examples: readonly Example[]): (label: Label) => string {
   const counts = new Map<string, number>()
   for (const { label } of examples) {
-    if (typeof label === 'object') for (const one of label) counts.set(one, (counts.get(one) ?? 0) + 1)
+    if (typeof label === 'object') for (const one of label) increase(counts, one)
   }
-  const rarest = (labels: readonly string[]) =>
-    labels.toSorted((a, b) => (counts.get(a) ?? 0) - (counts.get(b) ?? 0) || (a < b ? -1 : 1))[0]
+  const rarest = rarestLabel(counts)
   return (label) => {
     if (typeof label === 'number') return ''
-    return typeof label === 'string' ? label : JSON.stringify(rarest(label) ?? null)
+    return typeof label === 'string' ? label : JSON.stringify(rarest(label))
   }
+}
+
+/** Of several labels, the one that the fewest rows have, the first by code unit of equally rare ones; null of none. */
+export function rarestLabel(rows: ReadonlyMap<string, number>): (labels: readonly string[]) => string | null {
+  const isRarer = (a: string, b: string) => {
+    const less = (rows.get(a) ?? 0) - (rows.get(b) ?? 0)
+    return less < 0 || (less === 0 && a < b)
+  }
+  return (labels) =>
+    labels.reduce<string | null>((rarest, label) => (rarest === null || isRarer(label, rarest) ? label : rarest), null)
 }
 
 /** What decides whether a row is held out: equal for copies of a row, up to case and white space. */

@@ -46,7 +46,7 @@ export async function train(scope: Scope, request: Parameters<Trainer['train']>[
     {
       model,
       head,
-      rows: { [FILES.train]: training, [FILES.validation]: validation },
+      rows: { [FILES.train]: training, [FILES.validation]: scope.readExamples(validation) },
       plan: (work) => ({
         ...common(timeLimitMs, { task, labels, maxTokens: plan.maxTokens }),
         mode: 'train',
@@ -76,8 +76,11 @@ export async function train(scope: Scope, request: Parameters<Trainer['train']>[
       maxTokens: plan.maxTokens,
       signal,
     }))
-  const score = (found: readonly Prediction[]) => scorePredictions(scoring, dataset, found, validation)
-  const after = score(predictions)
+  const { readExamples } = scope
+  const score = (found: readonly Prediction[]) =>
+    scorePredictions(scoring, dataset, found, { examples: validation, readExamples })
+  const before = trained.before === null ? null : (await score(trained.before)).score
+  const after = await score(predictions)
   return {
     body: trained.body,
     head: trained.head,
@@ -86,7 +89,7 @@ export async function train(scope: Scope, request: Parameters<Trainer['train']>[
     validation: {
       rows: validation.length,
       metric: scoring.metric,
-      before: trained.before === null ? null : score(trained.before).score,
+      before,
       after: after.score,
       scores: after.scores,
     },
@@ -97,16 +100,17 @@ export async function train(scope: Scope, request: Parameters<Trainer['train']>[
 /** @throws ColdmeshError as `Trainer.evaluate`, and as `runIn` */
 export async function evaluate(scope: Scope, request: Parameters<Trainer['evaluate']>[0]): Promise<Evaluated> {
   const { head, examples, metric = null, positive = null } = request
+  const { readExamples } = scope
   if (examples.length === 0) throw new ColdmeshError('bad-dataset', 'There are no rows to evaluate')
   const scoring = scoringOf(head, { metric, positive })
-  requireLabels(head, examples)
-  return scorePredictions(scoring, head, await predict(scope, request), examples)
+  await requireLabels(head, readExamples(examples))
+  return await scorePredictions(scoring, head, await predict(scope, request), { examples, readExamples })
 }
 
 /** Looked at before hours of training. @throws ColdmeshError `bad-dataset` for a label that is none of the task's */
-function requireLabels(space: LabelSpace, examples: readonly Example[]): void {
+async function requireLabels(space: LabelSpace, examples: AsyncIterable<Example>): Promise<void> {
   const read = targetReader(space)
-  for (const { label } of examples) read(label)
+  for await (const { label } of examples) read(label)
 }
 
 /** A plan's own budget ends a training by itself; a program that overlooks it is stopped a little later. */
@@ -130,7 +134,7 @@ async function predict(
     {
       model,
       head,
-      rows: { [FILES.rows]: examples.map(({ label: _, ...texts }) => texts) },
+      rows: { [FILES.rows]: withoutLabels(scope.readExamples(examples)) },
       plan: (work) => ({
         ...common(scope.timeLimitMs, { task, labels, maxTokens }),
         mode: 'evaluate',
@@ -147,6 +151,10 @@ async function predict(
       })
     },
   )
+}
+
+async function* withoutLabels(examples: AsyncIterable<Example>): AsyncGenerator<Omit<Example, 'label'>> {
+  for await (const { label: _, ...texts } of examples) yield texts
 }
 
 function common(

@@ -1,27 +1,28 @@
-import type { Example } from '../../ports/dataset.ts'
+import type { Examples } from '../../ports/dataset.ts'
 import type { Evaluated } from '../../ports/trainer.ts'
 import type { LabelSpace } from '../../training/labels.ts'
-import type { Target } from '../../training/learner.ts'
-import { type Scoring, scoresOf } from '../../training/scores.ts'
+import { createTally, type Scoring } from '../../training/scores.ts'
 import { targetReader } from '../../training/targets.ts'
 import type { Prediction } from './predictions.ts'
+import type { ReadExamples } from './split-rows.ts'
 
 /** What no label of a row is: a prediction that is always wrong. */
 const NONE = -1
 
 /** Scores of predictions on the rows that they are for. @throws ColdmeshError `bad-dataset` for a row whose label is none of the task's */
-export function scorePredictions(
+export async function scorePredictions(
   scoring: Scoring,
   { labels }: LabelSpace,
   predicted: readonly Prediction[],
-  examples: readonly Example[],
-): Evaluated {
+  rows: { readonly examples: Examples; readonly readExamples: ReadExamples },
+): Promise<Evaluated> {
   const read = targetReader({ task: scoring.task, labels })
-  const found = predicted.map((label): Target => (label === null ? NONE : read(label)))
-  const scores = scoresOf(
-    scoring,
-    found,
-    examples.map(({ label }) => read(label)),
-  )
-  return { rows: examples.length, metric: scoring.metric, score: scores[scoring.metric] ?? 0, scores }
+  const tally = createTally(scoring)
+  let row = 0
+  for await (const { label } of rows.readExamples(rows.examples)) {
+    const said = predicted[row++] ?? null
+    tally.add(said === null ? NONE : read(said), read(label))
+  }
+  const scores = tally.scores()
+  return { rows: row, metric: scoring.metric, score: scores[scoring.metric] ?? 0, scores }
 }

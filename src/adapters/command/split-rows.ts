@@ -12,7 +12,7 @@ export type ReadExamples = (examples: Examples) => AsyncIterable<Example>
 export interface SplitRows {
   readonly training: AsyncIterable<Example>
   readonly trainingRows: number
-  readonly validation: readonly Example[]
+  readonly validation: Examples
 }
 
 /**
@@ -35,12 +35,8 @@ export async function splitRows(
   }
   const { examples } = dataset
   const isHeldOut = dataset.validation === undefined ? await chooseHeldOut(examples, plan, read) : () => false
-  const validation: Example[] = []
-  for await (const example of read(dataset.validation ?? examples)) {
-    if (dataset.validation !== undefined || isHeldOut(example)) validation.push(example)
-  }
-  const heldOut = dataset.validation === undefined ? validation.length : 0
-  const trainingRows = examples.length - heldOut
+  const validation = dataset.validation ?? (await heldOutOf(examples, isHeldOut, read))
+  const trainingRows = examples.length - (dataset.validation === undefined ? validation.length : 0)
   if (trainingRows === 0 || validation.length === 0) {
     throw new ColdmeshError('bad-dataset', 'The dataset has too few rows to hold some out for validation', {
       facts: { rows: examples.length },
@@ -48,9 +44,21 @@ export async function splitRows(
     })
   }
   const training = (async function* () {
-    for await (const example of read(examples)) if (!isHeldOut(example)) yield example
+    let place = 0
+    for await (const example of read(examples)) if (!isHeldOut(place++)) yield example
   })()
   return { training, trainingRows, validation }
+}
+
+async function heldOutOf(
+  examples: Examples,
+  isHeldOut: (place: number) => boolean,
+  read: ReadExamples,
+): Promise<readonly Example[]> {
+  const heldOut: Example[] = []
+  let place = 0
+  for await (const example of read(examples)) if (isHeldOut(place++)) heldOut.push(example)
+  return heldOut
 }
 
 /** Rows of a file are read once for that. */
@@ -58,12 +66,16 @@ async function chooseHeldOut(
   examples: Examples,
   { validationFraction, seed }: Pick<TrainingPlan, 'validationFraction' | 'seed'>,
   read: ReadExamples,
-): Promise<(example: Example) => boolean> {
+): Promise<(place: number) => boolean> {
   if (!isStored(examples)) {
     const heldOut = new Set(splitExamples(examples, { fraction: validationFraction, seed }).validation)
-    return (example) => heldOut.has(example)
+    return (place) => {
+      const example = examples[place]
+      return example !== undefined && heldOut.has(example)
+    }
   }
-  const holdOut = createHoldOut({ fraction: heldOutShare(validationFraction, examples.length), seed })
+  const fraction = heldOutShare(validationFraction, examples.length)
+  const holdOut = createHoldOut({ fraction, seed, labelRows: examples.source.labelRows })
   for await (const example of read(examples)) holdOut.add(example)
   return holdOut.choose()
 }

@@ -71,7 +71,7 @@ export async function writeBase(directory: string, { config, tokenizer, tokenize
 }
 
 /** Rows by the name of their file, with labels where the program may see them. */
-export type Rows = Readonly<Record<string, AsyncIterable<Example> | readonly Omit<Example, 'label'>[]>>
+export type Rows = Readonly<Record<string, AsyncIterable<Omit<Example, 'label'>>>>
 
 /** Everything that a run reads, in `work`; the base is a link. */
 export async function writeInputs(

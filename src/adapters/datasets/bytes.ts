@@ -8,6 +8,8 @@ const MAX_RATIO = 200
 /** Small files may be as repetitive as they like. */
 const ALWAYS_ALLOWED_BYTES = 64 * 1024 ** 2
 
+export type OnPosition = (bytes: number) => void
+
 /** The extension that says what is in a file, without `.gz`, in lower case. */
 export function extensionOf(path: string): string {
   return /(\.[^./\\]+?)(\.gz)?$/i.exec(path)?.[1]?.toLowerCase() ?? ''
@@ -20,13 +22,17 @@ export function isPacked(path: string): boolean {
 /**
  * The bytes of a file, unpacked when its name ends in .gz.
  *
+ * @param onPosition is told how far into the file, as it lies there, the reading is
  * @throws ColdmeshError `bad-input` when it is missing, not a file or damaged; `too-large` when it unpacks to more than it should
  */
-export async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
+export async function* readBytes(path: string, onPosition: OnPosition = () => {}): AsyncGenerator<Uint8Array> {
   const { size } = await statFile(path)
   const source = createReadStream(path, { highWaterMark: 256 * 1024 })
   if (!isPacked(path)) {
-    for await (const chunk of source) yield asBytes(chunk)
+    for await (const chunk of source) {
+      onPosition(source.bytesRead)
+      yield asBytes(chunk)
+    }
     return
   }
   const maxBytes = Math.max(ALWAYS_ALLOWED_BYTES, size * MAX_RATIO)
@@ -38,6 +44,7 @@ export async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
       const piece = asBytes(chunk)
       bytes += piece.length
       if (bytes > maxBytes) throw tooLarge(path, size, maxBytes)
+      onPosition(source.bytesRead)
       yield piece
     }
   } catch (cause) {

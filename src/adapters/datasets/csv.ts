@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { CsvError, type Info, Parser } from 'csv-parse'
 import type { ColdmeshError } from '../../ports/errors.ts'
-import { extensionOf } from './bytes.ts'
+import { extensionOf, type OnPosition } from './bytes.ts'
 import { type BadRow, type Row, type RowFile, rowError } from './row-reader.ts'
 import { MAX_ROW_CHARACTERS, readText, rowTooLong } from './text.ts'
 
@@ -21,7 +21,7 @@ interface Entry {
  */
 export async function openCsv(path: string, delimiter = extensionOf(path) === '.tsv' ? '\t' : ','): Promise<RowFile> {
   const columns = await readHeader(path, delimiter)
-  return { path, unit: 'line', columns, rows: () => readRows(path, delimiter, columns) }
+  return { path, unit: 'line', columns, rows: (_, onPosition) => readRows(path, { delimiter, columns, onPosition }) }
 }
 
 async function readHeader(path: string, delimiter: string): Promise<readonly string[]> {
@@ -32,10 +32,21 @@ async function readHeader(path: string, delimiter: string): Promise<readonly str
   return []
 }
 
-async function* readRows(path: string, delimiter: string, columns: readonly string[]): AsyncGenerator<Row | BadRow> {
+async function* readRows(
+  path: string,
+  {
+    delimiter,
+    columns,
+    onPosition,
+  }: {
+    readonly delimiter: string
+    readonly columns: readonly string[]
+    readonly onPosition: OnPosition | undefined
+  },
+): AsyncGenerator<Row | BadRow> {
   const places = new Map(columns.map((column) => [column, columns.indexOf(column)]))
   let isHeader = true
-  for await (const read of readEntries(path, delimiter)) {
+  for await (const read of readEntries(path, delimiter, onPosition)) {
     if ('error' in read) {
       yield read
       continue
@@ -55,7 +66,7 @@ async function* readRows(path: string, delimiter: string, columns: readonly stri
   }
 }
 
-async function* readEntries(path: string, delimiter: string): AsyncGenerator<Entry | BadRow> {
+async function* readEntries(path: string, delimiter: string, onPosition?: OnPosition): AsyncGenerator<Entry | BadRow> {
   const parser = new Parser({
     delimiter,
     info: true,
@@ -66,7 +77,7 @@ async function* readEntries(path: string, delimiter: string): AsyncGenerator<Ent
     max_record_size: MAX_ROW_CHARACTERS,
   })
   const bad: ColdmeshError[] = []
-  const source = Readable.from(readText(path, (error) => bad.push(error)))
+  const source = Readable.from(readText(path, (error) => bad.push(error), onPosition))
   source.on('error', (error) => parser.destroy(error)).pipe(parser)
   let line = 0
   try {

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Example, ExampleSource, Examples, Label } from '../../ports/dataset.ts'
 import { isStored } from '../../ports/dataset.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
-import { statPath } from './bytes.ts'
+import { type OnPosition, statPath } from './bytes.ts'
 import { openRows } from './open-rows.ts'
+import { createReadMeter, type OnRead } from './read-meter.ts'
 import { type BadRow, isBad, type Row, type RowFile } from './row-reader.ts'
 import { createValueReader } from './values.ts'
 
@@ -11,6 +12,8 @@ export interface PlacedExample {
   readonly example: Example
   readonly row: Row
 }
+
+type OnBad = (error: ColdmeshError) => void
 
 /** A row that was left out since it has no label. */
 export const UNLABELLED = 'unlabelled'
@@ -24,10 +27,10 @@ export const UNLABELLED = 'unlabelled'
 export async function* eachExample(
   file: RowFile,
   { text, pair, label, rules }: Pick<ExampleSource, 'text' | 'pair' | 'label' | 'rules'>,
-  onBad: (error: ColdmeshError) => void = fail,
+  { onBad = fail, onPosition }: { readonly onBad?: OnBad | undefined; readonly onPosition?: OnPosition } = {},
 ): AsyncGenerator<PlacedExample | typeof UNLABELLED> {
   const values = createValueReader(file, rules)
-  const rows = file.rows([text, ...(pair === null ? [] : [pair]), label])
+  const rows = file.rows([text, ...(pair === null ? [] : [pair]), label], onPosition)
   for await (const row of onBad === fail ? rows : untilUnreadable(rows, onBad)) {
     if (isBad(row)) {
       onBad(row.error)
@@ -56,29 +59,31 @@ export async function* eachExample(
  *
  * @throws ColdmeshError `bad-input` when the file is no longer what it was, or has a bad row
  */
-export async function* readExamples(examples: Examples): AsyncGenerator<Example> {
+export async function* readExamples(examples: Examples, onRead?: OnRead): AsyncGenerator<Example> {
   if (!isStored(examples)) {
     yield* examples
     return
   }
-  const { source, length } = examples
+  const { source, length, places } = examples
   const { size, mtimeMs } = await statPath(source.path)
   if (size !== source.bytes || mtimeMs !== source.modifiedMs) throw changed(source.path)
   const file = await openRows(source.path, source.delimiter ?? undefined)
+  const meter = createReadMeter({ path: source.path, totalBytes: file.unit === 'file' ? null : size }, onRead)
+  let place = 0
   let count = 0
-  for await (const read of eachExample(file, source)) {
+  for await (const read of eachExample(file, source, { onPosition: meter.at })) {
     if (read === UNLABELLED) continue
+    meter.row()
+    if (places !== undefined && places[count] !== place++) continue
     count++
     yield read.example
+    if (count === places?.length) return
   }
   if (count !== length) throw changed(source.path)
 }
 
 /** What ends the reading is told too. */
-async function* untilUnreadable(
-  rows: AsyncGenerator<Row | BadRow>,
-  onBad: (error: ColdmeshError) => void,
-): AsyncGenerator<Row | BadRow> {
+async function* untilUnreadable(rows: AsyncGenerator<Row | BadRow>, onBad: OnBad): AsyncGenerator<Row | BadRow> {
   try {
     yield* rows
   } catch (error) {

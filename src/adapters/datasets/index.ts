@@ -1,4 +1,7 @@
 export { readExamples } from './examples.ts'
 export { type DatasetReport, type InspectOptions, inspectDataset } from './inspect.ts'
 export { type OpenedDataset, openDataset, openExamples, openTrainingData } from './open.ts'
+export { openSample } from './open-sample.ts'
+export type { OnRead } from './read-meter.ts'
+export { splitRows } from './split-rows.ts'
 export type { DatasetOptions } from './survey.ts'

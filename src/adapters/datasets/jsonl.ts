@@ -1,10 +1,11 @@
 import type { ColdmeshError } from '../../ports/errors.ts'
+import type { OnPosition } from './bytes.ts'
 import { type BadRow, isBad, type Row, type RowFile, rowError } from './row-reader.ts'
 import { readLines } from './text.ts'
 
 /** A file with one JSON object a line. Its columns are the first object's fields. @throws ColdmeshError `bad-input`, with the line */
 export async function openJsonLines(path: string): Promise<RowFile> {
-  return { path, unit: 'line', columns: await readColumns(path), rows: () => readRows(path) }
+  return { path, unit: 'line', columns: await readColumns(path), rows: (_, onPosition) => readRows(path, onPosition) }
 }
 
 async function readColumns(path: string): Promise<readonly string[]> {
@@ -15,8 +16,8 @@ async function readColumns(path: string): Promise<readonly string[]> {
   return []
 }
 
-async function* readRows(path: string): AsyncGenerator<Row | BadRow> {
-  for await (const read of readObjects(path)) {
+async function* readRows(path: string, onPosition?: OnPosition): AsyncGenerator<Row | BadRow> {
+  for await (const read of readObjects(path, onPosition)) {
     if (isBad(read)) yield read
     else {
       const { line, fields } = read
@@ -27,8 +28,11 @@ async function* readRows(path: string): AsyncGenerator<Row | BadRow> {
 
 type Fields = Readonly<Record<string, unknown>>
 
-async function* readObjects(path: string): AsyncGenerator<{ readonly line: number; readonly fields: Fields } | BadRow> {
-  for await (const read of readLines(path)) {
+async function* readObjects(
+  path: string,
+  onPosition?: OnPosition,
+): AsyncGenerator<{ readonly line: number; readonly fields: Fields } | BadRow> {
+  for await (const read of readLines(path, onPosition)) {
     if (isBad(read)) yield read
     else if (read.text.trim() !== '') yield parseObject(path, read.number, read.text)
   }

@@ -26,7 +26,7 @@ export async function openDataset(path: string, options: DatasetOptions = {}): P
 }
 
 /**
- * Opens a dataset to train on, however large: the rows of a file with more text than memory should hold stay there.
+ * Opens a dataset, however large: the rows of a file with more text than memory should hold stay there.
  *
  * @param memoryCharacters text of more characters stays in its file
  * @throws ColdmeshError as `openDataset`, but for `too-large`
@@ -36,7 +36,6 @@ export async function openTrainingData(
   { memoryCharacters, ...options }: DatasetOptions & { readonly memoryCharacters?: number } = {},
 ): Promise<OpenedDataset<Examples>> {
   const { survey, validation, facts } = await surveyDataset(path, options, memoryCharacters)
-  const rowsOf = ({ examples, rows, source }: Survey): Examples => examples ?? { length: rows, source }
   return {
     ...facts,
     examples: rowsOf(survey),
@@ -44,8 +43,13 @@ export async function openTrainingData(
   }
 }
 
+/** The rows of a survey, in memory or in their file. */
+export function rowsOf({ examples, rows, source }: Survey): Examples {
+  return examples ?? { length: rows, source }
+}
+
 /** Both files of a dataset, read once. */
-async function surveyDataset(path: string, options: DatasetOptions, memoryCharacters = MEMORY_CHARACTERS) {
+export async function surveyDataset(path: string, options: DatasetOptions, memoryCharacters = MEMORY_CHARACTERS) {
   const places = await placesOf(path, options)
   const survey = await surveyFile(places.training, options, { memoryCharacters })
   const [fault] = faultsOf(survey, { hasValidation: places.validation !== null })
@@ -85,18 +89,18 @@ export async function surveyValidation(
 }
 
 /**
- * Reads rows of a task that is known into memory: test rows.
+ * Opens rows of a task that is known, however many: test rows.
  *
- * @throws ColdmeshError as `openDataset`; `bad-input` for a label that the task lacks, with the line
+ * @param memoryCharacters as of `openTrainingData`
+ * @throws ColdmeshError as `openTrainingData`; `bad-input` for a label that the task lacks, with the line
  */
 export async function openExamples(
   path: string,
   { task = 'single-label', labels }: Pick<Dataset, 'task' | 'labels'>,
-  options: DatasetOptions = {},
-): Promise<readonly Example[]> {
+  options: DatasetOptions & { readonly memoryCharacters?: number } = {},
+): Promise<Examples> {
   const known = new Map(labels.map((label) => [label, null]))
-  const survey = await surveyKnown(path, { ...options, taskType: task }, { task, labels: known })
-  return inMemory(survey)
+  return rowsOf(await surveyKnown(path, { ...options, taskType: task }, { task, labels: known }))
 }
 
 async function surveyKnown(
@@ -138,7 +142,7 @@ function tooLarge(path: string, characters: number): ColdmeshError {
     `${path} has ${characters} characters of text, at most ${MEMORY_CHARACTERS} are held in memory`,
     {
       facts: { path, characters, maxCharacters: MEMORY_CHARACTERS },
-      hint: 'Give a sample of the data; only training reads files of any size.',
+      hint: 'Give a sample of the data, or open it with openTrainingData, which takes files of any size.',
     },
   )
 }

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type FileMetaData, parquetMetadataAsync, parquetReadObjects, parquetSchema, type RowGroup } from 'hyparquet'
+import { parquetMetadataAsync, parquetReadObjects, parquetSchema, type RowGroup } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { ColdmeshError } from '../../ports/errors.ts'
-import { isPacked, readBytes, statFile } from './bytes.ts'
+import { isPacked, type OnPosition, readBytes, statFile } from './bytes.ts'
+import { classNamesIn } from './class-names.ts'
 import type { BadRow, Row, RowFile } from './row-reader.ts'
 
 /** Bytes decoded at a time, about: a row group may hold a million rows. Each part decodes the group's pages again, so parts are large. */
@@ -20,15 +21,25 @@ const PART_BYTES = 128 * 1024 ** 2
  * @throws ColdmeshError `bad-input` when it is no Parquet file, incomplete, or compressed in a way that is not known
  */
 export async function openParquet(path: string): Promise<RowFile> {
-  const columns = await withParquet(path, async (_, metadata) =>
-    parquetSchema(metadata).children.map(({ element }) => element.name),
-  )
-  return { path, unit: 'row', columns, rows: (wanted) => readRows(path, wanted) }
+  await using opened = await openFile(path)
+  const { metadata } = opened
+  return {
+    path,
+    unit: 'row',
+    columns: parquetSchema(metadata).children.map(({ element }) => element.name),
+    classNames: classNamesIn(metadata),
+    rows: (wanted, onPosition) => readRows(path, wanted, onPosition),
+  }
 }
 
-async function* readRows(path: string, wanted: readonly string[]): AsyncGenerator<Row | BadRow> {
+async function* readRows(
+  path: string,
+  wanted: readonly string[],
+  onPosition: OnPosition = () => {},
+): AsyncGenerator<Row | BadRow> {
   await using opened = await openFile(path)
-  const { file, metadata } = opened
+  const { file, metadata, packedBytes } = opened
+  const allRows = Math.max(1, Number(metadata.num_rows))
   let groupStart = 0
   for (const group of metadata.row_groups) {
     const groupEnd = groupStart + Number(group.num_rows)
@@ -39,6 +50,7 @@ async function* readRows(path: string, wanted: readonly string[]): AsyncGenerato
       const rows = await decoded(path, () =>
         parquetReadObjects({ file, metadata, columns: [...wanted], rowStart, rowEnd, compressors }),
       )
+      onPosition((packedBytes * rowEnd) / allRows)
       for (const [index, row] of rows.entries()) {
         yield {
           line: rowStart + index + 1,
@@ -55,14 +67,6 @@ function bytesOf({ columns }: RowGroup, wanted: readonly string[]): number {
   return columns
     .filter(({ meta_data: data }) => wanted.includes(data?.path_in_schema[0] ?? ''))
     .reduce((sum, { meta_data: data }) => sum + Number(data?.total_uncompressed_size ?? 0), 0)
-}
-
-async function withParquet<T>(
-  path: string,
-  use: (file: PlacedBytes, metadata: FileMetaData) => Promise<T>,
-): Promise<T> {
-  await using opened = await openFile(path)
-  return await use(opened.file, opened.metadata)
 }
 
 interface PlacedBytes {
@@ -83,7 +87,7 @@ async function openFile(path: string) {
     const byteLength = unpacked === null ? size : (await handle.stat()).size
     const file = placedBytes(handle, byteLength)
     const metadata = await decoded(path, () => parquetMetadataAsync(file))
-    return { file, metadata, [Symbol.asyncDispose]: close }
+    return { file, metadata, packedBytes: size, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
     throw error

@@ -1,4 +1,5 @@
 import { ColdmeshError } from '../../ports/errors.ts'
+import type { OnPosition } from './bytes.ts'
 
 /** One row of a file: where it is, and its values by column. A value is whatever the format has; undefined where there is none. */
 export interface Row {
@@ -19,8 +20,10 @@ export interface RowFile {
   /** What its rows are numbered by, from 1. */
   readonly unit: 'line' | 'row' | 'file'
   readonly columns: readonly string[]
+  /** By column, names of labels that the file has as numbers: the first is 0's. */
+  readonly classNames?: ReadonlyMap<string, readonly string[]>
   /** @throws ColdmeshError `bad-input` when the rest of the file can't be read */
-  rows(wanted: readonly string[]): AsyncGenerator<Row | BadRow>
+  rows(wanted: readonly string[], onPosition?: OnPosition): AsyncGenerator<Row | BadRow>
 }
 
 /** What can be wrong with a row or a label. */

@@ -5,6 +5,7 @@ import { createCensus, type LabelCount } from './census.ts'
 import { type ColumnOptions, type Columns, chooseColumns } from './columns.ts'
 import { eachExample, type PlacedExample, textKey, UNLABELLED } from './examples.ts'
 import { type DatasetFormat, openRows } from './open-rows.ts'
+import { createReadMeter, type OnRead } from './read-meter.ts'
 import type { RowFile } from './row-reader.ts'
 import { splitLabels } from './values.ts'
 
@@ -28,6 +29,8 @@ export interface DatasetOptions extends ColumnOptions {
   readonly skipUnlabelled?: boolean
   /** A file or folder of held-out rows, of the same columns and labels. */
   readonly validation?: string
+  /** Told while a file is read. */
+  readonly onRead?: OnRead
 }
 
 /** What a first reading of a file tells. */
@@ -73,18 +76,20 @@ export async function surveyFile(
   const rules: LabelRules = {
     task: given,
     separator: options.labelSeparator ?? null,
-    labelMap: options.labelMap ?? null,
+    labelMap: options.labelMap ?? (given === 'regression' ? null : namesIn(file, columns.label)),
     skipUnlabelled: options.skipUnlabelled ?? false,
   }
   const { text, pair = null, label } = columns
   const reading = { path, delimiter: options.delimiter ?? null, text, pair, label, rules, bytes, modifiedMs }
+  const meter = createReadMeter({ path, totalBytes: file.unit === 'file' ? null : bytes }, options.onRead)
   const census = createCensus()
   const { memoryCharacters = MEMORY_CHARACTERS } = watch
   let kept: Example[] | null = []
   let rows = 0
   let characters = 0
   let skipped = 0
-  for await (const read of eachExample(file, reading, watch.onBad)) {
+  for await (const read of eachExample(file, reading, { onBad: watch.onBad, onPosition: meter.at })) {
+    meter.row()
     if (read === UNLABELLED) {
       skipped++
       continue
@@ -100,19 +105,27 @@ export async function surveyFile(
   }
   const kind = census.kind(given)
   const { task, guessedBecause } = kind
+  const labels = census.counts(kind)
+  const labelRows = Array.from(labels, ([label, { rows }]) => [label, rows] as const)
   return {
     file,
     columns,
-    source: { ...reading, rules: { ...rules, task } },
+    source: { ...reading, rules: { ...rules, task }, labelRows },
     task,
     guessedBecause,
-    labels: census.counts(kind),
+    labels,
     rows,
     characters,
     skipped,
     isOverfull: census.isOverfull,
     examples: kept?.map((example) => ({ ...example, label: settledLabel(example.label, task) })) ?? null,
   }
+}
+
+/** The names that a file itself has for the numbers in its label column. */
+function namesIn({ classNames }: RowFile, label: string): LabelRules['labelMap'] {
+  const names = classNames?.get(label)
+  return names === undefined ? null : Object.fromEntries(names.entries())
 }
 
 /** What a label is that was read before its type was known. */

@@ -1,5 +1,5 @@
 import type { ColdmeshError } from '../../ports/errors.ts'
-import { readBytes } from './bytes.ts'
+import { type OnPosition, readBytes } from './bytes.ts'
 import { type BadRow, rowError } from './row-reader.ts'
 
 /** A row longer than this is a file read wrongly (a quote that never closes) rather than a text to classify. */
@@ -24,8 +24,12 @@ export interface Line {
  *
  * @throws ColdmeshError `bad-input` as readBytes, and for a line too long
  */
-export async function* readText(path: string, onBad: (error: ColdmeshError) => void): AsyncGenerator<string> {
-  for await (const block of readBlocks(path)) {
+export async function* readText(
+  path: string,
+  onBad: (error: ColdmeshError) => void,
+  onPosition?: OnPosition,
+): AsyncGenerator<string> {
+  for await (const block of readBlocks(path, onPosition)) {
     const whole = decode(block.bytes)
     if (whole !== null) {
       yield whole
@@ -40,12 +44,12 @@ export async function* readText(path: string, onBad: (error: ColdmeshError) => v
 }
 
 /** The lines of a UTF-8 file, numbered from 1, without their ends; those too long, or not UTF-8, as what is wrong. @throws ColdmeshError as readBytes */
-export async function* readLines(path: string): AsyncGenerator<Line | BadRow> {
+export async function* readLines(path: string, onPosition?: OnPosition): AsyncGenerator<Line | BadRow> {
   const checked = (number: number, text: string | null): Line | BadRow => {
     if (text === null) return { error: notUtf8(path, number) }
     return text.length > MAX_ROW_CHARACTERS ? { error: rowTooLong(path, number) } : { number, text }
   }
-  for await (const block of readBlocks(path)) {
+  for await (const block of readBlocks(path, onPosition)) {
     const whole = decode(block.bytes)
     if (whole === null) {
       for (const { line, bytes } of linesOf(block)) yield checked(line, withoutEnd(decode(bytes)))
@@ -70,7 +74,7 @@ export function rowTooLong(path: string, line: number): ColdmeshError {
 }
 
 /** Blocks end with a line, but for the last. A byte order mark at the start is left out. */
-async function* readBlocks(path: string): AsyncGenerator<Block> {
+async function* readBlocks(path: string, onPosition?: OnPosition): AsyncGenerator<Block> {
   let waiting: Uint8Array[] = []
   let waitingBytes = 0
   let line = 1
@@ -82,7 +86,7 @@ async function* readBlocks(path: string): AsyncGenerator<Block> {
     for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) line++
     return block
   }
-  for await (const chunk of readBytes(path)) {
+  for await (const chunk of readBytes(path, onPosition)) {
     const end = chunk.lastIndexOf(LINE_FEED) + 1
     if (end > 0) {
       yield take(waiting.length === 0 ? chunk.subarray(0, end) : Buffer.concat([...waiting, chunk.subarray(0, end)]))

@@ -37,7 +37,9 @@ export function createValueReader(file: Pick<RowFile, 'path' | 'unit'>, rules: L
     if (label === '') throw problem(row, 'label', 'empty-label', 'is empty', emptyHint(skipUnlabelled))
     const name = names === null ? label : names.get(label)
     if (name !== undefined) return name
-    const hint = 'Add it to the label map, or correct the row.'
+    const hint = NO_LABEL.includes(label)
+      ? 'Have rows without a label left out (--skip-unlabelled), or add it to the label map.'
+      : 'Add it to the label map, or correct the row.'
     throw problem(row, 'label', 'unknown-label', `${JSON.stringify(label)} isn't in the label map`, hint)
   }
 

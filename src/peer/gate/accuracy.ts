@@ -1,7 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import { hashParts } from '../../../protocols/wire/crypto.ts'
 import { decodeCheckpoint } from '../../checkpoint/safetensors.ts'
-import { evaluateBase } from '../../evaluation/evaluate-base.ts'
+import { evaluateBase } from '../../engines/evaluate-base.ts'
 import type { Dataset } from '../../ports/dataset.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Model, Trainer } from '../../ports/trainer.ts'

@@ -5,6 +5,7 @@ import { after, describe, it } from 'node:test'
 import { readEvalTasks, type TaskOptions } from '../../../../node/eval/tasks.ts'
 import { CliError } from '../../../../node/failure.ts'
 import { temporaryFolder } from '../../../support/node/cli.ts'
+import { inMemory } from '../../../support/training/in-memory.ts'
 
 const folder = temporaryFolder('eval-tasks')
 after(() => folder.remove())
@@ -48,8 +49,8 @@ describe('readEvalTasks', () => {
     const [again] = await readEvalTasks(options({ data: train }))
     assert.deepEqual(first, again)
     assert.deepEqual([first?.train.examples.length, first?.test.length], [40, 10])
-    const texts = new Set(first?.train.examples.map(({ text }) => text))
-    assert.ok(first?.test.every(({ text }) => !texts.has(text)))
+    const texts = new Set(inMemory(first?.train.examples).map(({ text }) => text))
+    assert.ok(inMemory(first?.test).every(({ text }) => !texts.has(text)))
   })
 
   it('reads a list: paths relative to it, columns and seen by task', async () => {

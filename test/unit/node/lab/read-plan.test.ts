@@ -6,6 +6,7 @@ import { describeFailure } from '../../../../node/failure.ts'
 import { readPlan } from '../../../../node/lab/read-plan.ts'
 import { PACKAGE_ROOT, SHIPPED_BASE } from '../../../../node/package-root.ts'
 import { temporaryFolder } from '../../../support/node/cli.ts'
+import { inMemory } from '../../../support/training/in-memory.ts'
 
 const folder = temporaryFolder('plan')
 after(() => folder.remove())
@@ -39,9 +40,20 @@ describe('readPlan', () => {
     for (const part of ['train', 'test']) writeFileSync(join(folder.path, `${part}.csv`), rows(part))
     const own = { name: 'reviews', train: 'train.csv', test: 'test.csv', text: 'review', label: 'stars', shards: 2 }
     const { tasks } = await readPlan(write({ tasks: { seen: [own], unseen: [{ task: 'wn-gloss-match' }] } }))
-    assert.deepEqual(tasks[0]?.train.examples[0], { text: 'train one', label: 'good' })
+    assert.deepEqual(inMemory(tasks[0]?.train.examples)[0], { text: 'train one', label: 'good' })
     assert.equal(tasks[0]?.shards, 2)
-    assert.ok(tasks[1]?.test[0]?.pair)
+    assert.ok(inMemory(tasks[1]?.test)[0]?.pair)
+  })
+
+  it('takes test rows of which a label has a single text, or none; not of a label that nothing is learned of', async () => {
+    const test = join(folder.path, 'few.csv')
+    const own = { name: 'reviews', train: 'train.csv', test: 'few.csv', text: 'review', label: 'stars' }
+    writeFileSync(join(folder.path, 'train.csv'), 'review,stars\none,good\ntwo,bad\nthree,good\nfour,bad\n')
+    writeFileSync(test, 'review,stars\nfive,good\n')
+    const { tasks } = await readPlan(write({ tasks: { seen: [own] } }))
+    assert.deepEqual(tasks[0]?.test, [{ text: 'five', label: 'good' }])
+    writeFileSync(test, 'review,stars\nfive,goood\n')
+    await assert.rejects(readPlan(write({ tasks: { seen: [own] } })), /few\.csv, line 2: no row to train on has .*goood/)
   })
 
   it('puts modes in one order, and rounds where they belong', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
+import { evaluateBase } from '../../../../src/engines/evaluate-base.ts'
 import { createTrainer } from '../../../../src/engines/trainer.ts'
-import { evaluateBase } from '../../../../src/evaluation/evaluate-base.ts'
 import { digestPlan, EVALUATION_MODES, evaluationPlan } from '../../../../src/evaluation/plans.ts'
 import { isColdmeshError } from '../../../../src/ports/errors.ts'
 import type { Model } from '../../../../src/ports/trainer.ts'

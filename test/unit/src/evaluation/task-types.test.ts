@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
+import { readExamples } from '../../../../src/adapters/datasets/index.ts'
+import { evaluateBase } from '../../../../src/engines/evaluate-base.ts'
 import { createTrainer } from '../../../../src/engines/trainer.ts'
 import { constantScore } from '../../../../src/evaluation/constant-score.ts'
-import { type EvaluationTask, evaluateBase } from '../../../../src/evaluation/evaluate-base.ts'
 import { sampleFewShot } from '../../../../src/evaluation/few-shot.ts'
+import type { EvaluationTask } from '../../../../src/evaluation/judge-base.ts'
 import type { Dataset } from '../../../../src/ports/dataset.ts'
 import { splitExamples } from '../../../../src/training/split.ts'
 import { multiLabelDataset, regressionDataset } from '../../../support/training/task-types.ts'
@@ -47,15 +49,15 @@ describe('evaluateBase', async () => {
 describe('constantScore', () => {
   const plan = { metric: null, positive: null }
 
-  it('always answers the commonest label, the labels that half of the rows have, or the mean', () => {
+  it('always answers the commonest label, the labels that half of the rows have, or the mean', async () => {
     const single = { name: '', labels: ['a', 'b'], examples: ['a', 'b', 'b'].map((label) => ({ text: '', label })) }
-    assert.equal(constantScore(single, [{ text: '', label: 'b' }], plan), 1)
+    assert.equal(await constantScore(single, [{ text: '', label: 'b' }], plan, readExamples), 1)
     const sets = [['a', 'b'], ['b'], ['a'], []].map((label) => ({ text: '', label }))
     const multi = { name: '', task: 'multi-label' as const, labels: ['a', 'b'], examples: sets }
-    assert.equal(constantScore(multi, [{ text: '', label: ['a', 'b'] }], plan), 1)
+    assert.equal(await constantScore(multi, [{ text: '', label: ['a', 'b'] }], plan, readExamples), 1)
     const rare = { ...multi, examples: [...sets, ...Array(9).fill({ text: '', label: [] })] }
-    assert.equal(constantScore(rare, [{ text: '', label: ['a'] }], plan), 1)
-    assert.equal(constantScore(regressionDataset(), regressionDataset().examples, plan), 0)
+    assert.equal(await constantScore(rare, [{ text: '', label: ['a'] }], plan, readExamples), 1)
+    assert.equal(await constantScore(regressionDataset(), regressionDataset().examples, plan, readExamples), 0)
   })
 })
 

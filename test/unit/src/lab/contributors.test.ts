@@ -3,9 +3,10 @@ import { describe, it } from 'node:test'
 import { contributorsOf, datasetOf, participantsOf } from '../../../../src/lab/contributors.ts'
 import { isColdmeshError } from '../../../../src/ports/errors.ts'
 import { labTask } from '../../../support/lab/tasks.ts'
+import { inMemory } from '../../../support/training/in-memory.ts'
 
 const plan = { perRound: 'all', freshRows: false, validationRows: 10 } as const
-const textsOf = (of: ReturnType<typeof datasetOf>) => of.examples.map(({ text }) => text)
+const textsOf = (of: ReturnType<typeof datasetOf>) => inMemory(of.examples).map(({ text }) => text)
 
 describe('contributorsOf', () => {
   it('has one for each share of each seen task', () => {
@@ -59,7 +60,7 @@ describe('datasetOf', () => {
 
   it('splits a task into shares that do not overlap and make it up', () => {
     const texts = shares.flatMap((share) => textsOf(datasetOf(share, plan, { run: 1, round: 1 })))
-    const whole = labTask('topic').train.examples.map(({ text }) => text)
+    const whole = inMemory(labTask('topic').train.examples).map(({ text }) => text)
     assert.deepEqual(texts.sort(), whole.sort())
   })
 

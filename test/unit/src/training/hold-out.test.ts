@@ -5,9 +5,12 @@ import { createHoldOut } from '../../../../src/training/hold-out.ts'
 import { splitExamples } from '../../../../src/training/split.ts'
 
 function heldOut(examples: readonly Example[], options: { fraction: number; seed: number }): readonly Example[] {
-  const holdOut = createHoldOut(options)
+  const labels = examples.flatMap(({ label }) => (typeof label === 'object' ? label : []))
+  const labelRows = [...new Set(labels)].map((name) => [name, labels.filter((one) => one === name).length] as const)
+  const holdOut = createHoldOut({ ...options, labelRows })
   for (const example of examples) holdOut.add(example)
-  return examples.filter(holdOut.choose())
+  const isHeldOut = holdOut.choose()
+  return examples.filter((_, place) => isHeldOut(place))
 }
 
 const examples = (labelOf: (row: number) => Label): readonly Example[] =>
@@ -19,7 +22,9 @@ const examples = (labelOf: (row: number) => Label): readonly Example[] =>
 
 describe('createHoldOut', () => {
   it('holds out the rows that splitExamples does', () => {
-    for (const labelOf of [(row: number) => `label ${row % 3}`, (row: number) => row / 7]) {
+    const several = (row: number) => ['common', ...(row % 9 === 0 ? ['rare'] : []), ...(row % 4 === 0 ? ['some'] : [])]
+    const none = (row: number) => (row % 2 === 0 ? [] : several(row))
+    for (const labelOf of [(row: number) => `label ${row % 3}`, (row: number) => row / 7, several, none]) {
       const rows = examples(labelOf)
       for (const options of [
         { fraction: 0.1, seed: 1 },
@@ -28,6 +33,16 @@ describe('createHoldOut', () => {
         assert.deepEqual(heldOut(rows, options), splitExamples(rows, options).validation)
       }
     }
+  })
+
+  it('holds out a rare label among several, which a share of all rows would miss', () => {
+    const rows = Array.from({ length: 200 }, (_, row): Example => {
+      return { text: `text ${row}`, label: row < 3 ? ['common', 'rare'] : ['common'] }
+    })
+    const rare = heldOut(rows, { fraction: 0.02, seed: 1 }).filter(
+      ({ label }) => Array.isArray(label) && label.length > 1,
+    )
+    assert.equal(rare.length, 1)
   })
 
   it('leaves every label a row to learn from', () => {

@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { readBytes } from '../../../../../src/adapters/datasets/bytes.ts'
-import { openDataset } from '../../../../../src/adapters/datasets/index.ts'
+import { classNamesIn } from '../../../../../src/adapters/datasets/class-names.ts'
+import { openDataset, openTrainingData, readExamples } from '../../../../../src/adapters/datasets/index.ts'
 import { type ErrorCode, isColdmeshError } from '../../../../../src/ports/errors.ts'
 
 const FIXTURES = new URL('../../../../fixtures/datasets/', import.meta.url).pathname
@@ -27,6 +28,8 @@ async function rejects(promise: Promise<unknown>, code: ErrorCode, pattern: RegE
     return true
   })
 }
+
+const metadata = (value: string) => ({ key_value_metadata: [{ key: 'huggingface', value }] })
 
 const TABLE = 'text,label\ngood,a\nfine,a\nbad,b\nawful,b\n'
 
@@ -53,6 +56,37 @@ describe('Parquet', () => {
     assert.equal(scores.task, 'regression')
     assert.deepEqual(scores.labels, [])
     assert.equal(scores.examples[7]?.label, 1)
+  })
+
+  it("has its labels' names where Hugging Face's datasets wrote it: one a row, or lists", async () => {
+    const path = join(FIXTURES, 'classes.parquet')
+    const named = await openDataset(path, { label: 'label' })
+    assert.deepEqual(named.labels, ['negative', 'neutral', 'positive'])
+    assert.deepEqual(
+      named.examples.slice(0, 4).map(({ label }) => label),
+      ['negative', 'neutral', 'positive', 'negative'],
+    )
+    const lists = await openDataset(path, { label: 'topics' })
+    assert.deepEqual([lists.task, lists.labels], ['multi-label', ['price', 'service']])
+    assert.deepEqual(lists.examples[2]?.label, ['price', 'service'])
+    const labelMap = { 0: 'bad', 1: 'so-so', 2: 'good' }
+    assert.deepEqual((await openDataset(path, { label: 'label', labelMap })).labels, ['bad', 'good', 'so-so'])
+    assert.deepEqual((await openDataset(path, { label: 'stars' })).labels, ['0', '1'])
+    const numbers = await openDataset(path, { label: 'label', taskType: 'regression' })
+    assert.deepEqual([numbers.labels, numbers.examples[2]?.label], [[], 2])
+    const stored = await openTrainingData(path, { label: 'label', memoryCharacters: 0 })
+    assert.deepEqual(await Array.fromAsync(readExamples(stored.examples)), named.examples)
+  })
+
+  it('has no names where the metadata says something else', () => {
+    const inMetadata = (features: unknown) => classNamesIn(metadata(JSON.stringify({ info: { features } })))
+    assert.deepEqual([...inMetadata({ a: { _type: 'ClassLabel', names: ['x', 'y'] } })], [['a', ['x', 'y']]])
+    const sequence = { feature: { _type: 'ClassLabel', names: ['x'] }, _type: 'Sequence' }
+    assert.deepEqual([...inMetadata({ a: sequence, b: [sequence.feature] })].length, 2)
+    for (const feature of [null, 'text', [], { _type: 'ClassLabel' }, { _type: 'ClassLabel', names: [1] }, { names: [] }]) {
+      assert.deepEqual([...inMetadata({ a: feature })], [])
+    }
+    for (const text of ['', '{', '[]', '{"info":null}']) assert.deepEqual([...classNamesIn(metadata(text))], [])
   })
 
   it('is refused with the row where a value is null', async () => {

@@ -1,20 +1,22 @@
-import type { Dataset, Example } from '../ports/dataset.ts'
+import { type Dataset, type Example, type Examples, isStored, type ReadProgress } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Evaluated, Metric, Model, Trainer, TrainingPlan, TrainingProgress } from '../ports/trainer.ts'
+import { rowsAt } from '../training/choose-rows.ts'
 import { labelName } from '../training/labels.ts'
 import { scoringOf } from '../training/scores.ts'
-import { constantScore } from './constant-score.ts'
-import { sampleFewShot } from './few-shot.ts'
+import { constantScore, type ReadExamples } from './constant-score.ts'
+import { FEW_SHOT_LABELS, sampleFewShot } from './few-shot.ts'
+import { chooseFewShot } from './few-shot-places.ts'
 import { type EvaluationMode, evaluationPlan } from './plans.ts'
 import { type MeanAndError, meanAndError } from './statistics.ts'
 
 /** A task that bases are judged on. Its test rows are read once a seed, after training; nothing is chosen by them. */
 export interface EvaluationTask {
   readonly name: string
-  readonly train: Dataset
+  readonly train: Dataset<Examples>
   /** Instead of `train.validation`; when neither is there, the trainer holds out a part of `train`. */
-  readonly validation?: readonly Example[]
-  readonly test: readonly Example[]
+  readonly validation?: Examples
+  readonly test: Examples
 }
 
 export interface Evaluation extends MeanAndError {
@@ -53,6 +55,8 @@ export interface EvaluateOptions {
   /** Changes to the mode's plan. Give each base that is compared the same. */
   readonly plan?: Partial<TrainingPlan>
   readonly signal?: AbortSignal
+  /** Told while rows are read, to train and to test. */
+  readonly onRead?: (progress: ReadProgress) => void
   readonly onProgress?: (progress: TrainingProgress & { readonly seed: number }) => void
 }
 
@@ -62,8 +66,8 @@ export interface EvaluateOptions {
  * @throws ColdmeshError `bad-input` for no seeds, repeated ones or a bad plan; `bad-dataset` for a task without test rows or with labels that
  *   only they have; and as `Trainer.train`
  */
-export async function evaluateBase(options: EvaluateOptions): Promise<Evaluation> {
-  const { trainer, model, task, mode, seeds, plan: changes = {}, signal, onProgress } = options
+export async function judgeBase(options: EvaluateOptions, readExamples: ReadExamples): Promise<Evaluation> {
+  const { trainer, model, task, mode, seeds, plan: changes = {}, signal, onRead, onProgress } = options
   checkSeeds(seeds)
   checkTask(task)
   const evaluated: Evaluated[] = []
@@ -74,9 +78,10 @@ export async function evaluateBase(options: EvaluateOptions): Promise<Evaluation
     const trained = await trainer.train({
       model,
       head: null,
-      dataset: trainingRows(task, mode, seed),
+      dataset: await trainingRows(task, mode, seed, readExamples),
       plan,
       ...(signal && { signal }),
+      ...(onRead && { onRead }),
       ...(onProgress && { onProgress: (progress: TrainingProgress) => onProgress({ ...progress, seed }) }),
     })
     const { metric, positive, maxTokens } = plan
@@ -89,6 +94,7 @@ export async function evaluateBase(options: EvaluateOptions): Promise<Evaluation
         metric,
         positive,
         ...(signal && { signal }),
+        ...(onRead && { onRead }),
       }),
     )
     rows = trained.rows
@@ -104,7 +110,7 @@ export async function evaluateBase(options: EvaluateOptions): Promise<Evaluation
     values,
     ...meanAndError(values),
     scores: scoresOverSeeds(evaluated),
-    majority: constantScore(task.train, task.test, plan),
+    majority: await constantScore(task.train, task.test, plan, readExamples),
     rows,
     testRows: task.test.length,
     labels: task.train.labels.length,
@@ -115,17 +121,24 @@ export async function evaluateBase(options: EvaluateOptions): Promise<Evaluation
   }
 }
 
-function trainingRows(
+async function trainingRows(
   { name, train, validation = train.validation }: EvaluationTask,
   mode: EvaluationMode,
   seed: number,
-) {
+  readExamples: ReadExamples,
+): Promise<Dataset<Examples>> {
   const { task, labels, examples } = train
   const kind = { name, ...(task && { task }), labels }
   if (mode !== 'few-shot') return { ...kind, examples, ...(validation && { validation }) }
   // Validation rows would be labels beyond the 100: what the trainer reports about them is not used.
-  const sample = sampleFewShot(examples, { seed })
+  const sample = await fewShot(examples, seed, readExamples)
   return { ...kind, examples: sample, validation: sample }
+}
+
+async function fewShot(examples: Examples, seed: number, readExamples: ReadExamples): Promise<readonly Example[]> {
+  if (!isStored(examples)) return sampleFewShot(examples, { seed })
+  const places = await chooseFewShot(readExamples(examples), { count: FEW_SHOT_LABELS, seed })
+  return await Array.fromAsync(readExamples(rowsAt(examples, places)))
 }
 
 function checkSeeds(seeds: readonly number[]): void {
@@ -139,15 +152,20 @@ function checkSeeds(seeds: readonly number[]): void {
 function checkTask({ name, train, test }: EvaluationTask): void {
   if (test.length === 0)
     throw new ColdmeshError('bad-dataset', `The task ${name} has no test rows`, { facts: { name } })
-  const labelsOf = ({ label }: Example) => (typeof label === 'object' ? label : [labelName(label)])
-  const strange =
-    train.task === 'regression' ? [] : test.flatMap(labelsOf).filter((label) => !train.labels.includes(label))
+  const strange = train.task === 'regression' ? [] : labelsOf(test).filter((label) => !train.labels.includes(label))
   if (strange.length === 0) return
   throw new ColdmeshError(
     'bad-dataset',
     `A test row of ${name} has the label ${JSON.stringify(strange[0])}, which no training row has`,
     { facts: { name, label: strange[0] ?? '' }, hint: 'Check that both files are of one task.' },
   )
+}
+
+/** Those that occur; of rows in a file, in any of its rows. */
+function labelsOf(examples: Examples): readonly string[] {
+  if (isStored(examples)) return examples.source.labelRows.map(([label]) => label)
+  const labels = examples.flatMap(({ label }) => (typeof label === 'object' ? label : [labelName(label)]))
+  return [...new Set(labels)]
 }
 
 function scoresOverSeeds(evaluated: readonly Evaluated[]): Record<string, MeanAndError> {

@@ -1,34 +1,37 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { ColdmeshError } from '../../ports/errors.ts'
-import { createMemoryStore, type TokenStore } from '../../training/rows.ts'
+import { createMemoryStore, type PackedStore } from '../../training/rows.ts'
 
-const TOKEN_BYTES = Uint32Array.BYTES_PER_ELEMENT
+const NUMBER_BYTES = Uint32Array.BYTES_PER_ELEMENT
 
 /**
- * Tokens in memory as long as they are few, else in a temporary file, which is gone once it is closed.
+ * Numbers in memory as long as they are few, else in a temporary file, which is gone once it is closed.
  *
+ * @param what they are, in words
  * @param folder where the file goes
- * @param memoryTokens how many are few
+ * @param memoryNumbers how many are few
  * @throws ColdmeshError `refused` when the disk is full or can't be written; nothing is left then
  */
 export function createSpillingStore({
+  what,
   folder,
-  memoryTokens,
+  memoryNumbers,
 }: {
+  readonly what: string
   readonly folder: string
-  readonly memoryTokens: number
-}): TokenStore {
+  readonly memoryNumbers: number
+}): PackedStore {
   const memory = createMemoryStore()
-  let file: TokenFile | null = null
+  let file: PackedFile | null = null
   return {
-    append(tokens) {
-      if (file === null && memory.tokens + tokens.length > memoryTokens) {
-        file = createTokenFile(folder)
+    append(numbers) {
+      if (file === null && memory.length + numbers.length > memoryNumbers) {
+        file = createPackedFile(what, folder)
         for (const piece of memory.pieces()) file.append(piece)
         memory.close()
       }
-      ;(file ?? memory).append(tokens)
+      ;(file ?? memory).append(numbers)
     },
     read: (start, count) => (file ?? memory).read(start, count),
     close() {
@@ -38,13 +41,13 @@ export function createSpillingStore({
   }
 }
 
-type TokenFile = TokenStore
+type PackedFile = PackedStore
 
 /** Written through a buffer, since rows are short and calls are dear. */
-const BUFFER_TOKENS = 262_144
+const BUFFER_NUMBERS = 262_144
 
-function createTokenFile(folder: string): TokenFile {
-  const buffer = new Uint32Array(BUFFER_TOKENS)
+function createPackedFile(what: string, folder: string): PackedFile {
+  const buffer = new Uint32Array(BUFFER_NUMBERS)
   let written = 0
   let waiting = 0
   let place: string | null = null
@@ -58,8 +61,8 @@ function createTokenFile(folder: string): TokenFile {
 
   /** Its name goes at once where a system allows that: then nothing is left of it, whatever ends the process. */
   function open(): number {
-    place = mkdtempSync(join(folder, 'coldmesh-tokens-'))
-    const opened = openSync(join(place, 'tokens'), 'wx+', 0o600)
+    place = mkdtempSync(join(folder, 'coldmesh-rows-'))
+    const opened = openSync(join(place, 'numbers'), 'wx+', 0o600)
     try {
       rmSync(place, { recursive: true })
     } catch {
@@ -77,24 +80,24 @@ function createTokenFile(folder: string): TokenFile {
       const isFull = cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC'
       throw new ColdmeshError(
         'refused',
-        `The tokens of the dataset can't be kept in ${folder}${isFull ? ': the disk is full' : ''}`,
+        `The ${what} of the dataset can't be kept in ${folder}${isFull ? ': the disk is full' : ''}`,
         {
           cause,
-          facts: { folder, tokens: written },
-          hint: 'Make room (4 bytes a token), or set TMPDIR to a folder on another disk.',
+          facts: { folder, numbers: written },
+          hint: 'Make room, or set TMPDIR to a folder on another disk.',
         },
       )
     }
   }
 
-  function write(tokens: Uint32Array): void {
+  function write(numbers: Uint32Array): void {
     guarded((to) => {
-      const bytes = new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength)
+      const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength)
       for (let at = 0; at < bytes.length; ) {
-        at += writeSync(to, bytes, at, bytes.length - at, written * TOKEN_BYTES + at)
+        at += writeSync(to, bytes, at, bytes.length - at, written * NUMBER_BYTES + at)
       }
     })
-    written += tokens.length
+    written += numbers.length
   }
 
   function flush(): void {
@@ -104,23 +107,23 @@ function createTokenFile(folder: string): TokenFile {
   }
 
   return {
-    append(tokens) {
-      if (waiting + tokens.length > BUFFER_TOKENS) flush()
-      if (tokens.length > BUFFER_TOKENS) return write(tokens)
-      buffer.set(tokens, waiting)
-      waiting += tokens.length
+    append(numbers) {
+      if (waiting + numbers.length > BUFFER_NUMBERS) flush()
+      if (numbers.length > BUFFER_NUMBERS) return write(numbers)
+      buffer.set(numbers, waiting)
+      waiting += numbers.length
     },
     read(start, count) {
       flush()
-      const tokens = new Uint32Array(count)
-      const bytes = new Uint8Array(tokens.buffer)
+      const numbers = new Uint32Array(count)
+      const bytes = new Uint8Array(numbers.buffer)
       return guarded((from) => {
         for (let at = 0; at < bytes.length; ) {
-          const got = readSync(from, bytes, at, bytes.length - at, start * TOKEN_BYTES + at)
-          if (got === 0) throw new RangeError('the file of tokens ends too early')
+          const got = readSync(from, bytes, at, bytes.length - at, start * NUMBER_BYTES + at)
+          if (got === 0) throw new RangeError('the file of numbers ends too early')
           at += got
         }
-        return tokens
+        return numbers
       })
     },
     close,
