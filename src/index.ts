@@ -16,7 +16,7 @@ export {
 } from './adapters/datasets/index.ts'
 export { createLog } from './adapters/system/log.ts'
 export { createCommandTrainer } from './engines/command-trainer.ts'
-export { evaluateBase } from './engines/evaluate-base.ts'
+export { evaluateBase, evaluateWords } from './engines/evaluate-base.ts'
 export { type EngineReport, examineEngines } from './engines/examine.ts'
 export { ENGINE_CHOICES, ENGINE_NAMES, type EngineChoice, type EngineName } from './engines/names.ts'
 export { planFor } from './engines/plan-for.ts'

@@ -1,4 +1,11 @@
-import { type Evaluation, type EvaluationMode, evaluateBase, type Trainer, type TrainingPlan } from 'coldmesh'
+import {
+  type Evaluation,
+  type EvaluationMode,
+  evaluateBase,
+  evaluateWords,
+  type Trainer,
+  type TrainingPlan,
+} from 'coldmesh'
 import type { Output } from '../text/output.ts'
 import { describeReading } from '../text/reading.ts'
 import { percentSpread } from '../text/spread.ts'
@@ -10,6 +17,8 @@ import type { EvalTask } from './tasks.ts'
 export interface Judged extends Evaluation {
   readonly candidate: Candidate
   readonly seen: boolean | null
+  /** What counted words score on the same rows, without a base. */
+  readonly tfidf: number
 }
 
 export interface JudgeRequest {
@@ -32,6 +41,7 @@ export async function judgeAll(request: JudgeRequest): Promise<Judged[]> {
   const status = createStatusLine(output)
   const total = candidates.length * tasks.length * modes.length
   const judged: Judged[] = []
+  const words = new Map<string, number>()
   try {
     for (const candidate of candidates) {
       const model = await candidate.load()
@@ -54,7 +64,11 @@ export async function judgeAll(request: JudgeRequest): Promise<Judged[]> {
               ),
           })
           pace.done(mode, performance.now() - startedAt)
-          const result = { ...evaluation, candidate, seen: task.seen }
+          // The same for every base.
+          const key = `${task.name} ${mode}`
+          const tfidf = words.get(key) ?? (await evaluateWords({ task, mode, seeds, plan }))
+          words.set(key, tfidf)
+          const result = { ...evaluation, candidate, seen: task.seen, tfidf }
           judged.push(result)
           await request.onJudged(result)
           status.clear()

@@ -27,6 +27,7 @@ export function resultObject(result: {
       testRows: test.length,
       metric: judged.find(({ task }) => task === name)?.metric ?? null,
       majority: judged.find(({ task }) => task === name)?.majority ?? null,
+      tfidf: Object.fromEntries(judged.filter(({ task }) => task === name).map(({ mode, tfidf }) => [mode, tfidf])),
     })),
     results: judged.map(
       ({ candidate, task, seen, mode, metric, values, mean, standardError, scores, rows, plan, trainer, device }) => ({

@@ -19,6 +19,7 @@ export function formatTables(judged: readonly Judged[], means: readonly GroupMea
         '',
         '',
         'majority',
+        'TF-IDF',
         ...candidates.map(({ label }) => show(label, { maxLength: MAX_NAME })),
       ])
       for (const group of GROUPS) {
@@ -27,6 +28,7 @@ export function formatTables(judged: readonly Judged[], means: readonly GroupMea
         table.push([
           colors.bold('mean'),
           group,
+          '',
           '',
           ...row.map((mean) => colors.bold(percentSpread(mean.mean, mean.standardError, seeds))),
         ])
@@ -41,6 +43,7 @@ export function formatTables(judged: readonly Judged[], means: readonly GroupMea
           show(task, { maxLength: MAX_NAME }),
           group === 'all' ? '' : group,
           percent(first.majority),
+          percent(first.tfidf),
           ...cells,
         ])
       }

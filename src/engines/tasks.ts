@@ -12,6 +12,7 @@ import type {
   TrainingSnapshot,
 } from '../ports/trainer.ts'
 import { bucketLength } from '../training/batches.ts'
+import { sampleRows } from '../training/choose-rows.ts'
 import { type ClassifierShape, startingHead } from '../training/classifier.ts'
 import { checkBody } from '../training/encoders/encoder-body.ts'
 import { type EncoderConfig, withDropout } from '../training/encoders/encoder-config.ts'
@@ -24,6 +25,7 @@ import { checkLabels, type LabelSpace } from '../training/labels.ts'
 import type { LabelledRow } from '../training/learner.ts'
 import { checkMemory, estimateMemory } from '../training/memory.ts'
 import { completePlan, withEpochs } from '../training/plan.ts'
+import { createRandom } from '../training/random.ts'
 import { eachRow, lengthsOf, type RowTarget, type TokenRows } from '../training/rows.ts'
 import { scoringOf } from '../training/scores.ts'
 import { decodeSnapshot, encodeSnapshot, type FitState, fingerprintOf } from '../training/snapshot.ts'
@@ -32,6 +34,10 @@ import { targetReader } from '../training/targets.ts'
 import { createTextEncoder } from '../training/text-encoder.ts'
 import { createStore, encodeDataset, encodeRows } from './encode-dataset.ts'
 import { BY_NAME_ONLY, GPU_ENGINES } from './names.ts'
+
+/** Enough to hold some out that tell something. */
+const MIN_SAMPLE = 2_000
+const SAMPLED_ABOVE = 2
 
 // What the worker does. All of it blocks its thread between the checks for an abort.
 
@@ -86,7 +92,7 @@ export async function runTrain(
   checkLabels(dataset)
   const encode = exampleEncoder(model, config, dataset, maxTokens)
   const { checkAborted, onRead } = context
-  using encoded = await encodeDataset(dataset, { plan: wanted, encode, checkAborted, onRead })
+  using encoded = await encodeDataset(rowsToRead(dataset, wanted), { plan: wanted, encode, checkAborted, onRead })
   const plan = withEpochs(wanted, encoded.training.length)
   const scale = task === 'regression' ? scaleOf(encoded.training.targets) : null
   const inScale = (rows: TokenRows) => (scale === null ? rows : rows.withTargets(scaleTargets(rows.targets, scale)))
@@ -224,6 +230,15 @@ function scaleOf(training: readonly RowTarget[]): TargetScale {
     })
   }
   return targetScale(training)
+}
+
+/** Of many more rows than the steps can use, a sample: the others would be turned into tokens for nothing. */
+function rowsToRead(dataset: Dataset<Examples>, plan: TrainingPlan): Dataset<Examples> {
+  const { examples, validation } = dataset
+  const training = validation === undefined ? 1 - plan.validationFraction : 1
+  const count = Math.max(MIN_SAMPLE, Math.ceil(rowsDrawn(plan) / training))
+  if (rowsDrawn(plan) === 0 || examples.length < SAMPLED_ABOVE * count) return dataset
+  return { ...dataset, examples: sampleRows(examples, count, createRandom(plan.seed, 'rows')) }
 }
 
 /** Rows that a plan asks for at most; with a time limit nobody knows, so that none is looked at before it is needed. */

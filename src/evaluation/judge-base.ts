@@ -121,7 +121,8 @@ export async function judgeBase(options: EvaluateOptions, readExamples: ReadExam
   }
 }
 
-async function trainingRows(
+/** What a task trains on in a mode; few-shot, the sample of the seed. */
+export async function trainingRows(
   { name, train, validation = train.validation }: EvaluationTask,
   mode: EvaluationMode,
   seed: number,

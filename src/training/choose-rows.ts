@@ -1,4 +1,5 @@
 import { type Example, type Examples, isStored } from '../ports/dataset.ts'
+import type { Random } from './random.ts'
 
 /** The rows at `places`, counted from 0. In memory in this order; of a file in its own, without reading it. */
 export function rowsAt(examples: Examples, places: ArrayLike<number>): Examples {
@@ -18,4 +19,12 @@ export function firstRows(examples: Examples, count: number): Examples {
     examples,
     Uint32Array.from({ length: count }, (_, place) => place),
   )
+}
+
+/** `count` of the rows by chance, none twice; all of them, as they are, where there are no more. */
+export function sampleRows(examples: Examples, count: number, random: Random): Examples {
+  const { length } = examples
+  if (count >= length) return examples
+  const places = random.shuffle(Uint32Array.from({ length }, (_, place) => place))
+  return rowsAt(examples, places.subarray(0, count))
 }

@@ -28,6 +28,7 @@ const judged = (of: Candidate, task: string, seen: boolean | null, accuracies: r
   scores: {},
   ...meanAndError(accuracies),
   majority: 0.25,
+  tfidf: 0.35,
   rows: 90,
   testRows: 40,
   labels: 4,
@@ -71,7 +72,7 @@ describe('meansOf', () => {
 describe('formatTables', () => {
   it('has a row for each task and mean, a column for each base', () => {
     const text = formatTables(all, meansOf(all), pc.createColors(false))
-    assert.match(text, /majority +round 0 +round 1 +multitask/)
+    assert.match(text, /majority +TF-IDF +round 0 +round 1 +multitask/)
     assert.match(text, /mean +seen +60\.0% ± 0\.0% +75\.0% ± 5\.0%/)
     assert.match(text, /c +unseen +25\.0% +40\.0% ± 0\.0% +40\.0% ± 10\.0%/)
   })
