@@ -108,7 +108,10 @@ async function withTest(
   reading: DatasetOptions,
 ): Promise<EvalTask> {
   if (test !== undefined) return { ...task, test: await openExamples(test, task.train, reading) }
-  const { training, validation } = await splitRows(task.train.examples, { ...HELD_OUT, ...defined({ onRead: reading.onRead }) })
+  const { training, validation } = await splitRows(task.train.examples, {
+    ...HELD_OUT,
+    ...defined({ onRead: reading.onRead }),
+  })
   return { ...task, train: { ...task.train, examples: training }, test: validation }
 }
 

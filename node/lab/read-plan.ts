@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { basename, dirname, extname, resolve } from 'node:path'
-import { type EngineChoice, EVALUATION_MODES, type LabEvaluation, type LabPlan, type LabTask, type ReadProgress } from 'coldmesh'
+import {
+  type EngineChoice,
+  EVALUATION_MODES,
+  type LabEvaluation,
+  type LabPlan,
+  type LabTask,
+  type ReadProgress,
+} from 'coldmesh'
 import { z } from 'zod'
 import { defined } from '../defined.ts'
 import { CliError } from '../failure.ts'

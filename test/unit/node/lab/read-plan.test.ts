@@ -53,7 +53,10 @@ describe('readPlan', () => {
     const { tasks } = await readPlan(write({ tasks: { seen: [own] } }))
     assert.deepEqual(tasks[0]?.test, [{ text: 'five', label: 'good' }])
     writeFileSync(test, 'review,stars\nfive,goood\n')
-    await assert.rejects(readPlan(write({ tasks: { seen: [own] } })), /few\.csv, line 2: no row to train on has .*goood/)
+    await assert.rejects(
+      readPlan(write({ tasks: { seen: [own] } })),
+      /few\.csv, line 2: no row to train on has .*goood/,
+    )
   })
 
   it('puts modes in one order, and rounds where they belong', async () => {

@@ -27,9 +27,13 @@ const DATASETS: readonly Dataset[] = [sentenceDataset(), multiLabelDataset(), re
 async function opened({ name, task, examples }: Dataset) {
   const path = join(folder, `${name}.jsonl`)
   await writeFile(path, examples.map((row) => JSON.stringify(row)).join('\n'))
-  const open = (memoryCharacters: number) => openTrainingData(path, { memoryCharacters, ...(task && { taskType: task }) })
+  const open = (memoryCharacters: number) =>
+    openTrainingData(path, { memoryCharacters, ...(task && { taskType: task }) })
   const [stored, held] = [await open(0), await open(1e9)]
-  assert.deepEqual([stored, held].map((dataset) => isStored(dataset.examples)), [true, false])
+  assert.deepEqual(
+    [stored, held].map((dataset) => isStored(dataset.examples)),
+    [true, false],
+  )
   return { stored, held }
 }
 
@@ -78,10 +82,16 @@ describe('rows that stay in their file', () => {
     const { stored: strange } = await opened({
       ...sentenceDataset(),
       name: 'strange',
-      examples: sentenceDataset().examples.map((row) => ({ ...row, label: row.label === 'music' ? 'dance' : row.label })),
+      examples: sentenceDataset().examples.map((row) => ({
+        ...row,
+        label: row.label === 'music' ? 'dance' : row.label,
+      })),
     })
     const task = { name: 'rows', train: held, test: strange.examples }
-    await assert.rejects(evaluateBase({ trainer, model, task, mode: 'full', seeds: [1] }), /"dance", which no training row/)
+    await assert.rejects(
+      evaluateBase({ trainer, model, task, mode: 'full', seeds: [1] }),
+      /"dance", which no training row/,
+    )
   })
 
   it('train together, and tell how far their reading is', async () => {

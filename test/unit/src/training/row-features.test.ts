@@ -38,7 +38,15 @@ describe('the features of rows', () => {
     it(`are computed when asked for, once, with rows of like length, and kept ${where}`, async () => {
       const { engine, asked } = watchedEngine()
       const store = createSpillingStore({ what: 'features', folder: tmpdir(), memoryNumbers })
-      const options = { shape, body: model.body, places: 100, maxTokens: 32, store, now: () => 0, checkAborted: () => {} }
+      const options = {
+        shape,
+        body: model.body,
+        places: 100,
+        maxTokens: 32,
+        store,
+        now: () => 0,
+        checkAborted: () => {},
+      }
       const features = await createRowFeatures(engine, options)
       const firstOf = async (rows: readonly TokenRow[]) => (await features.of(rows)).map(([value]) => value)
       assert.equal(asked.length, 0)

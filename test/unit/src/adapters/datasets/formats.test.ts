@@ -83,7 +83,14 @@ describe('Parquet', () => {
     assert.deepEqual([...inMetadata({ a: { _type: 'ClassLabel', names: ['x', 'y'] } })], [['a', ['x', 'y']]])
     const sequence = { feature: { _type: 'ClassLabel', names: ['x'] }, _type: 'Sequence' }
     assert.deepEqual([...inMetadata({ a: sequence, b: [sequence.feature] })].length, 2)
-    for (const feature of [null, 'text', [], { _type: 'ClassLabel' }, { _type: 'ClassLabel', names: [1] }, { names: [] }]) {
+    for (const feature of [
+      null,
+      'text',
+      [],
+      { _type: 'ClassLabel' },
+      { _type: 'ClassLabel', names: [1] },
+      { names: [] },
+    ]) {
       assert.deepEqual([...inMetadata({ a: feature })], [])
     }
     for (const text of ['', '{', '[]', '{"info":null}']) assert.deepEqual([...classNamesIn(metadata(text))], [])
