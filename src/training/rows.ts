@@ -105,7 +105,9 @@ export function createRowPacker(store: PackedStore): RowPacker {
       return targets.length
     },
     add({ ids, types, place: _, ...target }) {
-      store.append(Uint32Array.from(ids, (id, at) => id + (types?.[at] ?? 0) * TYPE_UNIT))
+      const both = Uint32Array.from(ids)
+      if (types !== undefined) for (const [at, id] of both.entries()) both[at] = id + (types[at] ?? 0) * TYPE_UNIT
+      store.append(both)
       areTyped.push(types === undefined ? 0 : 1)
       ends.push((ends.length === 0 ? 0 : ends.at(ends.length - 1)) + ids.length)
       targets.push(shared(target))

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Example, ExampleSource, Examples, Label } from '../../ports/dataset.ts'
 import { isStored } from '../../ports/dataset.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
@@ -94,10 +94,7 @@ async function* untilUnreadable(rows: AsyncGenerator<Row | BadRow>, onBad: OnBad
 
 /** 48 bits that tell texts apart. */
 export function textKey({ text, pair }: Pick<Example, 'text' | 'pair'>): number {
-  return createHash('sha256')
-    .update(JSON.stringify([text, pair]))
-    .digest()
-    .readUIntBE(0, 6)
+  return hash('sha256', JSON.stringify([text, pair]), 'buffer').readUIntBE(0, 6)
 }
 
 function fail(error: ColdmeshError): never {
