@@ -78,7 +78,7 @@ export const OPTIONS = {
     value: 'DROP',
     min: 0,
     max: 1,
-    help: 'members with --gate-data vote against a base whose accuracy is lower by more than this (default: no gate)',
+    help: 'members with --gate-data vote against a base that scores lower by more than this (default: no gate)',
   },
   gateData: {
     kind: 'path',

@@ -145,9 +145,9 @@ export function eventRecord({ type, ...fields }: PeerEvent | JoinEvent): object 
 }
 
 /** A judgement by a member's own data, without its round. */
-export function describeGate({ base, before, after, reason }: GateJudgement): string {
-  const accuracy = `accuracy ${percent(before)} before, ${percent(after)} with base ${short(base)}`
-  return `the gate ${reason === null ? 'lets pass' : 'refuses'}: ${accuracy}`
+export function describeGate({ base, metric, before, after, reason }: GateJudgement): string {
+  const scores = `${metric} ${percent(before)} before, ${percent(after)} with base ${short(base)}`
+  return `the gate ${reason === null ? 'lets pass' : 'refuses'}: ${scores}`
 }
 
 /** `, 2 rounds late`; nothing for what is not late. */

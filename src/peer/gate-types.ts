@@ -1,7 +1,11 @@
-/** What a member's own data said of a base, by accuracy of a head trained on it: fractions. */
+import type { Metric } from '../ports/trainer.ts'
+
+/** What a member's own data said of a base, by a head trained on it: fractions. */
 export interface GateJudgement {
   readonly round: number
   readonly base: string
+  /** Of the data's type of task. */
+  readonly metric: Metric
   /** Of the round's base. */
   readonly before: number
   /** Of the proposed one. */
@@ -11,7 +15,7 @@ export interface GateJudgement {
 }
 
 export interface GateStatus {
-  /** Largest fall of accuracy that the network lets pass; a fraction. */
+  /** Largest fall of the metric that the network lets pass; a fraction. */
   readonly maxDrop: number
   readonly data: string
   readonly rows: number

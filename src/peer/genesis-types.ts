@@ -9,7 +9,7 @@ export interface GenesisOptions {
   readonly rule?: string
   readonly round?: Partial<RoundPolicy>
   readonly contributors?: 'open' | 'vouched' | readonly string[]
-  /** Members with data of their own vote against a base whose accuracy is lower by more than this fraction. Default: no gate. */
+  /** Members with data of their own vote against a base that scores lower by more than this fraction. Default: no gate. */
   readonly maxDrop?: number
 }
 

@@ -1,11 +1,12 @@
 import type { CID } from 'multiformats/cid'
 import type { Dataset } from '../../ports/dataset.ts'
-import type { Trainer } from '../../ports/trainer.ts'
+import type { Metric, Trainer } from '../../ports/trainer.ts'
 import type { RoundEffect, RoundEvent } from '../../rounds/events.ts'
 import type { BuildSpec, SignedContribution } from '../../rounds/state.ts'
+import { scoringOf } from '../../training/scores.ts'
 import type { PeerContext } from '../context.ts'
 import type { GateJudgement } from '../gate-types.ts'
-import { checkGateData, createProbe, type Probe } from './accuracy.ts'
+import { checkGateData, createProbe, type Probe } from './probe.ts'
 
 const BILLION = 1_000_000_000
 const MAX_JUDGEMENTS = 16
@@ -44,6 +45,7 @@ export function createGate(options: {
   const { context, data } = options
   const { log, events, troubles, clock } = context
   checkGateData(data)
+  const { metric } = scoringOf(data, { metric: null, positive: null })
   const judgements: GateJudgement[] = []
   let own: Promise<Trainer> | null = null
   let queue: Promise<void> = Promise.resolve()
@@ -71,7 +73,8 @@ export function createGate(options: {
     return await within(spec, async (probe) => {
       const before = await probe.ofBase(spec.parent.base, spec.round)
       const after = await probe.ofBase(base, spec.round)
-      return { round: spec.round, base: String(base), before, after, reason: reasonOf(spec, before - after) }
+      const reason = reasonOf(spec, metric, before - after)
+      return { round: spec.round, base: String(base), metric, before, after, reason }
     })
   }
 
@@ -82,7 +85,7 @@ export function createGate(options: {
       const drops: { input: SignedContribution; drop: number }[] = []
       for (const input of spec.inputs) drops.push({ input, drop: before - (await probe.ofInput(spec, input)) })
       drops.sort((a, b) => b.drop - a.drop)
-      const bad = drops.filter(({ drop }) => reasonOf(spec, drop) !== null)
+      const bad = drops.filter(({ drop }) => reasonOf(spec, metric, drop) !== null)
       return (bad.length > 0 ? bad : drops.slice(0, 1)).map(({ input }) => input)
     })
   }
@@ -131,11 +134,11 @@ export function createGate(options: {
   }
 }
 
-/** Why a fall of accuracy is too much; null when it is not. */
-function reasonOf(spec: BuildSpec, drop: number): string | null {
+/** Why a fall of the metric is too much; null when it is not. */
+function reasonOf(spec: BuildSpec, metric: Metric, drop: number): string | null {
   const { gate } = spec.parent.regime.current.terms
   if (gate === null || Math.round(drop * BILLION) <= gate.maxDrop) return null
-  return `gate: accuracy fell by ${drop.toFixed(3)}, at most ${gate.maxDrop / BILLION}`
+  return `gate: ${metric} fell by ${drop.toFixed(3)}, at most ${gate.maxDrop / BILLION}`
 }
 
 type GateEvent =

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test'
 import { nullLog } from '../../../../src/adapters/memory/log.ts'
 import { systemClock } from '../../../../src/adapters/system/clock.ts'
 import { createEmitter } from '../../../../src/peer/emitter.ts'
-import type { Probe } from '../../../../src/peer/gate/accuracy.ts'
 import { createGate } from '../../../../src/peer/gate/gate.ts'
+import type { Probe } from '../../../../src/peer/gate/probe.ts'
 import { createTroubles } from '../../../../src/peer/troubles.ts'
 import type { PeerEvent } from '../../../../src/peer/types.ts'
 import { ColdmeshError, isColdmeshError } from '../../../../src/ports/errors.ts'
@@ -70,8 +70,8 @@ describe('createGate', () => {
     const { reasons, blamed, gate } = await judged({ after: 0.68 })
     assert.deepEqual([reasons, blamed], [[null], []])
     assert.deepEqual(
-      gate.judgements.map(({ before, after, reason }) => [before, after, reason]),
-      [[0.7, 0.68, null]],
+      gate.judgements.map(({ metric, before, after, reason }) => [metric, before, after, reason]),
+      [['accuracy', 0.7, 0.68, null]],
     )
   })
 
