@@ -17,8 +17,8 @@ export interface LabelKind {
 
 /** What was seen of the labels of a file. */
 export interface Census {
-  /** @param key tells different texts apart */
-  add(label: Label, line: number, key: number): void
+  /** @param key tells different texts apart; asked for until a label has several */
+  add(label: Label, line: number, key: () => number): void
   kind(given: TaskType | null): LabelKind
   /** By label, sorted by code unit; of a list, each label counts. None for numbers. */
   counts(kind: LabelKind): ReadonlyMap<string, LabelCount>
@@ -46,15 +46,15 @@ export function createCensus(): Census {
   let others = 0
   let isOverfull = false
 
-  function count(entries: Map<string, Entry>, label: string, line: number, key: number): void {
+  function count(entries: Map<string, Entry>, label: string, line: number, key: () => number): void {
     const known = entries.get(label)
     if (known === undefined) {
-      if (entries.size < MAX_COUNTED) entries.set(label, { rows: 1, line, key, hasSeveralTexts: false })
+      if (entries.size < MAX_COUNTED) entries.set(label, { rows: 1, line, key: key(), hasSeveralTexts: false })
       else isOverfull = true
       return
     }
     known.rows++
-    if (known.key !== key) known.hasSeveralTexts = true
+    known.hasSeveralTexts ||= known.key !== key()
   }
 
   /** Every value with a separator consists of labels that also stand alone. */

@@ -86,7 +86,7 @@ export async function inspectDataset(
   const survey = await surveyFile(places.training, options, {
     onBad: problems.add,
     onRow: ({ example, row: { line } }, key) => {
-      repetitions.add(key, labelName(example.label), line)
+      repetitions.add(key(), labelName(example.label), line)
       lengths.add(() => (encoders === null ? wordsOf(example) : encoders.whole.encode(example).ids.length))
       if (first.length < SHOWN_ROWS) first.push({ example, line })
       numbers.add(Number(example.label))

@@ -65,7 +65,7 @@ export async function surveyFile(
     readonly onBad?: (error: ColdmeshError) => void
     /** More text is not kept. */
     readonly memoryCharacters?: number
-    readonly onRow?: (row: PlacedExample, key: number) => void
+    readonly onRow?: (row: PlacedExample, key: () => number) => void
   } = {},
 ): Promise<Survey> {
   const { size: bytes, mtimeMs: modifiedMs } = await statPath(path)
@@ -95,7 +95,11 @@ export async function surveyFile(
       continue
     }
     const { example, row } = read
-    const key = textKey(example)
+    let known: number | null = null
+    const key = () => {
+      known ??= textKey(example)
+      return known
+    }
     rows++
     characters += example.text.length + (example.pair?.length ?? 0)
     if (characters > memoryCharacters) kept = null
