@@ -5,7 +5,7 @@ import { completePlan, createTrainer, openTrainingData, readModelDirectory } fro
 // Trains on a file larger than the heap. The file (JSON lines) is written when it isn't there. Prints times and the peak of memory of the whole
 // process as JSON lines: COLDMESH_MEMORY_TOKENS=8000000 node --max-old-space-size=256 --conditions=coldmesh-source
 //   test/bench/datasets/large-file.ts FILE.jsonl [GIGABYTES] [CHARACTERS]
-// With CHARACTERS, so many are few enough for memory, and COLDMESH_MEMORY_TOKENS tokens.
+// With CHARACTERS, so many are few enough for memory, and COLDMESH_MEMORY_TOKENS numbers. Twenty steps train on a sample of the rows.
 
 const WORDS =
   'the of and to in a is that for it as was with be by on not he his but at are this have from or had an they which one you'.split(
