@@ -14,26 +14,27 @@ import { loadRuntime, type Runtime } from './runtime.ts'
  */
 export async function openOnnxWebGpuEngine(): Promise<Engine> {
   const runtime = await loadRuntime()
-  await tryDevice(runtime)
+  const device = await openDevice(runtime)
   return {
     name: 'onnx-webgpu',
     device: 'webgpu',
     createLearner: (options) => createDeviceLearner(options, runtime),
     createExtractor: (options) => createDeviceExtractor(options, runtime),
-    close: async () => {},
+    close: () => device.release(),
   }
 }
 
-async function tryDevice(runtime: Runtime): Promise<void> {
+/** A session that is there for as long as the engine: with the last one the runtime lets go of the device and all that it compiled for it. */
+async function openDevice(runtime: Runtime): Promise<{ release(): Promise<void> }> {
   const copies = createDeviceCopies(runtime)
   try {
     dispose(await copies.upload({ x: float32(runtime, new Float32Array(1), [1]) }))
+    return copies
   } catch (cause) {
+    await copies.release()
     throw new ColdmeshError('unsupported', 'The engine onnx-webgpu found no GPU', {
       cause,
       hint: 'Install the Vulkan driver of the GPU (on Debian also libvulkan1), or use another engine.',
     })
-  } finally {
-    await copies.release()
   }
 }

@@ -13,14 +13,16 @@ import { completePlan } from '../../../src/training/plan.ts'
 
 // Memory of a training: that it doesn't grow, and how near the estimate is. Each engine in a process of its own:
 //   node --conditions=coldmesh-source test/bench/training/memory.ts [--engines onnx,tfjs-wasm] [--steps 2000]
-//     [--layers 2 --hidden 32 --heads 2 --vocabulary 200 --batch 8 --length 16 --freeze 1]
-// Prints the resident memory after 100, 1,000 and all steps; with few steps, the peak beside the estimate.
+//     [--layers 2 --hidden 32 --heads 2 --vocabulary 200 --batch 8 --length 16 --freeze 1] [--software]
+// Prints the resident memory after 100, 1,000 and all steps; with few steps, the peak beside the estimate. `--software` lets engines for
+// GPUs take a driver in software.
 
 const { values } = parseArgs({
   options: {
     engines: { type: 'string', default: ENGINE_NAMES.join(',') },
     freeze: { type: 'string', default: '' },
     alone: { type: 'boolean', default: false },
+    software: { type: 'boolean', default: false },
     steps: { type: 'string', default: '2000' },
     layers: { type: 'string', default: '2' },
     hidden: { type: 'string', default: '32' },
@@ -30,7 +32,7 @@ const { values } = parseArgs({
     length: { type: 'string', default: '16' },
   },
 })
-const SAMPLES = [100, 1_000]
+const SAMPLES = [100, 1_000, 2_000, 4_000, 8_000]
 const LABELS = ['a', 'b']
 
 if (values.alone) await measure(values.engines)
@@ -62,24 +64,24 @@ async function measure(name: string): Promise<void> {
     ids: Array.from({ length }, (_, place) => 5 + ((row * 31 + place * 7) % (config.vocabSize - 5))),
     label: row % LABELS.length,
   }))
-  const seen: string[] = []
+  process.stdout.write(name)
   for (let step = 1; step <= steps; step++) {
     await learner.learn(rows, length)
     learner.step({ body: 1e-4, head: 1e-4 })
-    if (SAMPLES.includes(step) || step === steps) seen.push(`${step}: ${megabytes(residentBytes())}`)
+    if (SAMPLES.includes(step) || step === steps) process.stdout.write(`  ${step}: ${megabytes(residentBytes())}`)
   }
   await learner.release()
   await engine.close()
   const estimated = estimateMemory({ config, body, plan, rows: batch, engine: name })
   const peak = process.resourceUsage().maxRSS * 1_024
-  console.log(`${name}  ${seen.join('  ')}  peak ${megabytes(peak)}, estimated ${megabytes(estimated)}`)
+  console.log(`  peak ${megabytes(peak)}, estimated ${megabytes(estimated)}`)
 }
 
 async function open(name: string) {
   const known = ENGINE_NAMES.find((engine) => engine === name)
   if (known === undefined) throw new Error(`there is no engine ${name}`)
   try {
-    return await openEngine(known, { threads: 1, allowSoftware: false })
+    return await openEngine(known, { threads: 1, allowSoftware: values.software })
   } catch (error) {
     if (!isColdmeshError(error)) throw error
     console.log(`${name}: not here (${error.message})`)

@@ -40,8 +40,6 @@ const FIXTURES = [
   ['multi-label', 'multi-label'],
   ['regression', 'regression'],
 ] as const
-/** Families that slow engines are not asked for: `xlm-roberta` has what is not in `bert`, positions and activation. */
-const LEFT_OUT: readonly string[] = ['roberta', 'distilbert', 'electra', 'distilbert-sines']
 /** A key's bias moves all scores of a query alike: its true gradient is zero, and Adam makes steps of rounding errors. */
 const KEY_BIAS = /attention\.self\.key\.bias$/
 const LENGTH = 8
@@ -50,8 +48,8 @@ export interface Subject {
   readonly engine: Engine
   /** Tensors alive on its device now; null where that is not counted. */
   readonly liveTensors: (() => number) | null
-  /** What takes long runs once, on one layer, and compiles for minutes: two families are enough. */
-  readonly isSlow?: true
+  /** What takes many steps runs once. */
+  readonly isSlow?: boolean
 }
 
 export function describeEngine(name: string, open: () => Promise<Subject>): void {
@@ -60,7 +58,7 @@ export function describeEngine(name: string, open: () => Promise<Subject>): void
     const live = () => liveTensors?.() ?? 0
     after(() => engine.close())
 
-    for (const [fixtureName, task] of isSlow ? FIXTURES.filter(([name]) => !LEFT_OUT.includes(name)) : FIXTURES) {
+    for (const [fixtureName, task] of FIXTURES) {
       const fixture = readModelFixture(fixtureName)
       const { body, head, shape, rows } = openFixture(fixture, task)
 
