@@ -1,0 +1,22 @@
+import { text } from 'node:stream/consumers'
+import type { TaskType } from '../../../src/ports/dataset.ts'
+import { scorePredictions } from '../../../src/adapters/command/score.ts'
+import { METRICS, scoringOf, TASK_METRICS } from '../../../src/training/scores.ts'
+
+/** The TypeScript side of scores.py: reads cases on standard input, writes all scores of each as coldmesh has them. */
+interface Case {
+  readonly task: TaskType
+  readonly labels: readonly string[]
+  readonly positive: string | null
+  readonly found: readonly (string | number | readonly string[])[]
+  readonly wanted: readonly (string | number | readonly string[])[]
+}
+
+const cases: readonly Case[] = JSON.parse(await text(process.stdin))
+const scored = cases.map(({ task, labels, positive, found, wanted }) => {
+  const scoring = scoringOf({ task, labels }, { metric: null, positive })
+  const rows = wanted.map((label) => ({ text: '', label }))
+  const { scores } = scorePredictions(scoring, { labels }, found, rows)
+  return Object.fromEntries(TASK_METRICS[task].map((metric) => [metric, scores[metric]]))
+})
+process.stdout.write(JSON.stringify({ metrics: METRICS, scored }))
