@@ -1,8 +1,11 @@
 """The base's weights in a model of transformers, and which of them learn."""
 
+import dataclasses
+import json
 import re
 
 import torch
+import transformers
 from files import whole
 from safetensors.torch import load_file, save_file
 
@@ -41,6 +44,16 @@ class Body:
     def save(self, path):
         now = self.model.state_dict()
         save_tensors({name: now[self.keys[name]] if name in self.keys else tensor for name, tensor in self.stored.items()}, path, {"format": "pt"})
+
+
+def read_config(base):
+    """The base's config.json, in which 1.0 may stand as 1: newer versions of transformers tell them apart."""
+    stored = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    kind = transformers.CONFIG_MAPPING[stored["model_type"]] if stored.get("model_type") in transformers.CONFIG_MAPPING else None
+    if not dataclasses.is_dataclass(kind):
+        return transformers.AutoConfig.from_pretrained(base)
+    fractions = {field.name for field in dataclasses.fields(kind) if isinstance(field.default, float) or ("float" in str(field.type) and "int" not in str(field.type))}
+    return kind.from_dict({name: float(value) if name in fractions and type(value) is int else value for name, value in stored.items()})
 
 
 def override_dropout(config, dropout):

@@ -20,7 +20,7 @@ import transformers
 sys.dont_write_bytecode = True  # this folder belongs to whoever installed it
 
 from answers import Unsayable
-from body import Body, freeze_layers, override_dropout
+from body import Body, freeze_layers, override_dropout, read_config
 from checkpoint import Checkpoint, key_of
 from classifier import Classifier
 from files import read_rows, write_lines
@@ -57,7 +57,7 @@ def read_options():
 def open_model(plan, options, training_rows=()):
     base = pathlib.Path(plan["paths"]["base"])
     settings = plan.get("plan", {})
-    config = transformers.AutoConfig.from_pretrained(base)
+    config = read_config(base)
     override_dropout(config, settings.get("dropout"))
     inputs = Inputs(base, config, plan["maxTokens"])
     is_text = getattr(config, "is_encoder_decoder", False)
