@@ -19,6 +19,11 @@ def save_tensors(tensors, path, metadata):
         save_file({name: tensor.detach().float().cpu().contiguous().clone() for name, tensor in tensors.items()}, part, metadata)
 
 
+def save_head(weight, bias, path, task, labels):
+    """As coldmesh keeps heads."""
+    save_tensors({"classifier.weight": weight, "classifier.bias": bias}, path, {"labels": json.dumps(labels), "task": task})
+
+
 class Body:
     """`save` gives back the same tensors under the same names."""
 

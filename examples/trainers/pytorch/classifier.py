@@ -1,9 +1,7 @@
 """An encoder with a linear head: what coldmesh's own engines train."""
 
-import json
-
 import torch
-from body import save_tensors
+from body import save_head
 from safetensors.torch import load_file
 from torch.nn import functional
 
@@ -67,5 +65,4 @@ class Classifier(torch.nn.Module):
         return [self.labels[index] for index in outputs.argmax(1).tolist()]
 
     def save_head(self, path):
-        head = {"classifier.weight": self.head.weight * self.deviation, "classifier.bias": self.head.bias * self.deviation + self.mean}
-        save_tensors(head, path, {"labels": json.dumps(self.labels)})
+        save_head(self.head.weight * self.deviation, self.head.bias * self.deviation + self.mean, path, self.task, self.labels)

@@ -1,6 +1,7 @@
 """Encoders beside ONNX Runtime, and every kind of task and plan."""
 
 import concurrent.futures
+import json
 
 import torch
 import transformers
@@ -66,9 +67,11 @@ def check_variants(scratch):
 
     work_of(scratch / "parts", base, head=write_head(scratch / "parts.safetensors"), plan={"batch": 64, "accumulation": 3})
     work_of(scratch / "at-once", base, head=scratch / "parts.safetensors", plan={"batch": 64})
-    parts, at_once = run(scratch / "parts")[0], run(scratch / "at-once")[0]
+    said = {"parts": [], "at-once": []}
+    parts, at_once = (run(scratch / name, tell=lambda self, text: told.append(json.loads(text)))[0] for name, told in said.items())
+    losses = [[event["loss"] for event in told if event["event"] == "progress"][-1] for told in said.values()]
     far = farthest(parts, at_once)
-    check("accumulation: thrice the same batch is a step with that batch", far < WEIGHT, str(far))
+    check("accumulation: thrice the same batch is a step with that batch", far < WEIGHT and abs(losses[0] - losses[1]) < LOSS, f"{far} {losses}")
     half = copy_base(base, load_file(str(base / "model.safetensors")), scratch / "half", {"torch_dtype": "bfloat16", "dtype": "bfloat16"})
     work_of(scratch / "of-halves", half, head=scratch / "parts.safetensors", plan={"batch": 64})
     check("a base whose config says BF16 is trained in F32", farthest(run(scratch / "of-halves")[0], at_once) == 0)
