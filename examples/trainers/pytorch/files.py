@@ -6,15 +6,26 @@ import os
 import pathlib
 
 
+# What is being written.
+PARTS = set()
+
+
 @contextlib.contextmanager
 def whole(path):
     """Gives a path beside `path` to write to, which takes its place when all went well."""
     path = pathlib.Path(path)
     part = path.with_name(f".{path.name}.part")
+    PARTS.add(part)
     try:
         yield str(part)
         os.replace(part, path)
     finally:
+        part.unlink(missing_ok=True)
+        PARTS.discard(part)
+
+
+def discard_parts():
+    for part in list(PARTS):
         part.unlink(missing_ok=True)
 
 

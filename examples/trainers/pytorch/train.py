@@ -10,15 +10,18 @@ batch, and the first one prints and writes. Needs torch >= 1.13, transformers >=
 import argparse
 import json
 import pathlib
-import signal
 import sys
 import time
 
-import torch
-import transformers
-
 sys.dont_write_bytecode = True  # this folder belongs to whoever installed it
 
+from ending import end_when_told
+
+if __name__ == "__main__":
+    end_when_told()  # before threads start that would take the signal
+
+import torch
+import transformers
 from answers import Unsayable
 from body import Body, freeze_layers, override_dropout, read_config
 from checkpoint import Checkpoint, key_of
@@ -114,7 +117,6 @@ def evaluate(plan, options, processes, out):
 
 def main():
     started = time.monotonic()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     options = read_options()
     plan = json.loads((options.work / "plan.json").read_text(encoding="utf-8"))
     if plan["protocol"] != PROTOCOL:

@@ -17,7 +17,7 @@ from encoder import check_engines, check_variants
 from interruption import check_interruption, check_time
 from low_rank_merge import check_low_rank
 from scores import check_choosing, check_scores
-from several import check_launchers, check_shares
+from several import check_batches, check_launchers, check_shares
 from text import check_answers, check_text_tasks, check_text_to_text
 
 with tempfile.TemporaryDirectory() as folder:
@@ -25,7 +25,7 @@ with tempfile.TemporaryDirectory() as folder:
     scratch = pathlib.Path(folder)
     support.make_model(scratch / "bert", "bert")
     support.make_model(scratch / "t5", "t5")
-    for part in (check_scores, check_answers, check_engines, check_variants, check_low_rank, check_choosing, check_text_to_text, check_text_tasks, check_shares, check_launchers, check_interruption, check_time):
+    for part in (check_scores, check_answers, check_engines, check_variants, check_low_rank, check_choosing, check_text_to_text, check_text_tasks, check_batches, check_shares, check_launchers, check_interruption, check_time):
         part(scratch)
 print(f"{support.passed} passed, {len(support.failures)} failed")
 sys.exit(1 if support.failures else 0)

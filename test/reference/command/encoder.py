@@ -75,6 +75,11 @@ def check_variants(scratch):
     half = copy_base(base, load_file(str(base / "model.safetensors")), scratch / "half", {"torch_dtype": "bfloat16", "dtype": "bfloat16"})
     work_of(scratch / "of-halves", half, head=scratch / "parts.safetensors", plan={"batch": 64})
     check("a base whose config says BF16 is trained in F32", farthest(run(scratch / "of-halves")[0], at_once) == 0)
+    stored = {name: tensor.bfloat16() for name, tensor in load_file(str(base / "model.safetensors")).items()}
+    half = copy_base(base, stored, scratch / "bf16", {"torch_dtype": "bfloat16", "dtype": "bfloat16"})
+    coldmesh("train", "--base", half, "--data", write_table(scratch / "half.csv", ROWS), "--engine", ENGINE, "--max-tokens", 16, "--steps", 4, "--out", scratch / "bf16-out")
+    after = load_file(str(scratch / "bf16-out" / "model.safetensors"))
+    check("a BF16 base is trained, and comes out in BF16", len(changed(stored, after)) > 30 and {tensor.dtype for tensor in after.values()} == {torch.bfloat16}, str(after.keys()))
     work_of(scratch / "strange", base, plan={"metric": "bleu"})
     check("a metric that is not known is unsupported", unsupported_by(scratch / "strange"))
 

@@ -1,6 +1,8 @@
 """What a crash costs, what is left of a training that is stopped, and a time limit."""
 
 import json
+import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -8,13 +10,38 @@ import time
 
 import files
 from safetensors import safe_open
+from several import torchrun
 from support import FLAGS, SCRIPT, check, farthest, make_model, run, work_of
 
 LONG = 100_000
 
 
-def begin(work, *arguments):
-    return subprocess.Popen([sys.executable, str(SCRIPT), *FLAGS, *arguments, str(work)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+def begin(work, *arguments, launcher=(sys.executable,), environment=None):
+    command = [*launcher, str(SCRIPT), *FLAGS, *arguments, str(work)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ, **(environment or {})})
+
+
+def children_of(pid):
+    return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def all_end(pids):
+    """Within a few seconds."""
+    end = time.monotonic() + 6
+    while any(is_running(pid) for pid in pids):
+        if time.monotonic() > end:
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def is_running(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def wait_for(program, holds):
@@ -58,7 +85,14 @@ def check_interruption(scratch):
     program = begin(long)
     wait_for(program, lambda event: event["event"] == "evaluated")
     program.send_signal(signal.SIGTERM)
-    check("SIGTERM: ends at once, with nothing in out/", program.wait(6) == 143 and not list((long / "out").iterdir()))
+    code = program.wait(6)
+    check("SIGTERM: ends at once, with nothing in out/", code == 143 and not list((long / "out").iterdir()), str(code))
+    program = begin(long, launcher=torchrun(scratch), environment={"COLDMESH_WORK": str(long)})
+    wait_for(program, lambda event: event["event"] == "evaluated")
+    children = children_of(program.pid)
+    program.kill()
+    program.wait()
+    check("a launcher that is killed takes its processes along", len(children) == 2 and all_end(children), str(children))
     try:
         with files.whole(scratch / "half-written") as part:
             open(part, "w").write("half")

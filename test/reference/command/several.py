@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 import torch
-from support import ENGINE, FLAGS, REPOSITORY, ROWS, SCRIPT, WEIGHT, check, coldmesh, farthest, load_file, read_rows, run, train, work_of, write_head, write_table
+from inputs import batches_of
+from support import ENGINE, FLAGS, REPOSITORY, ROWS, SCRIPT, SET_LABELS, SETS, WEIGHT, check, coldmesh, farthest, load_file, read_rows, run, train, work_of, write_head, write_table
 
 # What `torchrun` is; without a port, so that several can run on one machine. That of torch 1 can't leave all streams alone on Python 3.11.
 STREAMS = ["--redirects", "1:1", "--tee", "1:1"] if torch.__version__.startswith("1.") else []
@@ -19,13 +20,22 @@ def check_shares(scratch):
     """Uneven shares, weighted, add up to the loss of the whole: rows for a head, tokens for a text."""
     options = type("Options", (), {"lora_rank": 0})
     for kind in ("bert", "t5"):
-        plan = work_of(scratch / f"shares-{kind}", scratch / kind, head=write_head(scratch / "shares.safetensors"))
-        model, _ = train.open_model(plan, options, ROWS)
-        rows = ROWS[:7]
+        plan = work_of(scratch / f"shares-{kind}", scratch / kind, task="multi-label", rows=SETS, labels=SET_LABELS)
+        model, _ = train.open_model(plan, options, SETS)
+        rows = SETS[:7]
         with torch.no_grad():
             parts = sum(float(model.loss(share)) * model.weight(share) / model.weight(rows) for share in (rows[0::2], rows[1::2]))
             whole = float(model.loss(rows))
         check(f"shares, {kind}: add up to the batch", abs(parts - whole) < 1e-5, f"{parts} {whole}")
+
+
+def check_batches(_):
+    lengths = [5, 40] * 80
+    batches = batches_of(lengths, 10, 1)
+    epoch, other = ([next(batches) for _ in range(16)] for _ in range(2))
+    check("batches: have every row once an epoch", all(sorted(row for batch in each for row in batch) == list(range(160)) for each in (epoch, other)))
+    check("batches: and rows of like length together", all(len({lengths[row] for row in batch}) == 1 for batch in epoch), str(epoch[:2]))
+    check("batches: in another order the next time", other != epoch)
 
 
 def check_launchers(scratch):
