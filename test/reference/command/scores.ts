@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
-import type { TaskType } from '../../../src/ports/dataset.ts'
 import { scorePredictions } from '../../../src/adapters/command/score.ts'
+import type { TaskType } from '../../../src/ports/dataset.ts'
 import { METRICS, scoringOf, TASK_METRICS } from '../../../src/training/scores.ts'
 
 /** The TypeScript side of scores.py: reads cases on standard input, writes all scores of each as coldmesh has them. */
