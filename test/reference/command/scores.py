@@ -37,6 +37,8 @@ def check_scores(_):
     cases = [random_case(seed) for seed in range(CASES)]
     program = pathlib.Path(__file__).with_name("scores.ts")
     done = subprocess.run([str(NODE), "--conditions=coldmesh-source", str(program)], input=json.dumps(cases), capture_output=True, text=True, cwd=REPOSITORY, timeout=60)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr)
     answer = json.loads(done.stdout)
     farthest, seen = 0.0, set()
     for case, scored in zip(cases, answer["scored"]):

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { scorePredictions } from '../../../src/adapters/command/score.ts'
+import { readExamples } from '../../../src/adapters/datasets/index.ts'
 import type { TaskType } from '../../../src/ports/dataset.ts'
 import { METRICS, scoringOf, TASK_METRICS } from '../../../src/training/scores.ts'
 
@@ -13,10 +14,11 @@ interface Case {
 }
 
 const cases: readonly Case[] = JSON.parse(await text(process.stdin))
-const scored = cases.map(({ task, labels, positive, found, wanted }) => {
+const scored: Record<string, number | undefined>[] = []
+for (const { task, labels, positive, found, wanted } of cases) {
   const scoring = scoringOf({ task, labels }, { metric: null, positive })
-  const rows = wanted.map((label) => ({ text: '', label }))
-  const { scores } = scorePredictions(scoring, { labels }, found, rows)
-  return Object.fromEntries(TASK_METRICS[task].map((metric) => [metric, scores[metric]]))
-})
+  const examples = wanted.map((label) => ({ text: '', label }))
+  const { scores } = await scorePredictions(scoring, { labels }, found, { examples, readExamples })
+  scored.push(Object.fromEntries(TASK_METRICS[task].map((metric) => [metric, scores[metric]])))
+}
 process.stdout.write(JSON.stringify({ metrics: METRICS, scored }))
