@@ -49,6 +49,7 @@ export async function planFor({
       weights: body.reduce((sum, { shape }) => sum + elementCount(shape), 0),
       tokens: await sampleLengths(model, dataset),
       longest: config?.maxPositions ?? 0,
+      textToText: model.config['is_encoder_decoder'] === true,
       fits: (plan) => config === null || estimateMemory({ config, body, plan, rows, engine }) <= memory,
     },
     { recipe, changes },

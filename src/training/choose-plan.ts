@@ -1,7 +1,7 @@
 import type { TrainingPlan } from '../ports/trainer.ts'
 import { bucketLength } from './batches.ts'
 import { completePlan } from './plan.ts'
-import { RECIPE, type Recipe, type RecipeName, recipeFor } from './recipes.ts'
+import { RECIPE, type Recipe, type RecipeName, recipeFor, TEXT_TO_TEXT } from './recipes.ts'
 
 /** What a plan is chosen by. */
 export interface PlanFacts {
@@ -12,6 +12,8 @@ export interface PlanFacts {
   /** Tokens of some rows, cut at the longest that the model takes; none: lengths aren't known. */
   readonly tokens: readonly number[]
   readonly longest: number
+  /** The model is an encoder and a decoder, as T5. Absent: it is not. */
+  readonly textToText?: boolean
   /** Whether a training with these settings fits in this machine's memory with room to spare. */
   readonly fits: (plan: TrainingPlan) => boolean
 }
@@ -38,13 +40,14 @@ const LEAST_BETWEEN_EVALUATIONS = 10
  * @throws ColdmeshError `bad-input` as `completePlan`
  */
 export function choosePlan(
-  { rows, weights, tokens, longest, fits }: PlanFacts,
+  { rows, weights, tokens, longest, textToText, fits }: PlanFacts,
   { recipe: wanted, changes }: { readonly recipe: RecipeName; readonly changes: Partial<TrainingPlan> },
 ): ChosenPlan {
   const name = recipeFor(wanted, weights)
   const recipe = RECIPE[name]
   const maxTokens = changes.maxTokens ?? lengthFor(tokens, longest)
-  const base = { ...recipe.plan, ...lengthOf(recipe, rows, changes), ...(maxTokens && { maxTokens }), ...changes }
+  const usual = { ...recipe.plan, ...(textToText && TEXT_TO_TEXT) }
+  const base = { ...usual, ...lengthOf(recipe, rows, changes), ...(maxTokens && { maxTokens }), ...changes }
   const plan = completePlan({ ...base, ...batchFor(recipe, rows, base, changes, fits) })
   const cut = tokens.filter((count) => count > plan.maxTokens || (count === longest && plan.maxTokens === longest))
   return { recipe: name, plan, rows, weights, truncated: tokens.length === 0 ? null : cut.length / tokens.length }

@@ -40,6 +40,9 @@ export const RECIPE: Readonly<Record<Exclude<RecipeName, 'auto'>, Recipe>> = {
   },
 }
 
+/** Of a text-to-text model, whatever the recipe: the paper's rate for T5. */
+export const TEXT_TO_TEXT: Partial<TrainingPlan> = { learningRate: 4e-4, headRate: 1 }
+
 /** Weights from which on a model is no small one. */
 const STANDARD_WEIGHTS = 60_000_000
 

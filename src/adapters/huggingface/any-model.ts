@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import type { FloatDtype } from '../../floats/dtypes.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { canonicalFile } from './canonical-file.ts'
+import { readExactly } from './exact-json.ts'
 import type { OpenedModel } from './open-model.ts'
-import { parseJson, readJson, readSmall } from './read-file.ts'
-import { encodeJson, type NamedFile, withoutMachine } from './tokenizer-files.ts'
+import { parseJson, readSmall } from './read-file.ts'
+import { encodeJson, type NamedFile } from './tokenizer-files.ts'
 import { openWeights } from './weights-files.ts'
 
 const OPTIONAL_FILES = ['vocab.txt', 'special_tokens_map.json'] as const
@@ -26,7 +27,10 @@ export async function openAnyModel(
     const tensors = files.tensors.map((source) => ({ name: source.name, source }))
     return {
       ...canonicalFile(tensors, options.dtype),
-      shared: [{ name: 'config.json', bytes: encodeJson(withoutMachine(config)) }, ...tokenizer],
+      shared: [
+        { name: 'config.json', bytes: (await readExactly(directory, 'config.json')) ?? encodeJson(config) },
+        ...tokenizer,
+      ],
       dropped: [],
       head: async () => null,
       prefix: '',
@@ -49,10 +53,9 @@ async function readFiles(directory: string): Promise<NamedFile[]> {
     })
   }
   parseJson(tokenizer, join(directory, 'tokenizer.json'))
-  const stated = (await readJson(directory, 'tokenizer_config.json')) ?? {}
   const files: NamedFile[] = [
     { name: 'tokenizer.json', bytes: tokenizer },
-    { name: 'tokenizer_config.json', bytes: encodeJson(withoutMachine(stated)) },
+    { name: 'tokenizer_config.json', bytes: (await readExactly(directory, 'tokenizer_config.json')) ?? encodeJson({}) },
   ]
   for (const name of OPTIONAL_FILES) {
     const bytes = await readSmall(directory, name)

@@ -53,6 +53,13 @@ describe('choosePlan', () => {
     assert.deepEqual([plan.patienceExamples, plan.minGain], [256_000, 0.001])
   })
 
+  it("takes the paper's rate for T5, whatever the recipe, unless one is given", () => {
+    const rateOf = (recipe: RecipeName, changes = {}) =>
+      choose({ weights: 220_000_000, textToText: true }, recipe, changes).plan.learningRate
+    assert.deepEqual([rateOf('auto'), rateOf('small'), rateOf('paper')], [4e-4, 4e-4, 4e-4])
+    assert.equal(rateOf('auto', { learningRate: 1e-3 }), 1e-3)
+  })
+
   it('leaves what is given', () => {
     const given = { steps: 7, batch: 4, maxTokens: 128, learningRate: 1e-3, evaluateEvery: 0 }
     const { plan } = choose({ fits: () => false }, 'auto', given)

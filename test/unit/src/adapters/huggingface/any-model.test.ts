@@ -52,6 +52,18 @@ describe('a model of an architecture that no engine knows', () => {
     assert.deepEqual(decodeCheckpoint(file).weights, byName)
   })
 
+  it('keeps numbers as they stood: Python tells 1.0 from 1', async () => {
+    const directory = await modelOf('numbers')
+    const config =
+      '{"model_type":"t5","_name_or_path":"x","initializer_factor":1.0,"layer_norm_epsilon":1e-06,"d_model":2}'
+    await writeFile(join(directory, 'config.json'), config)
+    await using model = await openModel(directory, { dtype: null, anyArchitecture: true })
+    assert.equal(
+      new TextDecoder().decode(model.shared[0]?.bytes).replaceAll(/\s/g, ''),
+      '{"model_type":"t5","initializer_factor":1.0,"layer_norm_epsilon":1e-06,"d_model":2}',
+    )
+  })
+
   it('needs a tokenizer.json', async () => {
     const directory = await modelOf('untold')
     await rm(join(directory, 'tokenizer.json'))
