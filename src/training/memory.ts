@@ -10,14 +10,14 @@ const FLOAT_BYTES = 4
 const COPIES = 2
 /**
  * By engine, copies of what learns: weights, their moments, the best so far; TensorFlow.js also cuts its long vectors into weights, and has
- * the old and the new ones during a step. Gradients are counted apart. `kept`: on what a step keeps for the way back.
+ * the old and the new ones during a step. Gradients are counted apart. `kept`: on what a step keeps for the way back. `fixed`: bytes of
+ * the runtime, compiled graphs, tokens.
  */
-const ONNX = { copies: 4, kept: 1 }
-const TENSORFLOW = { copies: 10, kept: 1.5 }
+const ONNX = { copies: 4, kept: 1, fixed: 200e6 }
+const TENSORFLOW = { copies: 10, kept: 1.5, fixed: 400e6 }
+const LIBTENSORFLOW = { ...TENSORFLOW, fixed: 700e6 }
 /** Numbers that a step keeps for the way back, in units of a layer's widths: measured, see test/bench/training/memory.ts. */
 const KEPT = { hidden: 20, intermediate: 5, scores: 5 }
-/** The runtime, compiled graphs, tokens. */
-const FIXED_BYTES = 200_000_000
 
 type Size = Pick<EncoderConfig, 'layers' | 'hiddenSize' | 'intermediateSize' | 'heads'>
 type Load = Pick<TrainingPlan, 'batch' | 'accumulation' | 'maxTokens' | 'mode' | 'freeze'>
@@ -35,20 +35,25 @@ export function estimateMemory(options: {
   readonly engine: string
 }): number {
   const { config, body, plan, rows, engine } = options
-  const { copies, kept } = engine.startsWith('tfjs') ? TENSORFLOW : ONNX
+  const { copies, kept, fixed } = needsOf(engine)
   const count = (weights: readonly Omit<Weights, 'data'>[]) =>
     weights.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
   const all = count(body)
   const layer = (batch: number) => batch * plan.maxTokens * numbersAToken(config, plan.maxTokens)
   if (plan.mode === 'frozen') {
     const numbers = all * (COPIES + 1) + layer(EVALUATION_BATCH) + Math.min(rows * config.hiddenSize, MEMORY_NUMBERS)
-    return FIXED_BYTES + FLOAT_BYTES * numbers
+    return fixed + FLOAT_BYTES * numbers
   }
   const learning = count(body.filter(({ name }) => !isFrozen(name, plan.freeze)))
   const gradients = learning * (plan.accumulation > 1 ? 2 : 1)
   const layers = config.layers - (plan.freeze ?? 0)
   const activations = kept * layer(plan.batch) * Math.max(1, layers)
-  return FIXED_BYTES + FLOAT_BYTES * (all * COPIES + (all - learning) + learning * copies + gradients + activations)
+  return fixed + FLOAT_BYTES * (all * COPIES + (all - learning) + learning * copies + gradients + activations)
+}
+
+function needsOf(engine: string): typeof ONNX {
+  if (!engine.startsWith('tfjs')) return ONNX
+  return engine.startsWith('tfjs-node') ? LIBTENSORFLOW : TENSORFLOW
 }
 
 function numbersAToken({ hiddenSize, intermediateSize, heads }: Size, length: number): number {

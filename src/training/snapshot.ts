@@ -104,7 +104,8 @@ export function fingerprintOf(training: {
 }): string {
   const hash = createHash('sha256').update(JSON.stringify(training.facts))
   for (const { ids, types, label, task = null } of training.rows) {
-    hash.update(JSON.stringify([task, label, Array.from(ids), types === undefined ? null : Array.from(types)]))
+    hash.update(JSON.stringify([task, label, ids.length, types !== undefined]))
+    hash.update(Int32Array.from(ids)).update(Uint8Array.from(types ?? []))
   }
   for (const { name, data } of training.weights) {
     hash.update(`\n${name}\n`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))

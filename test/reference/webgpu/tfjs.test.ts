@@ -11,7 +11,7 @@ import { sentenceDataset, tinyModel } from '../../support/training/tiny.ts'
 // The WebGPU engine on a software adapter, which check.sh puts before it: slow, and exactly as a GPU's driver to everything above it.
 
 const isWhole = Boolean(process.env['WEBGPU_WHOLE'])
-/** Products by tiles of 16 x 8. By themselves small ones take programs whose hundreds of threads wait for each other: a hundred times slower in software. */
+/** Products by tiles of 16 x 8. By themselves small ones take programs whose hundreds of threads wait for each other: several times slower in software. */
 const SMALL_OUTPUT_PROGRAM = 2
 
 describeEngine('tfjs-webgpu', async () => {
