@@ -1,13 +1,12 @@
 import { tmpdir } from 'node:os'
 import { type OnRead, readExamples } from '../adapters/datasets/index.ts'
 import { createSpillingStore } from '../adapters/files/packed-file.ts'
-import { type Dataset, type Example, type Examples, isStored } from '../ports/dataset.ts'
+import type { Dataset, Example, Examples } from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { TrainingPlan } from '../ports/trainer.ts'
-import { createHoldOut, heldOutShare } from '../training/hold-out.ts'
+import { holdOutOf } from '../training/hold-out.ts'
 import type { LabelledRow } from '../training/learner.ts'
 import { createRowPacker, MEMORY_NUMBERS, type PackedStore, type RowPacker, type TokenRows } from '../training/rows.ts'
-import { splitExamples } from '../training/split.ts'
 
 export interface EncodedRows extends Disposable {
   readonly rows: TokenRows
@@ -38,7 +37,7 @@ export async function encodeDataset(
 ): Promise<EncodedDataset> {
   const { store, packer, free } = createPacker()
   try {
-    const heldOut = validation === undefined ? chooseHeldOut(examples, options.plan) : null
+    const heldOut = validation === undefined ? holdOutOf(examples, options.plan) : null
     await pack(packer, examples, options, heldOut?.add)
     const isHeldOut = heldOut?.choose() ?? (() => false)
     const read = packer.length
@@ -74,32 +73,6 @@ export async function encodeRows(examples: Examples, options: EncodeOptions): Pr
 export function createStore(what: string): PackedStore & Disposable {
   const store = createSpillingStore({ what, folder: tmpdir(), memoryNumbers: memoryNumbers() })
   return { ...store, [Symbol.dispose]: store.close }
-}
-
-interface HeldOut {
-  readonly add: (example: Example) => void
-  readonly choose: () => (place: number) => boolean
-}
-
-/** What is held out is known once all rows were seen. */
-function chooseHeldOut(
-  examples: Examples,
-  { validationFraction, seed }: Pick<TrainingPlan, 'validationFraction' | 'seed'>,
-): HeldOut {
-  if (isStored(examples)) {
-    const fraction = heldOutShare(validationFraction, examples.length)
-    return createHoldOut({ fraction, seed, labelRows: examples.source.labelRows })
-  }
-  return {
-    add: () => {},
-    choose: () => {
-      const heldOut = new Set(splitExamples(examples, { fraction: validationFraction, seed }).validation)
-      return (place) => {
-        const example = examples[place]
-        return example !== undefined && heldOut.has(example)
-      }
-    },
-  }
 }
 
 function createPacker() {

@@ -35,11 +35,12 @@ import { createTextEncoder } from '../training/text-encoder.ts'
 import { createStore, encodeDataset, encodeRows } from './encode-dataset.ts'
 import { BY_NAME_ONLY, GPU_ENGINES } from './names.ts'
 
-/** Enough to hold some out that tell something. */
-const MIN_SAMPLE = 2_000
-const SAMPLED_ABOVE = 2
-
 // What the worker does. All of it blocks its thread between the checks for an abort.
+
+/** Rows of a sample, at least: enough to hold some out that tell something. */
+const MIN_SAMPLE = 2_000
+/** A dataset is sampled from so many times the rows on that are wanted of it. */
+const SAMPLED_ABOVE = 2
 
 export interface TrainTask {
   readonly model: Model

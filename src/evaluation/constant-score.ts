@@ -1,12 +1,9 @@
-import type { Dataset, Example, Examples } from '../ports/dataset.ts'
+import type { Dataset, Examples, ReadExamples } from '../ports/dataset.ts'
 import type { TrainingPlan } from '../ports/trainer.ts'
 import type { Target } from '../training/learner.ts'
 import { commonestOf, increase } from '../training/metrics.ts'
 import { createTally, scoringOf } from '../training/scores.ts'
 import { targetReader } from '../training/targets.ts'
-
-/** Examples in memory, or out of their file. */
-export type ReadExamples = (examples: Examples) => AsyncIterable<Example>
 
 /**
  * What the best answer that is always the same scores: a model must beat it. It is chosen by the training rows: their commonest label; the

@@ -1,10 +1,17 @@
-import { type Dataset, type Example, type Examples, isStored, type ReadProgress } from '../ports/dataset.ts'
+import {
+  type Dataset,
+  type Example,
+  type Examples,
+  isStored,
+  type ReadExamples,
+  type ReadProgress,
+} from '../ports/dataset.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Evaluated, Metric, Model, Trainer, TrainingPlan, TrainingProgress } from '../ports/trainer.ts'
 import { rowsAt } from '../training/choose-rows.ts'
 import { labelName } from '../training/labels.ts'
 import { scoringOf } from '../training/scores.ts'
-import { constantScore, type ReadExamples } from './constant-score.ts'
+import { constantScore } from './constant-score.ts'
 import { FEW_SHOT_LABELS, sampleFewShot } from './few-shot.ts'
 import { chooseFewShot } from './few-shot-places.ts'
 import { type EvaluationMode, evaluationPlan } from './plans.ts'

@@ -67,6 +67,9 @@ export interface Dataset<Rows extends Examples = readonly Example[]> {
   readonly validation?: Rows
 }
 
+/** Reads examples one at a time, in memory or out of their file. */
+export type ReadExamples = (examples: Examples) => AsyncIterable<Example>
+
 /** How far the reading of a file is. */
 export interface ReadProgress {
   readonly path: string

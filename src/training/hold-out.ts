@@ -1,6 +1,7 @@
-import type { Example, LabelRows } from '../ports/dataset.ts'
+import { type Example, type Examples, isStored, type LabelRows } from '../ports/dataset.ts'
+import type { TrainingPlan } from '../ports/trainer.ts'
 import { createGrowingNumbers } from './growing.ts'
-import { rarestLabel, rowHash } from './split.ts'
+import { rarestLabel, rowHash, splitExamples } from './split.ts'
 
 /** Bytes of a hash that tell rows apart: the few that meet by chance are taken for copies of a row. */
 const KEY_BYTES = 6
@@ -18,6 +19,27 @@ export interface HoldOut {
   add(example: Example): void
   /** After the last row: which of them are held out, by their place. */
   choose(): (index: number) => boolean
+}
+
+/** What a plan holds out of a dataset's rows, which are known once all were added: of rows in memory as `splitExamples`, of a file's at most 10,000. */
+export function holdOutOf(
+  examples: Examples,
+  { validationFraction, seed }: Pick<TrainingPlan, 'validationFraction' | 'seed'>,
+): HoldOut {
+  if (isStored(examples)) {
+    const fraction = heldOutShare(validationFraction, examples.length)
+    return createHoldOut({ fraction, seed, labelRows: examples.source.labelRows })
+  }
+  return {
+    add: () => {},
+    choose: () => {
+      const heldOut = new Set(splitExamples(examples, { fraction: validationFraction, seed }).validation)
+      return (place) => {
+        const example = examples[place]
+        return example !== undefined && heldOut.has(example)
+      }
+    },
+  }
 }
 
 /** @param labelRows of lists of labels, rows of each label: what their rarest label is must be known before */

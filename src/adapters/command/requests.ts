@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Example, TaskType } from '../../ports/dataset.ts'
+import type { Example, ReadExamples, TaskType } from '../../ports/dataset.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Evaluated, Head, Model, Trainer, TrainingPlan, TrainingResult } from '../../ports/trainer.ts'
 import type { LabelSpace } from '../../training/labels.ts'
@@ -13,7 +13,7 @@ import { type Prediction, readPredictions } from './predictions.ts'
 import { createProgress } from './progress.ts'
 import { type RunOptions, runIn } from './run.ts'
 import { scorePredictions } from './score.ts'
-import { type ReadExamples, splitRows } from './split-rows.ts'
+import { splitRows } from './split-rows.ts'
 import { readWeights } from './weights-file.ts'
 
 /** Over a plan's time, for what a program does besides training: loading a large model takes a while. */

@@ -1,10 +1,9 @@
-import type { Examples } from '../../ports/dataset.ts'
+import type { Examples, ReadExamples } from '../../ports/dataset.ts'
 import type { Evaluated } from '../../ports/trainer.ts'
 import type { LabelSpace } from '../../training/labels.ts'
 import { createTally, type Scoring } from '../../training/scores.ts'
 import { targetReader } from '../../training/targets.ts'
 import type { Prediction } from './predictions.ts'
-import type { ReadExamples } from './split-rows.ts'
 
 /** What no label of a row is: a prediction that is always wrong. */
 const NONE = -1

@@ -1,13 +1,9 @@
-import { type Dataset, type Example, type Examples, isStored } from '../../ports/dataset.ts'
+import type { Dataset, Example, Examples, ReadExamples } from '../../ports/dataset.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { TrainingPlan } from '../../ports/trainer.ts'
-import { createHoldOut, heldOutShare } from '../../training/hold-out.ts'
+import { holdOutOf } from '../../training/hold-out.ts'
 import { checkLabels } from '../../training/labels.ts'
-import { splitExamples } from '../../training/split.ts'
 import { targetReader } from '../../training/targets.ts'
-
-/** Examples in memory, or out of their file. */
-export type ReadExamples = (examples: Examples) => AsyncIterable<Example>
 
 export interface SplitRows {
   readonly training: AsyncIterable<Example>
@@ -61,21 +57,13 @@ async function heldOutOf(
   return heldOut
 }
 
-/** Rows of a file are read once for that. */
+/** Rows are read once for that. */
 async function chooseHeldOut(
   examples: Examples,
-  { validationFraction, seed }: Pick<TrainingPlan, 'validationFraction' | 'seed'>,
+  plan: Pick<TrainingPlan, 'validationFraction' | 'seed'>,
   read: ReadExamples,
 ): Promise<(place: number) => boolean> {
-  if (!isStored(examples)) {
-    const heldOut = new Set(splitExamples(examples, { fraction: validationFraction, seed }).validation)
-    return (place) => {
-      const example = examples[place]
-      return example !== undefined && heldOut.has(example)
-    }
-  }
-  const fraction = heldOutShare(validationFraction, examples.length)
-  const holdOut = createHoldOut({ fraction, seed, labelRows: examples.source.labelRows })
+  const holdOut = holdOutOf(examples, plan)
   for await (const example of read(examples)) holdOut.add(example)
   return holdOut.choose()
 }

@@ -1,12 +1,12 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ReadExamples } from '../../ports/dataset.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Trainer } from '../../ports/trainer.ts'
 import { createBaseCache } from './base-cache.ts'
 import { DEFAULT_TIME_LIMIT_MS, GRACE_MS } from './contract.ts'
 import { evaluate, train } from './requests.ts'
 import type { RunOptions } from './run.ts'
-import type { ReadExamples } from './split-rows.ts'
 import { findProgram } from './words.ts'
 import { clearOrphans } from './work-directory.ts'
 
