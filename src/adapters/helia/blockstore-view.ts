@@ -1,7 +1,7 @@
 import type { Blockstore } from 'interface-blockstore'
 import type { CID } from 'multiformats/cid'
+import type { LocalBlocks } from '../../ports/local-blocks.ts'
 import { isAcceptableCid } from './acceptable-cid.ts'
-import type { LocalBlocks } from './local-blocks.ts'
 import type { Served } from './served.ts'
 
 /**

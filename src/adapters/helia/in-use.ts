@@ -1,6 +1,6 @@
 import type { CID } from 'multiformats/cid'
+import type { LocalBlocks } from '../../ports/local-blocks.ts'
 import type { Retention } from '../../ports/retention.ts'
-import type { LocalBlocks } from './local-blocks.ts'
 
 /** Which blocks must not be deleted now. Everything but `touch` takes effect at once. */
 export interface InUse extends Pick<Retention, 'pin' | 'pinStored' | 'hold'> {

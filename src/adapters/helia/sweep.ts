@@ -1,10 +1,10 @@
 import type { CID } from 'multiformats/cid'
 import { isColdmeshError } from '../../ports/errors.ts'
+import type { LocalBlocks } from '../../ports/local-blocks.ts'
 import type { SweepOptions, Swept } from '../../ports/retention.ts'
 import { RAW } from './acceptable-cid.ts'
 import { type InUse, keyOfBlock, type Watch } from './in-use.ts'
 import { DEFAULT_SWEEP_BLOCKS } from './limits.ts'
-import type { LocalBlocks } from './local-blocks.ts'
 import { readUnixfsBlock, type Visit } from './unixfs-node.ts'
 
 export interface Sweeping {
