@@ -10,7 +10,6 @@ import { idOf, MalformedError } from '../../protocols/wire/codec.ts'
 import { sha256 } from '../../protocols/wire/crypto.ts'
 import { MAX_GENESIS_BYTES } from '../../protocols/wire/limits.ts'
 import { lockDirectory } from '../adapters/files/lock.ts'
-import { createContentStore } from '../adapters/helia/content-store.ts'
 import { nullLog } from '../adapters/memory/log.ts'
 import { importBase, openBase, SHARED_NAMES, WEIGHTS_NAME, withoutHistory } from '../checkpoint/base.ts'
 import type { Layout } from '../checkpoint/layout.ts'
@@ -20,6 +19,7 @@ import { type NetworkFacts, networkFacts, type Terms } from '../rounds/network.t
 import { readLayout } from './builder.ts'
 import { initDataDir, paths, requireConfig, writeConfig } from './data-dir.ts'
 import { needsNewerVersion, otherVersionOf } from './newer-version.ts'
+import { createContentStore } from './store/content-store.ts'
 import type { GenesisOptions, RoundPolicy } from './types.ts'
 
 const MINUTE_MS = 60_000

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { createContentStore } from '../adapters/helia/content-store.ts'
 import { nullLog } from '../adapters/memory/log.ts'
 import { paths } from './data-dir.ts'
 import { openBefore } from './fork/before.ts'
 import { readForkCertificate } from './fork/record.ts'
 import { verifyDirectory as verifyFiles } from './history/directory.ts'
+import { createContentStore } from './store/content-store.ts'
 import type { VerifyOptions, VerifyReport } from './types.ts'
 
 /**

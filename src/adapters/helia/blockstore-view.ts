@@ -1,14 +1,16 @@
 import type { Blockstore } from 'interface-blockstore'
 import type { CID } from 'multiformats/cid'
+import { isAcceptableCid } from '../../checkpoint/acceptable-cid.ts'
 import type { LocalBlocks } from '../../ports/local-blocks.ts'
-import { isAcceptableCid } from './acceptable-cid.ts'
-import type { Served } from './served.ts'
 
 /**
  * Our blocks as Helia wants them. To other peers a block that is rotten or cannot be read is one we do not have: they
  * ask somebody else.
  */
-export function blockstoreView(local: LocalBlocks, onServed: Served['note'] = () => {}): Blockstore {
+export function blockstoreView(
+  local: LocalBlocks,
+  onServed: (cid: CID, block: Uint8Array) => void = () => {},
+): Blockstore {
   const get = async function* (cid: CID): AsyncGenerator<Uint8Array> {
     const block = await local.get(cid).catch((cause: unknown) => {
       throw new BlockNotFound(cause)

@@ -1,14 +1,10 @@
-/** Every limit of the content store, named. docs/network.md says why each has its value. */
+/** Every limit of the exchange of blocks, named. docs/network.md says why each has its value. */
+
+import { DEFAULT_MAX_BLOCK_BYTES } from '../../checkpoint/block-limits.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
 
-export const DEFAULT_MAX_BLOCK_BYTES = 2 * MIB
-/** Links of one node: what the unixfs-v1-2025 profile writes at most. */
-export const DEFAULT_MAX_LINKS = 1024
-/** Nodes above a leaf. 1 MiB leaves and 1,024 links reach a tebibyte at three. */
-export const DEFAULT_MAX_DEPTH = 8
-export const DEFAULT_MAX_NAME_BYTES = 255
 /** dag-pb nodes under one root: this much, and one byte for each 64 bytes of files. */
 export const DEFAULT_MAX_NODE_BYTES = 4 * MIB
 export const DEFAULT_FILE_BYTES_PER_NODE_BYTE = 64
@@ -35,13 +31,3 @@ export const DEFAULT_MESSAGE_TIMEOUT_MS = 60_000
 /** Blocks a peer may want at once; all of them can be in memory together. */
 export const DEFAULT_WANTS_PER_PEER = 64
 export const DEFAULT_RESEND_WINDOW_MS = 1_000
-
-/** Names of blocks that a sweep has in memory: 64 GiB of weights. A root is never split. */
-export const DEFAULT_SWEEP_BLOCKS = 65_536
-/** Nodes that others are reading from here, whose leaves stay meanwhile. */
-export const DEFAULT_SERVED_NODES = 16
-/** How long they stay: this, and a second for each megabyte below them. */
-export const DEFAULT_SERVED_MS = 10_000
-export const DEFAULT_SERVED_BYTES_PER_MS = 1_000
-/** Files looked at together when blocks are counted. */
-export const DEFAULT_COUNT_CONCURRENCY = 32

@@ -1,9 +1,9 @@
 import type { CID } from 'multiformats/cid'
+import { requireAcceptableCid } from '../../checkpoint/acceptable-cid.ts'
+import { type Expected, readUnixfsBlock, type Visit } from '../../checkpoint/unixfs-node.ts'
 import type { FetchOptions } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
-import { requireAcceptableCid } from './acceptable-cid.ts'
 import { DEFAULT_FETCH_CONCURRENCY, DEFAULT_FILE_BYTES_PER_NODE_BYTE, DEFAULT_MAX_NODE_BYTES } from './limits.ts'
-import { type Expected, readUnixfsBlock, type Visit } from './unixfs-node.ts'
 
 export interface WalkOptions {
   readonly shape: FetchOptions['shape']

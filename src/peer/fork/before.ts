@@ -1,6 +1,5 @@
 import type { CID } from 'multiformats/cid'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
-import { createContentStore } from '../../adapters/helia/content-store.ts'
 import { nullLog } from '../../adapters/memory/log.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import { readChain } from '../chain.ts'
@@ -8,6 +7,7 @@ import type { ChainEntry } from '../chain-entry.ts'
 import { paths, requireConfig } from '../data-dir.ts'
 import { parseNetworkCid } from '../genesis.ts'
 import { readOnlyStore } from '../history/read-only-store.ts'
+import { createContentStore } from '../store/content-store.ts'
 import type { ForkSource } from './check.ts'
 
 /** A data directory of the network before; only read, so a daemon may run on it. */

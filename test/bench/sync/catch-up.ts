@@ -1,6 +1,6 @@
 import { CID } from 'multiformats/cid'
-import { createContentStore } from '../../../src/adapters/helia/content-store.ts'
 import { nullLog } from '../../../src/adapters/memory/log.ts'
+import { createContentStore } from '../../../src/peer/store/content-store.ts'
 import { followerOf, NEIGHBOUR } from '../../support/history/follow.ts'
 import { startMeter } from './meter.ts'
 import { benchChain, partOf } from './part.ts'

@@ -1,7 +1,7 @@
-import { createContentStore } from '../../../src/adapters/helia/content-store.ts'
 import { nullLog } from '../../../src/adapters/memory/log.ts'
 import { readChain } from '../../../src/peer/chain.ts'
 import { verifyBase } from '../../../src/peer/history/verify.ts'
+import { createContentStore } from '../../../src/peer/store/content-store.ts'
 import { startMeter } from './meter.ts'
 import { benchChain, partOf } from './part.ts'
 

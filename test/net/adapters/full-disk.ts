@@ -1,8 +1,8 @@
 /** Runs under a limit on file sizes: writes until the system refuses, and reports what was acknowledged. */
 import { join } from 'node:path'
 import { openJournal } from '../../../src/adapters/files/journal.ts'
-import { createContentStore } from '../../../src/adapters/helia/content-store.ts'
 import { nullLog } from '../../../src/adapters/memory/log.ts'
+import { createContentStore } from '../../../src/peer/store/content-store.ts'
 import { isColdmeshError } from '../../../src/ports/errors.ts'
 import { cidOf, patterned } from './content.ts'
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import type { CID } from 'multiformats/cid'
+import type { Libp2pNode, NodeOptions } from '../../../src/adapters/libp2p/node.ts'
+import { nullLog } from '../../../src/adapters/memory/log.ts'
 import {
   type ContentStoreOptions,
   createContentStore,
   type OpenContentStore,
-} from '../../../src/adapters/helia/content-store.ts'
-import type { Libp2pNode, NodeOptions } from '../../../src/adapters/libp2p/node.ts'
-import { nullLog } from '../../../src/adapters/memory/log.ts'
+} from '../../../src/peer/store/content-store.ts'
 import type { FetchOptions } from '../../../src/ports/content-store.ts'
 import { type ErrorCode, isColdmeshError } from '../../../src/ports/errors.ts'
 import { addressOf, startNode } from './support.ts'

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { describe, it } from 'node:test'
-import { createContentStore } from '../../../../src/adapters/helia/content-store.ts'
 import { nullLog } from '../../../../src/adapters/memory/log.ts'
 import { encodeLayout } from '../../../../src/checkpoint/layout.ts'
 import { importFile, LEAF_BYTES } from '../../../../src/checkpoint/unixfs.ts'
 import { fuseStored } from '../../../../src/peer/fuse-stored.ts'
+import { createContentStore } from '../../../../src/peer/store/content-store.ts'
 import { temporaryDirectory } from '../../../net/adapters/support.ts'
 
 /** Input in all, in MB; a gigabyte: COLDMESH_FUSE_MB=1000, which also prints what it measured. */

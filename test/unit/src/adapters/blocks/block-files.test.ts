@@ -7,8 +7,8 @@ import { describe, it } from 'node:test'
 import { FsBlockstore } from 'blockstore-fs'
 import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
-import { openBlockFiles } from '../../../../../src/adapters/helia/block-files.ts'
-import { createLocalBlocks } from '../../../../../src/adapters/helia/local-blocks.ts'
+import { openBlockFiles } from '../../../../../src/adapters/blocks/block-files.ts'
+import { createLocalBlocks } from '../../../../../src/adapters/blocks/local-blocks.ts'
 import { isColdmeshError } from '../../../../../src/ports/errors.ts'
 
 const cidOf = (block: Uint8Array): CID => CID.createV1(0x55, create(0x12, createHash('sha256').update(block).digest()))

@@ -5,8 +5,8 @@ import fc from 'fast-check'
 import { UnixFS } from 'ipfs-unixfs'
 import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
-import { type Expected, readUnixfsBlock } from '../../../../../src/adapters/helia/unixfs-node.ts'
-import { ColdmeshError, isColdmeshError } from '../../../../../src/ports/errors.ts'
+import { type Expected, readUnixfsBlock } from '../../../../src/checkpoint/unixfs-node.ts'
+import { ColdmeshError, isColdmeshError } from '../../../../src/ports/errors.ts'
 
 const RAW = 0x55
 const DAG_PB = 0x70

@@ -1,29 +1,25 @@
 import type { Libp2p } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { CID } from 'multiformats/cid'
-import type { ContentStore, FetchOptions } from '../../ports/content-store.ts'
-import { ColdmeshError } from '../../ports/errors.ts'
-import type { Mesh } from '../../ports/mesh.ts'
-import type { Retention } from '../../ports/retention.ts'
-import type { Log } from '../../ports/system.ts'
-import { createExchange } from './bitswap.ts'
-import { memoryBlockFiles, openBlockFiles } from './block-files.ts'
-import { createBlockSource } from './block-source.ts'
-import { blockstoreView } from './blockstore-view.ts'
-import { createInUse, guardBlocks } from './in-use.ts'
+import { openBlockStore } from '../../adapters/blocks/open-block-store.ts'
+import { createExchange } from '../../adapters/helia/bitswap.ts'
+import { createBlockSource } from '../../adapters/helia/block-source.ts'
+import { blockstoreView } from '../../adapters/helia/blockstore-view.ts'
 import {
   DEFAULT_BLOCK_DEADLINE_MS,
   DEFAULT_MAX_PROVIDERS,
   DEFAULT_PROVIDER_DIAL_MS,
   DEFAULT_STALL_MS,
-} from './limits.ts'
-import { createLocalBlocks } from './local-blocks.ts'
-import { createPatience } from './patience.ts'
-import { createPeerOrder } from './peer-order.ts'
-import { createServed } from './served.ts'
-import { sweepBlocks } from './sweep.ts'
-import { createUnanswered } from './unanswered.ts'
-import { walk } from './walk.ts'
+} from '../../adapters/helia/limits.ts'
+import { createPatience } from '../../adapters/helia/patience.ts'
+import { createPeerOrder } from '../../adapters/helia/peer-order.ts'
+import { createUnanswered } from '../../adapters/helia/unanswered.ts'
+import { walk } from '../../adapters/helia/walk.ts'
+import type { ContentStore, FetchOptions } from '../../ports/content-store.ts'
+import { ColdmeshError } from '../../ports/errors.ts'
+import type { Mesh } from '../../ports/mesh.ts'
+import type { Retention } from '../../ports/retention.ts'
+import type { Log } from '../../ports/system.ts'
 
 export interface ContentStoreOptions {
   /** Where blocks are kept; null keeps them in memory. */
@@ -49,12 +45,8 @@ export interface OpenContentStore extends ContentStore, AsyncDisposable {
 export async function createContentStore(options: ContentStoreOptions): Promise<OpenContentStore> {
   const { dir, node, log, blockDeadlineMs = DEFAULT_BLOCK_DEADLINE_MS } = options
   const unanswered = createUnanswered()
-  const files = dir === null ? memoryBlockFiles() : await openBlockFiles(dir)
-  const unguarded = createLocalBlocks(files)
-  const inUse = createInUse()
-  const served = createServed()
-  const local = guardBlocks(unguarded, inUse)
-  const exchange = node === null ? undefined : createExchange(node.libp2p, blockstoreView(local, served.note))
+  const { local, retention, noteServed, count } = await openBlockStore(dir)
+  const exchange = node === null ? undefined : createExchange(node.libp2p, blockstoreView(local, noteServed))
   const source =
     node === null || exchange === undefined
       ? undefined
@@ -88,7 +80,7 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
       providers.map(peerOf).filter((peer) => peer !== undefined),
       unanswered.count,
     )
-    using _ = inUse.pin(root)
+    using _ = retention.pin(root)
     using patience = createPatience({ root, timeoutMs, stallMs, signal: fetchOptions.signal })
     const { signal } = patience
     // One peer's silence must leave time to ask another.
@@ -134,18 +126,6 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
     return { blocks, bytes }
   }
 
-  const sweeping = {
-    ...{ local: unguarded, remove: files.delete, flush: files.flush },
-    ...{ inUse, served: () => served.nodes },
-  }
-  const retention: Retention = {
-    ...{ pin: inUse.pin, pinStored: inUse.pinStored, hold: inUse.hold },
-    sweep: (options) => sweepBlocks(sweeping, options),
-    get usage() {
-      return { blocks: files.usage.blocks, bytes: files.usage.bytes }
-    },
-  }
-
   const store: OpenContentStore = {
     retention,
     has: local.has,
@@ -159,7 +139,7 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
     unansweredBy: unanswered.count,
     start() {
       starting ??= (async () => {
-        await files.count()
+        await count()
         await exchange?.start()
         running = true
       })()

@@ -1,9 +1,14 @@
 import { decode, type PBLink, type PBNode } from '@ipld/dag-pb'
 import { UnixFS } from 'ipfs-unixfs'
 import type { CID } from 'multiformats/cid'
-import { ColdmeshError } from '../../ports/errors.ts'
+import { ColdmeshError } from '../ports/errors.ts'
 import { DAG_PB, RAW, requireAcceptableCid } from './acceptable-cid.ts'
-import { DEFAULT_MAX_BLOCK_BYTES, DEFAULT_MAX_DEPTH, DEFAULT_MAX_LINKS, DEFAULT_MAX_NAME_BYTES } from './limits.ts'
+import {
+  DEFAULT_MAX_BLOCK_BYTES,
+  DEFAULT_MAX_DEPTH,
+  DEFAULT_MAX_LINKS,
+  DEFAULT_MAX_NAME_BYTES,
+} from './block-limits.ts'
 
 /** What a block has to be. `bytes`: the exact size of the file below it, where its parent said so. */
 export type Expected =

@@ -1,7 +1,7 @@
 import type { CID } from 'multiformats/cid'
-import { DAG_PB } from './acceptable-cid.ts'
+import { DAG_PB } from '../../checkpoint/acceptable-cid.ts'
+import { readUnixfsBlock } from '../../checkpoint/unixfs-node.ts'
 import { DEFAULT_SERVED_BYTES_PER_MS, DEFAULT_SERVED_MS, DEFAULT_SERVED_NODES } from './limits.ts'
-import { readUnixfsBlock } from './unixfs-node.ts'
 
 /** What others are downloading from here: who asks for a node will ask for what is below it. */
 export interface Served {

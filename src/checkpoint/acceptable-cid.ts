@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid'
-import { ColdmeshError } from '../../ports/errors.ts'
+import { ColdmeshError } from '../ports/errors.ts'
 
 export const RAW = 0x55
 export const DAG_PB = 0x70

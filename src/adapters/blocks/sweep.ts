@@ -1,11 +1,11 @@
 import type { CID } from 'multiformats/cid'
+import { RAW } from '../../checkpoint/acceptable-cid.ts'
+import { readUnixfsBlock, type Visit } from '../../checkpoint/unixfs-node.ts'
 import { isColdmeshError } from '../../ports/errors.ts'
 import type { LocalBlocks } from '../../ports/local-blocks.ts'
 import type { SweepOptions, Swept } from '../../ports/retention.ts'
-import { RAW } from './acceptable-cid.ts'
 import { type InUse, keyOfBlock, type Watch } from './in-use.ts'
 import { DEFAULT_SWEEP_BLOCKS } from './limits.ts'
-import { readUnixfsBlock, type Visit } from './unixfs-node.ts'
 
 export interface Sweeping {
   /** Not guarded: looking at a block is no use of it. */

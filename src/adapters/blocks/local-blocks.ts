@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
+import { requireAcceptableCid } from '../../checkpoint/acceptable-cid.ts'
+import { DEFAULT_MAX_BLOCK_BYTES } from '../../checkpoint/block-limits.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { LocalBlocks } from '../../ports/local-blocks.ts'
-import { requireAcceptableCid } from './acceptable-cid.ts'
 import type { BlockFiles } from './block-files.ts'
-import { DEFAULT_MAX_BLOCK_BYTES } from './limits.ts'
 
 export function createLocalBlocks(files: BlockFiles): LocalBlocks {
   const local: LocalBlocks = {

@@ -1,0 +1,11 @@
+/** Every limit of what keeps blocks, named. docs/network.md says why each has its value. */
+
+/** Names of blocks that a sweep has in memory: 64 GiB of weights. A root is never split. */
+export const DEFAULT_SWEEP_BLOCKS = 65_536
+/** Nodes that others are reading from here, whose leaves stay meanwhile. */
+export const DEFAULT_SERVED_NODES = 16
+/** How long they stay: this, and a second for each megabyte below them. */
+export const DEFAULT_SERVED_MS = 10_000
+export const DEFAULT_SERVED_BYTES_PER_MS = 1_000
+/** Files looked at together when blocks are counted. */
+export const DEFAULT_COUNT_CONCURRENCY = 32
