@@ -1,0 +1,74 @@
+import { execFile, spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
+
+/** What some work cost. */
+export interface Cost {
+  readonly seconds: number
+  /** User and system, of all threads. */
+  readonly cpuSeconds: number
+}
+
+/** What it cost in a process of its own. */
+export interface ProcessCost extends Cost {
+  /** The process's peak, Node itself included. */
+  readonly peakBytes: number
+}
+
+/** The cheapest of some runs, each by its own measure: what else the machine does only ever adds. */
+export async function best(work: () => unknown, { runs = 3 } = {}): Promise<Cost> {
+  let seconds = Number.POSITIVE_INFINITY
+  let cpuSeconds = Number.POSITIVE_INFINITY
+  for (let run = 0; run < runs; run++) {
+    const cost = await measure(work)
+    seconds = Math.min(seconds, cost.seconds)
+    cpuSeconds = Math.min(cpuSeconds, cost.cpuSeconds)
+  }
+  return { seconds, cpuSeconds }
+}
+
+export async function measure(work: () => unknown): Promise<Cost> {
+  const cpu = process.cpuUsage()
+  const start = performance.now()
+  await work()
+  const seconds = (performance.now() - start) / 1000
+  const { user, system } = process.cpuUsage(cpu)
+  return { seconds, cpuSeconds: (user + system) / 1e6 }
+}
+
+/**
+ * Runs a module in a process of its own, with a job for it. It ends with `answer(...)`.
+ * @param module its path
+ */
+export async function inProcess<Answer extends ProcessCost>(module: string, job: unknown): Promise<Answer> {
+  const child = spawn(process.execPath, ['--conditions=coldmesh-source', module], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  child.stdin.end(JSON.stringify(job))
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  const output = await text(child.stdout)
+  const code = await exited
+  if (code !== 0) throw new Error(`${module} ended with ${code}`)
+  return JSON.parse(output)
+}
+
+/** In the process that `inProcess` began: its job. */
+export async function readJob<Job>(): Promise<Job> {
+  return JSON.parse(await text(process.stdin))
+}
+
+/** In the process that `inProcess` began: what it found, its cost and its peak. */
+export function answer(cost: Cost, found: Readonly<Record<string, unknown>> = {}): void {
+  const peakBytes = process.resourceUsage().maxRSS * 1024
+  process.stdout.write(JSON.stringify({ ...found, ...cost, peakBytes }))
+}
+
+/** Drops a file from the page cache, so that the next read is cold. False where the system cannot. */
+export async function chill(path: string): Promise<boolean> {
+  try {
+    await promisify(execFile)('dd', [`if=${path}`, 'iflag=nocache', 'count=0', 'status=none'])
+    return true
+  } catch {
+    return false
+  }
+}
