@@ -7,23 +7,25 @@ interface Parameter {
   readonly min: number
   readonly max: number
   readonly isRequired: boolean
+  /** Whether it counts billionths. */
+  readonly isFraction: boolean
 }
 
 /** Of every rule: a step of all is no step. */
-const STEP = { step: { min: 1, max: BILLION - 1, isRequired: false } }
+const STEP = { step: { min: 1, max: BILLION - 1, isRequired: false, isFraction: true } }
 const MAX_TRIM = 31
 
 /** Every rule of this version with its parameters (docs/fusion.md, Rules). Rows are added, never edited. */
 const RULES = {
   'mean/1': STEP,
-  'weighted-mean/1': { ...STEP, maxRows: { min: 1, max: BILLION, isRequired: true } },
+  'weighted-mean/1': { ...STEP, maxRows: { min: 1, max: BILLION, isRequired: true, isFraction: false } },
   'clipped-mean/1': STEP,
-  'trimmed-mean/1': { ...STEP, trim: { min: 1, max: MAX_TRIM, isRequired: true } },
+  'trimmed-mean/1': { ...STEP, trim: { min: 1, max: MAX_TRIM, isRequired: true, isFraction: false } },
   'median/1': STEP,
   'ties/1': {
     ...STEP,
-    density: { min: 1, max: BILLION, isRequired: true },
-    scale: { min: 1, max: BILLION, isRequired: false },
+    density: { min: 1, max: BILLION, isRequired: true, isFraction: true },
+    scale: { min: 1, max: BILLION, isRequired: false, isFraction: true },
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Parameter>>>>
 

@@ -1,6 +1,7 @@
 import { canonicalOrder, encodeLayout } from '../checkpoint/layout.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { fuseCheckpoints } from '../fusion/fuse.ts'
+import { parseRule } from '../fusion/rule-text.ts'
 import type { Dataset, Examples } from '../ports/dataset.ts'
 import type { Model, Trainer, TrainingPlan, TrainingProgress, Weights } from '../ports/trainer.ts'
 import { evaluationPlan } from './plans.ts'
@@ -43,21 +44,11 @@ export async function trainMultitask(options: BaselineOptions): Promise<Model> {
  */
 export async function trainOneShot(
   options: BaselineOptions & {
+    /** With its parameters, as `parseRule` reads it. */
     readonly rule?: string
-    readonly params?: Readonly<Record<string, number>>
   },
 ): Promise<Model> {
-  const {
-    trainer,
-    pretrained,
-    tasks,
-    seed,
-    plan: changes = {},
-    rule = 'mean/1',
-    params = {},
-    signal,
-    onProgress,
-  } = options
+  const { trainer, pretrained, tasks, seed, plan: changes = {}, rule = 'mean/1', signal, onProgress } = options
   const bodies: (readonly Weights[])[] = []
   for (const dataset of tasks) {
     const { body } = await trainer.train({
@@ -71,7 +62,7 @@ export async function trainOneShot(
     bodies.push(body)
   }
   const rows = tasks.map(({ examples }) => examples.length)
-  return { ...pretrained, body: await fuseBodies(pretrained.body, bodies, { rule, params, rows }) }
+  return { ...pretrained, body: await fuseBodies(pretrained.body, bodies, { ...parseRule(rule), rows }) }
 }
 
 /** Bodies fused as the network fuses checkpoints. The result has the order of `base`. */

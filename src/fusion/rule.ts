@@ -1,6 +1,7 @@
-import { BILLION, FUSION_RULES, type FusionParams, isFusionRule, judgeFusion } from '../../protocols/genesis/fusion.ts'
+import { BILLION, type FusionParams, isFusionRule, judgeFusion } from '../../protocols/genesis/fusion.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Kept } from './magnitudes.ts'
+import { unknownRule } from './rule-text.ts'
 
 interface Stepped {
   /** Part of the way from the base to the rule's number, below 1; null: all of it. */
@@ -42,7 +43,7 @@ export interface RuleOptions {
  */
 export function readRule({ rule, params, inputs, rows }: RuleOptions): StatedRule {
   const verdict = judgeFusion({ rule, params })
-  if (!isFusionRule(rule) || verdict.verdict !== 'accept') throw refusal(rule, params)
+  if (!isFusionRule(rule) || verdict.verdict !== 'accept') throw unknownRule(rule, params)
   const step = params['step'] === undefined ? null : params['step'] / BILLION
   switch (rule) {
     case 'mean/1':
@@ -72,25 +73,4 @@ function weightsOf(rows: readonly number[] | undefined, inputs: number, maxRows:
   throw new ColdmeshError('bad-input', 'weighted-mean/1 needs the number of rows of each input, at least 1.', {
     hint: 'state the rows of every input, in the inputs’ order',
   })
-}
-
-function refusal(rule: string, params: FusionParams): ColdmeshError {
-  const names = Object.keys(FUSION_RULES)
-  const newer = 'a newer coldmesh may know more'
-  if (!isFusionRule(rule)) {
-    const message = `The fusion rule ${JSON.stringify(rule)} is unknown.`
-    return new ColdmeshError('unsupported', message, { hint: `this version computes ${names.join(', ')}; ${newer}` })
-  }
-  const known = FUSION_RULES[rule]
-  const unknown = Object.keys(params).find((name) => !Object.hasOwn(known, name))
-  if (unknown !== undefined) {
-    const message = `The parameter ${JSON.stringify(unknown)} of ${rule} is not supported by this version.`
-    const hint = `${rule} takes ${Object.keys(known).join(', ')}; ${newer}`
-    return new ColdmeshError('unsupported', message, { facts: { rule }, hint })
-  }
-  const ranges = Object.entries(known).map(([name, { min, max, isRequired }]) => {
-    return `${name} from ${min} to ${max}${isRequired ? '' : ', or none'}`
-  })
-  const message = `The parameters of ${rule} are not right.`
-  return new ColdmeshError('bad-input', message, { facts: { rule }, hint: `${rule} takes ${ranges.join('; ')}` })
 }

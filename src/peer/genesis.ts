@@ -15,6 +15,7 @@ import { createContentStore } from '../adapters/helia/content-store.ts'
 import { nullLog } from '../adapters/memory/log.ts'
 import { importBase, openBase, SHARED_NAMES, WEIGHTS_NAME, withoutHistory } from '../checkpoint/base.ts'
 import type { Layout } from '../checkpoint/layout.ts'
+import { type Fusion, parseRule } from '../fusion/rule-text.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
 import { type NetworkFacts, networkFacts, type Terms } from '../rounds/network.ts'
@@ -133,7 +134,7 @@ function encodeGenesis(options: Omit<GenesisOptions, 'base'>, { before, ...base 
     name: options.name,
     ...base,
     card: 'card/1' as const,
-    fusion: rule === undefined && before !== null ? before.terms.fusion : { rule: rule ?? 'mean/1', params: {} },
+    fusion: rule === undefined ? (before?.terms.fusion ?? defaultFusion(contributors)) : parseRule(rule),
     round: { ...DEFAULT_ROUND_POLICY, ...before?.terms.round, ...options.round },
     committee: options.committee.map(({ name, key }) => ({ name, key: readKeyText(key, name) })),
     quorum: options.quorum ?? before?.terms.quorum ?? ('byzantine' as const),
@@ -153,6 +154,11 @@ function encodeGenesis(options: Omit<GenesisOptions, 'base'>, { before, ...base 
     if (!(error instanceof MalformedError)) throw error
     throw new ColdmeshError('bad-input', `The genesis does not hold: ${error.message}.`, { hint: 'Mend that option.' })
   }
+}
+
+/** Where anybody may contribute, nobody moves the base further than the median contributor; people who know each other average. */
+function defaultFusion(contributors: Terms['contributors'] | GenesisOptions['contributors']): Fusion {
+  return { rule: contributors === 'open' ? 'clipped-mean/1' : 'mean/1', params: {} }
 }
 
 function readKeyText(text: string, of: string): Uint8Array {

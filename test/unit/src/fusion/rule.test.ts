@@ -54,13 +54,14 @@ describe('readRule', () => {
   })
 
   it('refuses parameters that are missing or out of their range', () => {
-    for (const step of [0, 1_000_000_000, -1, 0.5, Number.NaN]) refuses({ params: { step } }, 'bad-input', /not right/)
-    refuses({ rule: 'trimmed-mean/1' }, 'bad-input', /not right/)
-    refuses({ rule: 'trimmed-mean/1', params: { trim: 32 } }, 'bad-input', /not right/)
-    refuses({ rule: 'ties/1' }, 'bad-input', /not right/)
-    refuses({ rule: 'ties/1', params: { density: 1_000_000_001 } }, 'bad-input', /not right/)
-    refuses({ rule: 'ties/1', params: { density: 1, scale: 1_000_000_001 } }, 'bad-input', /not right/)
-    refuses({ rule: 'weighted-mean/1', rows: [1, 1, 1] }, 'bad-input', /not right/)
+    for (const step of [0, 1_000_000_000, -1, 0.5, Number.NaN])
+      refuses({ params: { step } }, 'bad-input', /out of its range/)
+    refuses({ rule: 'trimmed-mean/1' }, 'bad-input', /out of its range/)
+    refuses({ rule: 'trimmed-mean/1', params: { trim: 32 } }, 'bad-input', /out of its range/)
+    refuses({ rule: 'ties/1' }, 'bad-input', /out of its range/)
+    refuses({ rule: 'ties/1', params: { density: 1_000_000_001 } }, 'bad-input', /out of its range/)
+    refuses({ rule: 'ties/1', params: { density: 1, scale: 1_000_000_001 } }, 'bad-input', /out of its range/)
+    refuses({ rule: 'weighted-mean/1', rows: [1, 1, 1] }, 'bad-input', /out of its range/)
   })
 
   it('refuses fewer inputs than are trimmed, and inputs without rows', () => {
