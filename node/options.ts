@@ -49,7 +49,11 @@ export const OPTIONS = {
     choices: ['byzantine', 'crash'],
     help: 'two thirds and one against liars, or a majority among people who trust each other (default: byzantine; a fork: as before)',
   },
-  rule: { kind: 'text', value: 'RULE', help: 'fusion rule (default: mean/1; a fork: as before)' },
+  rule: {
+    kind: 'text',
+    value: 'RULE[,NAME=N]',
+    help: 'fusion rule with its parameters: mean/1, weighted-mean/1,maxRows=N, clipped-mean/1, trimmed-mean/1,trim=N, median/1, ties/1,density=N; any with step=N (default: clipped-mean/1 where contributors are open, else mean/1; a fork: as before)',
+  },
   contributors: {
     kind: 'text',
     value: 'open|vouched|KEY,KEY',

@@ -29,6 +29,8 @@ export { type ChartPoint, type ChartSeries, chartColumn, type LineChart, lineCha
 export { EVALUATION_MODES, EVALUATION_PLANS, type EvaluationMode } from './evaluation/plans.ts'
 export { reportOf } from './evaluation/report-of.ts'
 export { type MeanAndError, meanAndError, meanOverTasks } from './evaluation/statistics.ts'
+// Fusion rules
+export { type Fusion, formatRule, parseRule } from './fusion/rule-text.ts'
 // Experiments
 export { LAB_BASELINES, type LabBaseline, type LabEvaluation, type LabPlan, type LabTask } from './lab/plan.ts'
 export type { LabCurve, LabGain, LabPoint, LabResult, LabRun } from './lab/result.ts'

@@ -1,4 +1,4 @@
-import { type AmendmentChange, DEFAULT_ROUND_POLICY, type RoundPolicy, type TermsStatus } from 'coldmesh'
+import { type AmendmentChange, DEFAULT_ROUND_POLICY, parseRule, type RoundPolicy, type TermsStatus } from 'coldmesh'
 import { CliError } from '../failure.ts'
 import { isKeyText, parseMember } from './members.ts'
 
@@ -57,7 +57,7 @@ function otherTerm(name: string, value: string): AmendmentChange {
     case 'gate':
       return { gate: value === 'off' ? null : { maxDrop: fractionOf(value) } }
     case 'rule':
-      return { fusion: { rule: value, params: {} } }
+      return { fusion: parseRule(value) }
     default:
       return {}
   }

@@ -46,7 +46,7 @@ function formatEntry(entry: LogEntry): string {
   const { round, base, aggregator, view, rule, inputs, amendment, excluded, reports, evidence } = entry
   const lines = [
     `round ${round}  ${show(base)}`,
-    `  ${show(rule)} of ${inputs.length} contributions, proposed by ${show(aggregator, { maxLength: 64 })} in view ${view}`,
+    `  ${show(rule, { maxLength: 128 })} of ${inputs.length} contributions, proposed by ${show(aggregator, { maxLength: 64 })} in view ${view}`,
     ...inputs.map(
       ({ id, author, task, dataset, rows, vouchedBy, staleness }) =>
         `  + ${short(id)}  ${show(task, { maxLength: 40 })}: ${rows} rows of ${show(dataset, { maxLength: 40 })}, by ${short(author)}${lateBy(staleness)}${vouchedBy === null ? '' : `, vouched for by ${short(vouchedBy)}`}`,

@@ -77,7 +77,7 @@ export const planShape = z.strictObject({
   seeds: z.array(z.int().min(0).max(MAX_SEED)).min(1).max(100).default([1]),
   committee: count(64).default(4),
   rule: z.string().default('mean/1'),
-  /** No rule of this version takes any. */
+  /** Empty: they stand in `rule`. */
   params: z.strictObject({}).default({}),
   training: training.default({}),
   evaluation: z.partialRecord(z.enum(EVALUATION_MODES), evaluation).default({}),

@@ -3,9 +3,11 @@ import { basename, dirname, extname, resolve } from 'node:path'
 import {
   type EngineChoice,
   EVALUATION_MODES,
+  formatRule,
   type LabEvaluation,
   type LabPlan,
   type LabTask,
+  parseRule,
   type ReadProgress,
 } from 'coldmesh'
 import { z } from 'zod'
@@ -53,7 +55,7 @@ export async function readPlan(path: string, onRead?: (progress: ReadProgress) =
       rounds: file.rounds,
       seeds: file.seeds,
       committee: file.committee,
-      rule: file.rule,
+      rule: formatRule(parseRule(file.rule)),
       perRound: contributors.perRound,
       freshRows: contributors.freshRows,
       validationRows: contributors.validationRows,

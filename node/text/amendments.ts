@@ -1,4 +1,4 @@
-import type { AmendmentChange, AmendmentStatus } from 'coldmesh'
+import { type AmendmentChange, type AmendmentStatus, formatRule } from 'coldmesh'
 import { short, show } from './escape.ts'
 
 /** What an amendment changes, who approved it, and when it holds. */
@@ -21,7 +21,7 @@ export function changeLines({ add, remove, round, quorum, contributors, gate, fu
     ...(quorum === undefined ? [] : [`sets quorum to ${quorum}`]),
     ...(contributors === undefined ? [] : [`sets contributors to ${contributorsText(contributors)}`]),
     ...(gate === undefined ? [] : [`sets gate to ${gate === null ? 'off' : gate.maxDrop}`]),
-    ...(fusion === undefined ? [] : [`sets rule to ${show(fusion.rule)}`]),
+    ...(fusion === undefined ? [] : [`sets rule to ${show(formatRule(fusion), { maxLength: 128 })}`]),
   ]
 }
 

@@ -1,6 +1,7 @@
 import { canonicalOrder, encodeLayout } from '../checkpoint/layout.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import { fuseCheckpoints } from '../fusion/fuse.ts'
+import { parseRule } from '../fusion/rule-text.ts'
 import type { Dataset, Examples } from '../ports/dataset.ts'
 import type { Model, Trainer, TrainingPlan, TrainingProgress, Weights } from '../ports/trainer.ts'
 import { evaluationPlan } from './plans.ts'
@@ -43,21 +44,11 @@ export async function trainMultitask(options: BaselineOptions): Promise<Model> {
  */
 export async function trainOneShot(
   options: BaselineOptions & {
+    /** With its parameters, as `parseRule` reads it. */
     readonly rule?: string
-    readonly params?: Readonly<Record<string, number>>
   },
 ): Promise<Model> {
-  const {
-    trainer,
-    pretrained,
-    tasks,
-    seed,
-    plan: changes = {},
-    rule = 'mean/1',
-    params = {},
-    signal,
-    onProgress,
-  } = options
+  const { trainer, pretrained, tasks, seed, plan: changes = {}, rule = 'mean/1', signal, onProgress } = options
   const bodies: (readonly Weights[])[] = []
   for (const dataset of tasks) {
     const { body } = await trainer.train({
@@ -70,22 +61,29 @@ export async function trainOneShot(
     })
     bodies.push(body)
   }
-  return { ...pretrained, body: await fuseBodies(pretrained.body, bodies, { rule, params }) }
+  const rows = tasks.map(({ examples }) => examples.length)
+  return { ...pretrained, body: await fuseBodies(pretrained.body, bodies, { ...parseRule(rule), rows }) }
 }
 
 /** Bodies fused as the network fuses checkpoints. The result has the order of `base`. */
 export async function fuseBodies(
   base: readonly Weights[],
   bodies: readonly (readonly Weights[])[],
-  { rule, params }: { readonly rule: string; readonly params: Readonly<Record<string, number>> },
+  how: {
+    readonly rule: string
+    readonly params: Readonly<Record<string, number>>
+    /** Of each body's data; `weighted-mean/1` needs them. */
+    readonly rows?: readonly number[]
+  },
 ): Promise<readonly Weights[]> {
   const tensors = base.map(({ name, shape }) => ({ name, shape, dtype: 'F32' as const }))
   const layout = encodeLayout(canonicalOrder(tensors), { format: 'pt' })
-  const open = async function* (body: readonly Weights[]) {
-    yield encodeCheckpoint(layout, body)
-  }
+  const open = (body: readonly Weights[]) =>
+    async function* () {
+      yield encodeCheckpoint(layout, body)
+    }
   const chunks: Uint8Array[] = []
-  const fused = fuseCheckpoints({ rule, params, layout, base: open(base), inputs: bodies.map(open) })
+  const fused = fuseCheckpoints({ ...how, layout, base: open(base), inputs: bodies.map(open) })
   for await (const chunk of fused) chunks.push(chunk)
   const bytes = new Uint8Array(layout.totalBytes)
   let at = 0

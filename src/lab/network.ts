@@ -4,6 +4,7 @@ import { toHex } from '../../protocols/wire/bytes.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import { lockDirectory } from '../adapters/files/lock.ts'
 import { nullLog } from '../adapters/memory/log.ts'
+import { parseRule } from '../fusion/rule-text.ts'
 import { type BaseFacts, readBaseFacts } from '../peer/builder.ts'
 import { openChain } from '../peer/chain.ts'
 import { paths } from '../peer/data-dir.ts'
@@ -65,8 +66,11 @@ export async function openLabNetwork(options: {
     base: options.base,
     rule: options.rule,
     committee: signers.map(({ key }, index) => ({ name: names[index] ?? '', key: toHex(key) })),
-    // One is enough: who is refused must not hold up the others. Time is virtual, so all have come before lists are due.
-    round: { minContributions: 1, maxContributions: options.maxContributions },
+    // The fewest that the rule takes: who is refused must not hold up the others. Time is virtual, so all have come before lists are due.
+    round: {
+      minContributions: 1 + 2 * (parseRule(options.rule).params['trim'] ?? 0),
+      maxContributions: options.maxContributions,
+    },
   })
   await using cleanup = new AsyncDisposableStack()
   cleanup.use(await lockDirectory(dir))

@@ -16,6 +16,7 @@ export interface AmendmentChange {
   readonly round?: Partial<RoundPolicy>
   /** A fraction, 0.02 for two points; null: no gate. */
   readonly gate?: { readonly maxDrop: number } | null
+  /** As a genesis states it: fractions in billionths. `parseRule` makes it of text. */
   readonly fusion?: { readonly rule: string; readonly params: Readonly<Record<string, number>> }
 }
 
@@ -43,5 +44,6 @@ export interface TermsStatus {
   readonly contributors: 'open' | 'vouched' | readonly string[]
   readonly round: RoundPolicy
   readonly gate: { readonly maxDrop: number } | null
+  /** With its parameters, as `formatRule` writes it. */
   readonly rule: string
 }

@@ -6,6 +6,10 @@ export interface GenesisOptions {
   readonly base: string
   readonly committee: readonly { readonly name: string; readonly key: string }[]
   readonly quorum?: 'byzantine' | 'crash'
+  /**
+   * A fusion rule with its parameters, as `parseRule` reads it: `median/1`, `ties/1,density=0.2`. Default: `clipped-mean/1` where contributors are open,
+   * else `mean/1`.
+   */
   readonly rule?: string
   readonly round?: Partial<RoundPolicy>
   readonly contributors?: 'open' | 'vouched' | readonly string[]

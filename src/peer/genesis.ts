@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { readFile as readDisk } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
+import { FUSION_RULES } from '../../protocols/genesis/fusion.ts'
 import { type Genesis, genesis } from '../../protocols/genesis/messages.ts'
-import { judgeGenesis, SUPPORTED_RULES } from '../../protocols/genesis/rules.ts'
+import { judgeGenesis } from '../../protocols/genesis/rules.ts'
 import { formatInvite } from '../../protocols/membership/invite.ts'
 import { fromHex, parseCid } from '../../protocols/wire/bytes.ts'
 import { idOf, MalformedError } from '../../protocols/wire/codec.ts'
@@ -13,6 +14,7 @@ import { lockDirectory } from '../adapters/files/lock.ts'
 import { nullLog } from '../adapters/memory/log.ts'
 import { importBase, openBase, SHARED_NAMES, WEIGHTS_NAME, withoutHistory } from '../checkpoint/base.ts'
 import type { Layout } from '../checkpoint/layout.ts'
+import { type Fusion, parseRule } from '../fusion/rule-text.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError, isColdmeshError } from '../ports/errors.ts'
 import { type NetworkFacts, networkFacts, type Terms } from '../rounds/network.ts'
@@ -50,7 +52,10 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   'staleness-above-history':
     'Contributions may be late by fewer rounds than a network remembers: lower maxStaleness, or raise historyRounds.',
   'keep-below-history': 'What late contributions were trained from must be kept: raise keepRounds to historyRounds.',
-  'unsupported-rule': `This version fuses by ${SUPPORTED_RULES.join(', ')} only.`,
+  'unsupported-rule': `This version fuses by ${Object.keys(FUSION_RULES).join(', ')} only.`,
+  'unsupported-fusion-params': 'The fusion rule has no such parameter.',
+  'bad-fusion-params': 'The fusion rule lacks a parameter, or one is out of its range.',
+  'trim-above-min': 'The fusion rule drops all that a round may have: raise minContributions above twice trim.',
 }
 
 /**
@@ -129,7 +134,7 @@ function encodeGenesis(options: Omit<GenesisOptions, 'base'>, { before, ...base 
     name: options.name,
     ...base,
     card: 'card/1' as const,
-    fusion: rule === undefined && before !== null ? before.terms.fusion : { rule: rule ?? 'mean/1', params: {} },
+    fusion: rule === undefined ? (before?.terms.fusion ?? defaultFusion(contributors)) : parseRule(rule),
     round: { ...DEFAULT_ROUND_POLICY, ...before?.terms.round, ...options.round },
     committee: options.committee.map(({ name, key }) => ({ name, key: readKeyText(key, name) })),
     quorum: options.quorum ?? before?.terms.quorum ?? ('byzantine' as const),
@@ -149,6 +154,11 @@ function encodeGenesis(options: Omit<GenesisOptions, 'base'>, { before, ...base 
     if (!(error instanceof MalformedError)) throw error
     throw new ColdmeshError('bad-input', `The genesis does not hold: ${error.message}.`, { hint: 'Mend that option.' })
   }
+}
+
+/** Where anybody may contribute, nobody moves the base further than the median contributor; people who know each other average. */
+function defaultFusion(contributors: Terms['contributors'] | GenesisOptions['contributors']): Fusion {
+  return { rule: contributors === 'open' ? 'clipped-mean/1' : 'mean/1', params: {} }
 }
 
 function readKeyText(text: string, of: string): Uint8Array {

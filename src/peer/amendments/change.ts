@@ -1,5 +1,6 @@
 import type { Amendment } from '../../../protocols/membership/messages.ts'
 import { fromHex, toHex } from '../../../protocols/wire/bytes.ts'
+import { formatRule } from '../../fusion/rule-text.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
 import type { AmendmentChange, TermsStatus } from '../amendment-types.ts'
@@ -59,6 +60,6 @@ export function describeTerms({ terms, quorum }: NetworkFacts): TermsStatus {
     contributors: describeContributors(terms.contributors),
     round: terms.round,
     gate: describeGate(terms.gate),
-    rule: terms.fusion.rule,
+    rule: formatRule(terms.fusion),
   }
 }

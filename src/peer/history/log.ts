@@ -3,6 +3,7 @@ import { amendment, ratification } from '../../../protocols/membership/messages.
 import { equalCids, toHex } from '../../../protocols/wire/bytes.ts'
 import { idOf } from '../../../protocols/wire/codec.ts'
 import { aggregatorOf, rankCommittee, roundSeed } from '../../../protocols/wire/election.ts'
+import { formatRule } from '../../fusion/rule-text.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
@@ -78,7 +79,7 @@ function entryOf(
     parent: String(lineage.parent),
     aggregator: toHex(aggregatorOf(rank, view)),
     view,
-    rule: lineage.fusion.rule,
+    rule: formatRule(lineage.fusion),
     inputs: contents.inputs.map((input) => inputOf(network, input)),
     amendment: amendmentOf(round, lineage.amendment),
     excluded: contents.excluded.map(({ contribution, reason }) => {

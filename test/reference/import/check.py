@@ -154,12 +154,13 @@ def check_round(title, scratch, base, before, dtype):
     report = coldmesh("verify", fused, "--dir", scratch / "ada", "--trust", network, "--level", "full")[0]
     check(f"{title}: the new base is valid, certified and reproduced", report["valid"] and report["certified"] and report["trusted"])
     newest = coldmesh("log", "--dir", scratch / "ada")[0]
-    cids = [fused, *(given["checkpoint"] for given in sorted(newest["inputs"], key=lambda given: base32_bytes(given["id"])))]
+    cids = [fused, newest["parent"], *(given["checkpoint"] for given in sorted(newest["inputs"], key=lambda given: base32_bytes(given["id"])))]
     folders = [scratch / f"out-{index}" for index in range(len(cids))]
     for cid, folder in zip(cids, folders):
         coldmesh("export", cid, "--dir", scratch / "ada", "--out", folder)
-    result, *inputs = [fuse.read_file(str(folder)) for folder in folders]
-    check(f"{title}: numpy fuses the {len(inputs)} inputs to the same bytes", len(inputs) == 3 and bytes(fuse.fuse(inputs[0], inputs)) == result)
+    result, parent, *inputs = [fuse.read_file(str(folder)) for folder in folders]
+    again = bytes(fuse.fuse(parent, inputs, rule=newest["rule"]))
+    check(f"{title}: numpy fuses the {len(inputs)} inputs by {newest['rule']} to the same bytes", len(inputs) == 3 and again == result)
     kinds = {kind for _, kind, _, _ in fuse.parse_header(result)[1]} - {"I64"}
     check(f"{title}: its floats are {dtype}", kinds == {dtype}, str(kinds))
     model, tokenizer, problems = load(folders[0], torch_dtype="auto")

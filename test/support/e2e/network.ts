@@ -58,6 +58,8 @@ export async function createTestNetwork(options: {
   readonly dtype?: FloatDtype
   /** Of its gate; none by default. */
   readonly maxDrop?: number
+  /** Default: `mean/1`. */
+  readonly rule?: string
 }): Promise<TestNetwork> {
   const dir = await mkdtemp(join(tmpdir(), 'coldmesh-e2e-'))
   const baseDir = join(dir, 'base')
@@ -78,6 +80,7 @@ export async function createTestNetwork(options: {
     committee: peers.map(({ name, key }) => ({ name, key })),
     quorum: options.quorum ?? 'byzantine',
     contributors: options.contributors ?? 'open',
+    rule: options.rule ?? 'mean/1',
     ...(options.maxDrop === undefined ? {} : { maxDrop: options.maxDrop }),
     round: {
       minContributions: Math.min(3, options.members),
