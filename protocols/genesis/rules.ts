@@ -10,10 +10,8 @@ import {
   MAX_RATIFICATION_BYTES,
 } from '../wire/limits.ts'
 import { ACCEPT, ignore, reject, type Verdict } from '../wire/verdict.ts'
+import { judgeFusion, leavesInputs } from './fusion.ts'
 import type { Genesis } from './messages.ts'
-
-/** Fusion rules of this version, by their names on the wire. */
-export const SUPPORTED_RULES = ['mean/1'] as const
 
 const CID_BYTES = 41
 const LIST_FIELDS_BYTES = 256
@@ -32,9 +30,11 @@ export function judgeGenesis(genesis: Omit<Genesis, 'kind'>): Verdict {
   if (round.minContributions > round.maxContributions) return reject('min-above-max')
   // [REJECT] SPEC 2.4: the largest lineage that this policy allows fits its limit.
   if (largestLineage(genesis) > MAX_LINEAGE_BYTES) return reject('lineage-too-large')
-  // [REJECT] SPEC 2.5: features that this version does not know are refused, never ignored.
-  if (!SUPPORTED_RULES.some((rule) => rule === fusion.rule)) return reject('unsupported-rule')
-  if (Object.keys(fusion.params).length > 0) return reject('unsupported-fusion-params')
+  // [REJECT] SPEC 2.5, 2.12: a fusion that this version knows.
+  const known = judgeFusion(fusion)
+  if (known.verdict !== 'accept') return known
+  // [REJECT] SPEC 2.13: something is left of the fewest inputs.
+  if (!leavesInputs(fusion, round.minContributions)) return reject('trim-above-min')
   // [REJECT] SPEC 2.6: a fork begins without the history of what it is a fork of.
   if (genesis.forkOf !== null && equalCids(genesis.forkOf, genesis.base)) return reject('fork-of-itself')
   // [REJECT] SPEC 2.10: a late contribution's parent is among the bases that replays are looked for in.

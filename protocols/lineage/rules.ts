@@ -4,6 +4,7 @@ import { MalformedError } from '../wire/codec.ts'
 import { sha256Text } from '../wire/crypto.ts'
 import { createMemo } from '../wire/memo.ts'
 import { reject, type Verdict } from '../wire/verdict.ts'
+import { clipFactors, decodeNorm } from './clipping.ts'
 import { type ExclusionReason, type Lineage, lineage } from './messages.ts'
 import { type Candidate, eligibleIds, type PipelineFacts, type Selection, selectInputs } from './pipeline.ts'
 
@@ -123,15 +124,26 @@ function readLineage<C extends Candidate>(read: Lineage, view: LineageView<C>): 
   return { lineage: read, lists, inputs, excluded, isEmpty }
 }
 
-function checkFusion<C extends Candidate>({ fusion }: Lineage, view: LineageView<C>): void {
-  // [REJECT] SPEC 6.5: the network's rule and parameters; mean/1 has neither factors nor norms.
+function checkFusion<C extends Candidate>({ fusion, inputs }: Lineage, view: LineageView<C>): void {
+  // [REJECT] SPEC 6.5: the network's rule and parameters.
   const names = Object.keys(fusion.params)
   const isSame =
     fusion.rule === view.fusion.rule &&
     names.length === Object.keys(view.fusion.params).length &&
     names.every((name) => fusion.params[name] === view.fusion.params[name])
   demand(isSame, 'lineage-other-fusion')
-  demand(fusion.factors === undefined && fusion.norms === undefined, 'lineage-unexpected-factors')
+  const { factors, norms } = fusion
+  if (fusion.rule !== 'clipped-mean/1' || inputs.length === 0) {
+    // [REJECT] SPEC 6.5: only inputs of clipped-mean/1 have factors and norms.
+    demand(factors === undefined && norms === undefined, 'lineage-unexpected-factors')
+    return
+  }
+  // [REJECT] SPEC 6.11: a norm of each input, and the factors that these give.
+  const read = norms?.map(decodeNorm).flatMap((norm) => norm ?? [])
+  demand(read?.length === inputs.length && norms?.length === inputs.length, 'lineage-bad-norms')
+  const right = clipFactors(read ?? [])
+  const isRight = factors?.length === right.length && right.every((factor, i) => factor === factors[i])
+  demand(isRight, 'lineage-other-factors')
 }
 
 function readLists<C extends Candidate>(read: Lineage, view: LineageView<C>): readonly QuotedList[] {

@@ -70,22 +70,29 @@ export async function trainOneShot(
     })
     bodies.push(body)
   }
-  return { ...pretrained, body: await fuseBodies(pretrained.body, bodies, { rule, params }) }
+  const rows = tasks.map(({ examples }) => examples.length)
+  return { ...pretrained, body: await fuseBodies(pretrained.body, bodies, { rule, params, rows }) }
 }
 
 /** Bodies fused as the network fuses checkpoints. The result has the order of `base`. */
 export async function fuseBodies(
   base: readonly Weights[],
   bodies: readonly (readonly Weights[])[],
-  { rule, params }: { readonly rule: string; readonly params: Readonly<Record<string, number>> },
+  how: {
+    readonly rule: string
+    readonly params: Readonly<Record<string, number>>
+    /** Of each body's data; `weighted-mean/1` needs them. */
+    readonly rows?: readonly number[]
+  },
 ): Promise<readonly Weights[]> {
   const tensors = base.map(({ name, shape }) => ({ name, shape, dtype: 'F32' as const }))
   const layout = encodeLayout(canonicalOrder(tensors), { format: 'pt' })
-  const open = async function* (body: readonly Weights[]) {
-    yield encodeCheckpoint(layout, body)
-  }
+  const open = (body: readonly Weights[]) =>
+    async function* () {
+      yield encodeCheckpoint(layout, body)
+    }
   const chunks: Uint8Array[] = []
-  const fused = fuseCheckpoints({ rule, params, layout, base: open(base), inputs: bodies.map(open) })
+  const fused = fuseCheckpoints({ ...how, layout, base: open(base), inputs: bodies.map(open) })
   for await (const chunk of fused) chunks.push(chunk)
   const bytes = new Uint8Array(layout.totalBytes)
   let at = 0

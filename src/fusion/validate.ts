@@ -1,11 +1,10 @@
-import { asFloats, asHalves, FLOAT_BYTES, type FloatDtype } from '../floats/dtypes.ts'
+import { FLOAT_BYTES, type FloatDtype } from '../floats/dtypes.ts'
 import { firstNonFinite } from '../floats/scan.ts'
-import { widenHalves } from '../floats/widen.ts'
 import { ColdmeshError } from '../ports/errors.ts'
-import { firstDifference, WINDOW_BYTES } from './fuse.ts'
 import { checkDtypes, type FusionLayout, fusedDtype, type Part, partsOf } from './layout.ts'
-import { firstNotRebased } from './rebase.ts'
+import { visitBlocks } from './span.ts'
 import { createWindowReader } from './window-reader.ts'
+import { firstDifference, WINDOW_BYTES } from './windows.ts'
 
 export type Validation =
   | { readonly ok: true }
@@ -91,22 +90,14 @@ function checkRebased(
   part: Part,
   windows: { readonly values: Uint8Array; readonly parent: Uint8Array; readonly base: Uint8Array },
 ): Validation {
-  const values = (window: Uint8Array) => widened(dtype, window.subarray(part.from, part.to))
-  const { parent, base } = windows
-  const wide = { values: values(windows.values), parent: values(parent), base: values(base) }
-  const bad = firstNotRebased(dtype, wide)
+  const cut = (window: Uint8Array) => window.subarray(part.from, part.to)
+  const { values, parent, base } = windows
+  const span = { dtype, base: cut(base), inputs: [cut(values)], parents: [cut(parent)] }
+  const bad = visitBlocks(span, { isRounded: true }, () => {})?.element ?? -1
   if (bad < 0) return { ok: true }
   const element = part.skipped / FLOAT_BYTES[dtype] + bad
   const detail = `Tensor ${JSON.stringify(part.tensor.name)}, rebased, is not finite at element ${element}.`
   return { ok: false, reason: 'rebased-not-finite', detail }
-}
-
-function widened(dtype: FloatDtype, bytes: Uint8Array): Float32Array {
-  if (dtype === 'F32') return asFloats(bytes)
-  const halves = asHalves(bytes)
-  const floats = new Float32Array(halves.length)
-  widenHalves(dtype, halves, 0, halves.length, floats)
-  return floats
 }
 
 function checkEqual(part: Part, window: Uint8Array, base: Uint8Array): Validation {

@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import { encodeNorm } from '../../protocols/lineage/clipping.ts'
 import { lineage as lineageDeclaration } from '../../protocols/lineage/messages.ts'
 import { toHex } from '../../protocols/wire/bytes.ts'
 import { sha256 } from '../../protocols/wire/crypto.ts'
@@ -9,7 +10,7 @@ import { readFile } from '../checkpoint/unixfs.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Network } from '../rounds/network.ts'
-import type { BuildSpec } from '../rounds/state.ts'
+import type { BuildSpec, SignedContribution } from '../rounds/state.ts'
 import { rebasedFrom } from '../rounds/views.ts'
 import { cardFacts } from './card-facts.ts'
 import { fuseStored, type StoredFusion } from './fuse-stored.ts'
@@ -72,7 +73,10 @@ export async function buildBase(
   { facts, store }: { facts: BaseFacts; store: ContentStore },
 ): Promise<BuiltBase> {
   const network = spec.parent.regime.current
-  const weights = spec.inputs.length === 0 ? spec.parent.weights : await fuseStored(fusionOf(spec, facts, store))
+  const { weights, clipping } =
+    spec.inputs.length === 0
+      ? { weights: spec.parent.weights, clipping: null }
+      : await fuseStored(fusionOf(spec, facts, store))
   const lineageBytes = lineageDeclaration.encode({
     network: network.id,
     round: spec.round,
@@ -81,7 +85,10 @@ export async function buildBase(
     lists: spec.lists,
     inputs: spec.inputs.map((input) => input.signed.envelope),
     excluded: spec.excluded.map(({ contribution, reason }) => ({ envelope: contribution.signed.envelope, reason })),
-    fusion: network.terms.fusion,
+    fusion: {
+      ...network.terms.fusion,
+      ...(clipping && { factors: [...clipping.factors], norms: clipping.norms.map(encodeNorm) }),
+    },
     weights,
     ...(spec.amendment === null ? {} : { amendment: spec.amendment }),
   })
@@ -105,6 +112,10 @@ export function fusionOf(spec: BuildSpec, facts: BaseFacts, store: ContentStore)
     base: spec.parent.weights,
     inputs: spec.inputs.map(({ checkpoint }) => checkpoint),
     parents: spec.inputs.map((input) => rebasedFrom(spec.parent, input)),
+    rows: spec.inputs.map(statedRows),
     store,
   }
 }
+
+/** What `weighted-mean/1` counts. */
+export const statedRows = ({ signed }: SignedContribution): number => signed.message.dataset.rows

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { readFile as readDisk } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
+import { FUSION_RULES } from '../../protocols/genesis/fusion.ts'
 import { type Genesis, genesis } from '../../protocols/genesis/messages.ts'
-import { judgeGenesis, SUPPORTED_RULES } from '../../protocols/genesis/rules.ts'
+import { judgeGenesis } from '../../protocols/genesis/rules.ts'
 import { formatInvite } from '../../protocols/membership/invite.ts'
 import { fromHex, parseCid } from '../../protocols/wire/bytes.ts'
 import { idOf, MalformedError } from '../../protocols/wire/codec.ts'
@@ -50,7 +51,10 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   'staleness-above-history':
     'Contributions may be late by fewer rounds than a network remembers: lower maxStaleness, or raise historyRounds.',
   'keep-below-history': 'What late contributions were trained from must be kept: raise keepRounds to historyRounds.',
-  'unsupported-rule': `This version fuses by ${SUPPORTED_RULES.join(', ')} only.`,
+  'unsupported-rule': `This version fuses by ${Object.keys(FUSION_RULES).join(', ')} only.`,
+  'unsupported-fusion-params': 'The fusion rule has no such parameter.',
+  'bad-fusion-params': 'The fusion rule lacks a parameter, or one is out of its range.',
+  'trim-above-min': 'The fusion rule drops all that a round may have: raise minContributions above twice trim.',
 }
 
 /**

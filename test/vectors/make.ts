@@ -1,9 +1,10 @@
 import { makeAmendments } from './making/amendments.ts'
+import { makeClippedLineage } from './making/clipped-lineage.ts'
 import { makeContribution, makeLateContribution } from './making/contribution.ts'
 import { makeEvidence } from './making/evidence.ts'
 import { makeEvidenceHeard } from './making/evidence-heard.ts'
 import { makeFork } from './making/fork.ts'
-import { makeGenesis } from './making/genesis.ts'
+import { makeGenesis, makeGenesisFusion } from './making/genesis.ts'
 import { makeLateLineage } from './making/late-lineage.ts'
 import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
@@ -24,6 +25,7 @@ const [only] = process.argv.slice(2)
 const makers = {
   makeWire,
   makeGenesis,
+  makeGenesisFusion,
   makeContribution,
   makeLateContribution,
   makeRound,
@@ -31,6 +33,7 @@ const makers = {
   makeEvidenceHeard,
   makeLineage,
   makeLateLineage,
+  makeClippedLineage,
   makeMembership,
   makeSync,
   makeSyncJudged,

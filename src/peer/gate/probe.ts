@@ -60,7 +60,9 @@ export function createProbe(options: {
     ofInput: async (spec, input) => {
       const file = new Uint8Array(facts.layout.totalBytes)
       let at = 0
-      for await (const chunk of streamFusion(fusionOf({ ...spec, inputs: [input] }, facts, store))) {
+      // The input as it is: a rule may need more than one.
+      const alone = { ...fusionOf({ ...spec, inputs: [input] }, facts, store), rule: 'mean/1', params: {} }
+      for await (const chunk of streamFusion(alone)) {
         file.set(chunk, at)
         at += chunk.length
       }

@@ -1,4 +1,6 @@
 import type { CID } from 'multiformats/cid'
+import type { Clipping } from '../../../protocols/lineage/clipping.ts'
+import type { Lineage } from '../../../protocols/lineage/messages.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { isRawCid } from '../../checkpoint/cid.ts'
 import type { Layout } from '../../checkpoint/layout.ts'
@@ -8,7 +10,9 @@ import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError, isColdmeshError } from '../../ports/errors.ts'
 import type { Head, SignedContribution } from '../../rounds/state.ts'
 import { rebasedFrom } from '../../rounds/views.ts'
+import { statedRows } from '../builder.ts'
 import { type BadLink, badLinkOf } from './bad-link.ts'
+import { falseClipping } from './stated-clipping.ts'
 import { describeDifference } from './tensor-difference.ts'
 
 export type Reproduction =
@@ -22,6 +26,7 @@ export type Reproduction =
  * Fuses a round's inputs again and compares the result with the base's weights, leaf by leaf; keeps neither.
  * @param options.parent the base before, with the history that late contributions are rebased by
  * @param options.weights the base's own
+ * @param options.stated what its lineage says of the fusion
  * @throws ColdmeshError `aborted`, by the store's signal
  */
 export async function reproduceWeights(options: {
@@ -30,6 +35,7 @@ export async function reproduceWeights(options: {
   readonly parent: Head
   readonly inputs: readonly SignedContribution[]
   readonly weights: CID
+  readonly stated: Lineage['fusion']
 }): Promise<Reproduction> {
   const { layout, store, parent, inputs, weights } = options
   if (inputs.length === 0) {
@@ -37,11 +43,13 @@ export async function reproduceWeights(options: {
     return differs('weights', 'The round had no inputs, and the weights are not those of its parent.')
   }
   const stored = await leavesOf(weights, layout, store)
-  const found: { first: Difference | null } = { first: null }
+  const found: { first: Difference | null; lie: BadLink | null } = { first: null, lie: null }
   let leaf = 0
   try {
     const { cid } = await importFile(
-      fuse(options),
+      fuse(options, (clipping) => {
+        found.lie = falseClipping(options.stated, clipping, inputs)
+      }),
       (blockCid, block) => {
         if (!isRawCid(blockCid)) return
         const expected = stored[leaf]
@@ -52,6 +60,7 @@ export async function reproduceWeights(options: {
       },
       { reuseBlocks: true },
     )
+    if (found.lie !== null) return { fusion: 'differs', bad: found.lie }
     if (equalCids(cid, weights)) return { fusion: 'reproduced' }
     const where = found.first === null ? null : await describe(found.first, stored, options)
     return differs(
@@ -76,20 +85,29 @@ function differs(link: string, reason: string): Reproduction {
   return { fusion: 'differs', bad: { link, reason: `differs: ${reason}` } }
 }
 
-function fuse({ layout, store, parent, inputs }: Parameters<typeof reproduceWeights>[0]) {
+function fuse(
+  { layout, store, parent, inputs }: Parameters<typeof reproduceWeights>[0],
+  onClipping: (clipping: Clipping) => void,
+) {
   const limits = { maxBytes: layout.totalBytes }
   const open = (cid: CID) => readFile(cid, (block) => store.get(block), limits)
   return fuseCheckpoints({
     ...parent.regime.current.terms.fusion,
     layout,
-    base: open(parent.weights),
-    inputs: inputs.map(({ checkpoint }, input) => withInput(open(checkpoint), { input })),
+    base: () => open(parent.weights),
+    inputs: inputs.map(
+      ({ checkpoint }, input) =>
+        () =>
+          withInput(open(checkpoint), { input }),
+    ),
     parents: inputs.map((contribution, input) => {
       const from = rebasedFrom(parent, contribution)
       if (from === null) return null
       const ofRound = contribution.round - 1
-      return withInput(open(from), { input, isParent: true }, `Weights of round ${ofRound}, rebased from: `)
+      return () => withInput(open(from), { input, isParent: true }, `Weights of round ${ofRound}, rebased from: `)
     }),
+    rows: inputs.map(statedRows),
+    onClipping,
   })
 }
 

@@ -140,5 +140,6 @@ async function reproduce(
   if (parent === null || contents === null || !genesis?.layout) return { fusion: 'unavailable', bad: null }
   const { layout } = genesis
   const weights = loaded.files.weights.cid
-  return await reproduceWeights({ layout, store, parent, inputs: contents.inputs, weights })
+  const stated = loaded.lineage.fusion
+  return await reproduceWeights({ layout, store, parent, inputs: contents.inputs, weights, stated })
 }

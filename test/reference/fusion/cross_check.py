@@ -107,6 +107,7 @@ def equal(random, dtype, base):
 
 
 KINDS = list(MAKERS)
+MILD = ["weights", "subnormal", "ties", "near_ties", "zeros", "equal"]  # what stays in range when it is rebased
 
 
 def spoil(random, fault, data):
@@ -133,12 +134,33 @@ def spoil(random, fault, data):
     return bytes(data)
 
 
-def write_case(folder, random, index, late):
+def rule_of(random, index, count):
+    """A rule with parameters that `count` inputs allow, and rows."""
+    rule = ["clipped-mean/1", "ties/1", "trimmed-mean/1", "median/1", "weighted-mean/1", "mean/1"][index % 6]
+    params, rows = {}, None
+    if rule == "trimmed-mean/1":
+        if count < 3:
+            rule = "median/1"
+        else:
+            params["trim"] = int(random.integers(1, (count + 1) // 2))
+    if rule == "ties/1":
+        params["density"] = int(random.choice([10**9, 2 * 10**8, 1, int(random.integers(1, 10**9))]))
+        if random.integers(0, 2):
+            params["scale"] = int(random.integers(1, 10**9 + 1))
+    if rule == "weighted-mean/1":
+        params["maxRows"] = int(random.choice([1, 1000, 10**9]))
+        rows = [int(10 ** random.uniform(0, 12)) for _ in range(count)]
+    if rule == "mean/1" or random.integers(0, 3) == 0:
+        params["step"] = int(random.choice([1, 5 * 10**8, 10**9 - 1, int(random.integers(1, 10**9))]))
+    return {"rule": rule, "params": params, **({"rows": rows} if rows else {})}
+
+
+def write_case(folder, random, index, late, any_rule=False):
     """Writes one case; returns what the reference makes of it, or its refusal as an exception's text.
     late: some inputs were trained from an older base."""
     os.makedirs(folder)
     sizes = [int(random.integers(1, 5000)), int(random.integers(1, 70)), 1]
-    if index % 10 == 0:
+    if index % (30 if any_rule else 10) == 0:
         sizes[0] = 300_000 + int(random.integers(0, 9))  # more than one window
     shapes = [(sizes[0],), (sizes[1], 3), ()]
     positions = np.arange(int(random.integers(1, 20)), dtype="<i8")
@@ -152,10 +174,13 @@ def write_case(folder, random, index, late):
     tensors = [("position_ids", "I64", positions), *body(base)]
     files = [encode(tensors)]
     count = [1, 2, 3, 4, 5, 7, 8, 9, 12, 16, 23, 64][index % 12]
-    make = MAKERS[KINDS[index // 3 % len(KINDS)]]
+    kinds = MILD if any_rule and late and random.integers(0, 5) else KINDS
+    make = MAKERS[kinds[int(random.integers(0, len(kinds))) if any_rule else index // 3 % len(kinds)]]
+    if any_rule:
+        count = int(random.integers(1, 65)) if index % 5 == 0 else int(random.integers(1, 12))
     for _ in range(count):
         files.append(encode([tensors[0], *body([make(random, dtype, array) for dtype, array in zip(dtypes, base)])]))
-    if index % 4 == 3:
+    if random.integers(0, 8) == 0 if any_rule else index % 4 == 3:
         victim = 1 + int(random.integers(0, count))
         files[victim] = spoil(random, FAULTS[index // 4 % len(FAULTS)], files[victim])
     parents = [None] * count
@@ -164,7 +189,7 @@ def write_case(folder, random, index, late):
         files[0] = encode([tensors[0], *body([make(random, dtype, array) for dtype, array in zip(dtypes, base)])])
         for number in range(count):
             if random.integers(0, 2) == 1 or number == 0:
-                older = MAKERS[KINDS[int(random.integers(0, len(KINDS)))]]
+                older = MAKERS[kinds[int(random.integers(0, len(kinds)))]]
                 arrays = [older(random, dtype, array) for dtype, array in zip(dtypes, base)]
                 parents[number] = encode([tensors[0], *body(arrays)])
                 with open(os.path.join(folder, f"{number:02d}.parent"), "wb") as file:
@@ -173,8 +198,11 @@ def write_case(folder, random, index, late):
         name = "base" if number == 0 else f"{number - 1:02d}"
         with open(os.path.join(folder, f"{name}.safetensors"), "wb") as file:
             file.write(data)
+    how = rule_of(random, index, count) if any_rule else {"rule": "mean/1", "params": {}}
+    with open(os.path.join(folder, "rule.json"), "w", encoding="ascii") as file:
+        json.dump(how, file)
     try:
-        return fuse.fuse(files[0], files[1:], parents)
+        return fuse.fuse(files[0], files[1:], parents, **how)
     except fuse.Refused as reason:
         return str(reason)
 
@@ -190,6 +218,12 @@ def judge(folder, expected):
         return fuse.first_difference(expected, file.read())
 
 
+def described(folder):
+    with open(os.path.join(folder, "rule.json"), encoding="ascii") as file:
+        how = json.load(file)
+    return f"{how['rule']} {how['params']}"
+
+
 def check_vectors():
     """The frozen vectors against numpy, case by case."""
     for name, text in make_vectors.files().items():
@@ -201,7 +235,10 @@ def check_vectors():
             array = lambda row: row and np.array([int(item, 16) for item in row], dtype=BITS[dtype])
             columns = [array(row) for row in case["inputs"]]
             late = (array(case["base"]), [array(row) for row in case["parents"]]) if "parents" in case else ()
-            output = [f"{item:0{2 * columns[0].itemsize}x}" for item in fuse.mean(dtype, columns, *late)]
+            base, parents = late or (np.zeros_like(columns[0]), [None] * len(columns))
+            tensor = fuse.Tensor("w", dtype, base, columns, parents)
+            (fused,) = fuse.fuse_tensors("mean/1", {}, [tensor], len(columns), None)
+            output = [f"{item:0{2 * columns[0].itemsize}x}" for item in fused]
             yield f"{name}: {case['title']}", None if output == case["output"] else f"numpy gives {output}"
     for dtype in halves.FORMATS:
         yield from check_halves(dtype)
@@ -239,10 +276,14 @@ def main():
         late = [os.path.join(root, f"late-{index:04d}") for index in range(options.cases // 2)]
         expected += [write_case(folder, random, index, True) for index, folder in enumerate(late)]
         folders += late
+        # and all rules, half of them with late inputs
+        rules = [os.path.join(root, f"rules-{index:04d}") for index in range(options.cases * 3 // 4)]
+        expected += [write_case(folder, random, index, index // 6 % 2 == 1, True) for index, folder in enumerate(rules)]
+        folders += rules
         path = os.path.join(REPOSITORY, "node_modules", ".bin") + os.pathsep + os.environ.get("PATH", "")
         command = [shutil.which("node", path=path) or "node", os.path.join(HERE, "fuse-cases.ts"), root]
         subprocess.run(command, check=True, env={**os.environ, "PATH": path})
-        results += [(f"case {index}", judge(folder, made)) for index, (folder, made) in enumerate(zip(folders, expected))]
+        results += [(f"case {os.path.basename(folder)} ({described(folder)})", judge(folder, made)) for folder, made in zip(folders, expected)]
     finally:
         shutil.rmtree(root)
     failures = [(title, problem) for title, problem in results if problem]

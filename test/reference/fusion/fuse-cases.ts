@@ -6,9 +6,15 @@ import { fuseCheckpoints } from '../../../src/fusion/fuse.ts'
 import { validateCheckpoint } from '../../../src/fusion/validate.ts'
 import { isColdmeshError } from '../../../src/ports/errors.ts'
 
+interface Stated {
+  readonly rule: string
+  readonly params: Readonly<Record<string, number>>
+  readonly rows?: readonly number[]
+}
+
 /**
  * The TypeScript side of cross_check.py: `node fuse-cases.ts DIR` fuses every case folder of DIR
- * (base.safetensors, 00.safetensors, 01.safetensors, ..., NN.parent beside late ones) into ours.safetensors, or writes why not into refused.txt.
+ * (rule.json, base.safetensors, 00.safetensors, 01.safetensors, ..., NN.parent beside late ones) into ours.safetensors, or writes why not into refused.txt.
  */
 const root = process.argv[2]
 if (root === undefined) throw new Error('usage: node fuse-cases.ts DIR')
@@ -37,24 +43,26 @@ async function fuseCase(folder: string, chunkBytes: number): Promise<Uint8Array>
   let rejected = 0
   const parentOf = (name: string) => {
     const parent = name.replace('.safetensors', '.parent')
-    return existsSync(join(folder, parent)) ? read(parent) : null
+    return existsSync(join(folder, parent)) ? parent : null
   }
   for (const name of names) {
     const parent = parentOf(name)
-    const files = { base: read('base.safetensors'), checkpoint: read(name), ...(parent && { parent }) }
+    const files = { base: read('base.safetensors'), checkpoint: read(name), ...(parent && { parent: read(parent) }) }
     const verdict = await validateCheckpoint({ layout, ...files })
     if (!verdict.ok) rejected++
   }
-  const inputs = names.map(read)
+  const opener = (name: string) => () => read(name)
   const chunks: Uint8Array[] = []
   try {
     for await (const chunk of fuseCheckpoints({
-      rule: 'mean/1',
-      params: {},
+      ...(JSON.parse(await readFile(join(folder, 'rule.json'), 'utf8')) as Stated),
       layout,
-      base: read('base.safetensors'),
-      inputs,
-      parents: names.map(parentOf),
+      base: opener('base.safetensors'),
+      inputs: names.map(opener),
+      parents: names.map((name) => {
+        const parent = parentOf(name)
+        return parent === null ? null : opener(parent)
+      }),
     })) {
       chunks.push(chunk)
     }

@@ -1,7 +1,9 @@
-"""A second implementation of mean/1, with numpy, written from docs/fusion.md alone.
+"""A second implementation of fusion, with numpy, written from docs/fusion.md alone.
 
     python3 fuse.py OUT BASE INPUT...               fuses files or directories into the file OUT
     python3 fuse.py --compare RESULT BASE INPUT...  fuses them again and compares with RESULT, byte for byte
+
+Before these may come --rule RULE (else mean/1), --params JSON, and --rows N,N,... of the inputs.
 
 A directory stands for the model.safetensors in it. INPUTs come in the order of their contribution ids; a late one is
 INPUT@PARENT, where PARENT is the base that it was trained from.
@@ -14,17 +16,16 @@ import sys
 
 import numpy as np
 
+sys.dont_write_bytecode = True
+
+from rules import BITS, EXPONENT as FUSED, Refused, Tensor, fuse_tensors, narrow, widen  # noqa: F401
+
 MAX_DATA_START = 1 << 20
 ITEM_BYTES = {
     "F32": 4, "BF16": 2, "F16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1,
     "U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1,
 }
-FUSED = {"F32": 0x7F800000, "BF16": 0x7F80, "F16": 0x7C00}  # the exponent of each
 COPIED = {"I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL"}
-
-
-class Refused(Exception):
-    """The bytes are no acceptable checkpoint; the message says why."""
 
 
 def read_file(path):
@@ -73,42 +74,7 @@ def parse_header(data):
     return start, tensors
 
 
-def widen(dtype, bits):
-    """The values of elements given as bits, in f64: exactly."""
-    if dtype == "BF16":
-        return (bits.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
-    return bits.view(np.float32 if dtype == "F32" else np.float16).astype(np.float64)
-
-
-def narrow(dtype, values):
-    """f64 values rounded once, to nearest, ties to even; as bits."""
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        if dtype == "F32":
-            return values.astype(np.float32).view(np.uint32)
-        if dtype == "F16":
-            return values.astype(np.float16).view(np.uint16)
-        # the distance of neighbouring BF16 values is a power of two: dividing by it and multiplying with it are exact
-        unit = np.ldexp(1.0, np.maximum(np.frexp(values)[1] - 1, -126) - 7)
-        return ((np.rint(values / unit) * unit).astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
-
-
-def rebase(dtype, base, bits, parent):
-    """What a late input stands for: base + (input - parent) in f64, first the difference, then the sum."""
-    return widen(dtype, base) + (widen(dtype, bits) - widen(dtype, parent))
-
-
-def mean(dtype, inputs, base=None, parents=()):
-    """mean/1 of equally long arrays of bits: f64 sum from +0 in order, one f64 division, one rounding, -0 to +0."""
-    total = np.zeros(len(inputs[0]), dtype=np.float64)
-    for index, bits in enumerate(inputs):
-        parent = parents[index] if parents else None
-        total = total + (widen(dtype, bits) if parent is None else rebase(dtype, base, bits, parent))
-    fused = narrow(dtype, total / np.float64(len(inputs)))
-    fused[fused == 1 << (8 * ITEM_BYTES[dtype] - 1)] = 0
-    return fused
-
-
-def fuse(base, inputs, parents=()):
+def fuse(base, inputs, parents=(), rule="mean/1", params=None, rows=None):
     """The fused file's bytes from files' bytes; parents[i] is the file that a late input i was trained from, else None.
     Raises Refused."""
     if not inputs:
@@ -121,6 +87,7 @@ def fuse(base, inputs, parents=()):
         if len(data) != len(base):
             raise Refused(f"input {index}: length differs")
     out = bytearray(base)
+    floats = []
     for name, dtype, begin, end in tensors:
         parts = [data[begin:end] for data in inputs]
         if dtype in COPIED:
@@ -137,18 +104,11 @@ def fuse(base, inputs, parents=()):
             if special.any():
                 raise Refused(f"input {index}: {name} is not finite at element {int(np.argmax(special))}")
         cut = lambda data: np.frombuffer(data[begin:end], dtype=f"<u{ITEM_BYTES[dtype]}")
-        of_base = cut(base)
         of_parents = [None if parent is None else cut(parent) for parent in parents]
-        for index, parent in enumerate(of_parents):
-            if parent is None:
-                continue
-            rebased = narrow(dtype, rebase(dtype, of_base, columns[index], parent))
-            if (rebased & exponent == exponent).any():
-                raise Refused(f"input {index}: {name}, rebased, is not finite")
-        fused = mean(dtype, columns, of_base, of_parents)
-        if (fused & exponent == exponent).any():
-            raise Refused(f"{name}: the result is not finite")
-        out[begin:end] = fused.astype(f"<u{ITEM_BYTES[dtype]}").tobytes()
+        floats.append((begin, end, Tensor(name, dtype, cut(base), columns, of_parents)))
+    tensors = [tensor for _, _, tensor in floats]
+    for (begin, end, tensor), fused in zip(floats, fuse_tensors(rule, params or {}, tensors, len(inputs), rows)):
+        out[begin:end] = fused.astype(f"<u{ITEM_BYTES[tensor.dtype]}").tobytes()
     return bytes(out)
 
 
@@ -169,6 +129,11 @@ def first_difference(ours, theirs):
 
 
 def main(arguments):
+    how = {"--rule": "mean/1", "--params": "{}", "--rows": ""}
+    while len(arguments) > 1 and arguments[0] in how:
+        how[arguments[0]] = arguments[1]
+        arguments = arguments[2:]
+    rows = [int(each) for each in how["--rows"].split(",")] if how["--rows"] else None
     compare = arguments[:1] == ["--compare"]
     paths = arguments[1:] if compare else arguments
     if len(paths) < 3:
@@ -177,7 +142,10 @@ def main(arguments):
     try:
         pairs = [path.partition("@") for path in paths[2:]]
         parents = [read_file(parent) if parent else None for _, _, parent in pairs]
-        fused = fuse(read_file(paths[1]), [read_file(path) for path, _, _ in pairs], parents)
+        fused = fuse(
+            read_file(paths[1]), [read_file(path) for path, _, _ in pairs], parents,
+            how["--rule"], json.loads(how["--params"]), rows,
+        )
     except Refused as reason:
         print(f"refused: {reason}", file=sys.stderr)
         return 1

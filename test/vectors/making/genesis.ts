@@ -37,7 +37,7 @@ const BREAKS_A_RULE: readonly Wrong[] = [
     'min-above-max',
     testNetwork({ round: { minContributions: 9, maxContributions: 8 } }).bytes,
   ),
-  wrong('2.5 an unknown rule', 'unsupported-rule', testNetwork({ fusion: { rule: 'median/1', params: {} } }).bytes),
+  wrong('2.5 an unknown rule', 'unsupported-rule', testNetwork({ fusion: { rule: 'median/2', params: {} } }).bytes),
   wrong(
     '2.5 unknown parameters',
     'unsupported-fusion-params',
@@ -89,6 +89,45 @@ export function makeGenesis(): void {
       wrong('no contributors at all', 'bad-field', field('contributors', Uint8Array.of(0x80))),
       wrong('contributors by a word', 'bad-field', field('contributors', text('anyone'))),
       wrong('a fork of a message', 'bad-field', field('forkOf', byteString(testCid('x', 'message').bytes))),
+    ].map(rejected),
+  })
+}
+
+const fusion = (rule: string, params: Readonly<Record<string, number>> = {}, minContributions = 2) =>
+  testNetwork({ fusion: { rule, params }, round: { minContributions } }).bytes
+
+/** Rules of fusion and their parameters: SPEC 2.5, 2.12 and 2.13. */
+export function makeGenesisFusion(): void {
+  freezeKind('genesis/fusion.v1.json', {
+    kind: genesis.kind,
+    carrier: 'object',
+    accepted: [
+      acceptedObject('mean with a step', fusion('mean/1', { step: 999_999_999 })),
+      acceptedObject('clipped mean', fusion('clipped-mean/1')),
+      acceptedObject('clipped mean with a step', fusion('clipped-mean/1', { step: 1 })),
+      acceptedObject('weighted mean', fusion('weighted-mean/1', { maxRows: 1_000_000_000 })),
+      acceptedObject('trimmed mean', fusion('trimmed-mean/1', { trim: 1 }, 3)),
+      acceptedObject('median', fusion('median/1')),
+      acceptedObject('ties', fusion('ties/1', { density: 200_000_000 })),
+      acceptedObject('ties, all parameters', fusion('ties/1', { density: 1, scale: 1_000_000_000, step: 500_000_000 })),
+    ],
+    rejected: [
+      wrong('2.5 another version', 'unsupported-rule', fusion('ties/2', { density: 1 })),
+      wrong('2.5 a name that objects have', 'unsupported-rule', fusion('constructor')),
+      wrong("2.5 another rule's parameter", 'unsupported-fusion-params', fusion('median/1', { trim: 1 })),
+      wrong('2.5 a parameter beside the right ones', 'unsupported-fusion-params', fusion('ties/1', { density: 1, k: 1 })),
+      wrong('2.12 a step of nothing', 'bad-fusion-params', fusion('mean/1', { step: 0 })),
+      wrong('2.12 a step of all', 'bad-fusion-params', fusion('mean/1', { step: 1_000_000_000 })),
+      wrong('2.12 no rows', 'bad-fusion-params', fusion('weighted-mean/1')),
+      wrong('2.12 no row', 'bad-fusion-params', fusion('weighted-mean/1', { maxRows: 0 })),
+      wrong('2.12 too many rows', 'bad-fusion-params', fusion('weighted-mean/1', { maxRows: 1_000_000_001 })),
+      wrong('2.12 no trim', 'bad-fusion-params', fusion('trimmed-mean/1')),
+      wrong('2.12 a trim of nothing', 'bad-fusion-params', fusion('trimmed-mean/1', { trim: 0 })),
+      wrong('2.12 a trim that leaves none of 64', 'bad-fusion-params', fusion('trimmed-mean/1', { trim: 32 })),
+      wrong('2.12 no density', 'bad-fusion-params', fusion('ties/1', { scale: 1 })),
+      wrong('2.12 more than all', 'bad-fusion-params', fusion('ties/1', { density: 1_000_000_001 })),
+      wrong('2.12 a scale above one', 'bad-fusion-params', fusion('ties/1', { density: 1, scale: 1_000_000_001 })),
+      wrong('2.13 a trim of all that a round needs', 'trim-above-min', fusion('trimmed-mean/1', { trim: 1 }, 2)),
     ].map(rejected),
   })
 }

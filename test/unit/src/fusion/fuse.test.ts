@@ -4,9 +4,8 @@ import fc from 'fast-check'
 import { encodeLayout } from '../../../../src/checkpoint/layout.ts'
 import { asHalves } from '../../../../src/floats/dtypes.ts'
 import { type FuseOptions, fuseCheckpoints } from '../../../../src/fusion/fuse.ts'
-import { meanF32, meanHalf } from '../../../../src/fusion/mean.ts'
 import { type ErrorCode, isColdmeshError } from '../../../../src/ports/errors.ts'
-import { checkpoint, edges, LAYOUT, NON_FINITE, offsetOf, stream } from './support.ts'
+import { checkpoint, edges, LAYOUT, meanF32, meanHalf, NON_FINITE, offsetOf, stream } from './support.ts'
 
 const base = checkpoint(0)
 
@@ -19,7 +18,10 @@ async function fuse(inputs: readonly Uint8Array[], changes: Changes = {}): Promi
   const { base: baseBytes = base, sizes, ...rest } = changes
   const chunks: Uint8Array[] = []
   const options = { rule: 'mean/1', params: {}, layout: LAYOUT, ...rest }
-  const streams = { base: stream(baseBytes, sizes), inputs: inputs.map((input) => stream(input, sizes)) }
+  const streams = {
+    base: () => stream(baseBytes, sizes),
+    inputs: inputs.map((input) => () => stream(input, sizes)),
+  }
   for await (const chunk of fuseCheckpoints({ ...options, ...streams })) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
@@ -31,15 +33,10 @@ function expected(inputs: readonly Uint8Array[]): Buffer {
     const [from, to] = [LAYOUT.dataStart + begin, LAYOUT.dataStart + end]
     const parts = inputs.map((input) => Uint8Array.from(input.subarray(from, to)))
     if (dtype === 'F32') {
-      const fused = new Float32Array((end - begin) / 4)
-      meanF32(
-        parts.map(({ buffer }) => new Float32Array(buffer)),
-        fused,
-      )
+      const fused = meanF32(parts.map(({ buffer }) => new Float32Array(buffer)))
       out.set(new Uint8Array(fused.buffer), from)
     } else if (dtype === 'BF16' || dtype === 'F16') {
-      const fused = new Uint16Array((end - begin) / 2)
-      meanHalf(dtype, parts.map(asHalves), fused)
+      const fused = meanHalf(dtype, parts.map(asHalves))
       out.set(new Uint8Array(fused.buffer), from)
     }
   }
@@ -107,7 +104,7 @@ describe('fuseCheckpoints', () => {
   })
 
   it('yields chunks to keep, one per window', async () => {
-    const streams = { base: stream(base), inputs: inputs.map((input) => stream(input)) }
+    const streams = { base: () => stream(base), inputs: inputs.map((input) => () => stream(input)) }
     const sizes = []
     for await (const chunk of fuseCheckpoints({ rule: 'mean/1', params: {}, layout: LAYOUT, ...streams }))
       sizes.push(chunk.length)
@@ -177,13 +174,13 @@ describe('fuseCheckpoints', () => {
   })
 
   it('refuses unknown rules, parameters and dtypes before it reads a byte', () => {
-    const fresh = () => ({ params: {}, layout: LAYOUT, base: stream(base), inputs: [stream(base)] })
+    const fresh = () => ({ params: {}, layout: LAYOUT, base: () => stream(base), inputs: [() => stream(base)] })
     assert.throws(
-      () => fuseCheckpoints({ ...fresh(), rule: 'median/1' }),
+      () => fuseCheckpoints({ ...fresh(), rule: 'median/2' }),
       (error) => isColdmeshError(error, 'unsupported'),
     )
     assert.throws(
-      () => fuseCheckpoints({ ...fresh(), rule: 'mean/1', params: { step: 1 } }),
+      () => fuseCheckpoints({ ...fresh(), rule: 'mean/1', params: { trim: 1 } }),
       (error) => isColdmeshError(error, 'unsupported'),
     )
     // no layout has these dtypes: whoever makes one by hand is told
@@ -208,11 +205,11 @@ describe('fuseCheckpoints', () => {
         open--
       }
     }
-    const options = () => ({ rule: 'mean/1', params: {}, layout: LAYOUT, base: counted(base) })
-    for await (const _ of fuseCheckpoints({ ...options(), inputs: [counted(base), counted(base)] })) break
+    const options = () => ({ rule: 'mean/1', params: {}, layout: LAYOUT, base: () => counted(base) })
+    for await (const _ of fuseCheckpoints({ ...options(), inputs: [() => counted(base), () => counted(base)] })) break
     assert.equal(open, 0)
     const bad = changed(base, offsetOf('large', 0), NAN)
-    const failing = fuseCheckpoints({ ...options(), inputs: [counted(base), counted(bad)] })
+    const failing = fuseCheckpoints({ ...options(), inputs: [() => counted(base), () => counted(bad)] })
     await assert.rejects(async () => {
       for await (const _ of failing);
     })
@@ -233,8 +230,8 @@ describe('fuseCheckpoints', () => {
       rule: 'mean/1',
       params: {},
       layout,
-      base: large(),
-      inputs: [large(), large()],
+      base: large,
+      inputs: [large, large],
     })) {
       most = Math.max(most, process.memoryUsage.rss() - before)
     }
@@ -251,8 +248,8 @@ describe('fuseCheckpoints', () => {
       rule: 'mean/1',
       params: {},
       layout: LAYOUT,
-      base: stream(base),
-      inputs: [stream(base), broken()],
+      base: () => stream(base),
+      inputs: [() => stream(base), broken],
     })
     await assert.rejects(async () => {
       for await (const _ of failing);

@@ -6,11 +6,9 @@ import fc from 'fast-check'
 import type { FloatDtype, HalfDtype } from '../../../../src/floats/dtypes.ts'
 import { firstNonFinite } from '../../../../src/floats/scan.ts'
 import { fuseCheckpoints } from '../../../../src/fusion/fuse.ts'
-import { meanF32 } from '../../../../src/fusion/mean.ts'
-import { meanRebasedF32, meanRebasedHalf } from '../../../../src/fusion/rebase.ts'
 import { validateCheckpoint } from '../../../../src/fusion/validate.ts'
 import { isColdmeshError } from '../../../../src/ports/errors.ts'
-import { bitsOf, checkpoint, finiteFloats, floatsOf, LAYOUT, offsetOf, stream } from './support.ts'
+import { bitsOf, checkpoint, floatsOf, fuseElements, LAYOUT, MEAN, offsetOf, stream } from './support.ts'
 
 interface LateCase {
   readonly title: string
@@ -25,30 +23,21 @@ async function readCases(name: string): Promise<readonly LateCase[]> {
   return JSON.parse(text).cases
 }
 
+const readAll = <T>({ base, inputs, parents }: LateCase, read: (bits: readonly string[]) => T) => ({
+  base: read(base),
+  inputs: inputs.map(read),
+  parents: parents.map((bits) => (bits ? read(bits) : null)),
+})
 const halvesOf = (bits: readonly string[]) => new Uint16Array(bits.map((text) => Number.parseInt(text, 16)))
-const pairs = <T>({ inputs, parents }: LateCase, read: (bits: readonly string[]) => T) =>
-  inputs.map((bits, i) => ({ values: read(bits), parent: parents[i] ? read(parents[i]) : null }))
 
-describe('meanRebasedF32', async () => {
+describe('mean/1 of late inputs', async () => {
   for (const one of await readCases('late.v1.json')) {
     it(`gives the frozen bits: ${one.title}`, () => {
-      const out = new Float32Array(one.base.length).fill(Number.NaN)
-      assert.equal(meanRebasedF32(pairs(one, floatsOf), floatsOf(one.base), out), null)
-      assert.deepEqual(bitsOf(out), one.output)
+      const { out, overflow } = fuseElements(MEAN, 'F32', readAll(one, floatsOf))
+      assert.equal(overflow, null)
+      assert.deepEqual(bitsOf(new Float32Array(out.buffer)), one.output)
     })
   }
-
-  it('is mean/1 when nothing is rebased, across blocks', () => {
-    const columns = fc.array(finiteFloats(1500), { minLength: 1, maxLength: 9 })
-    const property = fc.property(columns, (arrays) => {
-      const [plain, rebased] = [new Float32Array(1500), new Float32Array(1500)]
-      meanF32(arrays, plain)
-      const inputs = arrays.map((values) => ({ values, parent: null }))
-      assert.equal(meanRebasedF32(inputs, new Float32Array(1500), rebased), null)
-      assert.deepEqual(bitsOf(rebased), bitsOf(plain))
-    })
-    fc.assert(property, { numRuns: 10, seed: 7 })
-  })
 
   // The mean of values that each round to finite ones is finite: so no round fails for what every member held and validated.
   it('gives a finite mean, or names the input whose rebased value is not', () => {
@@ -56,12 +45,14 @@ describe('meanRebasedF32', async () => {
     const value = fc.oneof(fc.constantFrom(...largest), fc.constantFrom(0, -0, 1))
     const element = fc.tuple(fc.array(fc.tuple(value, value), { minLength: 1, maxLength: 64 }), value)
     const property = fc.property(element, ([column, baseValue]) => {
-      const inputs = column.map(([w, p]) => ({ values: Float32Array.of(w), parent: Float32Array.of(p) }))
-      const out = new Float32Array(1)
-      const overflow = meanRebasedF32(inputs, Float32Array.of(baseValue), out)
+      const { out, overflow } = fuseElements(MEAN, 'F32', {
+        base: Float32Array.of(baseValue),
+        inputs: column.map(([w]) => Float32Array.of(w)),
+        parents: column.map(([, p]) => Float32Array.of(p)),
+      })
       const isOut = column.findIndex(([w, p]) => !Number.isFinite(Math.fround(baseValue + (w - p))))
       assert.deepEqual(overflow, isOut < 0 ? null : { input: isOut, element: 0 })
-      if (overflow === null) assert.ok(Number.isFinite(out[0]))
+      if (overflow === null) assert.equal(firstNonFinite('F32', out), -1)
     })
     fc.assert(property, { numRuns: 3000, seed: 7 })
   })
@@ -71,22 +62,22 @@ describe('meanRebasedF32', async () => {
     const [largest, base] = [floatsOf(['7f7fffff']), floatsOf(['73000000'])]
     const parent = Float32Array.of(2 ** 75)
     for (let count = 1; count <= 64; count++) {
-      const inputs = Array.from({ length: count }, () => ({ values: largest, parent }))
-      const out = new Float32Array(1)
-      assert.equal(meanRebasedF32(inputs, base, out), null)
-      assert.equal(firstNonFinite('F32', new Uint8Array(out.buffer)), -1)
+      const inputs = Array.from({ length: count }, () => largest)
+      const { out, overflow } = fuseElements(MEAN, 'F32', { base, inputs, parents: inputs.map(() => parent) })
+      assert.equal(overflow, null)
+      assert.equal(firstNonFinite('F32', out), -1)
     }
   })
 })
 
-describe('meanRebasedHalf', async () => {
+describe('mean/1 of late inputs of 16 bits', async () => {
   const dtypes: readonly HalfDtype[] = ['BF16', 'F16']
   for (const dtype of dtypes) {
     for (const one of await readCases(`late-${dtype.toLowerCase()}.v1.json`)) {
       it(`gives the frozen bits of ${dtype}: ${one.title}`, () => {
-        const out = new Uint16Array(one.base.length)
-        assert.equal(meanRebasedHalf(dtype, pairs(one, halvesOf), halvesOf(one.base), out), null)
-        assert.deepEqual(Array.from(out), Array.from(halvesOf(one.output)))
+        const { out, overflow } = fuseElements(MEAN, dtype, readAll(one, halvesOf))
+        assert.equal(overflow, null)
+        assert.deepEqual(new Uint16Array(out.buffer), halvesOf(one.output))
       })
     }
   }
@@ -110,7 +101,11 @@ describe('a late checkpoint', () => {
   it('moves the round’s base by what its training moved its parent', async () => {
     const [base, parent, input] = [checkpoint(0), checkpoint(1), checkpoint(2)]
     const chunks: Uint8Array[] = []
-    const files = { base: stream(base), inputs: [stream(input, [60_001])], parents: [stream(parent)] }
+    const files = {
+      base: () => stream(base),
+      inputs: [() => stream(input, [60_001])],
+      parents: [() => stream(parent)],
+    }
     for await (const chunk of fuseCheckpoints({ rule: 'mean/1', params: {}, layout: LAYOUT, ...files })) {
       chunks.push(chunk)
     }
@@ -131,8 +126,11 @@ describe('a late checkpoint', () => {
       assert.ok(!verdict.ok && verdict.reason === 'rebased-not-finite')
       assert.match(verdict.detail, new RegExp(`"${tensor}".*element ${element}\\.`))
       const fusing = async () => {
-        const inputs = { inputs: [stream(checkpoint(3)), stream(input)], parents: [null, stream(parent)] }
-        const options = { rule: 'mean/1', params: {}, layout: LAYOUT, base: stream(base), ...inputs }
+        const inputs = {
+          inputs: [() => stream(checkpoint(3)), () => stream(input)],
+          parents: [null, () => stream(parent)],
+        }
+        const options = { rule: 'mean/1', params: {}, layout: LAYOUT, base: () => stream(base), ...inputs }
         for await (const _ of fuseCheckpoints(options));
       }
       await assert.rejects(fusing, (error) => {
@@ -152,8 +150,11 @@ describe('a late checkpoint', () => {
 
   it('names the input whose parent’s file is cut off', async () => {
     const fusing = async () => {
-      const files = { inputs: [stream(checkpoint(1))], parents: [stream(checkpoint(2).subarray(0, 1_000_000))] }
-      const options = { rule: 'mean/1', params: {}, layout: LAYOUT, base: stream(checkpoint(0)), ...files }
+      const files = {
+        inputs: [() => stream(checkpoint(1))],
+        parents: [() => stream(checkpoint(2).subarray(0, 1_000_000))],
+      }
+      const options = { rule: 'mean/1', params: {}, layout: LAYOUT, base: () => stream(checkpoint(0)), ...files }
       for await (const _ of fuseCheckpoints(options));
     }
     await assert.rejects(fusing, (error) => {

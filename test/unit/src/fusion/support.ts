@@ -2,7 +2,10 @@ import fc from 'fast-check'
 import { encodeFloats } from '../../../../src/checkpoint/float-tensor.ts'
 import { elementBytes, encodeLayout, type Layout } from '../../../../src/checkpoint/layout.ts'
 import { FLOAT_BYTES, type FloatDtype, isFloatDtype } from '../../../../src/floats/dtypes.ts'
-import { WINDOW_BYTES } from '../../../../src/fusion/fuse.ts'
+import { createSpanFuser } from '../../../../src/fusion/javascript.ts'
+import type { Overflow } from '../../../../src/fusion/rebase.ts'
+import type { ReadyRule } from '../../../../src/fusion/rule.ts'
+import { WINDOW_BYTES } from '../../../../src/fusion/windows.ts'
 
 /** F32 values as big-endian hex, and back: equal bits, not equal numbers. */
 export function bitsOf(floats: Float32Array): string[] {
@@ -108,4 +111,42 @@ export async function* stream(bytes: Uint8Array, sizes: readonly number[] = [1_0
     at += size
     reused.fill(0xff)
   }
+}
+
+/** Elements of one tensor: bits of F32 in a Float32Array, of the types of 16 bits in a Uint16Array. */
+export type Elements = Float32Array | Uint16Array
+
+/** What a rule makes of some elements. The base is zeros unless it is given. */
+export function fuseElements(
+  ready: ReadyRule,
+  dtype: FloatDtype,
+  files: {
+    readonly base?: Elements
+    readonly inputs: readonly Elements[]
+    readonly parents?: readonly (Elements | null)[]
+  },
+): { readonly out: Uint8Array; readonly overflow: Overflow | null } {
+  const bytesOf = (elements: Elements) => new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength)
+  const inputs = files.inputs.map(bytesOf)
+  const length = inputs[0]?.length ?? 0
+  const out = new Uint8Array(length).fill(0xff)
+  const base = files.base ? bytesOf(files.base) : new Uint8Array(length)
+  const parents = inputs.map((_, input) => {
+    const parent = files.parents?.[input] ?? null
+    return parent === null ? null : bytesOf(parent)
+  })
+  const overflow = createSpanFuser(ready, inputs.length)({ dtype, base, inputs, parents }, out)
+  return { out, overflow }
+}
+
+export const MEAN: ReadyRule = { rule: 'mean/1', step: null }
+
+/** mean/1 of F32. */
+export function meanF32(inputs: readonly Float32Array[]): Float32Array {
+  return new Float32Array(fuseElements(MEAN, 'F32', { inputs }).out.buffer)
+}
+
+/** mean/1 of a type of 16 bits. */
+export function meanHalf(dtype: FloatDtype, inputs: readonly Uint16Array[]): Uint16Array {
+  return new Uint16Array(fuseElements(MEAN, dtype, { inputs }).out.buffer)
 }
