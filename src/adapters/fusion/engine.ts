@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { FusionParams } from '../../../protocols/genesis/fusion.ts'
 import type { Clipping } from '../../../protocols/lineage/clipping.ts'
@@ -9,7 +8,7 @@ import { assertSubnormals } from '../../fusion/self-test.ts'
 import { type Validation, wrongSize } from '../../fusion/validate.ts'
 import { createControl, type Outcome, type Pass } from './job.ts'
 import { measureFiles } from './measure.ts'
-import { type FilesToOpen, openFile, openFiles } from './open-files.ts'
+import { createOut, type FilesToOpen, openFiles } from './open-files.ts'
 import { createThreads } from './threads.ts'
 
 /** More threads than memory has bandwidth for only take room. */
@@ -104,12 +103,8 @@ export function createFusionEngine(options: FusionEngineOptions = {}): FusionEng
       }
       const { ready, clipping, equalBefore } = await measureFiles(stated, { layout, inputs: inputs.length }, pass)
       const digests = new SharedArrayBuffer(Math.ceil(totalBytes / LEAF_BYTES) * DIGEST_BYTES)
-      const file = openFile(out, 'w')
-      try {
-        await pass({ kind: 'fuse', ready, out: file, digests, equalBefore })
-      } finally {
-        closeSync(file)
-      }
+      using made = createOut(out, totalBytes)
+      await pass({ kind: 'fuse', ready, out: made.file, digests, equalBefore })
       return { digests: new Uint8Array(digests), clipping }
     },
     async validate({ layout, base, checkpoint, parent = null, signal }) {

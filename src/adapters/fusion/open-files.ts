@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync } from 'node:fs'
+import { closeSync, constants, fstatSync, ftruncateSync, openSync } from 'node:fs'
 import type { FusionLayout } from '../../fusion/layout.ts'
 import { tooLong } from '../../fusion/windows.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
@@ -30,7 +30,7 @@ export function openFiles({ layout, base, inputs, parents }: FilesToOpen): Opene
     for (const file of opened.splice(0)) closeSync(file)
   }
   const openOne = (path: string): number => {
-    const file = openFile(path, 'r')
+    const file = openFile(path, constants.O_RDONLY)
     opened.push(file)
     return file
   }
@@ -58,19 +58,28 @@ export function openFiles({ layout, base, inputs, parents }: FilesToOpen): Opene
   }
 }
 
-/** @throws ColdmeshError `bad-input` */
-export function openFile(path: string, how: 'r' | 'w'): number {
+/** A file of so many bytes to be written in any order; one that is there is written over. @throws ColdmeshError `bad-input` */
+export function createOut(path: string, bytes: number): { readonly file: number } & Disposable {
+  // not truncated first: the disk may have been reserved, and freeing it takes as long as writing it
+  const file = openFile(path, constants.O_WRONLY | constants.O_CREAT)
+  return {
+    file,
+    [Symbol.dispose]() {
+      if (fstatSync(file).size > bytes) ftruncateSync(file, bytes)
+      closeSync(file)
+    },
+  }
+}
+
+function openFile(path: string, flags: number): number {
   try {
-    return openSync(path, how)
+    return openSync(path, flags)
   } catch (cause) {
     const system = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
-    const doing = how === 'r' ? 'read' : 'written'
+    const doing = flags === constants.O_RDONLY ? 'read' : 'written'
     const hint =
       system === 'EMFILE' ? 'raise the limit of open files (ulimit -n 4096)' : 'check the path and its permissions'
-    throw new ColdmeshError('bad-input', `${path} can't be ${doing} (${system}).`, {
-      facts: { path, system },
-      hint,
-      cause,
-    })
+    const message = `${path} can't be ${doing} (${system}).`
+    throw new ColdmeshError('bad-input', message, { facts: { path, system }, hint, cause })
   }
 }
