@@ -3,7 +3,7 @@ import type { Clipping } from '../../protocols/lineage/clipping.ts'
 import { firstNonFinite } from '../floats/scan.ts'
 import { requireEqual, requireFinite, requireRebased, resultNotFinite, spanOf } from './check.ts'
 import { createSpanFuser, type SpanFuser } from './javascript.ts'
-import { checkDtypes, fusedDtype, type Part } from './layout.ts'
+import { checkDtypes, type FusionLayout, fusedDtype, type Part } from './layout.ts'
 import { measure } from './measure.ts'
 import { type ReadyRule, readRule, type StatedRule } from './rule.ts'
 import { assertSubnormals } from './self-test.ts'
@@ -41,13 +41,19 @@ async function* streamWindows(options: FuseOptions, stated: StatedRule): AsyncGe
   const { ready, clipping } = await measure(stated, options)
   if (clipping !== null) options.onClipping?.(clipping)
   const fuse = createSpanFuser(ready, options.inputs.length)
-  const { layout } = options
-  for await (const window of readWindows(options)) {
-    const out = new Uint8Array(window.bytes)
-    out.set(layout.header.subarray(window.offset, Math.min(layout.dataStart, window.offset + window.bytes)))
-    for (const part of window.parts) fusePart(window, part, out, { ready, fuse })
-    yield out
-  }
+  for await (const window of readWindows(options)) yield fuseWindow(options.layout, window, { ready, fuse })
+}
+
+/** The result's bytes of a window. @throws ColdmeshError `bad-checkpoint`, `not-valid`, as `fuseCheckpoints` */
+export function fuseWindow(
+  layout: FusionLayout,
+  window: Window,
+  rule: { readonly ready: ReadyRule; readonly fuse: SpanFuser },
+): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(window.bytes)
+  out.set(layout.header.subarray(window.offset, Math.min(layout.dataStart, window.offset + window.bytes)))
+  for (const part of window.parts) fusePart(window, part, out, rule)
+  return out
 }
 
 /** Rules whose result is not finite wherever an input's value is not. */

@@ -75,3 +75,14 @@ export function partsOf(
   }
   return { parts, next: index }
 }
+
+/** The same, wherever the window lies. */
+export function partsAt(layout: FusionLayout, offset: number, length: number): readonly Part[] {
+  let [low, high] = [0, layout.tensors.length]
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    if (layout.dataStart + (layout.tensors[middle]?.end ?? 0) <= offset) low = middle + 1
+    else high = middle
+  }
+  return partsOf(layout, offset, length, low).parts
+}

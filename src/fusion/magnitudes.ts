@@ -2,7 +2,7 @@ import { BILLION } from '../../protocols/genesis/fusion.ts'
 import { BLOCK, type Block } from './span.ts'
 
 /** Half of a magnitude's bits: what one pass counts. */
-const RADIX = 65_536
+export const RADIX = 65_536
 const HALF_BITS = 16
 
 /** What an input of ties/1 keeps: magnitudes above `key`, and of those equal to it the first `equal`. */
@@ -78,14 +78,14 @@ function countLowers(bits: Uint32Array, length: number, upper: number, counts: F
   }
 }
 
-interface Place {
+export interface Place {
   readonly bin: number
   /** How many of the bin are wanted: at least one. */
   readonly left: number
 }
 
 /** Where the `wanted`-th greatest is. */
-function placeOf(counts: Float64Array, wanted: number): Place {
+export function placeOf(counts: Float64Array, wanted: number): Place {
   let left = wanted
   for (let bin = counts.length - 1; bin > 0; bin--) {
     const here = counts[bin] ?? 0

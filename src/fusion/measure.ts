@@ -6,7 +6,7 @@ import { createSelection, type Kept, keptElements } from './magnitudes.ts'
 import type { ReadyRule, StatedRule } from './rule.ts'
 import { type Block, visitBlocks } from './span.ts'
 import { createSquares } from './squares.ts'
-import { type Files, readWindows } from './windows.ts'
+import { type Files, readWindows, type Window } from './windows.ts'
 
 /** A rule that is ready to fuse, and what a lineage says of `clipped-mean/1`. */
 export interface Measured {
@@ -45,7 +45,8 @@ async function selectKept(files: Files, density: number): Promise<readonly Kept[
   }
 }
 
-function floatElements({ tensors }: FusionLayout): number {
+/** Elements of all float tensors. */
+export function floatElements({ tensors }: FusionLayout): number {
   return tensors.reduce((total, tensor) => {
     const dtype = fusedDtype(tensor)
     return dtype === null ? total : total + (tensor.end - tensor.begin) / FLOAT_BYTES[dtype]
@@ -54,14 +55,20 @@ function floatElements({ tensors }: FusionLayout): number {
 
 /** All float elements in the files' order; late inputs as the values that they stand for. */
 async function visitAll(files: Files, visit: (block: Block) => void, begin?: () => void): Promise<void> {
-  for await (const window of readWindows(files)) {
-    for (const part of window.parts) {
-      const dtype = fusedDtype(part.tensor)
-      if (dtype === null) continue
-      if (part.skipped === 0) begin?.()
-      const span = spanOf(window, part, dtype)
-      requireFinite(span, part)
-      requireRebased(visitBlocks(span, { isRounded: true }, visit), span, part)
-    }
+  for await (const window of readWindows(files)) visitWindow(window, visit, begin)
+}
+
+/**
+ * A window's float elements in the files' order, block by block. `begin` is called before a tensor's first.
+ * @throws ColdmeshError `bad-checkpoint` where one is not finite
+ */
+export function visitWindow(window: Window, visit: (block: Block) => void, begin?: () => void): void {
+  for (const part of window.parts) {
+    const dtype = fusedDtype(part.tensor)
+    if (dtype === null) continue
+    if (part.skipped === 0) begin?.()
+    const span = spanOf(window, part, dtype)
+    requireFinite(span, part)
+    requireRebased(visitBlocks(span, { isRounded: true }, visit), span, part)
   }
 }

@@ -41,15 +41,6 @@ export async function validateCheckpoint(options: {
       const bytes = Math.min(WINDOW_BYTES, layout.totalBytes - offset)
       const window = await checkpoint.take(bytes)
       if (window.length < bytes) return wrongSize(layout, 'fewer')
-      const headerBytes = Math.max(0, Math.min(layout.dataStart - offset, bytes))
-      const different = firstDifference(window, layout.header.subarray(offset), 0, headerBytes)
-      if (different >= 0) {
-        return {
-          ok: false,
-          reason: 'header-differs',
-          detail: `The header differs from the base's at byte ${offset + different}.`,
-        }
-      }
       const baseWindow = needsBase ? await base.take(bytes) : window
       if (baseWindow.length < bytes) throw new ColdmeshError('bad-checkpoint', 'The base ends too early.')
       const parentWindow = parent === null ? null : await parent.take(bytes)
@@ -57,14 +48,9 @@ export async function validateCheckpoint(options: {
         throw new ColdmeshError('bad-checkpoint', 'The weights that it was trained from end too early.')
       const found = partsOf(layout, offset, bytes, next)
       next = found.next
-      for (const part of found.parts) {
-        const dtype = fusedDtype(part.tensor)
-        const verdict = dtype === null ? checkEqual(part, window, baseWindow) : checkFinite(dtype, part, window)
-        if (!verdict.ok) return verdict
-        if (dtype === null || parentWindow === null) continue
-        const rebased = checkRebased(dtype, part, { values: window, parent: parentWindow, base: baseWindow })
-        if (!rebased.ok) return rebased
-      }
+      const windows = { offset, values: window, base: baseWindow, parent: parentWindow }
+      const verdict = validateWindow(layout, found.parts, windows)
+      if (!verdict.ok) return verdict
     }
     return (await checkpoint.isAtEnd()) ? { ok: true } : wrongSize(layout, 'more')
   } finally {
@@ -72,7 +58,38 @@ export async function validateCheckpoint(options: {
   }
 }
 
-function wrongSize(layout: FusionLayout, how: 'fewer' | 'more'): Validation {
+/** The same bytes of a checkpoint, of its base and of the weights that it was trained from, where it is late. */
+export interface CheckpointWindow {
+  readonly offset: number
+  readonly values: Uint8Array
+  readonly base: Uint8Array
+  readonly parent: Uint8Array | null
+}
+
+/** Checks a window. */
+export function validateWindow(
+  layout: FusionLayout,
+  parts: readonly Part[],
+  { offset, values, base, parent }: CheckpointWindow,
+): Validation {
+  const headerBytes = Math.max(0, Math.min(layout.dataStart - offset, values.length))
+  const different = firstDifference(values, layout.header.subarray(offset), 0, headerBytes)
+  if (different >= 0) {
+    const detail = `The header differs from the base's at byte ${offset + different}.`
+    return { ok: false, reason: 'header-differs', detail }
+  }
+  for (const part of parts) {
+    const dtype = fusedDtype(part.tensor)
+    const verdict = dtype === null ? checkEqual(part, values, base) : checkFinite(dtype, part, values)
+    if (!verdict.ok) return verdict
+    if (dtype === null || parent === null) continue
+    const rebased = checkRebased(dtype, part, { values, parent, base })
+    if (!rebased.ok) return rebased
+  }
+  return { ok: true }
+}
+
+export function wrongSize(layout: FusionLayout, how: 'fewer' | 'more'): Validation {
   return { ok: false, reason: 'wrong-size', detail: `The file has ${how} than the base's ${layout.totalBytes} bytes.` }
 }
 

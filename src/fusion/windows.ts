@@ -1,6 +1,6 @@
 import { ColdmeshError } from '../ports/errors.ts'
-import { type FusionLayout, type Part, partsOf } from './layout.ts'
-import { createWindowReader, type WindowReader } from './window-reader.ts'
+import { type FusionLayout, type Part, partsAt } from './layout.ts'
+import { createWindowReader } from './window-reader.ts'
 
 /** One leaf of a checkpoint. Memory stays at (inputs + rebased inputs + 2) windows, whatever the model's size. */
 export const WINDOW_BYTES = 1_048_576
@@ -42,28 +42,45 @@ export async function* readWindows({ layout, ...files }: Files): AsyncGenerator<
     return parent === null ? null : open(parent)
   })
   const all = [base, ...readers, ...parentReaders.flatMap((reader) => reader ?? [])]
-  let next = 0
   try {
     for (let offset = 0; offset < layout.totalBytes; offset += WINDOW_BYTES) {
       const bytes = Math.min(WINDOW_BYTES, layout.totalBytes - offset)
       const [baseWindow, ...inputs] = await Promise.all([base, ...readers].map((reader) => reader.take(bytes)))
       if (baseWindow === undefined) throw new Error('the base is read first')
       const parents = await Promise.all(parentReaders.map((reader) => reader?.take(bytes) ?? null))
-      for (const [input, window] of parents.entries()) {
-        if (window !== null && window.length < bytes) throw badParent(input, 'ends too early')
-      }
-      requireLength(baseWindow, bytes, 'The base')
-      for (const [input, window] of inputs.entries()) requireLength(window, bytes, `Input ${input}`, input)
-      requireHeader(layout, offset, bytes, baseWindow, inputs)
-      const found = partsOf(layout, offset, bytes, next)
-      next = found.next
-      yield { offset, bytes, parts: found.parts, base: baseWindow, inputs, parents }
+      yield toWindow(layout, { offset, base: baseWindow, inputs, parents })
     }
-    await requireEnd(base, 'The base')
-    for (const [input, reader] of readers.entries()) await requireEnd(reader, `Input ${input}`, input)
+    if (!(await base.isAtEnd())) throw tooLong()
+    for (const [input, reader] of readers.entries()) if (!(await reader.isAtEnd())) throw tooLong(input)
   } finally {
     await Promise.all(all.map((reader) => reader.close()))
   }
+}
+
+/** What was read of every file at one offset: a window's bytes of each, or fewer where a file ends too early. */
+export type ReadBytes = Pick<Window, 'offset' | 'base' | 'inputs' | 'parents'>
+
+/**
+ * Checks and cuts what was read.
+ * @throws ColdmeshError `bad-checkpoint` for another length or header
+ */
+export function toWindow(layout: FusionLayout, read: ReadBytes): Window {
+  const { offset, base, inputs, parents } = read
+  const bytes = Math.min(WINDOW_BYTES, layout.totalBytes - offset)
+  for (const [input, parent] of parents.entries()) {
+    if (parent !== null && parent.length < bytes) throw badParent(input, 'ends too early')
+  }
+  requireLength(base, bytes, 'The base')
+  for (const [input, window] of inputs.entries()) requireLength(window, bytes, `Input ${input}`, input)
+  requireHeader(layout, offset, bytes, base, inputs)
+  return { ...read, bytes, parts: partsAt(layout, offset, bytes) }
+}
+
+/** An input's file, or the base's where none is named, has more bytes than the layout. */
+export function tooLong(input?: number): ColdmeshError {
+  const who = input === undefined ? 'The base' : `Input ${input}`
+  const facts = input === undefined ? {} : { input }
+  return new ColdmeshError('bad-checkpoint', `${who} has more bytes than its layout.`, { facts })
 }
 
 /** About the weights that an input was trained from. */
@@ -95,12 +112,6 @@ function otherHeader(who: string, input?: number): ColdmeshError {
 function requireLength(window: Uint8Array, bytes: number, who: string, input?: number): void {
   if (window.length === bytes) return
   throw new ColdmeshError('bad-checkpoint', `${who} ends too early.`, { facts: input === undefined ? {} : { input } })
-}
-
-async function requireEnd(reader: WindowReader, who: string, input?: number): Promise<void> {
-  if (await reader.isAtEnd()) return
-  const facts = input === undefined ? {} : { input }
-  throw new ColdmeshError('bad-checkpoint', `${who} has more bytes than its layout.`, { facts })
 }
 
 /** Index of the first byte in [from, to) in which the two differ, or -1. */

@@ -1,0 +1,127 @@
+import { availableParallelism } from 'node:os'
+import type { FusionParams } from '../../../protocols/genesis/fusion.ts'
+import type { Clipping } from '../../../protocols/lineage/clipping.ts'
+import { LEAF_BYTES } from '../../checkpoint/unixfs.ts'
+import { checkDtypes } from '../../fusion/layout.ts'
+import { readRule } from '../../fusion/rule.ts'
+import { assertSubnormals } from '../../fusion/self-test.ts'
+import { type Validation, wrongSize } from '../../fusion/validate.ts'
+import { createControl, type Outcome, type Pass } from './job.ts'
+import { measureFiles } from './measure.ts'
+import { createOut, type FilesToOpen, openFiles } from './open-files.ts'
+import { createThreads } from './threads.ts'
+
+/** More threads than memory has bandwidth for only take room. */
+const MAX_WORKERS = 4
+const DIGEST_BYTES = 32
+
+export interface FusionEngineOptions {
+  /** Threads; 0: the calling one does the work. Default: one for each processor, at most 4. */
+  readonly workers?: number | undefined
+  /** False: JavaScript alone, slower and with the same bits. Default: WebAssembly where the machine has it. */
+  readonly usesKernels?: boolean | undefined
+}
+
+export interface FuseFilesOptions extends FilesToOpen {
+  /** For example `mean/1`. */
+  readonly rule: string
+  /** The rule's parameters, as a genesis states them. */
+  readonly params: FusionParams
+  /** Rows that each input states; `weighted-mean/1` needs them. */
+  readonly rows?: readonly number[] | undefined
+  /** Where the result goes: a file that is there is overwritten. After an error it holds nothing of worth. */
+  readonly out: string
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((progress: FusionProgress) => void) | undefined
+}
+
+export interface FusionProgress {
+  /** From 1: some rules read all files several times. */
+  readonly pass: number
+  /** Bytes of the result that this pass has done. */
+  readonly bytes: number
+  readonly totalBytes: number
+}
+
+export interface FusedFile {
+  /** SHA-256 of each 1 MiB leaf, 32 bytes each, in order: `fileCid` makes the file's CID of them. */
+  readonly digests: Uint8Array
+  /** What `clipped-mean/1` found; else null. */
+  readonly clipping: Clipping | null
+}
+
+export interface ValidateFileOptions {
+  readonly layout: FilesToOpen['layout']
+  readonly base: string
+  readonly checkpoint: string
+  /** The weights that a late contribution was trained from. Default: the base's, and nothing is rebased. */
+  readonly parent?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Fuses and checks files at the speed of memory, in a constant amount of it. */
+export interface FusionEngine extends AsyncDisposable {
+  /**
+   * Fuses checkpoint files of one layout into the next: the bytes of `fuseCheckpoints`. The file is not synced.
+   * @throws ColdmeshError as `fuseCheckpoints`; `bad-input` (a file that can't be read), `refused` (disk full, a thread that died), `aborted`
+   */
+  fuse(options: FuseFilesOptions): Promise<FusedFile>
+  /** Checks a checkpoint file as `validateCheckpoint` does. @throws ColdmeshError as it; `bad-input`, `aborted` */
+  validate(options: ValidateFileOptions): Promise<Validation>
+}
+
+export function createFusionEngine(options: FusionEngineOptions = {}): FusionEngine {
+  const { workers = Math.min(availableParallelism(), MAX_WORKERS), usesKernels = true } = options
+  const threads = createThreads(workers)
+  const run = (files: ReturnType<typeof openFiles>['files'], layout: FilesToOpen['layout'], given: RunGiven) =>
+    threads.run(
+      { layout, files, usesKernels, control: createControl(), isReporting: given.onUnit !== undefined, ...given.pass },
+      given,
+    )
+
+  return {
+    async fuse({ rule, params, rows, out, signal, onProgress, ...toOpen }) {
+      const { layout, inputs } = toOpen
+      if (inputs.length === 0) throw new RangeError('a fusion needs at least one input')
+      const stated = readRule({ rule, params, rows, inputs: inputs.length })
+      checkDtypes(layout)
+      assertSubnormals()
+      using opened = openFiles(toOpen)
+      const { totalBytes } = layout
+      let passes = 0
+      let lengthsAreRight = false
+      const pass = async (next: Pass): Promise<readonly Outcome[]> => {
+        const number = ++passes
+        let units = 0
+        const onUnit =
+          onProgress &&
+          (() => onProgress({ pass: number, bytes: Math.min(totalBytes, ++units * LEAF_BYTES), totalBytes }))
+        const outcomes = await run(opened.files, layout, { pass: next, signal, onUnit })
+        if (!lengthsAreRight) opened.requireLengths()
+        lengthsAreRight = true
+        return outcomes
+      }
+      const { ready, clipping, equalBefore } = await measureFiles(stated, { layout, inputs: inputs.length }, pass)
+      const digests = new SharedArrayBuffer(Math.ceil(totalBytes / LEAF_BYTES) * DIGEST_BYTES)
+      using made = createOut(out, totalBytes)
+      await pass({ kind: 'fuse', ready, out: made.file, digests, equalBefore })
+      return { digests: new Uint8Array(digests), clipping }
+    },
+    async validate({ layout, base, checkpoint, parent = null, signal }) {
+      checkDtypes(layout)
+      using opened = openFiles({ layout, base, inputs: [checkpoint], parents: [parent] })
+      const outcomes = await run(opened.files, layout, { pass: { kind: 'validate' }, signal, onUnit: undefined })
+      const faults = outcomes.flatMap(({ fault }) => fault ?? []).sort((a, b) => a.unit - b.unit)
+      const [first] = faults
+      if (first !== undefined) return first.verdict
+      return opened.isInputLong() ? wrongSize(layout, 'more') : { ok: true }
+    },
+    [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose](),
+  }
+}
+
+interface RunGiven {
+  readonly pass: Pass
+  readonly signal: AbortSignal | undefined
+  readonly onUnit: (() => void) | undefined
+}

@@ -1,0 +1,79 @@
+import { hash } from 'node:crypto'
+import { writeSync } from 'node:fs'
+import { LEAF_BYTES } from '../../checkpoint/unixfs.ts'
+import { fuseWindow } from '../../fusion/fuse.ts'
+import { createSpanFuser } from '../../fusion/javascript.ts'
+import type { ReadyRule } from '../../fusion/rule.ts'
+import type { Tools } from './chunks.ts'
+import { type Job, NOTHING, type Work } from './job.ts'
+import { createPartFuser } from './part-fuser.ts'
+import { readLeaf } from './read-files.ts'
+import { type Range, scan } from './scan.ts'
+import { createTools } from './tools.ts'
+
+const DIGEST_BYTES = 32
+
+/** Fuses leaves, hashes them while they are in the cache, and writes them. */
+export function createLeafFuser(job: Job & { kind: 'fuse' }): Work {
+  const tools = createTools(job)
+  const digests = new Uint8Array(job.digests)
+  const { layout, files } = job
+  const inputs = files.inputs.length
+  const units = Math.ceil(layout.totalBytes / LEAF_BYTES)
+  const fuse = tools === null ? null : createKernelFuser(tools, job)
+  return {
+    units,
+    run(leaf) {
+      const offset = leaf * LEAF_BYTES
+      const bytes = Math.min(LEAF_BYTES, layout.totalBytes - offset)
+      const ready = readyFor(job, leaf)
+      // what kernels find wrong, JavaScript finds again, and says what it is
+      const fused = fuse?.({ offset, bytes }, ready) ?? fuseInJavaScript()
+      digests.set(hash('sha256', fused, 'buffer'), leaf * DIGEST_BYTES)
+      for (let at = 0; at < bytes; ) at += writeSync(job.out, fused, at, bytes - at, offset + at)
+
+      function fuseInJavaScript(): Uint8Array {
+        const window = readLeaf(layout, files, offset, bytes)
+        return fuseWindow(layout, window, { ready, fuse: createSpanFuser(ready, inputs) })
+      }
+    },
+    end: () => NOTHING,
+  }
+}
+
+/** Gives the leaf's bytes, valid until the next one's; null when something is wrong. */
+function createKernelFuser(
+  tools: Tools,
+  { ready: whole, layout, files }: Job & { kind: 'fuse' },
+): (range: Range, ready: ReadyRule) => Uint8Array | null {
+  const { memory, scratch } = tools
+  const inputs = files.inputs.length
+  const needsBase = !['mean/1', 'weighted-mean/1'].includes(whole.rule) || whole.step !== null
+  const isRebasing = files.parents.some((file) => file !== null)
+  const options = { layout, files, needsBase: needsBase || isRebasing, comparesIntegers: true }
+  const every = whole.rule === 'ties/1' ? null : createPartFuser(tools, whole, inputs)
+  const all = new Uint8Array(memory.buffer)
+  return (range, ready) => {
+    const fuse = every ?? createPartFuser(tools, ready, inputs)
+    const isDone = scan(tools, options, range, {
+      floats: (places, at) => fuse(places, scratch.leaf + at),
+      shared: (address, bytes, at) => void all.copyWithin(scratch.leaf + at, address, address + bytes),
+    })
+    return isDone ? all.subarray(scratch.leaf, scratch.leaf + range.bytes) : null
+  }
+}
+
+/** Of magnitudes equal to a key, those that a leaf keeps follow from how many come before it. */
+function readyFor({ ready, equalBefore, files }: Job & { kind: 'fuse' }, leaf: number): ReadyRule {
+  if (ready.rule !== 'ties/1') return ready
+  if (equalBefore === null)
+    return { ...ready, kept: ready.kept.map((kept) => ({ ...kept, equal: Number.POSITIVE_INFINITY })) }
+  const inputs = files.inputs.length
+  const before = new Float64Array(equalBefore)
+  const kept = ready.kept.map(({ key, equal }, input) => {
+    const isWhole = equal >= (before[(leaf + 1) * inputs + input] ?? 0)
+    const left = Math.max(0, equal - (before[leaf * inputs + input] ?? 0))
+    return { key, equal: isWhole ? Number.POSITIVE_INFINITY : left }
+  })
+  return { ...ready, kept }
+}

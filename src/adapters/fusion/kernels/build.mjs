@@ -1,0 +1,53 @@
+// Makes kernels-wasm.ts of the kernels' text: node src/adapters/fusion/kernels/build.mjs
+import { writeFile } from 'node:fs/promises'
+import wabt from 'wabt'
+import { countKernels, equalKernel, finiteKernel, squaresKernel, tiesKernel } from './differences.mjs'
+import { medianKernels, orderKernel } from './order.mjs'
+import { baseKernels, doubleKernels, rebaseKernel, roundKernel } from './round.mjs'
+import { addClippedKernel, addKernel, addTimesKernel, meanKernel } from './sums.mjs'
+import { DTYPES, widenKernel } from './widen.mjs'
+
+/** The WebAssembly text of all kernels. */
+export function kernelText() {
+  const ofDtype = [
+    widenKernel,
+    addKernel,
+    addTimesKernel,
+    addClippedKernel,
+    roundKernel,
+    baseKernels,
+    rebaseKernel,
+    finiteKernel,
+  ]
+  const kernels = [
+    meanKernel(),
+    ...DTYPES.flatMap((dtype) => ofDtype.map((kernel) => kernel(dtype))),
+    doubleKernels(),
+    medianKernels(),
+    orderKernel(),
+    squaresKernel(),
+    countKernels(),
+    equalKernel(),
+    tiesKernel(),
+  ]
+  return `(module (import "coldmesh" "memory" (memory 1))\n${kernels.join('\n')})`
+}
+
+/** The text of kernels-wasm.ts. */
+export async function buildKernels() {
+  const { parseWat } = await wabt()
+  const module = parseWat('kernels.wat', kernelText(), { simd: true, bulk_memory: true })
+  const base64 = Buffer.from(module.toBinary({}).buffer).toString('base64')
+  const lines = base64.match(/.{1,110}/g).map((line) => `  '${line}',`)
+  return [
+    '// Built by kernels/build.mjs: do not edit.',
+    '',
+    '/** The WebAssembly module of the kernels, base64 in pieces. */',
+    'export const KERNELS_WASM_BASE64: readonly string[] = [',
+    ...lines,
+    ']',
+    '',
+  ].join('\n')
+}
+
+if (import.meta.main) await writeFile(new URL('../kernels-wasm.ts', import.meta.url), await buildKernels())

@@ -1,0 +1,41 @@
+import { readSync } from 'node:fs'
+import { type FusionLayout, partsAt } from '../../fusion/layout.ts'
+import { type ReadBytes, toWindow, type Window } from '../../fusion/windows.ts'
+import type { FileNumbers } from './job.ts'
+
+/** Reads into all of `into`; false when the file ends before. */
+export function readWhole(file: number, into: Uint8Array, offset: number): boolean {
+  return readUpTo(file, into, offset) === into.length
+}
+
+function readUpTo(file: number, into: Uint8Array, offset: number): number {
+  let held = 0
+  while (held < into.length) {
+    const bytes = readSync(file, into, held, into.length - held, offset + held)
+    if (bytes === 0) break
+    held += bytes
+  }
+  return held
+}
+
+/** So many bytes of every file, in memory of their own; fewer where a file ends. */
+function readEach({ base, inputs, parents }: FileNumbers, offset: number, bytes: number): ReadBytes {
+  const read = (file: number) => {
+    const into = new Uint8Array(bytes)
+    return into.subarray(0, readUpTo(file, into, offset))
+  }
+  return {
+    ...{ offset, base: read(base), inputs: inputs.map(read) },
+    parents: parents.map((file) => (file === null ? null : read(file))),
+  }
+}
+
+/** A leaf's bytes of every file. @throws ColdmeshError `bad-checkpoint` */
+export function readLeaf(layout: FusionLayout, files: FileNumbers, offset: number, bytes: number): Window {
+  return toWindow(layout, readEach(files, offset, bytes))
+}
+
+/** Any bytes behind the header, which are known to be there. */
+export function readRange(layout: FusionLayout, files: FileNumbers, offset: number, bytes: number): Window {
+  return { ...readEach(files, offset, bytes), bytes, parts: partsAt(layout, offset, bytes) }
+}

@@ -1,0 +1,113 @@
+import { setImmediate } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { ColdmeshError } from '../../ports/errors.ts'
+import { IS_STOPPED, type Job, type Outcome } from './job.ts'
+import { describeFailure, type Failure, failureError, type Reply } from './messages.ts'
+import { runJob } from './run-job.ts'
+
+export interface RunOptions {
+  readonly signal: AbortSignal | undefined
+  /** Called after each unit. */
+  readonly onUnit: (() => void) | undefined
+}
+
+/** Threads that do one job after the other. */
+export interface Threads extends AsyncDisposable {
+  /** @throws ColdmeshError the first that a unit threw; `aborted`; `refused` when a thread died */
+  run(job: Job, options: RunOptions): Promise<readonly Outcome[]>
+}
+
+/** None: the calling thread does the work, and lets others have their turn after each unit. */
+export function createThreads(count: number): Threads {
+  return count === 0 ? createOwnThread() : createWorkers(count)
+}
+
+function createOwnThread(): Threads {
+  return {
+    async run(job, { signal, onUnit }) {
+      const running = runJob(job)
+      for (;;) {
+        throwIfAborted(signal)
+        try {
+          const { done, value } = running.next()
+          if (done) return [value]
+        } catch (error) {
+          throw failureError(describeFailure(error))
+        }
+        onUnit?.()
+        await setImmediate()
+      }
+    },
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+type Ended = { readonly outcome: Outcome } | { readonly failure: Failure }
+
+function createWorkers(count: number): Threads {
+  const workers: Worker[] = []
+
+  function workerAt(index: number): Worker {
+    const kept = workers[index]
+    if (kept !== undefined) return kept
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url))
+    workers[index] = worker
+    worker.once('exit', () => delete workers[index])
+    return worker
+  }
+
+  return {
+    async run(job, { signal, onUnit }) {
+      throwIfAborted(signal)
+      const control = new Int32Array(job.control)
+      const stop = () => void Atomics.store(control, IS_STOPPED, 1)
+      signal?.addEventListener('abort', stop, { once: true })
+      try {
+        const parts = Array.from({ length: count }, (_, index) => doPart(workerAt(index), job, onUnit, stop))
+        const ended = await Promise.all(parts)
+        const failures = ended.flatMap((end) => ('failure' in end ? [end.failure] : []))
+        const [first] = failures.sort((a, b) => a.unit - b.unit)
+        if (first !== undefined) throw failureError(first)
+        throwIfAborted(signal)
+        return ended.flatMap((end) => ('outcome' in end ? [end.outcome] : []))
+      } finally {
+        signal?.removeEventListener('abort', stop)
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(workers.map((worker) => worker.terminate()))
+    },
+  }
+}
+
+/** A thread's part of a job. It keeps the process alive only meanwhile. */
+async function doPart(worker: Worker, job: Job, onUnit: (() => void) | undefined, stop: () => void): Promise<Ended> {
+  const { promise, resolve } = Promise.withResolvers<Ended>()
+  const onMessage = (reply: Reply) => {
+    if (reply.kind === 'unit') onUnit?.()
+    else resolve(reply.kind === 'done' ? { outcome: reply.outcome } : { failure: reply.failure })
+  }
+  const onError = (cause: unknown) => {
+    stop()
+    const message = 'A thread that fuses died before it was done.'
+    const hint = 'the machine may lack memory: use fewer workers'
+    const stack = cause instanceof Error ? cause.stack : undefined
+    // after what a unit threw
+    const unit = Number.POSITIVE_INFINITY
+    resolve({ failure: { unit, code: 'refused', message, facts: {}, hint, stack } })
+  }
+  worker.on('message', onMessage).on('error', onError).on('exit', onError)
+  worker.ref()
+  try {
+    worker.postMessage(job)
+    return await promise
+  } finally {
+    worker.off('message', onMessage).off('exit', onError)
+    worker.unref()
+  }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new ColdmeshError('aborted', 'The fusion was aborted.', { cause: signal.reason })
+}
