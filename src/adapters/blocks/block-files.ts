@@ -3,8 +3,8 @@ import { access, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from
 import { dirname, join } from 'node:path'
 import { NextToLast } from 'blockstore-fs/sharding'
 import type { CID } from 'multiformats/cid'
+import { diskRefusal, systemCode } from '../../ports/disk-refusal.ts'
 import type { Usage } from '../../ports/retention.ts'
-import { diskRefusal, systemCode } from './disk-refusal.ts'
 import { DEFAULT_COUNT_CONCURRENCY } from './limits.ts'
 import { syncDirectory } from './sync-directory.ts'
 

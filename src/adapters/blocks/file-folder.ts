@@ -5,7 +5,7 @@ import { CID } from 'multiformats/cid'
 import { rawCid } from '../../checkpoint/cid.ts'
 import { DIGEST_BYTES, type DigestTree, leafCount, rootOf, treeOfDigests } from '../../checkpoint/digest-tree.ts'
 import { LEAF_BYTES } from '../../checkpoint/file-tree.ts'
-import { systemCode } from './disk-refusal.ts'
+import { systemCode } from '../../ports/disk-refusal.ts'
 import { decodeIndex, encodeIndex, type LeafIndex, type LinkedFile } from './leaf-index.ts'
 import { syncDirectory } from './sync-directory.ts'
 

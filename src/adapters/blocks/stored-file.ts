@@ -5,7 +5,7 @@ import type { CID } from 'multiformats/cid'
 import { equalBytes } from '../../../protocols/wire/bytes.ts'
 import { type DigestTree, digestAt, leafBytes, leafCount } from '../../checkpoint/digest-tree.ts'
 import { LEAF_BYTES } from '../../checkpoint/file-tree.ts'
-import { systemCode } from './disk-refusal.ts'
+import { systemCode } from '../../ports/disk-refusal.ts'
 import { DEFAULT_TRUSTED_MS } from './limits.ts'
 import type { OpenFiles } from './open-files.ts'
 
