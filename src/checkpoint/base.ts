@@ -114,17 +114,18 @@ export async function importBase(
   const weights = files.find((file) => file.name === WEIGHTS_NAME)?.bytes ?? new Uint8Array()
   const layout = parseLayout(weights, weights.length)
   const others = files.filter(({ name }) => name !== WEIGHTS_NAME)
-  return { ...(await importStreamedBase(others, { layout, source: [weights] }, put)), layout }
+  const write = async () => (await importFile([weights], put)).cid
+  return { ...(await importStreamedBase(others, { layout, write }, put)), layout }
 }
 
 /**
  * The same, with weights that need not be in memory.
  * @param files all but the weights
- * @param weights.source the file of `layout`, in chunks
+ * @param weights.write stores the file of `layout`, and resolves with its CID
  */
 export async function importStreamedBase(
   files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
-  weights: { readonly layout: Layout; readonly source: AsyncIterable<Uint8Array> | Iterable<Uint8Array> },
+  weights: { readonly layout: Layout; readonly write: () => Promise<CID> },
   put: PutBlock,
 ): Promise<{ cid: CID; files: readonly BaseFile[] }> {
   checkNames([...files, { name: WEIGHTS_NAME }])
@@ -135,11 +136,7 @@ export async function importStreamedBase(
   }
   leafNamed(imported, CARD_NAME, LEAF_BYTES)
   leafNamed(imported, LINEAGE_NAME, MAX_LINEAGE_BYTES)
-  const { cid, bytes } = await importFile(weights.source, put)
-  if (bytes !== weights.layout.totalBytes) {
-    throw badCheckpoint(`The weights have ${bytes} bytes; their header needs ${weights.layout.totalBytes}.`)
-  }
-  imported.push(baseFile(WEIGHTS_NAME, cid, bytes))
+  imported.push(baseFile(WEIGHTS_NAME, await weights.write(), weights.layout.totalBytes))
   const node = encodeFiles(imported)
   await put(node.cid, node.block)
   return { cid: node.cid, files: imported }

@@ -48,10 +48,19 @@ export function encodeNode(
   children: readonly Subtree[],
   height: number,
 ): { cid: CID; bytes: number; block: Uint8Array } {
-  const data = new UnixFS({ type: 'file', blockSizes: children.map((child) => BigInt(child.bytes)) })
   const links = children.map(({ cid, bytes }) => ({ Name: '', Tsize: treeTsize(bytes, height - 1), Hash: cid }))
-  const block = encode({ Data: data.marshal(), Links: links })
+  const block = encode({ Data: encodeFileData(children), Links: links })
   return { cid: dagPbCid(block), bytes: children.reduce((sum, child) => sum + child.bytes, 0), block }
+}
+
+/**
+ * UnixFS data of a file node: its type (field 1), the file bytes below it (3) and those below each child (4). The library writes
+ * wrong bytes for sizes from 2^31 to 2^32 - 1.
+ */
+function encodeFileData(children: readonly Subtree[]): Uint8Array {
+  const total = children.reduce((sum, { bytes }) => sum + bytes, 0)
+  const sizes = children.flatMap(({ bytes }) => [0x20, ...varint(bytes)])
+  return Uint8Array.from([0x08, 0x02, 0x18, ...varint(total), ...sizes])
 }
 
 /**
@@ -156,4 +165,11 @@ function varintBytes(value: number): number {
   let bytes = 1
   for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) bytes++
   return bytes
+}
+
+function varint(value: number): number[] {
+  const bytes: number[] = []
+  let rest = value
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80)
+  return [...bytes, rest]
 }

@@ -3,6 +3,7 @@ import type { Gossip } from '../ports/gossip.ts'
 import type { Mesh } from '../ports/mesh.ts'
 import type { Streams } from '../ports/streams.ts'
 import type { Clock, Log } from '../ports/system.ts'
+import type { WeightFiles } from '../ports/weight-files.ts'
 import type { Network, NetworkFacts } from '../rounds/network.ts'
 import type { BaseFacts } from './builder.ts'
 import type { Chain } from './chain.ts'
@@ -27,6 +28,8 @@ export interface PeerContext {
   readonly factsAt: FactsAt
   readonly facts: BaseFacts
   readonly store: ContentStore
+  /** Null where blocks are in memory alone. */
+  readonly files: WeightFiles | null
   readonly chain: Chain
   readonly keeping: Keeping
   readonly speaker: Speaker

@@ -166,6 +166,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     factsAt,
     facts,
     store,
+    files: blocks.files,
     chain,
     keeping,
     speaker: createSpeaker({ network: networkId, signer, journal }),

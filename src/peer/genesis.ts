@@ -1,6 +1,4 @@
 import { existsSync } from 'node:fs'
-import { readFile as readDisk } from 'node:fs/promises'
-import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import { FUSION_RULES } from '../../protocols/genesis/fusion.ts'
 import { type Genesis, genesis } from '../../protocols/genesis/messages.ts'
@@ -12,7 +10,7 @@ import { sha256 } from '../../protocols/wire/crypto.ts'
 import { MAX_GENESIS_BYTES } from '../../protocols/wire/limits.ts'
 import { lockDirectory } from '../adapters/files/lock.ts'
 import { nullLog } from '../adapters/memory/log.ts'
-import { importBase, openBase, SHARED_NAMES, WEIGHTS_NAME, withoutHistory } from '../checkpoint/base.ts'
+import { openBase, withoutHistory } from '../checkpoint/base.ts'
 import type { Layout } from '../checkpoint/layout.ts'
 import { type Fusion, parseRule } from '../fusion/rule-text.ts'
 import type { ContentStore } from '../ports/content-store.ts'
@@ -21,7 +19,8 @@ import { type NetworkFacts, networkFacts, type Terms } from '../rounds/network.t
 import { readLayout } from './builder.ts'
 import { initDataDir, paths, requireConfig, writeConfig } from './data-dir.ts'
 import { needsNewerVersion, otherVersionOf } from './newer-version.ts'
-import { createContentStore } from './store/content-store.ts'
+import { createContentStore, type OpenContentStore } from './store/content-store.ts'
+import { importDirectory } from './store/import-directory.ts'
 import type { GenesisOptions, RoundPolicy } from './types.ts'
 
 const MINUTE_MS = 60_000
@@ -111,9 +110,9 @@ export function requireFree(dataDir: string, { network }: { readonly network: st
 }
 
 /** A base that is in the store already, by its CID, whose history stays behind; or a directory that is imported into it. */
-async function openGenesisBase(base: string, store: ContentStore): Promise<{ cid: CID; layout: Layout }> {
+async function openGenesisBase(base: string, store: OpenContentStore): Promise<{ cid: CID; layout: Layout }> {
   const stored = existsSync(base) ? null : parseCid(base)
-  if (stored === null) return importBase(await readBaseFiles(base), (cid, block) => store.put(cid, block))
+  if (stored === null) return await importDirectory(base, store)
   try {
     const opened = await openBase(stored, (cid) => store.get(cid))
     const node = withoutHistory(opened)
@@ -193,25 +192,6 @@ export function openGenesis(network: CID, bytes: Uint8Array): NetworkFacts {
       hint: 'Check the invite or the CID.',
     })
   }
-}
-
-async function readBaseFiles(directory: string): Promise<{ name: string; bytes: Uint8Array }[]> {
-  const files: { name: string; bytes: Uint8Array }[] = []
-  for (const name of [...SHARED_NAMES, WEIGHTS_NAME]) {
-    try {
-      files.push({ name, bytes: new Uint8Array(await readDisk(join(directory, name))) })
-    } catch (error) {
-      const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-      const isNeeded =
-        name === WEIGHTS_NAME || ['config.json', 'tokenizer.json', 'tokenizer_config.json'].includes(name)
-      if (isMissing && !isNeeded) continue
-      throw new ColdmeshError('bad-input', `${join(directory, name)} cannot be read.`, {
-        cause: error,
-        hint: '`coldmesh import DIR --out BASE` makes a base of a Hugging Face model directory.',
-      })
-    }
-  }
-  return files
 }
 
 /** Genesis CID of an invite or of a CID's text. @throws ColdmeshError `bad-input` */

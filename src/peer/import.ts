@@ -10,6 +10,7 @@ import type { FloatDtype } from '../floats/dtypes.ts'
 import { initDataDir, paths } from './data-dir.ts'
 import { pinForEver } from './retention/pinned-file.ts'
 import { createContentStore } from './store/content-store.ts'
+import { writeWeights } from './store/write-weights.ts'
 
 const DTYPES: Readonly<Record<'f32' | 'bf16' | 'f16', FloatDtype>> = { f32: 'F32', bf16: 'BF16', f16: 'F16' }
 export const HEAD_NAME = 'head.safetensors'
@@ -67,7 +68,14 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
   try {
     const put = (cid: Parameters<typeof store.put>[0], block: Uint8Array) => store.put(cid, block)
     const addBase = (source: AsyncIterable<Uint8Array>) =>
-      importStreamedBase(model.shared, { layout: model.layout, source }, put)
+      importStreamedBase(
+        model.shared,
+        {
+          layout: model.layout,
+          write: () => writeWeights({ files: store.files, store }, model.layout.totalBytes, source),
+        },
+        put,
+      )
     const imported =
       out === null
         ? await addBase(model.weights())

@@ -5,7 +5,6 @@ import { equalCids } from '../../protocols/wire/bytes.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import type { Layout } from '../checkpoint/layout.ts'
 import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
-import { importFile } from '../checkpoint/unixfs.ts'
 import type { DatasetFacts } from '../engines/dataset-facts.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Log } from '../ports/system.ts'
@@ -21,6 +20,7 @@ import { readModel } from './model.ts'
 import { awaitOutcome, isTaken, type Outcome } from './outcome.ts'
 import type { RoundLoop } from './round/loop.ts'
 import { statedWork } from './stated-work.ts'
+import { writeWeights } from './store/write-weights.ts'
 import type { TaskHeads } from './task-heads.ts'
 import type { TrainingSnapshots } from './training-snapshots.ts'
 import type { JoinEvent, Joining, JoinOptions, JoinResult, PeerEvent, PeerStatus } from './types.ts'
@@ -236,9 +236,10 @@ async function trainAndAnnounce(
   }
 }
 
-async function storeCheckpoint({ store, keeping }: JoinContext, round: number, bytes: Uint8Array): Promise<CID> {
+async function storeCheckpoint(context: JoinContext, round: number, bytes: Uint8Array): Promise<CID> {
+  const { keeping } = context
   using _ = keeping.pinStored()
-  const { cid } = await importFile([bytes], (block, leaf) => store.put(block, leaf))
+  const cid = await writeWeights(context, bytes.length, [bytes])
   await keeping.note(round, cid)
   return cid
 }

@@ -3,9 +3,10 @@ import { access, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from
 import { dirname, join } from 'node:path'
 import { NextToLast } from 'blockstore-fs/sharding'
 import type { CID } from 'multiformats/cid'
+import { diskRefusal, systemCode } from '../../ports/disk-refusal.ts'
 import type { Usage } from '../../ports/retention.ts'
-import { diskRefusal, systemCode } from './disk-refusal.ts'
 import { DEFAULT_COUNT_CONCURRENCY } from './limits.ts'
+import { syncDirectory } from './sync-directory.ts'
 
 /** Bytes by CID, unverified: the store above compares them with their name. */
 export interface BlockFiles {
@@ -14,8 +15,8 @@ export interface BlockFiles {
   read(cid: CID): Promise<Uint8Array | undefined>
   /** On disk, name included, when it resolves. */
   write(cid: CID, block: Uint8Array): Promise<void>
-  /** Resolves with the bytes that became free; what is not here is no error. */
-  delete(cid: CID): Promise<number>
+  /** Resolves with the bytes that became free; null when it is not here. */
+  delete(cid: CID): Promise<number | null>
   /** Makes deletions durable: without it a power cut may bring blocks back. */
   flush(): Promise<void>
   /** Looks at every file, once, while nobody writes. */
@@ -55,7 +56,7 @@ export async function openBlockFiles(directory: string): Promise<BlockFiles> {
   const makeShard = async (shard: string): Promise<void> => {
     if (shards.has(shard)) return
     await mkdir(shard, { recursive: true })
-    await sync(directory)
+    await syncDirectory(directory)
     shards.add(shard)
   }
 
@@ -74,7 +75,7 @@ export async function openBlockFiles(directory: string): Promise<BlockFiles> {
       await rename(unfinished, path)
       if (before === null) usage.blocks++
       usage.bytes += block.byteLength - (before ?? 0)
-      await sync(dirname(path))
+      await syncDirectory(dirname(path))
     } catch (error) {
       await unlink(unfinished).catch(() => {})
       throw diskRefusal(error, 'write a block', directory)
@@ -110,21 +111,21 @@ export async function openBlockFiles(directory: string): Promise<BlockFiles> {
       const path = pathOf(cid)
       try {
         const bytes = await sizeOf(path)
-        if (bytes === null) return 0
+        if (bytes === null) return null
         await unlink(path)
         unsynced.add(dirname(path))
         usage.blocks--
         usage.bytes -= bytes
         return bytes
       } catch (error) {
-        if (systemCode(error) === 'ENOENT') return 0
+        if (systemCode(error) === 'ENOENT') return null
         throw diskRefusal(error, 'delete a block', directory)
       }
     },
     async flush() {
       try {
         for (const shard of unsynced) {
-          await sync(shard)
+          await syncDirectory(shard)
           unsynced.delete(shard)
         }
       } catch (error) {
@@ -169,7 +170,7 @@ export function memoryBlockFiles(): BlockFiles {
     read: async (cid) => blocks.get(key(cid)),
     write: async (cid, block) => void blocks.set(key(cid), block.slice()),
     delete: async (cid) => {
-      const bytes = blocks.get(key(cid))?.byteLength ?? 0
+      const bytes = blocks.get(key(cid))?.byteLength ?? null
       blocks.delete(key(cid))
       return bytes
     },
@@ -178,15 +179,5 @@ export function memoryBlockFiles(): BlockFiles {
     get usage() {
       return { blocks: blocks.size, bytes: blocks.values().reduce((sum, { byteLength }) => sum + byteLength, 0) }
     },
-  }
-}
-
-async function sync(directory: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(directory, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

@@ -6,8 +6,8 @@ import type { Retention } from '../../ports/retention.ts'
 export interface InUse extends Pick<Retention, 'pin' | 'pinStored' | 'hold'> {
   /** Begins to watch what is in use, for one sweep. */
   watch(): Watch
-  /** Runs the deletion of a block; whoever touches it meanwhile waits until it is over. */
-  deleting<T>(cid: CID, work: () => Promise<T>): Promise<T>
+  /** Runs the deletion of blocks; whoever touches one meanwhile waits until it is over. */
+  deleting<T>(cids: readonly CID[], work: () => Promise<T>): Promise<T>
   /** A block is about to be read or written. */
   touch(cid: CID, how: 'read' | 'stored'): Promise<void>
 }
@@ -67,17 +67,15 @@ export function createInUse(): InUse {
         [Symbol.dispose]: () => void watches.delete(watch),
       }
     },
-    deleting: async (cid, work) => {
-      const key = keyOfBlock(cid)
+    deleting: async (cids, work) => {
+      const keys = cids.map(keyOfBlock)
       const deletion = work()
-      deletions.set(
-        key,
-        deletion.catch(() => {}),
-      )
+      const ended = deletion.catch(() => {})
+      for (const key of keys) deletions.set(key, ended)
       try {
         return await deletion
       } finally {
-        deletions.delete(key)
+        for (const key of keys) deletions.delete(key)
       }
     },
     touch: async (cid, how) => {
@@ -92,10 +90,10 @@ export function createInUse(): InUse {
 /** The same blocks; whoever uses them keeps them from being deleted. */
 export function guardBlocks(local: LocalBlocks, inUse: InUse): LocalBlocks {
   const reading =
-    <T>(read: (cid: CID) => Promise<T>) =>
-    async (cid: CID): Promise<T> => {
+    <T, R extends unknown[]>(read: (cid: CID, ...rest: R) => Promise<T>) =>
+    async (cid: CID, ...rest: R): Promise<T> => {
       await inUse.touch(cid, 'read')
-      return await read(cid)
+      return await read(cid, ...rest)
     }
   return {
     has: reading(local.has),
@@ -105,6 +103,10 @@ export function guardBlocks(local: LocalBlocks, inUse: InUse): LocalBlocks {
     put: async (cid, block) => {
       await inUse.touch(cid, 'stored')
       await local.put(cid, block)
+    },
+    accept: async (cid, block) => {
+      await inUse.touch(cid, 'stored')
+      await local.accept(cid, block)
     },
   }
 }

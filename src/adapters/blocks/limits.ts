@@ -9,3 +9,7 @@ export const DEFAULT_SERVED_MS = 10_000
 export const DEFAULT_SERVED_BYTES_PER_MS = 1_000
 /** Files looked at together when blocks are counted. */
 export const DEFAULT_COUNT_CONCURRENCY = 32
+/** Files of weights that are open for reading at a time. */
+export const DEFAULT_OPEN_FILES = 32
+/** A leaf that was compared with its digest so lately is not hashed again. */
+export const DEFAULT_TRUSTED_MS = 600_000

@@ -1,14 +1,25 @@
+import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
+import { diskRefusal } from '../../ports/disk-refusal.ts'
 import type { LocalBlocks } from '../../ports/local-blocks.ts'
 import type { Retention } from '../../ports/retention.ts'
-import { memoryBlockFiles, openBlockFiles } from './block-files.ts'
+import type { WeightFiles } from '../../ports/weight-files.ts'
+import { type BlockFiles, memoryBlockFiles, openBlockFiles } from './block-files.ts'
+import { type FileFolder, fileFolder } from './file-folder.ts'
+import { createFileShelf, type FileShelf } from './file-shelf.ts'
 import { createInUse, guardBlocks } from './in-use.ts'
 import { createLocalBlocks } from './local-blocks.ts'
+import { createOpenFiles } from './open-files.ts'
 import { createServed } from './served.ts'
-import { sweepBlocks } from './sweep.ts'
+import { type SweptFiles, sweepBlocks } from './sweep.ts'
+import { createWeightFiles, type OwnedFiles } from './weight-files.ts'
 
-export interface BlockStore {
+export interface BlockStore extends AsyncDisposable {
   readonly local: LocalBlocks
+  readonly files: WeightFiles
   readonly retention: Retention
   /** Somebody else was given this block: what is below it stays for a while. */
   noteServed(cid: CID, block: Uint8Array): void
@@ -16,26 +27,80 @@ export interface BlockStore {
   count(): Promise<void>
 }
 
-/** @param dir where blocks are kept; null keeps them in memory @throws ColdmeshError `refused` */
+/** @param dir where blocks are kept; null keeps them in memory, and files in a temporary folder @throws ColdmeshError `refused` */
 export async function openBlockStore(dir: string | null): Promise<BlockStore> {
-  const files = dir === null ? memoryBlockFiles() : await openBlockFiles(dir)
-  const unguarded = createLocalBlocks(files)
+  const directory = dir ?? join(tmpdir(), `coldmesh-blocks-${randomUUID()}`)
+  const loose = dir === null ? memoryBlockFiles() : await openBlockFiles(dir)
+  const shelf = createFileShelf()
+  const folder = fileFolder(join(directory, 'files'))
+  await fillShelf(shelf, folder, directory)
+  const files = createOpenFiles()
   const inUse = createInUse()
   const served = createServed()
+  const looseBlocks = {
+    has: loose.has,
+    delete: loose.delete,
+    take: async (cid: CID) => ((await unguarded.has(cid)) ? await unguarded.take(cid) : undefined),
+  }
+  const weights: OwnedFiles = createWeightFiles({
+    ...{ directory, folder, shelf, files, inUse, loose: looseBlocks, requireRoom: async () => {} },
+  })
+  const unguarded = createLocalBlocks({ directory, loose, shelf, files, weights })
   const sweeping = {
-    ...{ local: unguarded, remove: files.delete, flush: files.flush },
-    ...{ inUse, served: () => served.nodes },
+    ...{ local: unguarded, remove: loose.delete, flush: loose.flush },
+    ...{ inUse, served: () => served.nodes, files: sweptFiles({ shelf, loose, local: unguarded, weights }) },
   }
   return {
     local: guardBlocks(unguarded, inUse),
+    files: weights,
     retention: {
       ...{ pin: inUse.pin, pinStored: inUse.pinStored, hold: inUse.hold },
       sweep: (options) => sweepBlocks(sweeping, options),
       get usage() {
-        return { blocks: files.usage.blocks, bytes: files.usage.bytes }
+        const usage = { ...loose.usage }
+        for (const file of shelf.all) {
+          if (!file.isWhole) continue
+          usage.blocks += file.here.length
+          usage.bytes += file.isLinked ? 0 : file.tree.bytes
+        }
+        return usage
       },
     },
     noteServed: served.note,
-    count: files.count,
+    count: loose.count,
+    async [Symbol.asyncDispose]() {
+      files.close()
+      if (dir === null) await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+async function fillShelf(shelf: FileShelf, folder: FileFolder, directory: string): Promise<void> {
+  try {
+    for (const { root, path, tree, link } of await folder.scan()) {
+      shelf.add({ root, tree, path, isLinked: link !== null, isWhole: true })
+    }
+  } catch (error) {
+    throw diskRefusal(error, 'open the blocks', directory)
+  }
+}
+
+function sweptFiles(store: {
+  readonly shelf: FileShelf
+  readonly loose: BlockFiles
+  readonly local: LocalBlocks
+  readonly weights: OwnedFiles
+}): SweptFiles {
+  const { shelf, loose, local, weights } = store
+  return {
+    has: (root) => shelf.whole(root) !== undefined,
+    async copyOut(root, cid) {
+      const elsewhere = shelf.places(cid).some(({ file, leaf }) => {
+        return file.isWhole && file !== shelf.whole(root) && file.here[leaf] === 1
+      })
+      if (elsewhere || (await loose.has(cid)) || !(await local.has(cid))) return
+      await loose.write(cid, await local.get(cid))
+    },
+    remove: weights.remove,
   }
 }

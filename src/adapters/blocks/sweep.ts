@@ -10,13 +10,23 @@ import { DEFAULT_SWEEP_BLOCKS } from './limits.ts'
 export interface Sweeping {
   /** Not guarded: looking at a block is no use of it. */
   readonly local: Pick<LocalBlocks, 'get'>
-  /** Resolves with the bytes that became free. */
-  readonly remove: (cid: CID) => Promise<number>
+  /** A block that is in no file: resolves with the bytes that became free, null when there is none. */
+  readonly remove: (cid: CID) => Promise<number | null>
+  readonly files: SweptFiles
   /** Makes what was removed durable. */
   readonly flush: () => Promise<void>
   readonly inUse: InUse
   /** What others are downloading. */
   readonly served: () => readonly CID[]
+}
+
+/** Files whose leaves are blocks; each goes as a whole. */
+export interface SweptFiles {
+  has(root: CID): boolean
+  /** What others need of it, and what only it has, lies outside it when this resolves. */
+  copyOut(root: CID, cid: CID): Promise<void>
+  /** Also what came of one that is not whole. */
+  remove(root: CID): Promise<Pick<Swept, 'blocks' | 'bytes'>>
 }
 
 /** Some of the roots that go. */
@@ -77,34 +87,60 @@ async function deleteBatch(
   { roots, going }: Batch,
   { watch, signal }: { readonly watch: Watch; readonly signal: AbortSignal },
 ): Promise<Pick<Swept, 'blocks' | 'bytes'> & { readonly gone: readonly CID[] }> {
-  const { inUse, remove } = sweeping
+  const { inUse, remove, files } = sweeping
   const gone: CID[] = []
+  const done = { blocks: 0, bytes: 0 }
   let busy = new Set<string>()
   let known = -1
-  let freed = 0
-  let deleted = 0
-  for (const { root, blocks } of roots) {
-    let isComplete = true
-    // From the end: a leaf never lies here without the nodes by which the next sweep finds it.
-    for (const cid of blocks.toReversed()) {
-      const key = keyOfBlock(cid)
-      if (!going.has(key)) continue
-      // A pin that came meanwhile counts from the moment it was made.
-      while (known !== watch.roots.length) {
-        known = watch.roots.length
-        busy = await busyBlocks(sweeping, watch, going)
-      }
-      if (signal.aborted || watch.isHeld) return { blocks: deleted, bytes: freed, gone }
-      const isBusy = busy.has(key) || watch.isTouched(cid)
-      isComplete &&= !isBusy
-      if (isBusy || (!isComplete && cid.code !== RAW)) continue
-      freed += await inUse.deleting(cid, () => remove(cid))
-      going.delete(key)
-      deleted++
+
+  /** A pin that came meanwhile counts from the moment it was made. */
+  async function lookAgain(): Promise<void> {
+    while (known !== watch.roots.length) {
+      known = watch.roots.length
+      busy = await busyBlocks(sweeping, watch, going)
     }
-    if (isComplete) gone.push(root)
   }
-  return { blocks: deleted, bytes: freed, gone }
+  const isBusy = (cid: CID): boolean => busy.has(keyOfBlock(cid)) || watch.isTouched(cid)
+  const mustStop = (): boolean => signal.aborted || watch.isHeld
+
+  /** False while something of it is in use. */
+  async function deleteFile(root: CID, blocks: readonly CID[]): Promise<boolean> {
+    for (const cid of blocks) if (!going.has(keyOfBlock(cid))) await files.copyOut(root, cid)
+    await lookAgain()
+    if (mustStop() || blocks.some((cid) => going.has(keyOfBlock(cid)) && isBusy(cid))) return false
+    const { blocks: count, bytes } = await inUse.deleting(blocks, () => files.remove(root))
+    done.blocks += count
+    done.bytes += bytes
+    return true
+  }
+
+  /** From the end: a leaf never lies here without the nodes by which the next sweep finds it. */
+  async function deleteBlocks(blocks: readonly CID[]): Promise<boolean> {
+    let isComplete = true
+    for (const cid of blocks.toReversed()) {
+      if (!going.has(keyOfBlock(cid))) continue
+      await lookAgain()
+      if (mustStop()) return false
+      isComplete &&= !isBusy(cid)
+      if (isBusy(cid) || (!isComplete && cid.code !== RAW)) continue
+      const bytes = await inUse.deleting([cid], () => remove(cid))
+      going.delete(keyOfBlock(cid))
+      if (bytes === null) continue
+      done.bytes += bytes
+      done.blocks++
+    }
+    return isComplete
+  }
+
+  for (const { root, blocks } of roots) {
+    if (mustStop()) break
+    if (files.has(root) && !(await deleteFile(root, blocks))) continue
+    if (!(await deleteBlocks(blocks))) continue
+    // What came of a file that never was whole.
+    if (!isBusy(root)) await inUse.deleting([root], () => files.remove(root))
+    gone.push(root)
+  }
+  return { ...done, gone }
 }
 
 /** Those of `going` that something pinned or served reaches. */

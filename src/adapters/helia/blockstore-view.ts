@@ -22,7 +22,7 @@ export function blockstoreView(
     has: async (cid) => isAcceptableCid(cid) && (await local.has(cid)),
     get,
     async put(cid, block) {
-      await local.put(cid, await bytesOf(block))
+      await local.accept(cid, await bytesOf(block))
       return cid
     },
     async delete(cid) {

@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid'
-import { requireAcceptableCid } from '../../checkpoint/acceptable-cid.ts'
+import { RAW, requireAcceptableCid } from '../../checkpoint/acceptable-cid.ts'
 import { type Expected, readUnixfsBlock, type Visit } from '../../checkpoint/unixfs-node.ts'
 import type { FetchOptions } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
@@ -14,6 +14,8 @@ export interface WalkOptions {
   /** Called for a block that is whole but not what was expected there. */
   readonly discard: (cid: CID) => Promise<void>
   readonly onBlock: (block: Uint8Array) => void
+  /** Leaves below nodes are left out. */
+  readonly nodesOnly?: boolean
   readonly signal: AbortSignal
 }
 
@@ -53,7 +55,7 @@ export async function walk(root: CID, options: WalkOptions): Promise<void> {
       if (children.length > 0) nodeBytes += block.byteLength
       if (nodeBytes > maxNodeBytes) throw tooLarge(root, maxBytes)
       // First child on top: leaves come in the order of the file.
-      stack.push(...children.toReversed())
+      stack.push(...children.filter(({ cid }) => options.nodesOnly !== true || cid.code !== RAW).toReversed())
     } catch (error) {
       await discard(visit.cid)
       throw error

@@ -5,7 +5,7 @@ import { sha256 } from '../../../protocols/wire/crypto.ts'
 import { lockDirectory } from '../../adapters/files/lock.ts'
 import { nullLog } from '../../adapters/memory/log.ts'
 import { openBase, withoutHistory } from '../../checkpoint/base.ts'
-import { importFile, readFile } from '../../checkpoint/unixfs.ts'
+import { readFile } from '../../checkpoint/unixfs.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError, isColdmeshError } from '../../ports/errors.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
@@ -16,7 +16,8 @@ import { isBadLink } from '../history/bad-link.ts'
 import { openNetwork } from '../history/genesis.ts'
 import { readOnlyStore } from '../history/read-only-store.ts'
 import { inspectBase } from '../history/verify.ts'
-import { createContentStore } from '../store/content-store.ts'
+import { createContentStore, type OpenContentStore } from '../store/content-store.ts'
+import { writeWeights } from '../store/write-weights.ts'
 import type { VerifyReport } from '../types.ts'
 import { checkFork, isMissing, sayFailure } from './check.ts'
 import { writeForkCertificate } from './record.ts'
@@ -82,15 +83,15 @@ function notValid(base: CID, why: string): ColdmeshError {
 /** The base without its history, every block of it. */
 async function copyBase(
   { base, store: from }: Source,
-  to: ContentStore,
+  to: OpenContentStore,
 ): Promise<{ base: CID; header: Uint8Array; bytes: number }> {
   const opened = await openBase(base, (cid) => from.get(cid))
   const layout = await readLayout(opened, from)
   for (const { cid, bytes } of [...opened.shared, opened.weights]) {
     const file = readFile(cid, (block) => from.get(block), { maxBytes: bytes })
-    const copied = await importFile(file, (block, content) => to.put(block, content))
-    if (!equalCids(copied.cid, cid))
-      throw new ColdmeshError('bad-checkpoint', `${cid} is not as coldmesh writes files.`)
+    const isWeights = equalCids(cid, opened.weights.cid)
+    const copied = await writeWeights({ files: isWeights ? to.files : null, store: to }, bytes, file)
+    if (!equalCids(copied, cid)) throw new ColdmeshError('bad-checkpoint', `${cid} is not as coldmesh writes files.`)
   }
   const node = withoutHistory(opened)
   await to.put(node.cid, node.block)

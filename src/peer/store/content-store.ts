@@ -20,6 +20,8 @@ import { ColdmeshError } from '../../ports/errors.ts'
 import type { Mesh } from '../../ports/mesh.ts'
 import type { Retention } from '../../ports/retention.ts'
 import type { Log } from '../../ports/system.ts'
+import type { WeightFiles } from '../../ports/weight-files.ts'
+import { receiveWeights } from './receive-weights.ts'
 
 export interface ContentStoreOptions {
   /** Where blocks are kept; null keeps them in memory. */
@@ -34,6 +36,7 @@ export interface ContentStoreOptions {
 
 export interface OpenContentStore extends ContentStore, AsyncDisposable {
   readonly retention: Retention
+  readonly files: WeightFiles
   /** Questions for blocks that a peer left unanswered since it last gave one. */
   unansweredBy(peer: string): number
   /** Counts the blocks, then begins to serve them to others and to fetch from them; the node should be started before. */
@@ -45,7 +48,8 @@ export interface OpenContentStore extends ContentStore, AsyncDisposable {
 export async function createContentStore(options: ContentStoreOptions): Promise<OpenContentStore> {
   const { dir, node, log, blockDeadlineMs = DEFAULT_BLOCK_DEADLINE_MS } = options
   const unanswered = createUnanswered()
-  const { local, retention, noteServed, count } = await openBlockStore(dir)
+  const blockStore = await openBlockStore(dir)
+  const { local, retention, noteServed, count } = blockStore
   const exchange = node === null ? undefined : createExchange(node.libp2p, blockstoreView(local, noteServed))
   const source =
     node === null || exchange === undefined
@@ -107,27 +111,28 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
       return block
     }
 
+    const discard = async (cid: CID): Promise<void> => {
+      // A block that was here before belongs to something else, for which it is right.
+      if (fresh.has(cid.toString())) await local.delete(cid)
+    }
+    const limits = { shape, maxBytes, fileBytes, take, discard, signal }
+    if (shape !== 'block') await walk(root, { ...limits, nodesOnly: true, onBlock: () => {} })
+    await using weights = shape === 'block' ? null : await receiveWeights(root, { ...blockStore, shape, maxBytes })
     await walk(root, {
-      shape,
-      maxBytes,
-      fileBytes,
-      take,
-      discard: async (cid) => {
-        // A block that was here before belongs to something else, for which it is right.
-        if (fresh.has(cid.toString())) await local.delete(cid)
-      },
-      signal,
+      ...limits,
       onBlock: (block) => {
         blocks++
         bytes += block.byteLength
         onProgress?.({ blocks, bytes })
       },
     })
+    await weights?.finish()
     return { blocks, bytes }
   }
 
   const store: OpenContentStore = {
     retention,
+    files: blockStore.files,
     has: local.has,
     get: local.get,
     async put(cid, block) {
@@ -150,6 +155,7 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
         await starting?.catch(() => {})
         running = false
         if (starting !== undefined) await exchange?.stop()
+        await blockStore[Symbol.asyncDispose]()
       })()
       return stopping
     },

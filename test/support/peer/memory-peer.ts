@@ -58,6 +58,7 @@ export function startMemoryPeer(options: {
     store: sharedStore(test),
     chain,
     keeping: KEEPS_ALL,
+    files: null,
     speaker: createSpeaker({ network: test.network.id, signer, journal: memoryJournal() }),
     gossip: node.gossip,
     streams: node.streams,

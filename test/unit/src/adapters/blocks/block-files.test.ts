@@ -8,8 +8,8 @@ import { FsBlockstore } from 'blockstore-fs'
 import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
 import { openBlockFiles } from '../../../../../src/adapters/blocks/block-files.ts'
-import { createLocalBlocks } from '../../../../../src/adapters/blocks/local-blocks.ts'
 import { isColdmeshError } from '../../../../../src/ports/errors.ts'
+import { looseBlocks } from './loose.ts'
 
 const cidOf = (block: Uint8Array): CID => CID.createV1(0x55, create(0x12, createHash('sha256').update(block).digest()))
 
@@ -72,7 +72,7 @@ describe('block files', () => {
 describe('local blocks', () => {
   it('refuse a block above two mebibytes', async () => {
     await using directory = await scratch()
-    const local = createLocalBlocks(await openBlockFiles(directory.path))
+    const local = looseBlocks(await openBlockFiles(directory.path))
     const block = new Uint8Array(2 * 1024 * 1024 + 1)
     await assert.rejects(local.put(cidOf(block), block), (error) => isColdmeshError(error, 'too-large'))
     assert.equal(await local.has(cidOf(block)), false)
@@ -81,7 +81,7 @@ describe('local blocks', () => {
   it('take back a rotten block so that it can be fetched again', async () => {
     await using directory = await scratch()
     const files = await openBlockFiles(directory.path)
-    const local = createLocalBlocks(files)
+    const local = looseBlocks(files)
     const cid = cidOf(Buffer.from('good'))
     await files.write(cid, Buffer.from('rot!'))
     await assert.rejects(local.get(cid), (error) => isColdmeshError(error, 'block-corrupt'))

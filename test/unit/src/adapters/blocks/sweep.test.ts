@@ -5,7 +5,6 @@ import { NextToLast } from 'blockstore-fs/sharding'
 import type { CID } from 'multiformats/cid'
 import { openBlockFiles } from '../../../../../src/adapters/blocks/block-files.ts'
 import { createInUse } from '../../../../../src/adapters/blocks/in-use.ts'
-import { createLocalBlocks } from '../../../../../src/adapters/blocks/local-blocks.ts'
 import { createServed } from '../../../../../src/adapters/blocks/served.ts'
 import { sweepBlocks } from '../../../../../src/adapters/blocks/sweep.ts'
 import { nullLog } from '../../../../../src/adapters/memory/log.ts'
@@ -14,6 +13,7 @@ import { createContentStore, type OpenContentStore } from '../../../../../src/pe
 import { isColdmeshError } from '../../../../../src/ports/errors.ts'
 import type { SweepPlan } from '../../../../../src/ports/retention.ts'
 import { temporaryDirectory } from '../../../../net/adapters/support.ts'
+import { looseBlocks, NO_FILES } from './loose.ts'
 
 const NOTHING_KEPT = () => false
 const { signal } = new AbortController()
@@ -148,8 +148,8 @@ describe('sweeping the blocks on the disk', () => {
       signal,
     }
     const sweeping = {
-      ...{ local: createLocalBlocks(files), remove: files.delete, flush: files.flush },
-      ...{ inUse: createInUse(), served: () => served.nodes },
+      ...{ local: looseBlocks(files), remove: files.delete, flush: files.flush },
+      ...{ inUse: createInUse(), served: () => served.nodes, files: NO_FILES },
     }
     assert.equal((await sweepBlocks(sweeping, options)).blocks, 0)
   })
@@ -194,7 +194,7 @@ describe('sweeping the blocks on the disk', () => {
       let left = step
       const crashed = sweepBlocks(
         {
-          local: createLocalBlocks(opened),
+          local: looseBlocks(opened),
           remove: async (cid) => {
             if (left-- === 0) throw new Error('killed')
             return await opened.delete(cid)
@@ -202,6 +202,7 @@ describe('sweeping the blocks on the disk', () => {
           flush: opened.flush,
           inUse: createInUse(),
           served: () => [],
+          files: NO_FILES,
         },
         { plan: async () => ({ drop: roots, keep: [keptRoot], isKept: NOTHING_KEPT }), onGone: async () => {}, signal },
       )

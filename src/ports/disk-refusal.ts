@@ -1,4 +1,4 @@
-import { ColdmeshError } from '../../ports/errors.ts'
+import { ColdmeshError } from './errors.ts'
 
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: 'The disk is full: free some space and try again; what was fetched stays.',

@@ -1,0 +1,209 @@
+import type { CID } from 'multiformats/cid'
+import { equalCids } from '../../../protocols/wire/bytes.ts'
+import { cidOf, type DigestTree, rootOf, treeOfDigests } from '../../checkpoint/digest-tree.ts'
+import { listLeaves } from '../../checkpoint/unixfs.ts'
+import { diskRefusal } from '../../ports/disk-refusal.ts'
+import type { FileToReceive, IncomingFile, KeptFile, WeightFiles } from '../../ports/weight-files.ts'
+import type { FileFolder } from './file-folder.ts'
+import { beginFile } from './file-in-the-making.ts'
+import type { FileShelf } from './file-shelf.ts'
+import type { InUse } from './in-use.ts'
+import { type Incoming, openIncoming } from './incoming-file.ts'
+import type { OpenFiles } from './open-files.ts'
+import { digestOf, isWhole, readLeaf, type StoredFile } from './stored-file.ts'
+
+export interface WeightFilesOptions {
+  readonly directory: string
+  readonly folder: FileFolder
+  readonly shelf: FileShelf
+  readonly files: OpenFiles
+  readonly inUse: InUse
+  /** @throws ColdmeshError `refused` where there is no room for so many bytes more */
+  readonly requireRoom: (bytes: number) => Promise<void>
+  /** Blocks that lie outside the files. */
+  readonly loose: {
+    has(cid: CID): Promise<boolean>
+    /** Undefined when it is not here or damaged. */
+    take(cid: CID): Promise<Uint8Array | undefined>
+    delete(cid: CID): Promise<unknown>
+  }
+}
+
+export interface OwnedFiles extends WeightFiles {
+  /** Puts a leaf into the files that wait for it; false when none does. */
+  takeLeaf(cid: CID, block: Uint8Array): Promise<boolean>
+  /** Deletes a file, or what came of it. */
+  remove(root: CID): Promise<{ readonly blocks: number; readonly bytes: number }>
+}
+
+export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
+  const { directory, folder, shelf, files, inUse, requireRoom, loose } = options
+  const incoming = new Map<string, Promise<Incoming>>()
+  const refusal = (error: unknown) => diskRefusal(error, 'write a file of weights', directory)
+
+  const wholeOf = (root: CID): StoredFile | undefined => {
+    const file = shelf.whole(root)
+    return file !== undefined && isWhole(file) ? file : undefined
+  }
+
+  async function copyOf(into: StoredFile, leaf: number, buffer: Uint8Array): Promise<Uint8Array | null> {
+    const cid = cidOf(digestOf(into, leaf), 0)
+    for (const place of shelf.places(cid)) {
+      if (place.file === into || place.file.here[place.leaf] === 0) continue
+      const block = await readLeaf(place.file, place.leaf, { files, into: buffer })
+      if (block !== null) return block
+    }
+    return (await loose.take(cid)) ?? null
+  }
+
+  /** What lies aside takes its name; a damaged one or another's link that had it goes. */
+  async function settle(aside: string, tree: DigestTree): Promise<CID> {
+    const root = rootOf(tree)
+    await inUse.touch(root, 'stored')
+    if (wholeOf(root)?.isLinked === false) return root
+    const path = await folder.settle(aside, tree)
+    const before = shelf.whole(root)
+    if (before !== undefined) shelf.remove(before)
+    files.forget(path)
+    shelf.add({ root, tree, path, isLinked: false, isWhole: true })
+    // Blocks of it that came one by one; most files have none.
+    for (const cid of shelf.blocksOf(tree)) if (await loose.has(cid)) await loose.delete(cid)
+    return root
+  }
+
+  async function begin({ root, bytes, leaves }: FileToReceive): Promise<Incoming> {
+    const tree = treeOfDigests(Buffer.concat(leaves.map(({ cid }) => cid.multihash.digest)), bytes)
+    if (!equalCids(rootOf(tree), root)) throw new Error('these are not the leaves of that file')
+    try {
+      await requireRoom(bytes)
+      await folder.prepare()
+    } catch (error) {
+      throw refusal(error)
+    }
+    const path = folder.incomingPath(root)
+    const file = shelf.incoming(root) ?? shelf.add({ root, tree, path, isLinked: false, isWhole: false })
+    // What came stays to be served, and to be gone on with.
+    const onClosed = () => void incoming.delete(String(root))
+    return await openIncoming({
+      ...{ file, copyOf, refusal, onClosed },
+      settle: async () => {
+        await settle(path, tree)
+        forgetIncoming(root)
+      },
+    })
+  }
+
+  function forgetIncoming(root: CID): void {
+    incoming.delete(String(root))
+    const file = shelf.incoming(root)
+    if (file === undefined) return
+    shelf.remove(file)
+    files.forget(file.path)
+  }
+
+  async function join(file: FileToReceive): Promise<IncomingFile> {
+    if (wholeOf(file.root) !== undefined) return NOTHING_MISSING
+    const key = String(file.root)
+    const started = incoming.get(key) ?? begin(file)
+    incoming.set(key, started)
+    started.catch(() => incoming.delete(key))
+    return (await started).join()
+  }
+
+  async function receive(file: FileToReceive): Promise<IncomingFile> {
+    const pin = inUse.pin(file.root)
+    try {
+      const joined = await join(file)
+      return {
+        get missing() {
+          return joined.missing
+        },
+        ...{ write: joined.write, finish: joined.finish },
+        async [Symbol.asyncDispose]() {
+          await joined[Symbol.asyncDispose]()
+          pin[Symbol.dispose]()
+        },
+      }
+    } catch (error) {
+      pin[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  /** A file of blocks that came one by one. */
+  async function assemble(root: CID): Promise<void> {
+    const get = async (cid: CID): Promise<Uint8Array> => {
+      const block = await loose.take(cid)
+      if (block === undefined) throw new Error('not here')
+      return block
+    }
+    const listed = await listLeaves(root, get, { maxBytes: Number.MAX_SAFE_INTEGER }).catch(() => null)
+    if (listed === null) return
+    for (const { cid } of listed.leaves) {
+      const isHere = shelf.places(cid).some(({ file, leaf }) => file.here[leaf] === 1) || (await loose.has(cid))
+      if (!isHere) return
+    }
+    await using file = await receive({ root, ...listed })
+    if (file.missing.length === 0) await file.finish()
+  }
+
+  return {
+    async open(root): Promise<KeptFile | null> {
+      await inUse.touch(root, 'read')
+      const pin = inUse.pin(root)
+      try {
+        if (shelf.whole(root) === undefined) await assemble(root)
+        const file = wholeOf(root)
+        if (file !== undefined) {
+          return { path: file.path, bytes: file.tree.bytes, [Symbol.asyncDispose]: async () => pin[Symbol.dispose]() }
+        }
+      } catch (error) {
+        pin[Symbol.dispose]()
+        throw error
+      }
+      pin[Symbol.dispose]()
+      return null
+    },
+    receive,
+    async make(bytes) {
+      try {
+        await requireRoom(bytes)
+        const path = await folder.makingPath()
+        return await beginFile({ path, bytes, refusal, settle: (tree) => settle(path, tree) })
+      } catch (error) {
+        throw refusal(error)
+      }
+    },
+    async takeLeaf(cid, block) {
+      let isTaken = false
+      for (const started of incoming.values()) {
+        const file = await started.catch(() => null)
+        if (file !== null && (await file.take(cid, block))) isTaken = true
+      }
+      return isTaken
+    },
+    async remove(root) {
+      const file = shelf.whole(root)
+      if (file !== undefined) shelf.remove(file)
+      try {
+        if (!incoming.has(String(root))) {
+          forgetIncoming(root)
+          await folder.removeIncoming(root)
+        }
+        if (file === undefined) return { blocks: 0, bytes: 0 }
+        files.forget(file.path)
+        await folder.remove(root, file.isLinked)
+        return { blocks: file.here.length, bytes: file.isLinked ? 0 : file.tree.bytes }
+      } catch (error) {
+        throw diskRefusal(error, 'delete a file of weights', directory)
+      }
+    },
+  }
+}
+
+const NOTHING_MISSING: IncomingFile = {
+  missing: [],
+  write: async () => {},
+  finish: async () => {},
+  [Symbol.asyncDispose]: async () => {},
+}
