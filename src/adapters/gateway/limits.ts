@@ -42,7 +42,6 @@ export const DEFAULT_TURN_BYTES = 256 * KIB
 /** File bytes of one request. */
 export const DEFAULT_RANGE_BYTES = 8 * MIB
 export const DEFAULT_REQUESTS_PER_SOURCE = 2
-export const DEFAULT_MAX_SOURCES = 8
 export const DEFAULT_CONNECT_MS = 3 * SECOND
 /** First byte of an answer, and any silence after it. */
 export const DEFAULT_ANSWER_STALL_MS = 8 * SECOND
@@ -50,10 +49,16 @@ export const DEFAULT_ANSWER_STALL_MS = 8 * SECOND
 export const DEFAULT_SOURCE_BYTES_PER_SECOND = 32 * KIB
 export const DEFAULT_SOURCE_WINDOW_MS = 8 * SECOND
 /** Failures in a row after which a source is left for this fetch. */
-export const DEFAULT_SOURCE_FAILURES = 3
+export const DEFAULT_SOURCE_FAILURES = 2
 export const DEFAULT_MAX_RETRY_AFTER_MS = 10 * SECOND
 /** The CAR header and the nodes above a range: more is not what was asked for. */
 export const DEFAULT_MAX_CAR_HEADER_BYTES = 4 * KIB
 export const DEFAULT_MAX_NODE_BYTES = 128 * KIB
 /** The response headers that a peer may send. */
 export const DEFAULT_MAX_RESPONSE_HEADER_BYTES = 16 * KIB
+/** A range without a leaf for so long is given to another source that has nothing else to do; then twice as long. */
+export const DEFAULT_TAKEOVER_MS = 3 * SECOND
+/** Sources of one file at once; others that have it are asked when one of these is left. */
+export const DEFAULT_SOURCES_AT_ONCE = 4
+/** Leaves on their way to the disk, over all requests of a fetch. */
+export const DEFAULT_LEAVES_IN_MEMORY = 24
