@@ -1,8 +1,8 @@
 import { CID } from 'multiformats/cid'
+import { DAG_CBOR, DAG_PB, RAW } from '../../checkpoint/acceptable-cid.ts'
 import { isColdmeshError } from '../../ports/errors.ts'
 import type { LocalBlocks } from '../../ports/local-blocks.ts'
 import { GatewayError } from './gateway-error.ts'
-import { DAG_CBOR, DAG_PB, RAW } from './node-view.ts'
 
 const SHA2_256 = 0x12
 const IDENTITY = 0x00

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import type { CID } from 'multiformats/cid'
+import { DEFAULT_MAX_BLOCK_BYTES } from '../../checkpoint/block-limits.ts'
 import type { WeightFiles } from '../../ports/weight-files.ts'
-import { DEFAULT_MAX_BLOCK_BYTES } from './limits.ts'
 
 export interface KeptLeaves extends AsyncDisposable {
   read(offset: number, bytes: number): Promise<Uint8Array>

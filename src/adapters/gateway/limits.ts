@@ -24,7 +24,6 @@ export const DEFAULT_MIN_RATE_WINDOW_MS = 30 * SECOND
 /** Blocks of one answer, repeated ones counted: a small graph can name one leaf without end. */
 export const DEFAULT_MAX_ANSWER_BLOCKS = 1_048_576
 export const DEFAULT_MAX_DEPTH = 1024
-export const DEFAULT_MAX_BLOCK_BYTES = 2 * MIB
 /** CIDs that are told apart for `dups=n`. */
 export const DEFAULT_MAX_REMEMBERED_BLOCKS = 262_144
 

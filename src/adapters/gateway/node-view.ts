@@ -3,11 +3,9 @@ import { decode as decodeJson } from '@ipld/dag-json'
 import { decode as decodePb, type PBLink } from '@ipld/dag-pb'
 import { UnixFS } from 'ipfs-unixfs'
 import { CID } from 'multiformats/cid'
+import { DAG_CBOR, DAG_PB } from '../../checkpoint/acceptable-cid.ts'
 
-export const RAW = 0x55
-export const DAG_PB = 0x70
-export const DAG_CBOR = 0x71
-export const DAG_JSON = 0x0129
+const DAG_JSON = 0x0129
 
 export interface NamedLink {
   readonly name: string

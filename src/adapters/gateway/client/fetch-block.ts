@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
+import { DEFAULT_MAX_BLOCK_BYTES } from '../../../checkpoint/block-limits.ts'
 import { RAW_TYPE } from '../accept.ts'
-import { DEFAULT_MAX_BLOCK_BYTES } from '../limits.ts'
 import type { Source } from './source.ts'
 import { SourceError } from './source-error.ts'
 import { type BodyLimits, readBody } from './watch-body.ts'

@@ -88,13 +88,11 @@ export async function fetchLeaves(options: FetchLeavesOptions): Promise<readonly
     } catch (error) {
       const fault = error instanceof SourceError ? error.fault : 'failed'
       log.debug('source-not-found', { peer, fault, error: String(error) })
-      if (!within.aborted) options.onLeft(peer, fault)
       return
     }
     for (const source of [found.source, found.fallback]) {
       if (source === null) continue
       const fault = await workWith(source)
-      source.close()
       if (fault === null || within.aborted) return
       log.info('source-left', { peer, way: source.way, fault })
       if (fault !== 'failed' || source === found.fallback || found.fallback === null) return options.onLeft(peer, fault)

@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
+import { DAG_PB } from '../../../checkpoint/acceptable-cid.ts'
+import { DEFAULT_MAX_BLOCK_BYTES } from '../../../checkpoint/block-limits.ts'
 import type { FileToReceive, IncomingFile } from '../../../ports/weight-files.ts'
 import { CAR_TYPE } from '../accept.ts'
 import { CarError, createCarParser } from '../car-parser.ts'
-import { DEFAULT_MAX_BLOCK_BYTES, DEFAULT_MAX_NODE_BYTES } from '../limits.ts'
-import { DAG_PB } from '../node-view.ts'
+import { DEFAULT_MAX_NODE_BYTES } from '../limits.ts'
 import type { Buffers } from './buffers.ts'
 import type { Job } from './job.ts'
 import type { Source } from './source.ts'
@@ -45,9 +46,9 @@ export async function fetchRange(source: Source, job: Job, options: RangeOptions
   const writes = new Set<Promise<void>>()
   let failure: { error: unknown } | undefined
   let nodeBytes = 0
-  let buffer: Buffer | null = null
+  let buffer: Uint8Array | null = null
 
-  const write = (index: number, bytes: number, target: Buffer): void => {
+  const write = (index: number, bytes: number, target: Uint8Array): void => {
     const writing = incoming
       .write(index, target.subarray(0, bytes))
       .catch((error: unknown) => {
