@@ -168,7 +168,7 @@ export function memoryBlockFiles(): BlockFiles {
   return {
     has: async (cid) => blocks.has(key(cid)),
     read: async (cid) => blocks.get(key(cid)),
-    write: async (cid, block) => void blocks.set(key(cid), block.slice()),
+    write: async (cid, block) => void blocks.set(key(cid), Uint8Array.from(block)),
     delete: async (cid) => {
       const bytes = blocks.get(key(cid))?.byteLength ?? null
       blocks.delete(key(cid))

@@ -14,8 +14,6 @@ export interface WalkOptions {
   /** Called for a block that is whole but not what was expected there. */
   readonly discard: (cid: CID) => Promise<void>
   readonly onBlock: (block: Uint8Array) => void
-  /** Leaves below nodes are left out. */
-  readonly nodesOnly?: boolean
   readonly signal: AbortSignal
 }
 
@@ -55,7 +53,7 @@ export async function walk(root: CID, options: WalkOptions): Promise<void> {
       if (children.length > 0) nodeBytes += block.byteLength
       if (nodeBytes > maxNodeBytes) throw tooLarge(root, maxBytes)
       // First child on top: leaves come in the order of the file.
-      stack.push(...children.filter(({ cid }) => options.nodesOnly !== true || cid.code !== RAW).toReversed())
+      stack.push(...children.toReversed())
     } catch (error) {
       await discard(visit.cid)
       throw error

@@ -147,6 +147,7 @@ export function createKuboBlocks({ rpc, pinName }: { readonly rpc: KuboRpc; read
         hint: 'Its disk is nearly full: raise Datastore.StorageMax, or free some space. It will be tried again.',
       })
     },
+    accept: (cid, block) => local.put(cid, block),
     async delete(cid) {
       await remove(cid)
     },

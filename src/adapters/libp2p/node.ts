@@ -8,6 +8,7 @@ import type { Gossip } from '../../ports/gossip.ts'
 import type { Mesh } from '../../ports/mesh.ts'
 import type { Streams } from '../../ports/streams.ts'
 import type { Clock, Log } from '../../ports/system.ts'
+import { type ByteStreams, createByteStreams } from './byte-streams.ts'
 import { createGossip } from './gossip.ts'
 import { paceGossip } from './gossip-pace.ts'
 import { capPruneBackoff, peersWithoutStream } from './gossipsub-corrections.ts'
@@ -64,6 +65,8 @@ export interface Libp2pNode extends AsyncDisposable {
   readonly gossip: Gossip
   readonly streams: Streams
   readonly mesh: Mesh
+  /** For protocols that are not ours. */
+  readonly byteStreams: ByteStreams
   /** For adapters that build on libp2p, such as the content store. */
   readonly libp2p: Libp2p
   /** Listens and connects. Judges and answers registered before are in place first. @throws ColdmeshError `refused` */
@@ -180,6 +183,7 @@ export async function createNode(options: NodeOptions): Promise<Libp2pNode> {
     gossip,
     streams,
     mesh,
+    byteStreams: createByteStreams(libp2p),
     libp2p,
     start: () => {
       if (stopping !== undefined) return Promise.reject(new Error('a stopped node does not start again'))

@@ -1,37 +1,33 @@
 import type { Libp2p } from '@libp2p/interface'
-import { multiaddr } from '@multiformats/multiaddr'
 import type { CID } from 'multiformats/cid'
 import { openBlockStore } from '../../adapters/blocks/open-block-store.ts'
 import { createExchange } from '../../adapters/helia/bitswap.ts'
 import { createBlockSource } from '../../adapters/helia/block-source.ts'
 import { blockstoreView } from '../../adapters/helia/blockstore-view.ts'
-import {
-  DEFAULT_BLOCK_DEADLINE_MS,
-  DEFAULT_MAX_PROVIDERS,
-  DEFAULT_PROVIDER_DIAL_MS,
-  DEFAULT_STALL_MS,
-} from '../../adapters/helia/limits.ts'
-import { createPatience } from '../../adapters/helia/patience.ts'
-import { createPeerOrder } from '../../adapters/helia/peer-order.ts'
+import { DEFAULT_BLOCK_DEADLINE_MS, DEFAULT_PROVIDER_DIAL_MS } from '../../adapters/helia/limits.ts'
 import { createUnanswered } from '../../adapters/helia/unanswered.ts'
-import { walk } from '../../adapters/helia/walk.ts'
-import type { ContentStore, FetchOptions } from '../../ports/content-store.ts'
-import { ColdmeshError } from '../../ports/errors.ts'
+import type { ByteStreams } from '../../adapters/libp2p/byte-streams.ts'
+import type { ContentStore } from '../../ports/content-store.ts'
 import type { Mesh } from '../../ports/mesh.ts'
 import type { Retention } from '../../ports/retention.ts'
 import type { Log } from '../../ports/system.ts'
 import type { WeightFiles } from '../../ports/weight-files.ts'
-import { receiveWeights } from './receive-weights.ts'
+import { createFetch } from './fetch-content.ts'
+import { createGatewayExchange, type GatewaySettings } from './gateway-exchange.ts'
 
 export interface ContentStoreOptions {
   /** Where blocks are kept; null keeps them in memory. */
   readonly dir: string | null
   /** The node to exchange blocks over; null works with what is here. */
-  readonly node: { readonly libp2p: Libp2p; readonly mesh: Mesh } | null
+  readonly node: { readonly libp2p: Libp2p; readonly mesh: Mesh; readonly byteStreams: ByteStreams } | null
   readonly log: Log
   /** How long one peer may take for one block before another is asked. */
   readonly blockDeadlineMs?: number
   readonly broadcastMs?: number
+  /** Also serve and fetch by HTTP, over streams and where this says; null: by bitswap alone. */
+  readonly gateway?: GatewaySettings | null
+  /** Whether what is under a root is waited for in the current round: it is served first. */
+  readonly isUrgent?: (root: CID) => boolean
 }
 
 export interface OpenContentStore extends ContentStore, AsyncDisposable {
@@ -39,6 +35,8 @@ export interface OpenContentStore extends ContentStore, AsyncDisposable {
   readonly files: WeightFiles
   /** Questions for blocks that a peer left unanswered since it last gave one. */
   unansweredBy(peer: string): number
+  /** Where plain HTTP serves what is here; null where it does not. */
+  readonly gateway: string | null
   /** Counts the blocks, then begins to serve them to others and to fetch from them; the node should be started before. */
   start(): Promise<void>
   stop(): Promise<void>
@@ -51,16 +49,36 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
   const blockStore = await openBlockStore(dir)
   const { local, retention, noteServed, count } = blockStore
   const exchange = node === null ? undefined : createExchange(node.libp2p, blockstoreView(local, noteServed))
+  const connected = (): string[] => node?.mesh.peers().map(({ id }) => id) ?? []
   const source =
     node === null || exchange === undefined
       ? undefined
       : createBlockSource({
           helia: exchange.helia,
           libp2p: node.libp2p,
-          connected: () => node.mesh.peers().map(({ id }) => id),
+          connected,
           unanswered,
           log,
           ...(options.broadcastMs === undefined ? {} : { broadcastMs: options.broadcastMs }),
+        })
+  const web =
+    node === null || options.gateway === null
+      ? undefined
+      : createGatewayExchange({
+          streams: node.byteStreams,
+          self: node.mesh.self,
+          blocks: {
+            has: local.has,
+            async get(cid) {
+              const block = await local.get(cid)
+              noteServed(cid, block)
+              return block
+            },
+          },
+          files: blockStore.files,
+          settings: options.gateway ?? { listen: [] },
+          isUrgent: options.isUrgent ?? (() => false),
+          log: log.child('gateway'),
         })
   let running = false
   let starting: Promise<void> | undefined
@@ -77,58 +95,12 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
     await Promise.all(providers.map(dial))
   }
 
-  const fetch = async (root: CID, fetchOptions: FetchOptions): Promise<{ blocks: number; bytes: number }> => {
-    const { shape, maxBytes, fileBytes, timeoutMs, stallMs = DEFAULT_STALL_MS, onProgress } = fetchOptions
-    const providers = (fetchOptions.providers ?? []).slice(0, DEFAULT_MAX_PROVIDERS)
-    const order = createPeerOrder(
-      providers.map(peerOf).filter((peer) => peer !== undefined),
-      unanswered.count,
-    )
-    using _ = retention.pin(root)
-    using patience = createPatience({ root, timeoutMs, stallMs, signal: fetchOptions.signal })
-    const { signal } = patience
-    // One peer's silence must leave time to ask another.
-    const within = { blockDeadlineMs: Math.min(blockDeadlineMs, stallMs / 2), signal }
-    const fresh = new Set<string>()
-    let dialled: Promise<void> | undefined
-    let blocks = 0
-    let bytes = 0
-
-    const take = async (cid: CID): Promise<Uint8Array> => {
-      signal.throwIfAborted()
-      const here = await local.take(cid)
-      if (here !== undefined) return here
-      if (source === undefined || !running) {
-        throw new ColdmeshError('block-missing', 'A block is not here, and there is no network to ask.', {
-          facts: { cid: cid.toString() },
-        })
-      }
-      dialled ??= dialProviders(providers, signal)
-      await dialled
-      const block = await source.fetch(cid, order, within)
-      fresh.add(cid.toString())
-      patience.progress()
-      return block
-    }
-
-    const discard = async (cid: CID): Promise<void> => {
-      // A block that was here before belongs to something else, for which it is right.
-      if (fresh.has(cid.toString())) await local.delete(cid)
-    }
-    const limits = { shape, maxBytes, fileBytes, take, discard, signal }
-    if (shape !== 'block') await walk(root, { ...limits, nodesOnly: true, onBlock: () => {} })
-    await using weights = shape === 'block' ? null : await receiveWeights(root, { ...blockStore, shape, maxBytes })
-    await walk(root, {
-      ...limits,
-      onBlock: (block) => {
-        blocks++
-        bytes += block.byteLength
-        onProgress?.({ blocks, bytes })
-      },
-    })
-    await weights?.finish()
-    return { blocks, bytes }
-  }
+  const fetch = createFetch({
+    ...{ local, retention, source, web, unanswered, blockDeadlineMs, connected },
+    files: blockStore.files,
+    dial: dialProviders,
+    isRunning: () => running,
+  })
 
   const store: OpenContentStore = {
     retention,
@@ -142,10 +114,14 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
     delete: local.delete,
     fetch,
     unansweredBy: unanswered.count,
+    get gateway() {
+      return web?.url ?? null
+    },
     start() {
       starting ??= (async () => {
         await count()
         await exchange?.start()
+        await web?.start()
         running = true
       })()
       return starting
@@ -154,6 +130,7 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
       stopping ??= (async () => {
         await starting?.catch(() => {})
         running = false
+        await web?.stop()
         if (starting !== undefined) await exchange?.stop()
         await blockStore[Symbol.asyncDispose]()
       })()
@@ -162,15 +139,4 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
     [Symbol.asyncDispose]: () => store.stop(),
   }
   return store
-}
-
-/** The peer id at the end of a multiaddr. */
-function peerOf(address: string): string | undefined {
-  try {
-    return multiaddr(address)
-      .getComponents()
-      .findLast(({ name }) => name === 'p2p')?.value
-  } catch {
-    return undefined
-  }
 }

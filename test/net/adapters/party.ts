@@ -13,7 +13,7 @@ import { addressOf, startNode } from './support.ts'
 
 export const MIB = 1024 * 1024
 
-/** A node and its store. */
+/** A node and its store, by bitswap alone unless the options say otherwise. */
 export interface Party extends AsyncDisposable {
   readonly node: Libp2pNode
   readonly store: OpenContentStore
@@ -30,6 +30,7 @@ export async function party(
     log: nullLog,
     blockDeadlineMs: 2000,
     broadcastMs: 500,
+    gateway: null,
     ...options,
   })
   await store.start()

@@ -1,0 +1,165 @@
+import type { Log } from '../../../ports/system.ts'
+import type { FileToReceive, IncomingFile } from '../../../ports/weight-files.ts'
+import {
+  DEFAULT_LEAVES_IN_MEMORY,
+  DEFAULT_RANGE_BYTES,
+  DEFAULT_REQUESTS_PER_SOURCE,
+  DEFAULT_SOURCE_FAILURES,
+  DEFAULT_SOURCES_AT_ONCE,
+  DEFAULT_TAKEOVER_MS,
+} from '../limits.ts'
+import { createBuffers } from './buffers.ts'
+import { fetchRange } from './fetch-range.ts'
+import { createJobs } from './job.ts'
+import type { FoundSource } from './reach.ts'
+import type { Source } from './source.ts'
+import { SourceError, type SourceFault } from './source-error.ts'
+import type { BodyLimits } from './watch-body.ts'
+
+export interface FetchLeavesOptions {
+  readonly file: FileToReceive
+  readonly incoming: Pick<IncomingFile, 'missing' | 'write'>
+  /** Peer ids, best first. */
+  readonly peers: readonly string[]
+  readonly find: (peer: string, signal: AbortSignal) => Promise<FoundSource>
+  /** 0 ≤ x < 1: where in the file to begin. */
+  readonly startAt: number
+  readonly now: () => number
+  readonly log: Log
+  readonly signal: AbortSignal
+  readonly onLeaf: (bytes: number) => void
+  /** A peer was left for this fetch. */
+  readonly onLeft: (peer: string, fault: SourceFault) => void
+  readonly limits?: Partial<BodyLimits> | undefined
+  readonly rangeBytes?: number
+}
+
+/**
+ * Brings the missing leaves of a file from several peers at once. A range that a peer does not bring goes to another; a peer that sends a wrong block is not
+ * asked again.
+ * @returns leaves that nobody here gave
+ * @throws ColdmeshError `refused` of our own disk
+ */
+export async function fetchLeaves(options: FetchLeavesOptions): Promise<readonly number[]> {
+  const { file, incoming, log, now, signal } = options
+  const leafBytes = file.leaves[0]?.bytes ?? 1
+  const jobs = createJobs(incoming.missing, {
+    now,
+    leavesPerJob: Math.max(1, Math.floor((options.rangeBytes ?? DEFAULT_RANGE_BYTES) / leafBytes)),
+    startAt: options.startAt,
+    patienceMs: DEFAULT_TAKEOVER_MS,
+  })
+  const stopped = new AbortController()
+  const within = AbortSignal.any([signal, stopped.signal])
+  const range = {
+    ...{ file, incoming, now, signal: within, limits: options.limits, onLeaf: options.onLeaf },
+    offsets: offsetsOf(file),
+    buffers: createBuffers({ bytes: leafBytes, max: DEFAULT_LEAVES_IN_MEMORY }),
+  }
+  const { promise: over, resolve: finish, reject } = Promise.withResolvers<void>()
+  const fail = (error: unknown): void => {
+    stopped.abort()
+    reject(error)
+  }
+  const peers = [...options.peers]
+  let busy = 0
+
+  /** Asks further peers while few bring anything. */
+  function next(): void {
+    if (jobs.areDone || within.aborted) return void (busy === 0 && finish())
+    while (busy < DEFAULT_SOURCES_AT_ONCE) {
+      const peer = peers.shift()
+      if (peer === undefined) break
+      busy++
+      void use(peer)
+        .catch(fail)
+        .finally(() => {
+          busy--
+          next()
+        })
+    }
+    if (busy === 0) finish()
+  }
+
+  async function use(peer: string): Promise<void> {
+    let found: FoundSource
+    try {
+      found = await options.find(peer, within)
+    } catch (error) {
+      const fault = error instanceof SourceError ? error.fault : 'failed'
+      log.debug('source-not-found', { peer, fault, error: String(error) })
+      return
+    }
+    for (const source of [found.source, found.fallback]) {
+      if (source === null) continue
+      const fault = await workWith(source)
+      if (fault === null || within.aborted) return
+      log.info('source-left', { peer, way: source.way, fault })
+      if (fault !== 'failed' || source === found.fallback || found.fallback === null) return options.onLeft(peer, fault)
+    }
+  }
+
+  /** Until all is done (null), or the source is of no use. */
+  async function workWith(source: Source): Promise<SourceFault | null> {
+    const left: { fault: SourceFault | null } = { fault: null }
+    await Promise.all(Array.from({ length: DEFAULT_REQUESTS_PER_SOURCE }, () => work(source, left)))
+    return left.fault
+  }
+
+  async function work(source: Source, left: { fault: SourceFault | null }): Promise<void> {
+    let failures = 0
+    while (left.fault === null && !jobs.areDone && !within.aborted) {
+      const job = jobs.take(source.peer)
+      if (job === undefined) {
+        await Promise.race([jobs.changed(), pause(LOOK_AGAIN_MS, within)])
+        continue
+      }
+      const { next: before } = job
+      try {
+        await fetchRange(source, job, range)
+        failures = 0
+      } catch (error) {
+        if (!(error instanceof SourceError)) throw error
+        failures = job.next > before ? 1 : failures + 1
+        jobs.giveBack(job)
+        log.debug('range-not-given', { peer: source.peer, way: source.way, fault: error.fault, why: error.message })
+        if (error.fault === 'busy') await pause(error.retryAfterMs, within)
+        else if (error.fault !== 'failed' || failures >= DEFAULT_SOURCE_FAILURES) left.fault ??= error.fault
+      } finally {
+        jobs.giveBack(job)
+      }
+    }
+  }
+
+  next()
+  try {
+    await over
+  } finally {
+    stopped.abort()
+  }
+  return jobs.left()
+}
+
+const LOOK_AGAIN_MS = 500
+
+function offsetsOf({ leaves }: FileToReceive): readonly number[] {
+  let at = 0
+  return leaves.map(({ bytes }) => {
+    const begin = at
+    at += bytes
+    return begin
+  })
+}
+
+function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, delayMs)
+    if (signal.aborted) done()
+    else signal.addEventListener('abort', done, { once: true })
+  })
+}

@@ -1,0 +1,113 @@
+/** Leaves next to each other that one request brings. Others may take its end away while it runs. */
+export interface Job {
+  /** The next one to come. */
+  next: number
+  /** One after the last. */
+  end: number
+  /** When the last leaf came, or the job began; on the monotonic clock. */
+  movedMs: number
+  /** Ends the request; set while one runs. */
+  abort: (() => void) | null
+  /** Without a leaf for so long it is taken away, where another source is free: longer each time, so that slow sources do not take it from each other for ever. */
+  readonly patienceMs: number
+}
+
+export interface Jobs {
+  /** Something to do for whoever is free: what waits, or a part of what another source is slow with. */
+  take(worker: string): Job | undefined
+  /** A job ends; what it did not bring waits again. */
+  giveBack(job: Job): void
+  readonly areDone: boolean
+  /** Resolves when something changed: a job came back, or all are done. */
+  changed(): Promise<void>
+  /** All that was not brought. */
+  left(): number[]
+}
+
+export interface JobsOptions {
+  readonly now: () => number
+  /** Leaves of one job. */
+  readonly leavesPerJob: number
+  /** 0 ≤ x < 1: where to begin, so that those who fetch the same at once begin in different places. */
+  readonly startAt: number
+  readonly patienceMs: number
+}
+
+/** @param missing indexes of leaves, ascending */
+export function createJobs(missing: readonly number[], options: JobsOptions): Jobs {
+  const { now } = options
+  const pieces = cut(missing, options.leavesPerJob)
+  const start = Math.floor(options.startAt * pieces.length)
+  const waiting = [...pieces.slice(start), ...pieces.slice(0, start)].map(([next, end]) => newJob(next, end))
+  const running = new Map<Job, string>()
+  let wakes: (() => void)[] = []
+
+  function newJob(next: number, end: number, patienceMs = options.patienceMs): Job {
+    return { next, end, patienceMs, movedMs: 0, abort: null }
+  }
+
+  function run(job: Job, worker: string): Job {
+    job.movedMs = now()
+    running.set(job, worker)
+    return job
+  }
+
+  function wake(): void {
+    const all = wakes
+    wakes = []
+    for (const resolve of all) resolve()
+  }
+
+  /** All of what stands still, else half of the longest. The leaf that is on its way stays with whoever brings it. */
+  function steal(worker: string): Job | undefined {
+    const others = [...running].flatMap(([job, owner]) => (owner === worker ? [] : [job]))
+    const still = others.find((job) => job.next < job.end && now() - job.movedMs > job.patienceMs)
+    if (still !== undefined) {
+      const job = newJob(still.next, still.end, still.patienceMs * 2)
+      still.end = still.next
+      still.abort?.()
+      return job
+    }
+    const longest = others.reduce<Job | undefined>(
+      (best, job) => (job.end - job.next > (best === undefined ? 2 : best.end - best.next) ? job : best),
+      undefined,
+    )
+    if (longest === undefined) return undefined
+    const middle = longest.end - Math.floor((longest.end - longest.next) / 2)
+    const job = newJob(middle, longest.end)
+    longest.end = middle
+    return job
+  }
+
+  return {
+    take(worker) {
+      const job = waiting.shift() ?? steal(worker)
+      return job === undefined ? undefined : run(job, worker)
+    },
+    giveBack(job) {
+      if (!running.delete(job)) return
+      job.abort = null
+      if (job.next < job.end) waiting.unshift(newJob(job.next, job.end, job.patienceMs))
+      wake()
+    },
+    get areDone() {
+      return waiting.length === 0 && running.size === 0
+    },
+    changed: () => new Promise((resolve) => wakes.push(resolve)),
+    left: () =>
+      [...waiting, ...running.keys()].flatMap(({ next, end }) =>
+        Array.from({ length: end - next }, (_, i) => next + i),
+      ),
+  }
+}
+
+/** Runs without a gap, each at most `size` long. */
+function cut(missing: readonly number[], size: number): (readonly [number, number])[] {
+  const pieces: [number, number][] = []
+  for (const index of missing) {
+    const last = pieces.at(-1)
+    if (last !== undefined && last[1] === index && last[1] - last[0] < size) last[1]++
+    else pieces.push([index, index + 1])
+  }
+  return pieces
+}

@@ -1,0 +1,60 @@
+import type { Duplex } from 'node:stream'
+import { DEFAULT_CONNECT_MS } from '../limits.ts'
+import { httpSource, type Source, streamSource, type Within } from './source.ts'
+import { sourceError } from './source-error.ts'
+
+/** How a peer that is connected is reached. */
+export interface Reach {
+  /** A stream of the protocol `/http/1.1`. */
+  open(peer: string, signal: AbortSignal): Promise<Duplex>
+  /** The host at the other end of its connection; null over a relay. */
+  hostOf(peer: string): string | null
+}
+
+/** A way to a peer, and the way that is left where that one fails. */
+export interface FoundSource {
+  readonly source: Source
+  readonly fallback: Source | null
+}
+
+const MAX_PORTS = 2
+
+/**
+ * Asks a peer whether it has a block, over a stream; where plain HTTP listens too, as its answer says, that way is taken. Only the host that we are
+ * connected to is asked: a peer can't send us to another.
+ * @throws SourceError
+ */
+export async function findSource(
+  reach: Reach,
+  { peer, cid, ...within }: Within & { readonly peer: string; readonly cid: string },
+): Promise<FoundSource> {
+  const stream = streamSource(peer, (stop) => reach.open(peer, stop))
+  const path = `/ipfs/${cid}?format=raw`
+  const response = await stream.ask('HEAD', path, within)
+  const ports = portsOf(response.headers['alt-svc'])
+  response.destroy()
+  const host = reach.hostOf(peer)
+  for (const port of host === null ? [] : ports) {
+    const http = httpSource(peer, { host: host ?? '', port })
+    try {
+      const answer = await http.ask('HEAD', path, { ...within, answerMs: DEFAULT_CONNECT_MS })
+      answer.resume()
+      return { source: http, fallback: stream }
+    } catch (error) {
+      http.close()
+      within.signal.throwIfAborted()
+      const { fault } = sourceError(error)
+      if (fault === 'busy') return { source: http, fallback: stream }
+    }
+  }
+  return { source: stream, fallback: null }
+}
+
+/** Ports of HTTP/1.1 on the same host. */
+function portsOf(header: string | string[] | undefined): readonly number[] {
+  const text = Array.isArray(header) ? header.join(',') : (header ?? '')
+  return [...text.matchAll(/(?:^|[,\s])http%2F1\.1=":(\d{1,5})"/gi)]
+    .map(([, port]) => Number(port))
+    .filter((port) => port > 0 && port <= 65_535)
+    .slice(0, MAX_PORTS)
+}

@@ -1,0 +1,55 @@
+import { open } from 'node:fs/promises'
+import type { CID } from 'multiformats/cid'
+import { DEFAULT_MAX_BLOCK_BYTES } from '../../checkpoint/block-limits.ts'
+import type { WeightFiles } from '../../ports/weight-files.ts'
+
+export interface KeptLeaves extends AsyncDisposable {
+  read(offset: number, bytes: number): Promise<Uint8Array>
+}
+
+/** Used in turn: one is being read into, the others are on their way out. */
+const BUFFERS = 3
+
+/**
+ * The leaves of a file that is kept whole; null when it is not.
+ * @param reuse true when a leaf is out of use once two more were read
+ */
+export async function openKeptLeaves(
+  files: Pick<WeightFiles, 'open'>,
+  root: CID,
+  { reuse }: { readonly reuse: boolean },
+): Promise<KeptLeaves | null> {
+  const kept = await files.open(root)
+  if (kept === null) return null
+  const file = await open(kept.path, 'r').catch(async (error: unknown) => {
+    await kept[Symbol.asyncDispose]()
+    throw error
+  })
+  const buffers: Buffer[] = []
+  let turn = 0
+
+  const reused = (bytes: number): Buffer => {
+    turn = (turn + 1) % BUFFERS
+    const last = buffers[turn]
+    const buffer = last !== undefined && last.byteLength >= bytes ? last : Buffer.allocUnsafeSlow(bytes)
+    buffers[turn] = buffer
+    return buffer.subarray(0, bytes)
+  }
+
+  return {
+    async read(offset, bytes) {
+      if (bytes > DEFAULT_MAX_BLOCK_BYTES) throw new Error('a leaf is too long')
+      const target = reuse ? reused(bytes) : Buffer.allocUnsafeSlow(bytes)
+      for (let at = 0; at < bytes; ) {
+        const { bytesRead } = await file.read(target, at, bytes - at, offset + at)
+        if (bytesRead === 0) throw new Error('the file is shorter than it was')
+        at += bytesRead
+      }
+      return target
+    },
+    async [Symbol.asyncDispose]() {
+      await file.close()
+      await kept[Symbol.asyncDispose]()
+    },
+  }
+}
