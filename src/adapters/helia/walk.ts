@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid'
-import { RAW, requireAcceptableCid } from '../../checkpoint/acceptable-cid.ts'
+import { requireAcceptableCid } from '../../checkpoint/acceptable-cid.ts'
 import { type Expected, readUnixfsBlock, type Visit } from '../../checkpoint/unixfs-node.ts'
 import type { FetchOptions } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
