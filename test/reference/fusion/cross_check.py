@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True
 
 import fuse
 import halves
+import make_rule_vectors
 import make_vectors
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -240,6 +241,9 @@ def check_vectors():
             (fused,) = fuse.fuse_tensors("mean/1", {}, [tensor], len(columns), None)
             output = [f"{item:0{2 * columns[0].itemsize}x}" for item in fused]
             yield f"{name}: {case['title']}", None if output == case["output"] else f"numpy gives {output}"
+    for name, text in make_rule_vectors.files().items():
+        with open(os.path.join(make_vectors.FROZEN, name), encoding="ascii") as file:
+            yield f"{name} is what make_rule_vectors.py writes", None if file.read() == text else "it differs"
     for dtype in halves.FORMATS:
         yield from check_halves(dtype)
 
