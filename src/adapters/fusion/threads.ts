@@ -53,7 +53,8 @@ function createWorkers(count: number): Threads {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url))
     workers[index] = worker
-    worker.once('exit', () => delete workers[index])
+    // what it died of is told to whom it worked for
+    worker.on('error', () => {}).once('exit', () => delete workers[index])
     return worker
   }
 
@@ -103,7 +104,7 @@ async function doPart(worker: Worker, job: Job, onUnit: (() => void) | undefined
     worker.postMessage(job)
     return await promise
   } finally {
-    worker.off('message', onMessage).off('exit', onError)
+    worker.off('message', onMessage).off('error', onError).off('exit', onError)
     worker.unref()
   }
 }
