@@ -27,11 +27,17 @@ export const COMMANDS: readonly Command[] = [
   defineCommand(
     {
       name: 'import',
-      summary: 'makes a Hugging Face model directory a base, adds it to the data directory and prints its CID',
-      arguments: [{ name: 'model', help: 'directory with config.json, weights and tokenizer', required: true }],
+      summary: 'makes a Hugging Face model directory a base and prints its CID, or adds the blocks of a CAR file',
+      arguments: [
+        { name: 'model', help: 'directory with config.json, weights and tokenizer, or a CAR file', required: true },
+      ],
       options: [...COMMON, 'out', 'dtype', 'head', 'anyArchitecture'],
       onDataDir: true,
-      examples: ['coldmesh import ./MiniLM --dir ./alpha', 'coldmesh import ./MiniLM --dtype bf16 --out ./base'],
+      examples: [
+        'coldmesh import ./MiniLM --dir ./alpha',
+        'coldmesh import ./MiniLM --dtype bf16 --out ./base',
+        'coldmesh import ./base.car',
+      ],
     },
     async () => (await import('./commands/import.ts')).runImport,
   ),

@@ -187,6 +187,17 @@ export const OPTIONS = {
     value: 'N|all',
     help: "keep the weights of so many rounds, at least those that the network asks for (default: the network's number)",
   },
+  gateway: {
+    kind: 'text',
+    value: 'HOST:PORT|off',
+    help: 'where plain HTTP serves what is stored, by the Trustless Gateway protocol of IPFS (default: on the hosts of --listen, any free port)',
+  },
+  maxUpload: {
+    kind: 'count',
+    value: 'BYTES',
+    min: 1024,
+    help: 'bytes a second that all uploads of content may take together (default: no limit)',
+  },
 
   limit: { kind: 'count', value: 'N', min: 1, help: 'at most this many rounds' },
   level: {

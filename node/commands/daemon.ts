@@ -131,8 +131,8 @@ async function readGateData({ options, output }: Call<Options>) {
 
 function sayReady(peer: Peer, api: string, { output }: Call<Options>): void {
   const status = statusOf(peer)
-  const { peerId, multiaddrs, network, round, base, invite } = status
-  output.result({ event: 'ready', peerId, multiaddrs, api, network, round, base, invite }, () =>
+  const { peerId, multiaddrs, network, round, base, invite, gateway } = status
+  output.result({ event: 'ready', peerId, multiaddrs, api, gateway, network, round, base, invite }, () =>
     [
       `${output.colors.green('ready')}: peer ${show(peerId)}, round ${round}, base ${show(base)}`,
       ...multiaddrs.map((address) => `  ${show(address)}`),

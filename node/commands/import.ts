@@ -1,5 +1,9 @@
-import { type ImportedModel, importModel } from 'coldmesh'
-import type { Run } from '../command.ts'
+import { existsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type ImportedCar, type ImportedModel, importCar, importModel } from 'coldmesh'
+import type { Call, Run } from '../command.ts'
+import { findDaemon } from '../control/client.ts'
+import { importAnswer } from '../control/shapes.ts'
 import { defined } from '../defined.ts'
 import { EXIT } from '../exit-codes.ts'
 import { show } from '../text/escape.ts'
@@ -7,15 +11,20 @@ import { dirOf } from './data-dir.ts'
 
 const SHOWN_NAMES = 8
 
-export const runImport: Run<'dir' | 'out' | 'dtype' | 'head' | 'anyArchitecture'> = async ({
-  args,
-  options,
-  output,
-}) => {
+type Options = 'dir' | 'out' | 'dtype' | 'head' | 'anyArchitecture'
+
+export const runImport: Run<Options> = async (call) => {
+  const { args, options, output } = call
+  const source = args[0] ?? ''
+  if (isFile(source)) {
+    const imported = await importFile(resolve(source), call)
+    output.result(imported, () => describeCar(imported).join('\n'))
+    return EXIT.done
+  }
   const { out, dtype, head, anyArchitecture } = options
   const imported = await importModel({
     dataDir: dirOf(options),
-    directory: args[0] ?? '',
+    directory: source,
     anyArchitecture,
     ...defined({ out, dtype, head }),
   })
@@ -23,6 +32,22 @@ export const runImport: Run<'dir' | 'out' | 'dtype' | 'head' | 'anyArchitecture'
   return EXIT.done
 }
 
+/** A model is a directory. */
+function isFile(path: string): boolean {
+  return /\.car$/i.test(path) || (existsSync(path) && statSync(path).isFile())
+}
+
+/** By the daemon where one runs: it has the store. */
+async function importFile(file: string, { options, signal }: Call<Options>): Promise<ImportedCar> {
+  const dataDir = dirOf(options)
+  const daemon = await findDaemon(dataDir)
+  if (daemon === null) return await importCar({ dataDir, file })
+  return await daemon.post('/v1/cars', { file }, importAnswer, signal)
+}
+
+function describeCar({ roots, blocks, bytes }: ImportedCar): string[] {
+  return [`${blocks} blocks, ${bytes} bytes`, ...roots.map((root) => `root ${show(root)}`)]
+}
 function describe(imported: ImportedModel): string[] {
   const { base, bytes, tensors, dtypes, dropped, prefix, pooler, architecture, made, out, head } = imported
   const lines = [`base ${base}`, `  ${tensors} tensors, ${dtypes.join(' and ')}, ${bytes} bytes`]

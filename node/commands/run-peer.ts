@@ -21,6 +21,8 @@ export type MeshOption =
   | 'joinTimeout'
   | 'checkStore'
   | 'keepRounds'
+  | 'gateway'
+  | 'maxUpload'
   | 'logLevel'
 
 export interface RunPeerOptions {
@@ -36,7 +38,8 @@ export interface RunPeerOptions {
 /** A peer on `dataDir`, which is made first when there is none. */
 export async function runPeer(request: RunPeerOptions): Promise<Peer> {
   const { dataDir, network, options, trainer, gateData, signal } = request
-  const { listen, announce, peer, noMdns, noDht, joinTimeout, checkStore, keepRounds, logLevel } = options
+  const { listen, announce, peer, noMdns, noDht, joinTimeout, checkStore, keepRounds, gateway, maxUpload, logLevel } =
+    options
   const kept = readKeepRounds(keepRounds)
   const log: Log = createLog({ level: logLevel })
   await initDataDir(dataDir)
@@ -56,6 +59,7 @@ export async function runPeer(request: RunPeerOptions): Promise<Peer> {
       joinTimeoutMs: milliseconds(joinTimeout),
       checkStoreMs: milliseconds(checkStore),
       keepRounds: kept,
+      ...{ gateway, maxUpload },
       onStarting: request.onStarting,
     }),
   })

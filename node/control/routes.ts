@@ -13,6 +13,7 @@ import {
   eventsQuery,
   evidenceRequest,
   exportRequest,
+  importRequest,
   inviteRequest,
   joinParams,
   joinRequest,
@@ -81,6 +82,7 @@ export function addRoutes(app: FastifyInstance, { peer, joins, streams, onStop }
     const { cid, out } = read(exportRequest, request.body)
     return await peer.export(cid, { out })
   })
+  app.post('/v1/cars', async (request) => await peer.importCar(read(importRequest, request.body).file))
   app.post('/v1/reports', async (request, reply) => {
     return reply.code(201).send(await peer.report(read(reportRequest, request.body)))
   })

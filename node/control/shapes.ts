@@ -83,6 +83,9 @@ export const verifyRequest = z.strictObject({
   fromDir: absolutePath.optional(),
 })
 
+/** A CAR file. */
+export const importRequest = z.strictObject({ file: absolutePath })
+
 export const reportRequest = z.strictObject({
   base: cidText,
   task: z.string().min(1).max(64),
@@ -173,6 +176,7 @@ export const exportAnswer = z.object({
   kind: z.enum(['base', 'checkpoint']),
   files: z.array(z.string()),
 })
+export const importAnswer = z.object({ roots: z.array(z.string()), blocks: z.number(), bytes: z.number() })
 export const amendmentAnswer = z.custom<AmendmentStatus>(has('id', 'change', 'approvedBy', 'state'))
 export const reportAnswer = z.custom<ReportEntry>(has('id', 'base', 'task', 'value'))
 export const reportsAnswer = z.object({ reports: z.array(reportAnswer) })

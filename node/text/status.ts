@@ -29,6 +29,7 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     `peer     ${show(status.peerId)}${member === null ? '' : `, committee member ${show(member)}`}, ${peers} connected`,
     ...status.multiaddrs.map((address) => `         ${show(address)}`),
   ]
+  if (status.gateway !== null) lines.push(`gateway  ${show(status.gateway)}`)
   lines.push(`store    ${describeStore(status.store)}`)
   if (status.split !== null) lines.unshift(colors.red(splitLine(status.split)))
   lines.push(permissionLine(status, colors))

@@ -13,7 +13,7 @@ import type { Network } from '../rounds/network.ts'
 import type { BuildSpec, SignedContribution } from '../rounds/state.ts'
 import { rebasedFrom } from '../rounds/views.ts'
 import { cardFacts } from './card-facts.ts'
-import { fuseStored, type StoredFusion } from './fuse-stored.ts'
+import { type FileFusion, fuseStored, type StoredFusion } from './fuse-stored.ts'
 
 /** What every base of a network shares: its layout, and the genesis' config and tokenizer files. */
 export interface BaseFacts {
@@ -70,13 +70,13 @@ async function readStart(cid: CID, bytes: number, store: ContentStore): Promise<
  */
 export async function buildBase(
   spec: BuildSpec,
-  { facts, store }: { facts: BaseFacts; store: ContentStore },
+  { facts, store, byFiles = null }: { facts: BaseFacts; store: ContentStore; byFiles?: FileFusion | null },
 ): Promise<BuiltBase> {
   const network = spec.parent.regime.current
   const { weights, clipping } =
     spec.inputs.length === 0
       ? { weights: spec.parent.weights, clipping: null }
-      : await fuseStored(fusionOf(spec, facts, store))
+      : await fuseStored(fusionOf(spec, facts, store), byFiles)
   const lineageBytes = lineageDeclaration.encode({
     network: network.id,
     round: spec.round,

@@ -1,3 +1,4 @@
+import type { FusionEngine } from '../adapters/fusion/engine.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import type { Gossip } from '../ports/gossip.ts'
 import type { Mesh } from '../ports/mesh.ts'
@@ -30,6 +31,8 @@ export interface PeerContext {
   readonly store: ContentStore
   /** Null where blocks are in memory alone. */
   readonly files: WeightFiles | null
+  /** Fuses and checks files of weights. */
+  readonly engine: FusionEngine
   readonly chain: Chain
   readonly keeping: Keeping
   readonly speaker: Speaker

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
+import type { CID } from 'multiformats/cid'
 import { maxTopicBytes, TOPICS, topicOf } from '../../protocols/registry.ts'
 import { SYNC_PROTOCOL } from '../../protocols/sync/messages.ts'
-import { toHex } from '../../protocols/wire/bytes.ts'
 import { openDatastore } from '../adapters/files/datastore.ts'
 import { openJournal } from '../adapters/files/journal.ts'
 import { readKey } from '../adapters/files/key-file.ts'
 import { lockDirectory } from '../adapters/files/lock.ts'
 import { tolerantDatastore } from '../adapters/files/tolerant-datastore.ts'
+import { createFusionEngine } from '../adapters/fusion/engine.ts'
 import { createNode, peerIdOf } from '../adapters/libp2p/node.ts'
 import { nullLog } from '../adapters/memory/log.ts'
 import { systemClock } from '../adapters/system/clock.ts'
@@ -37,11 +38,14 @@ import { createRoundOf } from './reports/round-of.ts'
 import { createKeeper, requireEnoughRounds } from './retention/keeper.ts'
 import { readPinned } from './retention/pinned-file.ts'
 import { openWeightsBook } from './retention/weights-book.ts'
+import { isOfRound } from './round/is-of-round.ts'
 import { createRoundLoop } from './round/loop.ts'
 import { openSilence } from './silence.ts'
 import { createSpeaker } from './speaker.ts'
 import { openSplits } from './splits.ts'
+import { startingStatus } from './starting-status.ts'
 import { createContentStore } from './store/content-store.ts'
+import { gatewaySettings } from './store/gateway-settings.ts'
 import { nameOfPlace, type PlacesOptions } from './store/places.ts'
 import { createRepairingStore } from './store/repairing-store.ts'
 import { DEFAULT_CHECK_STORE_MS } from './store/store-check.ts'
@@ -101,7 +105,11 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     log: log.child('libp2p'),
   })
   cleanup.defer(() => node.stop())
-  const blocks = await createContentStore({ dir: paths.blocks(dataDir), node, log: log.child('store') })
+  let isUrgent = (_root: CID): boolean => false
+  const blocks = await createContentStore({
+    ...{ dir: paths.blocks(dataDir), node, log: log.child('store'), gateway: gatewaySettings(options, listen) },
+    isUrgent: (root) => isUrgent(root),
+  })
   cleanup.defer(() => blocks.stop())
   const chain = await openChain(paths.chain(dataDir), blocks)
   cleanup.defer(() => chain.close())
@@ -128,12 +136,9 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   await blocks.start()
 
   const { mesh } = node
+  const { key } = signer
   options.onStarting?.({
-    status: () => ({
-      ...{ network: String(networkId), name: config.name, key: toHex(signer.key), peerId: mesh.self },
-      ...{ phase: 'starting', multiaddrs: mesh.addresses(), peers: mesh.peers().length },
-      ...{ waits: waits.current, troubles: troubles.current },
-    }),
+    status: () => startingStatus({ network: networkId, config, key, mesh, blocks, waits, troubles }),
   })
   const start = {
     ...{ store, mesh, waits, clock: systemClock, providers: given, signal: options.signal },
@@ -146,41 +151,26 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const stopped = new AbortController()
   const weightsFile = await openDispensable(paths.weights(dataDir), 'weights', log)
   cleanup.defer(() => weightsFile.close())
+  const pinned = await readPinned(dataDir, log)
   const keepRounds = options.keepRounds ?? 'network'
   const keeper = createKeeper({
     context: { network, chain, store, clock: systemClock, log, events, troubles, signal: stopped.signal },
     retention: blocks.retention,
     book: openWeightsBook(weightsFile),
-    pinned: await readPinned(dataDir, log),
+    pinned,
     keepRounds,
     onDropped: store.forgetDropped,
   })
   const { keeping } = keeper
   places = { network, chain, store: blocks, keeping }
   const { at: termsAt, known: factsAt } = createTermsBook(network, chain)
+  const engine = cleanup.use(createFusionEngine())
   const context: PeerContext = {
-    dataDir,
-    key: signer.key,
-    network,
-    termsAt,
-    factsAt,
-    facts,
-    store,
-    files: blocks.files,
-    chain,
-    keeping,
+    ...{ dataDir, key: signer.key },
+    ...{ network, termsAt, factsAt, facts, store, files: blocks.files, engine, chain, keeping },
+    ...{ gossip: node.gossip, streams: node.streams, mesh, sync: createSyncClient(node.streams, networkId) },
+    ...{ clock: systemClock, log: log.child('round'), events, troubles, waits, peerIdOf, signal: stopped.signal },
     speaker: createSpeaker({ network: networkId, signer, journal }),
-    gossip: node.gossip,
-    streams: node.streams,
-    mesh,
-    sync: createSyncClient(node.streams, networkId),
-    clock: systemClock,
-    log: log.child('round'),
-    events,
-    troubles,
-    waits,
-    peerIdOf,
-    signal: stopped.signal,
   }
   const fork = createForkLink(context, (await Array.fromAsync(readForkCertificate(dataDir)))[0] ?? null)
   const head = await findHead(network, facts, chain, start)
@@ -234,6 +224,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   })
   const amendments = await openAmendments({ context, signer, loop })
   cleanup.defer(() => amendments.close())
+  isUrgent = (root) => isOfRound(root, loop.state)
   answer = (request) =>
     answerSync(request, {
       network: networkId,
@@ -268,7 +259,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     config,
     keeper,
     heads: openTaskHeads(dataDir, log),
-    unansweredBy: blocks.unansweredBy,
+    ...{ blocks, pinned },
     snapshots: openTrainingSnapshots({ dataDir, log, troubles }),
     store,
     checkStoreMs: options.checkStoreMs ?? DEFAULT_CHECK_STORE_MS,

@@ -1,10 +1,12 @@
 import type { CID } from 'multiformats/cid'
 import type { FusionParams } from '../../protocols/genesis/fusion.ts'
 import type { Clipping } from '../../protocols/lineage/clipping.ts'
+import type { FusionEngine } from '../adapters/fusion/engine.ts'
 import type { Layout } from '../checkpoint/layout.ts'
 import { importFile, readFile } from '../checkpoint/unixfs.ts'
 import { fuseCheckpoints } from '../fusion/fuse.ts'
 import type { ContentStore } from '../ports/content-store.ts'
+import type { WeightFiles } from '../ports/weight-files.ts'
 
 export interface StoredFusion {
   readonly rule: string
@@ -42,17 +44,67 @@ async function* withPauses(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   }
 }
 
+/** What fuses files; without it blocks are fused one after the other, to the same bytes. */
+export interface FileFusion {
+  readonly files: WeightFiles
+  readonly engine: Pick<FusionEngine, 'fuse'>
+}
+
+/** Null where blocks are in memory alone. */
+export function byFilesOf({
+  files,
+  engine,
+}: {
+  readonly files: WeightFiles | null
+  readonly engine: FusionEngine
+}): FileFusion | null {
+  return files === null ? null : { files, engine }
+}
+
+interface FusedWeights {
+  readonly weights: CID
+  readonly clipping: Clipping | null
+}
+
 /**
  * Fuses checkpoints of the store into it, and resolves with the CID of the result, and what `clipped-mean/1` found.
  * @throws ColdmeshError as `fuseCheckpoints`; `block-missing`, `block-corrupt`
  */
-export async function fuseStored(
-  fusion: StoredFusion,
-): Promise<{ readonly weights: CID; readonly clipping: Clipping | null }> {
+export async function fuseStored(fusion: StoredFusion, byFiles: FileFusion | null = null): Promise<FusedWeights> {
+  const fused = byFiles === null ? null : await fuseFiles(fusion, byFiles)
+  if (fused !== null) return fused
   const found: Clipping[] = []
   const { cid } = await importFile(
     streamFusion(fusion, (clipping) => found.push(clipping)),
     (block, bytes) => fusion.store.put(block, bytes),
   )
   return { weights: cid, clipping: found[0] ?? null }
+}
+
+/** Null when one of them is no file here: a model of one leaf, or blocks that are missing. */
+async function fuseFiles(fusion: StoredFusion, { files, engine }: FileFusion): Promise<FusedWeights | null> {
+  const { rule, params, layout, rows } = fusion
+  await using opened = new AsyncDisposableStack()
+  const pathOf = async (cid: CID): Promise<string | null> => {
+    const file = await files.open(cid)
+    return file === null ? null : opened.use(file).path
+  }
+  const base = await pathOf(fusion.base)
+  const inputs = await Promise.all(fusion.inputs.map(pathOf))
+  const late = fusion.parents ?? fusion.inputs.map(() => null)
+  const parents = await Promise.all(late.map((cid) => (cid === null ? null : pathOf(cid))))
+  const isHere = parents.every((path, input) => path !== null || late[input] === null)
+  if (base === null || !isHere || !inputs.every((path) => path !== null)) return null
+  await using making = await files.make(layout.totalBytes)
+  const { digests, clipping } = await engine.fuse({
+    rule,
+    params,
+    layout,
+    rows,
+    base,
+    inputs,
+    parents,
+    out: making.path,
+  })
+  return { weights: await making.finish(digests), clipping }
 }

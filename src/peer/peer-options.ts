@@ -18,6 +18,10 @@ export interface PeerOptions {
   readonly checkStoreMs?: number
   /** Keep inputs and bases of so many rounds, or of all; at least as many as the network asks for, which is the default. */
   readonly keepRounds?: number | 'all'
+  /** Where plain HTTP serves what is here: HOST:PORT, or `off`. Default: the hosts of `listen`, a port of the system's choice. */
+  readonly gateway?: string
+  /** Bytes a second of all uploads together. Default: no limit. */
+  readonly maxUpload?: number
   readonly mdns?: boolean
   readonly dht?: boolean
   /** Needed to join rounds; created on first use when absent. */

@@ -1,3 +1,4 @@
+import { CID } from 'multiformats/cid'
 import { parseCid, toHex } from '../../protocols/wire/bytes.ts'
 import { aggregatorOf } from '../../protocols/wire/election.ts'
 import type { Config } from '../adapters/config/config.ts'
@@ -11,6 +12,7 @@ import { evidenceStatus } from './evidence-report.ts'
 import type { ForkLink } from './fork/link.ts'
 import type { Gate } from './gate/gate.ts'
 import { createHistory } from './history/history.ts'
+import { addCar } from './import-car.ts'
 import { startJoin } from './join.ts'
 import type { Mismatches } from './mismatches.ts'
 import type { OwnVoucher } from './own-voucher.ts'
@@ -21,6 +23,7 @@ import type { RoundLoop } from './round/loop.ts'
 import { createRepair } from './round/repair.ts'
 import { contributionStatus, waitOf } from './round/reporter.ts'
 import type { Splits } from './splits.ts'
+import type { OpenContentStore } from './store/content-store.ts'
 import type { RepairingStore } from './store/repairing-store.ts'
 import { startStoreCheck } from './store/store-check.ts'
 import type { TaskHeads } from './task-heads.ts'
@@ -50,8 +53,9 @@ export function createFacade(parts: {
   readonly readInvite: (invite: string) => Uint8Array | null
   readonly keeper: Pick<Keeper, 'status'>
   readonly heads: TaskHeads
-  /** Questions for blocks that a peer left unanswered. */
-  readonly unansweredBy: (peer: string) => number
+  readonly blocks: Pick<OpenContentStore, 'unansweredBy' | 'gateway'>
+  /** Of those that a user put here: what is added stays. */
+  readonly pinned: CID[]
   readonly snapshots: TrainingSnapshots
   readonly store: RepairingStore
   readonly checkStoreMs: number
@@ -122,6 +126,7 @@ export function createFacade(parts: {
       aggregator: state.view < 0 ? null : committee.nameOf(aggregatorOf(state.rank, state.view)),
       multiaddrs: mesh.addresses(),
       peers: mesh.peers().length,
+      gateway: parts.blocks.gateway,
       waitingFor: waitOf(state, context),
       waits: context.waits.current,
       catchUp: loop.catchUp,
@@ -202,7 +207,7 @@ export function createFacade(parts: {
         addresses,
         member: memberOf(id),
         score: Math.round(100 * score) / 100,
-        unanswered: parts.unansweredBy(id),
+        unanswered: parts.blocks.unansweredBy(id),
       })),
     events: ({ signal } = {}) => events.iterate(signal),
     join: (options) =>
@@ -222,6 +227,12 @@ export function createFacade(parts: {
         },
         options,
       ),
+    importCar: async (file) => {
+      using _ = context.keeping.pinStored()
+      const imported = await addCar({ dataDir: context.dataDir, file }, context.store)
+      parts.pinned.push(...imported.roots.map((root) => CID.parse(root)))
+      return imported
+    },
     report: (options) => parts.reports.publish(options),
     amend: (change) => parts.amendments.propose(change),
     approve: (id) => parts.amendments.approve(id),

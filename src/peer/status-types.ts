@@ -15,7 +15,10 @@ import type { PendingWait } from './wait-types.ts'
 
 /** A peer that has not found its network yet, or not the head of it. */
 export interface StartingStatus
-  extends Pick<PeerStatus, 'network' | 'name' | 'key' | 'peerId' | 'multiaddrs' | 'peers' | 'waits' | 'troubles'> {
+  extends Pick<
+    PeerStatus,
+    'network' | 'name' | 'key' | 'peerId' | 'multiaddrs' | 'peers' | 'gateway' | 'waits' | 'troubles'
+  > {
   readonly phase: 'starting'
 }
 
@@ -62,6 +65,8 @@ export interface PeerStatus {
   readonly aggregator: string | null
   readonly multiaddrs: readonly string[]
   readonly peers: number
+  /** URL of the gateway that serves what is here by HTTP; null when it is off. */
+  readonly gateway: string | null
   /** What the round waits for. */
   readonly waitingFor: Wait | null
   /** Null when no catch-up is under way. */

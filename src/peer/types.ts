@@ -8,6 +8,7 @@ import type { CatchUp } from './catch-up-types.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 import type { ForkStatus } from './fork/types.ts'
 import type { GateJudgement } from './gate-types.ts'
+import type { ImportedCar } from './import-car.ts'
 import type { LogEntry } from './log-types.ts'
 import type { MismatchStatus } from './mismatch-types.ts'
 import type { VouchedInvite, VouchOptions } from './permission-types.ts'
@@ -250,6 +251,8 @@ export interface Peer extends History, AsyncDisposable {
   approve(id: string): Promise<AmendmentStatus>
   /** Signs an evaluation of a base, keeps it and announces it. @throws ColdmeshError `bad-input`, `refused` (disk) */
   report(options: ReportOptions): Promise<ReportEntry>
+  /** Adds the blocks of a CAR file to the store. @throws ColdmeshError `bad-input`, `too-large`, `unsupported`, `refused` */
+  importCar(file: string): Promise<ImportedCar>
   /** Idempotent. */
   stop(): Promise<void>
 }

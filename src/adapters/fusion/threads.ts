@@ -58,23 +58,32 @@ function createWorkers(count: number): Threads {
     return worker
   }
 
-  return {
-    async run(job, { signal, onUnit }) {
+  async function runNow(job: Job, { signal, onUnit }: RunOptions): Promise<readonly Outcome[]> {
+    throwIfAborted(signal)
+    const control = new Int32Array(job.control)
+    const stop = () => void Atomics.store(control, IS_STOPPED, 1)
+    signal?.addEventListener('abort', stop, { once: true })
+    try {
+      const parts = Array.from({ length: count }, (_, index) => doPart(workerAt(index), job, onUnit, stop))
+      const ended = await Promise.all(parts)
+      const failures = ended.flatMap((end) => ('failure' in end ? [end.failure] : []))
+      const [first] = failures.sort((a, b) => a.unit - b.unit)
+      if (first !== undefined) throw failureError(first)
       throwIfAborted(signal)
-      const control = new Int32Array(job.control)
-      const stop = () => void Atomics.store(control, IS_STOPPED, 1)
-      signal?.addEventListener('abort', stop, { once: true })
-      try {
-        const parts = Array.from({ length: count }, (_, index) => doPart(workerAt(index), job, onUnit, stop))
-        const ended = await Promise.all(parts)
-        const failures = ended.flatMap((end) => ('failure' in end ? [end.failure] : []))
-        const [first] = failures.sort((a, b) => a.unit - b.unit)
-        if (first !== undefined) throw failureError(first)
-        throwIfAborted(signal)
-        return ended.flatMap((end) => ('outcome' in end ? [end.outcome] : []))
-      } finally {
-        signal?.removeEventListener('abort', stop)
-      }
+      return ended.flatMap((end) => ('outcome' in end ? [end.outcome] : []))
+    } finally {
+      signal?.removeEventListener('abort', stop)
+    }
+  }
+
+  // A thread has one job at a time: what it answers is about that one.
+  let last: Promise<unknown> = Promise.resolve()
+
+  return {
+    run(job, options) {
+      const running = last.then(() => runNow(job, options))
+      last = running.catch(() => {})
+      return running
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(workers.map((worker) => worker.terminate()))

@@ -15,7 +15,7 @@ export async function pinForEver(dataDir: string, root: CID): Promise<void> {
   }
 }
 
-export async function readPinned(dataDir: string, log: Log): Promise<readonly CID[]> {
+export async function readPinned(dataDir: string, log: Log): Promise<CID[]> {
   if (!existsSync(paths.pinned(dataDir))) return []
   const file = await openDispensable(paths.pinned(dataDir), 'pinned', log)
   await file.close()

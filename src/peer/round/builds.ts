@@ -2,6 +2,7 @@ import { isColdmeshError } from '../../ports/errors.ts'
 import type { RoundEffect, RoundEvent } from '../../rounds/events.ts'
 import { buildBase } from '../builder.ts'
 import type { PeerContext } from '../context.ts'
+import { byFilesOf } from '../fuse-stored.ts'
 import { isOwnTrouble } from '../troubles.ts'
 
 const BUILD_RETRY_MS = 1_000
@@ -35,7 +36,7 @@ export function createBuilds(options: {
       using _inputs = keeping.pin(parent.weights, ...inputs.map(({ checkpoint }) => checkpoint))
       using _result = keeping.pinStored()
       const { base, lineage, weights } = await waits.during({ what: 'fusion', which, isRoutine: true }, () =>
-        buildBase(effect.spec, context),
+        buildBase(effect.spec, { ...context, byFiles: byFilesOf(context) }),
       )
       await keeping.note(round, weights)
       troubles.over('fusion')

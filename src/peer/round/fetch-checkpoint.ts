@@ -1,9 +1,8 @@
 import type { CID } from 'multiformats/cid'
-import { readFile } from '../../checkpoint/unixfs.ts'
-import { validateCheckpoint } from '../../fusion/validate.ts'
 import type { RoundState, SignedContribution } from '../../rounds/state.ts'
 import { rebasedFrom } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
+import { validateStored } from '../validate-stored.ts'
 import { patienceOf } from './patience.ts'
 import { addressesOf } from './sources.ts'
 
@@ -20,12 +19,11 @@ const NODES_BYTES = 1_048_576
  * @throws ColdmeshError when the bytes could not be had
  */
 export function createCheckpointTry(context: PeerContext, state: RoundState, signal: AbortSignal) {
-  const { store, log, facts, network } = context
+  const { store, log, network } = context
   const { bytes } = network.genesis
   const { round } = state.network.terms
   const dialled = new Set<string>()
   const msFor = (size: number) => Math.ceil((1000 * size) / round.minBytesPerSecond)
-  const open = (cid: CID) => readFile(cid, (block) => store.get(block), { maxBytes: bytes })
 
   /** Whoever lists it, then the addresses that its author states: each is dialled at most once a round. */
   function providersOf({ signed, author }: SignedContribution, listers: readonly Uint8Array[]): string[] {
@@ -73,9 +71,12 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
     await fetchFile(contribution.checkpoint, contribution, sources)
     const from = rebasedFrom(state.head, contribution)
     if (from !== null) await fetchFile(from, contribution, sources)
-    const [base, checkpoint] = [open(state.head.weights), open(contribution.checkpoint)]
-    const parent = from === null ? {} : { parent: open(from) }
-    const validation = await validateCheckpoint({ layout: facts.layout, base, checkpoint, ...parent })
+    const validation = await validateStored(context, {
+      base: state.head.weights,
+      checkpoint: contribution.checkpoint,
+      parent: from,
+      signal,
+    })
     if (validation.ok) return null
     const { reason, detail } = validation
     log.warn('contribution-refused', { id: contribution.id, reason, detail })

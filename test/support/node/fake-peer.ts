@@ -63,6 +63,10 @@ export function createFakePeer(): FakePeer {
     acceptInvite: async (invite) => {
       calls.push(`accept ${invite}`)
     },
+    importCar: async (file) => {
+      calls.push(`import ${file}`)
+      return { roots: [String(BASES[0])], blocks: 3, bytes: 100 }
+    },
     stop: async () => {},
     async *log(base) {
       const newest = base === undefined ? BASES.length : BASES.indexOf(base) + 1
@@ -155,6 +159,7 @@ export const STATUS: PeerStatus = {
   phase: 'collect',
   base: String(BASES[2]),
   aggregator: null,
+  gateway: 'http://127.0.0.1:8080',
   multiaddrs: ['/ip4/127.0.0.1/tcp/1/p2p/12D3KooWself'],
   peers: 1,
   waitingFor: { what: 'contributions', have: 1, need: 3, missing: [], sinceMs: 1, untilMs: null },

@@ -1,4 +1,5 @@
 import { SYNC_PROTOCOL } from '../../../protocols/sync/messages.ts'
+import { createFusionEngine } from '../../../src/adapters/fusion/engine.ts'
 import { memoryJournal } from '../../../src/adapters/memory/journal.ts'
 import { type MemoryLog, memoryLog } from '../../../src/adapters/memory/log.ts'
 import type { MemoryNetwork } from '../../../src/adapters/memory/network.ts'
@@ -59,6 +60,7 @@ export function startMemoryPeer(options: {
     chain,
     keeping: KEEPS_ALL,
     files: null,
+    engine: createFusionEngine({ workers: 0 }),
     speaker: createSpeaker({ network: test.network.id, signer, journal: memoryJournal() }),
     gossip: node.gossip,
     streams: node.streams,
