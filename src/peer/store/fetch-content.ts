@@ -11,6 +11,7 @@ import type { Unanswered } from '../../adapters/helia/unanswered.ts'
 import { walk } from '../../adapters/helia/walk.ts'
 import { type BaseFile, openBase } from '../../checkpoint/base.ts'
 import { listLeaves } from '../../checkpoint/unixfs.ts'
+import { readUnixfsBlock } from '../../checkpoint/unixfs-node.ts'
 import type { ContentStore, FetchOptions } from '../../ports/content-store.ts'
 import { ColdmeshError, isColdmeshError } from '../../ports/errors.ts'
 import type { LocalBlocks } from '../../ports/local-blocks.ts'
@@ -145,7 +146,10 @@ export function createFetch(fetching: Fetching): ContentStore['fetch'] {
         for (const index of queue) {
           const leaf = file.leaves[index]
           if (leaf === undefined) continue
-          await incoming.write(index, await take(leaf.cid))
+          const block = await take(leaf.cid)
+          // Its own bytes may be more or fewer than the nodes above say.
+          readUnixfsBlock({ cid: leaf.cid, expected: { kind: 'file', bytes: leaf.bytes }, depth: 1 }, block)
+          await incoming.write(index, block)
           arrived(leaf.bytes)
         }
       }
