@@ -41,6 +41,8 @@ export const MESH = [
   'joinTimeout',
   'checkStore',
   'keepRounds',
+  'ipfs',
+  'delta',
 ] as const satisfies readonly OptionName[]
 export const DATASET = [
   'text',

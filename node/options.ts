@@ -188,6 +188,19 @@ export const OPTIONS = {
     help: "keep the weights of so many rounds, at least those that the network asks for (default: the network's number)",
   },
 
+  ipfs: {
+    kind: 'text',
+    value: 'kubo:ADDRESS',
+    help: "keep blocks in a Kubo node from now on: where its RPC API is, such as kubo:http://127.0.0.1:5001 (default: the data directory's)",
+  },
+  delta: {
+    kind: 'text',
+    value: 'MODE',
+    choices: ['auto', 'on', 'off'],
+    default: 'auto',
+    help: 'send and fetch checkpoints as compressed differences from their base; auto: where a peer is connected from another network',
+  },
+
   limit: { kind: 'count', value: 'N', min: 1, help: 'at most this many rounds' },
   level: {
     kind: 'text',

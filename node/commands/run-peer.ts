@@ -21,6 +21,8 @@ export type MeshOption =
   | 'joinTimeout'
   | 'checkStore'
   | 'keepRounds'
+  | 'ipfs'
+  | 'delta'
   | 'logLevel'
 
 export interface RunPeerOptions {
@@ -36,7 +38,7 @@ export interface RunPeerOptions {
 /** A peer on `dataDir`, which is made first when there is none. */
 export async function runPeer(request: RunPeerOptions): Promise<Peer> {
   const { dataDir, network, options, trainer, gateData, signal } = request
-  const { listen, announce, peer, noMdns, noDht, joinTimeout, checkStore, keepRounds, logLevel } = options
+  const { listen, announce, peer, noMdns, noDht, joinTimeout, checkStore, keepRounds, ipfs, logLevel } = options
   const kept = readKeepRounds(keepRounds)
   const log: Log = createLog({ level: logLevel })
   await initDataDir(dataDir)
@@ -46,6 +48,7 @@ export async function runPeer(request: RunPeerOptions): Promise<Peer> {
     signal,
     mdns: !noMdns,
     dht: !noDht,
+    delta: options.delta,
     ...(listen.length === 0 ? {} : { listen }),
     ...(announce.length === 0 ? {} : { announce }),
     ...(peer.length === 0 ? {} : { peers: peer }),
@@ -56,6 +59,7 @@ export async function runPeer(request: RunPeerOptions): Promise<Peer> {
       joinTimeoutMs: milliseconds(joinTimeout),
       checkStoreMs: milliseconds(checkStore),
       keepRounds: kept,
+      ipfs,
       onStarting: request.onStarting,
     }),
   })

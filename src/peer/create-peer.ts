@@ -20,6 +20,7 @@ import { requireSameNetwork } from './chain-network.ts'
 import { chooseNetwork, remember } from './choose-network.ts'
 import type { PeerContext } from './context.ts'
 import { initDataDir, paths, requireConfig, sweepDataDir } from './data-dir.ts'
+import { createDeltaBook } from './deltas/book.ts'
 import { openDispensable } from './dispensable-file.ts'
 import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
@@ -101,7 +102,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     log: log.child('libp2p'),
   })
   cleanup.defer(() => node.stop())
-  const blocks = await createContentStore({ dir: paths.blocks(dataDir), node, log: log.child('store') })
+  const blocks = await createContentStore({ dir: paths.blocks(dataDir), ipfs: options.ipfs, node, log: log.child('store') })
   cleanup.defer(() => blocks.stop())
   const chain = await openChain(paths.chain(dataDir), blocks)
   cleanup.defer(() => chain.close())
@@ -169,6 +170,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     files: blocks.files,
     chain,
     keeping,
+    deltas: createDeltaBook(),
+    deltaMode: options.delta ?? 'auto',
     speaker: createSpeaker({ network: networkId, signer, journal }),
     gossip: node.gossip,
     streams: node.streams,
@@ -244,6 +247,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       round: () => loop.state,
       reports,
       evidence,
+      deltas: context.deltas,
       fork: () => fork.proof,
       amendments,
     })

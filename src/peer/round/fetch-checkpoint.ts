@@ -4,6 +4,7 @@ import { validateCheckpoint } from '../../fusion/validate.ts'
 import type { RoundState, SignedContribution } from '../../rounds/state.ts'
 import { rebasedFrom } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
+import { fetchByDelta } from '../deltas/fetch.ts'
 import { patienceOf } from './patience.ts'
 import { addressesOf } from './sources.ts'
 
@@ -24,6 +25,8 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
   const { bytes } = network.genesis
   const { round } = state.network.terms
   const dialled = new Set<string>()
+  /** Whose deltas did not hold. */
+  const refused = new Set<string>()
   const msFor = (size: number) => Math.ceil((1000 * size) / round.minBytesPerSecond)
   const open = (cid: CID) => readFile(cid, (block) => store.get(block), { maxBytes: bytes })
 
@@ -42,25 +45,29 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
   async function fetchFile(
     file: CID,
     of: SignedContribution,
-    from: { readonly listers: readonly Uint8Array[]; readonly providers: readonly string[]; readonly patience: number },
+    from: {
+      readonly listers: readonly Uint8Array[]
+      readonly providers: readonly string[]
+      readonly patience: number
+      /** Weights that are here, and that it may be had as a difference from. */
+      readonly base: CID | null
+    },
   ): Promise<void> {
-    const { listers, providers, patience } = from
+    const { listers, providers, patience, base } = from
     await context.keeping.note(of.round, file)
     const timeoutMs = patience * Math.max(MIN_FETCH_MS, msFor(bytes))
     const which = `${file}, for contribution ${of.id}`
     const whom = [...listers, of.author].map(state.network.nameOf)
     const wait = { what: 'checkpoint', which, whom, until: context.clock.now() + timeoutMs, isRoutine: true }
-    await context.waits.during(wait, () =>
-      store.fetch(file, {
-        shape: 'file',
-        fileBytes: bytes,
-        maxBytes: bytes + Math.ceil(bytes / 1000) + NODES_BYTES,
-        providers,
-        timeoutMs,
-        stallMs: patience * Math.max(MIN_STALL_MS, msFor(STALL_BYTES)),
-        signal,
-      }),
-    )
+    const stallMs = patience * Math.max(MIN_STALL_MS, msFor(STALL_BYTES))
+    const how = { providers, timeoutMs, stallMs, signal }
+    const peers = [of.author, ...listers].map(context.peerIdOf)
+    const maxBytes = bytes + Math.ceil(bytes / 1000) + NODES_BYTES
+    await context.waits.during(wait, async () => {
+      const { round } = of
+      if (base !== null) await fetchByDelta(context, { round, checkpoint: file, bytes, base, peers, how }, refused)
+      await store.fetch(file, { ...how, shape: 'file', fileBytes: bytes, maxBytes })
+    })
   }
 
   return async (
@@ -69,9 +76,11 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
   ): Promise<string | null> => {
     const patience = patienceOf(tries)
     const providers = providersOf(contribution, listers)
-    const sources = { listers, providers, patience }
-    await fetchFile(contribution.checkpoint, contribution, sources)
+    const sources = { listers, providers, patience, base: null }
     const from = rebasedFrom(state.head, contribution)
+    const trainedFrom = from ?? state.head.weights
+    const isHere = from === null || (await store.has(from))
+    await fetchFile(contribution.checkpoint, contribution, { ...sources, base: isHere ? trainedFrom : null })
     if (from !== null) await fetchFile(from, contribution, sources)
     const [base, checkpoint] = [open(state.head.weights), open(contribution.checkpoint)]
     const parent = from === null ? {} : { parent: open(from) }
