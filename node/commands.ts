@@ -212,5 +212,26 @@ export const COMMANDS: readonly Command[] = [
     },
     async () => (await import('./commands/export.ts')).runExport,
   ),
+  defineCommand(
+    {
+      name: 'fuse',
+      summary: 'fuses model directories into a new one, without a network: exact, in constant memory',
+      arguments: [
+        {
+          name: 'models',
+          help: 'directories, or files of weights, of models that are alike',
+          required: true,
+          isRest: true,
+        },
+      ],
+      options: ['rule', 'out', 'base', 'weights', 'dtype', 'threads', 'json', 'options'],
+      onDataDir: false,
+      examples: [
+        'coldmesh fuse ./reviews ./news ./mails --rule mean/1 --out ./fused',
+        'coldmesh fuse ./reviews ./news --base ./MiniLM --rule ties/1,density=0.2 --out ./fused',
+      ],
+    },
+    async () => (await import('./commands/fuse.ts')).runFuse,
+  ),
   ...TRAINING_COMMANDS,
 ]

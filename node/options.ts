@@ -35,7 +35,7 @@ export const OPTIONS = {
   base: {
     kind: 'path',
     value: 'DIR|CID',
-    help: 'base that the network starts from, that baselines do, and train: a directory, for genesis also the CID that import printed, for train one of the data directory (default: the shipped base); data: whose tokenizer counts tokens',
+    help: 'base that the network starts from, that baselines do, and train: a directory, for genesis also the CID that import printed, for train one of the data directory (default: the shipped base); fuse: the directory of what the models were trained from; data: whose tokenizer counts tokens',
   },
   member: {
     kind: 'text',
@@ -132,7 +132,7 @@ export const OPTIONS = {
     default: 'auto',
     help: 'what trains: the fastest that works on this machine (auto), one by name, or a program',
   },
-  threads: { kind: 'count', value: 'N', min: 1, max: 256, help: 'threads that training may use' },
+  threads: { kind: 'count', value: 'N', min: 1, max: 256, help: 'threads that training or fusing may use' },
   logLevel: {
     kind: 'text',
     value: 'LEVEL',
@@ -228,7 +228,7 @@ export const OPTIONS = {
   out: {
     kind: 'path',
     value: 'DIR',
-    help: 'where the files go; export, train: must not exist yet; lab: goes on there (default: lab-NAME)',
+    help: 'where the files go; export, train, fuse: must not exist yet; lab: goes on there (default: lab-NAME)',
   },
 
   test: { kind: 'path', value: 'FILE', help: 'test rows for --data (default: a fifth of its rows, held out)' },
@@ -259,6 +259,7 @@ export const OPTIONS = {
   report: { kind: 'switch', help: "sign the results with the data directory's key and publish them in the network" },
 
   ...MODEL_OPTIONS,
+  weights: { kind: 'text', value: 'N,N', help: 'with weighted-mean/1: what each model counts, a whole number' },
 
   peers: { kind: 'count', value: 'N', min: 2, max: 16, default: 4, help: 'how many peers, each a process' },
   keep: { kind: 'switch', help: "demo: keep the data directories; train: keep a program's work directory" },

@@ -42,6 +42,7 @@ export { type EvaluateHeadOptions, evaluate, readHead } from './peer/evaluate.ts
 // Judge a base
 export { verifyEvidence } from './peer/evidence-report.ts'
 export { createFork } from './peer/fork/create.ts'
+export { type FusedModels, type FuseModelsOptions, fuseModels } from './peer/fuse-models.ts'
 export { createGenesis, DEFAULT_ROUND_POLICY } from './peer/genesis.ts'
 export { type ImportedModel, type ImportOptions, importModel } from './peer/import.ts'
 export { type ImportedCar, importCar } from './peer/import-car.ts'

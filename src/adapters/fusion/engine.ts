@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { FusionParams } from '../../../protocols/genesis/fusion.ts'
 import type { Clipping } from '../../../protocols/lineage/clipping.ts'
+import { DIGEST_BYTES, leafCount } from '../../checkpoint/digest-tree.ts'
 import { LEAF_BYTES } from '../../checkpoint/unixfs.ts'
 import { checkDtypes } from '../../fusion/layout.ts'
 import { readRule } from '../../fusion/rule.ts'
@@ -13,7 +14,6 @@ import { createThreads } from './threads.ts'
 
 /** More threads than memory has bandwidth for only take room. */
 const MAX_WORKERS = 4
-const DIGEST_BYTES = 32
 
 export interface FusionEngineOptions {
   /** Threads; 0: the calling one does the work. Default: one for each processor, at most 4. */
@@ -44,7 +44,7 @@ export interface FusionProgress {
 }
 
 export interface FusedFile {
-  /** SHA-256 of each 1 MiB leaf, 32 bytes each, in order: `fileCid` makes the file's CID of them. */
+  /** SHA-256 of each 1 MiB leaf, 32 bytes each, in order: `treeOfDigests` makes the file's CID of them. */
   readonly digests: Uint8Array
   /** What `clipped-mean/1` found; else null. */
   readonly clipping: Clipping | null
@@ -59,6 +59,12 @@ export interface ValidateFileOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface DigestFilesOptions {
+  readonly layout: FilesToOpen['layout']
+  readonly paths: readonly string[]
+  readonly signal?: AbortSignal | undefined
+}
+
 /** Fuses and checks files at the speed of memory, in a constant amount of it. */
 export interface FusionEngine extends AsyncDisposable {
   /**
@@ -66,6 +72,8 @@ export interface FusionEngine extends AsyncDisposable {
    * @throws ColdmeshError as `fuseCheckpoints`; `bad-input` (a file that can't be read), `refused` (disk full, a thread that died), `aborted`
    */
   fuse(options: FuseFilesOptions): Promise<FusedFile>
+  /** SHA-256 of each leaf of files of one layout, as in `FusedFile`. @throws ColdmeshError `bad-input`, `bad-checkpoint`, `aborted` */
+  digest(options: DigestFilesOptions): Promise<readonly Uint8Array[]>
   /** Checks a checkpoint file as `validateCheckpoint` does. @throws ColdmeshError as it; `bad-input`, `aborted` */
   validate(options: ValidateFileOptions): Promise<Validation>
 }
@@ -102,10 +110,18 @@ export function createFusionEngine(options: FusionEngineOptions = {}): FusionEng
         return outcomes
       }
       const { ready, clipping, equalBefore } = await measureFiles(stated, { layout, inputs: inputs.length }, pass)
-      const digests = new SharedArrayBuffer(Math.ceil(totalBytes / LEAF_BYTES) * DIGEST_BYTES)
+      const digests = new SharedArrayBuffer(leafCount(totalBytes) * DIGEST_BYTES)
       using made = createOut(out, totalBytes)
       await pass({ kind: 'fuse', ready, out: made.file, digests, equalBefore })
       return { digests: new Uint8Array(digests), clipping }
+    },
+    async digest({ layout, paths, signal }) {
+      const [base = ''] = paths
+      using opened = openFiles({ layout, base, inputs: paths })
+      const each = leafCount(layout.totalBytes) * DIGEST_BYTES
+      const digests = new SharedArrayBuffer(paths.length * each)
+      await run(opened.files, layout, { pass: { kind: 'digest', digests }, signal, onUnit: undefined })
+      return paths.map((_, index) => new Uint8Array(digests, index * each, each))
     },
     async validate({ layout, base, checkpoint, parent = null, signal }) {
       checkDtypes(layout)

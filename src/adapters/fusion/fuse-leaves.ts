@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { writeSync } from 'node:fs'
+import { DIGEST_BYTES, leafBytes, leafCount } from '../../checkpoint/digest-tree.ts'
 import { LEAF_BYTES } from '../../checkpoint/unixfs.ts'
 import { fuseWindow } from '../../fusion/fuse.ts'
 import { createSpanFuser } from '../../fusion/javascript.ts'
@@ -11,21 +12,18 @@ import { readLeaf } from './read-files.ts'
 import { type Range, scan } from './scan.ts'
 import { createTools } from './tools.ts'
 
-const DIGEST_BYTES = 32
-
 /** Fuses leaves, hashes them while they are in the cache, and writes them. */
 export function createLeafFuser(job: Job & { kind: 'fuse' }): Work {
   const tools = createTools(job)
   const digests = new Uint8Array(job.digests)
   const { layout, files } = job
   const inputs = files.inputs.length
-  const units = Math.ceil(layout.totalBytes / LEAF_BYTES)
   const fuse = tools === null ? null : createKernelFuser(tools, job)
   return {
-    units,
+    units: leafCount(layout.totalBytes),
     run(leaf) {
       const offset = leaf * LEAF_BYTES
-      const bytes = Math.min(LEAF_BYTES, layout.totalBytes - offset)
+      const bytes = leafBytes({ bytes: layout.totalBytes }, leaf)
       const ready = readyFor(job, leaf)
       // what kernels find wrong, JavaScript finds again, and says what it is
       const fused = fuse?.({ offset, bytes }, ready) ?? fuseInJavaScript()

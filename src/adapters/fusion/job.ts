@@ -39,6 +39,8 @@ export type Pass =
   | { readonly kind: 'equal'; readonly keys: readonly number[]; readonly equal: SharedArrayBuffer }
   /** Checks the only input as a checkpoint of the base. */
   | { readonly kind: 'validate' }
+  /** SHA-256 of each leaf of each input. */
+  | { readonly kind: 'digest'; readonly digests: SharedArrayBuffer }
 
 /** Index into `control`. */
 export const NEXT_UNIT = 0

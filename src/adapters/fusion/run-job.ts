@@ -1,3 +1,4 @@
+import { createDigester } from './digest-leaves.ts'
 import { createLeafFuser } from './fuse-leaves.ts'
 import { IS_STOPPED, type Job, NEXT_UNIT, type Outcome, type Work } from './job.ts'
 import { createCountWork, createEqualWork, createSquaresWork } from './measure-files.ts'
@@ -13,6 +14,8 @@ function createWork(job: Job): Work {
       return createCountWork(job)
     case 'equal':
       return createEqualWork(job)
+    case 'digest':
+      return createDigester(job)
     case 'validate':
       return createValidator(job)
   }

@@ -55,6 +55,18 @@ export async function openWeights(directory: string): Promise<WeightsFiles> {
   }
 }
 
+/** The same of one file, safetensors or a pickle of tensors. */
+export async function openWeightsFile(path: string): Promise<WeightsFiles> {
+  const { file, bytes } = await openLarge(path)
+  try {
+    const tensors = (await readTensors(file, bytes, path)).map((tensor) => ({ ...tensor, file, path }))
+    return { tensors, [Symbol.asyncDispose]: () => file.close() }
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
 /** Name of a tensor -> its file; one entry without a name for a single file. */
 async function listShards(directory: string): Promise<ReadonlyMap<string, string>> {
   for (const { single, suffix } of KINDS) {

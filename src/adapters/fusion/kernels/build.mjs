@@ -30,7 +30,8 @@ export function kernelText() {
     equalKernel(),
     tiesKernel(),
   ]
-  return `(module (import "coldmesh" "memory" (memory 1))\n${kernels.join('\n')})`
+  const memory = `(memory (import ${['coldmesh', 'memory'].map((name) => `"${name}"`).join(' ')}) 1)`
+  return `(module ${memory}\n${kernels.join('\n')})`
 }
 
 /** The text of kernels-wasm.ts. */
@@ -38,7 +39,7 @@ export async function buildKernels() {
   const { parseWat } = await wabt()
   const module = parseWat('kernels.wat', kernelText(), { simd: true, bulk_memory: true })
   const base64 = Buffer.from(module.toBinary({}).buffer).toString('base64')
-  const lines = base64.match(/.{1,110}/g).map((line) => `  '${line}',`)
+  const lines = base64.match(/.{1,400}/g).map((line) => `  '${line}',`)
   return [
     '// Built by kernels/build.mjs: do not edit.',
     '',
