@@ -161,7 +161,7 @@ def write_case(folder, random, index, late, any_rule=False):
     late: some inputs were trained from an older base."""
     os.makedirs(folder)
     sizes = [int(random.integers(1, 5000)), int(random.integers(1, 70)), 1]
-    if index % (30 if any_rule else 10) == 0:
+    if index % (25 if any_rule else 10) == 0:
         sizes[0] = 300_000 + int(random.integers(0, 9))  # more than one window
     shapes = [(sizes[0],), (sizes[1], 3), ()]
     positions = np.arange(int(random.integers(1, 20)), dtype="<i8")
@@ -202,8 +202,12 @@ def write_case(folder, random, index, late, any_rule=False):
     how = rule_of(random, index, count) if any_rule else {"rule": "mean/1", "params": {}}
     with open(os.path.join(folder, "rule.json"), "w", encoding="ascii") as file:
         json.dump(how, file)
+    notes = {}
     try:
-        return fuse.fuse(files[0], files[1:], parents, **how)
+        made = fuse.fuse(files[0], files[1:], parents, **how, notes=notes)
+        with open(os.path.join(folder, "expected-clipping.json"), "w", encoding="ascii") as file:
+            json.dump(notes or None, file)
+        return made
     except fuse.Refused as reason:
         return str(reason)
 
@@ -215,6 +219,10 @@ def judge(folder, expected):
         return None if os.path.exists(refusal) else f"the reference refuses ({expected}), the TypeScript side does not"
     if not os.path.exists(ours):
         return f"the TypeScript side refuses: {open(refusal, encoding='utf-8').read().strip()}"
+    clippings = [os.path.join(folder, name) for name in ("expected-clipping.json", "clipping.json")]
+    theirs, found = [json.load(open(path, encoding="ascii")) for path in clippings]
+    if theirs != found:
+        return f"factors and norms differ: {theirs} here, {found} there"
     with open(ours, "rb") as file:
         return fuse.first_difference(expected, file.read())
 

@@ -6,9 +6,7 @@ A case has tensors of several types, which one rule fuses together: norms and ke
 bits in big-endian hex, norms too. The files are frozen: running this again gives the same bytes.
 """
 
-import json
 import os
-import struct
 import sys
 
 import numpy as np
@@ -86,14 +84,12 @@ def make_case(rule, title, params, count, kind, late, seed):
         raw.append((dtype, base, inputs, parents))
         of_parents = [row and array(row) for row in parents]
         tensors.append(rules.Tensor(dtype, dtype, array(base), [array(row) for row in inputs], of_parents))
-    fused = rules.fuse_tensors(rule, params, tensors, count, stated)
+    notes = {}
+    fused = rules.fuse_tensors(rule, params, tensors, count, stated, notes)
     made = {"title": ", ".join(part for part in (f"{count} input{'s' if count > 1 else ''}", kind, "late" if late else "", title) if part), "params": params}
     if stated:
         made["rows"] = stated
-    if rule == "clipped-mean/1":
-        norms = rules.squared_norms(tensors, count)
-        made["factors"] = rules.clip_factors(norms)
-        made["norms"] = [struct.pack(">d", norm).hex() for norm in norms]
+    made.update(notes)
     made["tensors"] = []
     for (dtype, base, inputs, parents), out in zip(raw, fused):
         text = lambda row: row and " ".join(f"{int(each):0{WIDTH[dtype]}x}" for each in row)
