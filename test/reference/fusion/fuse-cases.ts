@@ -1,6 +1,7 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Clipping, encodeNorm } from '../../../protocols/lineage/clipping.ts'
 import { parseLayout } from '../../../src/checkpoint/layout.ts'
 import { fuseCheckpoints } from '../../../src/fusion/fuse.ts'
 import { validateCheckpoint } from '../../../src/fusion/validate.ts'
@@ -53,6 +54,7 @@ async function fuseCase(folder: string, chunkBytes: number): Promise<Uint8Array>
   }
   const opener = (name: string) => () => read(name)
   const chunks: Uint8Array[] = []
+  const found: Clipping[] = []
   try {
     for await (const chunk of fuseCheckpoints({
       ...(JSON.parse(await readFile(join(folder, 'rule.json'), 'utf8')) as Stated),
@@ -63,6 +65,7 @@ async function fuseCase(folder: string, chunkBytes: number): Promise<Uint8Array>
         const parent = parentOf(name)
         return parent === null ? null : opener(parent)
       }),
+      onClipping: (clipping) => found.push(clipping),
     })) {
       chunks.push(chunk)
     }
@@ -72,5 +75,8 @@ async function fuseCase(folder: string, chunkBytes: number): Promise<Uint8Array>
     throw error
   }
   if (rejected > 0) throw new Error(`${folder}: fused what validation rejects`)
+  const [clipping] = found
+  const norms = clipping?.norms.map((norm) => Buffer.from(encodeNorm(norm)).toString('hex'))
+  await writeFile(join(folder, 'clipping.json'), JSON.stringify(clipping ? { ...clipping, norms } : null))
   return Buffer.concat(chunks)
 }

@@ -74,7 +74,7 @@ def parse_header(data):
     return start, tensors
 
 
-def fuse(base, inputs, parents=(), rule="mean/1", params=None, rows=None):
+def fuse(base, inputs, parents=(), rule="mean/1", params=None, rows=None, notes=None):
     """The fused file's bytes from files' bytes; parents[i] is the file that a late input i was trained from, else None.
     Raises Refused."""
     if not inputs:
@@ -107,7 +107,7 @@ def fuse(base, inputs, parents=(), rule="mean/1", params=None, rows=None):
         of_parents = [None if parent is None else cut(parent) for parent in parents]
         floats.append((begin, end, Tensor(name, dtype, cut(base), columns, of_parents)))
     tensors = [tensor for _, _, tensor in floats]
-    for (begin, end, tensor), fused in zip(floats, fuse_tensors(rule, params or {}, tensors, len(inputs), rows)):
+    for (begin, end, tensor), fused in zip(floats, fuse_tensors(rule, params or {}, tensors, len(inputs), rows, notes)):
         out[begin:end] = fused.astype(f"<u{ITEM_BYTES[tensor.dtype]}").tobytes()
     return bytes(out)
 

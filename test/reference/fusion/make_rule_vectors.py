@@ -6,9 +6,7 @@ A case has tensors of several types, which one rule fuses together: norms and ke
 bits in big-endian hex, norms too. The files are frozen: running this again gives the same bytes.
 """
 
-import json
 import os
-import struct
 import sys
 
 import numpy as np
@@ -86,14 +84,12 @@ def make_case(rule, title, params, count, kind, late, seed):
         raw.append((dtype, base, inputs, parents))
         of_parents = [row and array(row) for row in parents]
         tensors.append(rules.Tensor(dtype, dtype, array(base), [array(row) for row in inputs], of_parents))
-    fused = rules.fuse_tensors(rule, params, tensors, count, stated)
+    notes = {}
+    fused = rules.fuse_tensors(rule, params, tensors, count, stated, notes)
     made = {"title": ", ".join(part for part in (f"{count} input{'s' if count > 1 else ''}", kind, "late" if late else "", title) if part), "params": params}
     if stated:
         made["rows"] = stated
-    if rule == "clipped-mean/1":
-        norms = rules.squared_norms(tensors, count)
-        made["factors"] = rules.clip_factors(norms)
-        made["norms"] = [struct.pack(">d", norm).hex() for norm in norms]
+    made.update(notes)
     made["tensors"] = []
     for (dtype, base, inputs, parents), out in zip(raw, fused):
         text = lambda row: row and " ".join(f"{int(each):0{WIDTH[dtype]}x}" for each in row)
@@ -104,9 +100,51 @@ def make_case(rule, title, params, count, kind, late, seed):
     return made
 
 
+# Of the smallest element sizes that show it, by hand: a division that a product with the reciprocal would miss, and sums
+# whose order counts. 2^60 beside them makes all norms equal in f64, so that nothing is clipped.
+SPECIAL = {
+    "one division": [0x3EB6F972, *[0x3FB6F971] * 47, 0x40201A4F],
+    "the order of the sum": [0x7E967699, 0xFE967699, 0x3F800000],
+    "the other order of the sum": [0x3F800000, 0x7E967699, 0xFE967699],
+}
+# On a base of -2^60, whose differences are near 2^60 and cancel it: their rounding shows in the result.
+TIES_SPECIAL = {
+    "the order of the merge": ([0xC62C0000, 0x45400000, 0x46400000, 0x46280000, 0x46140000], {"density": ONE}),
+    "the mean first, then the scale": ([0x5EC00000, 0x501A9E6B, 0xC7C5BAD0], {"density": ONE, "scale": 333_333_333}),
+}
+SPECIAL_PARAMS = {"trimmed-mean/1": {"trim": 1}, "ties/1": {"density": ONE}, "weighted-mean/1": {"maxRows": 1}, "mean/1": {"step": ONE // 2}}
+
+
+def ties_case(title):
+    column, params = TIES_SPECIAL[title]
+    array = lambda row: np.array(row, dtype=np.uint32)
+    base = [0xDD800000]
+    tensor = rules.Tensor("F32", "F32", array(base), [array([item]) for item in column], [None] * len(column))
+    (out,) = rules.fuse_tensors("ties/1", params, [tensor], len(column), None)
+    text = lambda item: f"{int(item):08x}"
+    tensors = [{"dtype": "F32", "base": text(base[0]), "inputs": [text(item) for item in column], "output": text(out[0])}]
+    return {"title": title, "params": params, "tensors": tensors}
+
+
+def special_case(rule, title):
+    column = SPECIAL[title]
+    if rule == "trimmed-mean/1":
+        column = [0xFF7FFFFF, *column, 0x7F7FFFFF]  # dropped
+    large = 0x7F7FFFFF if title != "one division" else 0x5D800000
+    rows = [[item, large if rule == "clipped-mean/1" else 0] for item in column]
+    array = lambda row: np.array(row, dtype=np.uint32)
+    tensor = rules.Tensor("F32", "F32", array([0, 0]), [array(row) for row in rows], [None] * len(rows))
+    params, stated, notes = SPECIAL_PARAMS.get(rule, {}), [1] * len(rows), {}
+    (out,) = rules.fuse_tensors(rule, params, [tensor], len(rows), stated, notes)
+    text = lambda row: " ".join(f"{int(item):08x}" for item in row)
+    tensors = [{"dtype": "F32", "base": text([0, 0]), "inputs": [text(row) for row in rows], "output": text(out)}]
+    return {"title": title, "params": params, **({"rows": stated} if rule == "weighted-mean/1" else {}), **notes, "tensors": tensors}
+
+
 def document(name):
     rule, variants = CASES[name]
-    made = []
+    made = [special_case(rule, title) for title in SPECIAL]
+    made += [ties_case(title) for title in TIES_SPECIAL] if rule == "ties/1" else []
     for at, count in enumerate(COUNTS):
         for title, params in variants:
             if "trim" in params and count <= 2 * max(1, params["trim"]):

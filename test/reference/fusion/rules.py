@@ -166,7 +166,7 @@ def ordered(values, trim):
     return in_order(list(left)) / np.float64(len(left))
 
 
-def numbers(rule, params, tensors, count, rows):
+def numbers(rule, params, tensors, count, rows, notes):
     """Of each tensor the rule's numbers, in f64."""
     if rule == "mean/1":
         return [in_order(tensor.exact) / np.float64(count) for tensor in tensors]
@@ -175,7 +175,10 @@ def numbers(rule, params, tensors, count, rows):
         total = np.float64(sum(weights))
         return [in_order([np.float64(a) * w for a, w in zip(weights, tensor.rounded)]) / total for tensor in tensors]
     if rule == "clipped-mean/1":
-        factors = [factor / 65536 for factor in clip_factors(squared_norms(tensors, count))]
+        norms = squared_norms(tensors, count)
+        whole = clip_factors(norms)
+        notes.update(factors=whole, norms=[struct.pack(">d", norm).hex() for norm in norms])
+        factors = [factor / 65536 for factor in whole]
         clipped = lambda tensor: in_order([q * (w - tensor.base) for q, w in zip(factors, tensor.rounded)])
         return [tensor.base + clipped(tensor) / np.float64(count) for tensor in tensors]
     if rule == "ties/1":
@@ -186,11 +189,11 @@ def numbers(rule, params, tensors, count, rows):
     return [ordered(tensor.rounded, trim) for tensor in tensors]
 
 
-def fuse_tensors(rule, params, tensors, count, rows):
-    """Of each tensor the fused elements, as bits. Raises Refused."""
+def fuse_tensors(rule, params, tensors, count, rows, notes=None):
+    """Of each tensor the fused elements, as bits; into `notes` what a lineage says of clipping. Raises Refused."""
     check_rule(rule, params, count, rows)
     fused = []
-    for tensor, values in zip(tensors, numbers(rule, params, tensors, count, rows)):
+    for tensor, values in zip(tensors, numbers(rule, params, tensors, count, rows, {} if notes is None else notes)):
         if "step" in params:
             values = tensor.base + params["step"] / BILLION * (values - tensor.base)
         bits = narrow(tensor.dtype, values).astype(BITS[tensor.dtype])
