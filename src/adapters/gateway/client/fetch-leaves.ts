@@ -52,7 +52,7 @@ export async function fetchLeaves(options: FetchLeavesOptions): Promise<readonly
   const stopped = new AbortController()
   const within = AbortSignal.any([signal, stopped.signal])
   const range = {
-    ...{ file, incoming, now, signal: within, limits: options.limits, onLeaf: options.onLeaf },
+    ...{ file, incoming, now, limits: options.limits, onLeaf: options.onLeaf },
     offsets: offsetsOf(file),
     buffers: createBuffers({ bytes: leafBytes, max: DEFAULT_LEAVES_IN_MEMORY }),
   }
@@ -101,12 +101,13 @@ export async function fetchLeaves(options: FetchLeavesOptions): Promise<readonly
 
   /** Until all is done (null), or the source is of no use. */
   async function workWith(source: Source): Promise<SourceFault | null> {
-    const left: { fault: SourceFault | null } = { fault: null }
+    const gone = new AbortController()
+    const left: Left = { fault: null, signal: AbortSignal.any([within, gone.signal]), drop: () => gone.abort() }
     await Promise.all(Array.from({ length: DEFAULT_REQUESTS_PER_SOURCE }, () => work(source, left)))
     return left.fault
   }
 
-  async function work(source: Source, left: { fault: SourceFault | null }): Promise<void> {
+  async function work(source: Source, left: Left): Promise<void> {
     let failures = 0
     while (left.fault === null && !jobs.areDone && !within.aborted) {
       const job = jobs.take(source.peer)
@@ -116,15 +117,18 @@ export async function fetchLeaves(options: FetchLeavesOptions): Promise<readonly
       }
       const { next: before } = job
       try {
-        await fetchRange(source, job, range)
+        await fetchRange(source, job, { ...range, signal: left.signal })
         failures = 0
       } catch (error) {
         if (!(error instanceof SourceError)) throw error
         failures = job.next > before ? 1 : failures + 1
         jobs.giveBack(job)
         log.debug('range-not-given', { peer: source.peer, way: source.way, fault: error.fault, why: error.message })
-        if (error.fault === 'busy') await pause(error.retryAfterMs, within)
-        else if (error.fault !== 'failed' || failures >= DEFAULT_SOURCE_FAILURES) left.fault ??= error.fault
+        if (error.fault === 'busy') await pause(error.retryAfterMs, left.signal)
+        else if (error.fault !== 'failed' || failures >= DEFAULT_SOURCE_FAILURES) {
+          left.fault ??= error.fault
+          left.drop()
+        }
       } finally {
         jobs.giveBack(job)
       }
@@ -138,6 +142,13 @@ export async function fetchLeaves(options: FetchLeavesOptions): Promise<readonly
     stopped.abort()
   }
   return jobs.left()
+}
+
+/** Whether a source is of use: its requests end when it is not. */
+interface Left {
+  fault: SourceFault | null
+  readonly signal: AbortSignal
+  readonly drop: () => void
 }
 
 const LOOK_AGAIN_MS = 500

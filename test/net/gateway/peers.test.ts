@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { GatewaySettings } from '../../../src/peer/store/gateway-exchange.ts'
+import { importFiles, patterned } from '../adapters/content.ts'
+import { MIB, party, refuses } from '../adapters/party.ts'
+import { addressOf, link } from '../adapters/support.ts'
+
+const STREAMS: GatewaySettings = { listen: [] }
+const HTTP: GatewaySettings = { listen: [{ host: '127.0.0.1', port: 0 }] }
+
+// Without bitswap's help: the deadline of a block is longer than a test.
+for (const [way, gateway] of [
+  ['over a stream', STREAMS],
+  ['over plain HTTP', HTTP],
+] as const) {
+  describe(`content from peers, ${way}`, () => {
+    it('is a file, a directory with all in it, or a block', async () => {
+      await using giver = await party({ gateway })
+      await using taker = await party({ gateway: STREAMS })
+      const bytes = patterned(9 * MIB + 7, 3)
+      const cid = await importFiles(giver.store, { 'model.safetensors': bytes })
+      const seen: number[] = []
+      const done = await taker.store.fetch(cid, {
+        ...{ shape: 'file', maxBytes: bytes.byteLength, fileBytes: bytes.byteLength, timeoutMs: 20_000 },
+        providers: [addressOf(giver.node)],
+        onProgress: ({ blocks }) => seen.push(blocks),
+      })
+      assert.equal(done.blocks, 11)
+      assert.deepEqual(
+        seen,
+        Array.from({ length: 11 }, (_, i) => i + 1),
+      )
+      const root = await importFiles(giver.store, {
+        'base/config.json': new TextEncoder().encode('{}'),
+        'base/model.safetensors': patterned(2 * MIB + 1, 4),
+      })
+      const directory = await taker.store.fetch(root, { shape: 'directory', maxBytes: 3 * MIB, timeoutMs: 10_000 })
+      assert.equal(directory.blocks, 6)
+      await giver.node.stop()
+      const again = await taker.store.fetch(cid, { shape: 'file', maxBytes: bytes.byteLength, timeoutMs: 5_000 })
+      assert.equal(again.blocks, 11)
+    })
+
+    it('goes on where it was broken off, with another peer, and fetches no leaf twice', async () => {
+      await using first = await party({ gateway: { ...gateway, maxUpload: 4 * MIB } })
+      await using second = await party({ gateway })
+      await using taker = await party({ gateway: STREAMS })
+      const bytes = patterned(12 * MIB, 8)
+      const cid = await importFiles(first.store, { file: bytes })
+      await importFiles(second.store, { file: bytes })
+      const stop = new AbortController()
+      let came = 0
+      const options = { shape: 'file', maxBytes: 13 * MIB, timeoutMs: 20_000 } as const
+      const broken = taker.store.fetch(cid, {
+        ...{ ...options, providers: [addressOf(first.node)], signal: stop.signal },
+        onProgress: ({ blocks }) => {
+          came = blocks
+          if (blocks >= 4) stop.abort()
+        },
+      })
+      await assert.rejects(broken, { code: 'aborted' })
+      await first.node.stop()
+      const fresh: number[] = []
+      const done = await taker.store.fetch(cid, {
+        ...{ ...options, providers: [addressOf(second.node)] },
+        onProgress: ({ blocks }) => fresh.push(blocks),
+      })
+      assert.ok(came >= 4)
+      assert.equal(done.blocks, 13)
+    })
+
+    it('refuses a length that lies, a directory for a file, and what nobody has', async () => {
+      await using giver = await party({ gateway })
+      await using taker = await party({ gateway: STREAMS })
+      const cid = await importFiles(giver.store, { file: patterned(3 * MIB, 5) })
+      const root = await importFiles(giver.store, { 'base/a': patterned(10, 1) })
+      await refuses(taker, giver, cid, 'bad-checkpoint', { fileBytes: 3 * MIB - 1 })
+      await refuses(taker, giver, root, 'bad-checkpoint')
+      await refuses(taker, giver, cid, 'too-large', { maxBytes: 2 * MIB })
+      const nowhere = await importFiles(taker.store, { file: patterned(5, 9) })
+      await taker.store.delete(nowhere)
+      await refuses(taker, giver, nowhere, 'block-missing', { stallMs: 800 })
+    })
+  })
+}
+
+describe('content from two peers', () => {
+  it('comes from two peers at the sum of their rates', async () => {
+    const rate = 20_000_000
+    await using one = await party({ gateway: { ...HTTP, maxUpload: rate } })
+    await using two = await party({ gateway: { ...HTTP, maxUpload: rate } })
+    await using taker = await party({ gateway: STREAMS })
+    const bytes = patterned(64 * MIB, 6)
+    const cid = await importFiles(one.store, { file: bytes })
+    await importFiles(two.store, { file: bytes })
+    for (const giver of [one, two]) await link(taker.node, giver.node)
+    const began = performance.now()
+    await taker.store.fetch(cid, { shape: 'file', maxBytes: 65 * MIB, timeoutMs: 60_000 })
+    const perSecond = (bytes.byteLength * 1000) / (performance.now() - began)
+    // Figures are the bench's; here it must be clearly more than one alone gives.
+    assert.ok(perSecond > 1.3 * rate, `${Math.round(perSecond)} bytes a second of two peers`)
+  })
+})
+
+describe('a peer without a gateway', () => {
+  it('is fetched from by bitswap', async () => {
+    await using giver = await party({ gateway: null })
+    await using taker = await party({ gateway: HTTP })
+    const cid = await importFiles(giver.store, { file: patterned(3 * MIB, 2) })
+    const done = await taker.store.fetch(cid, {
+      ...{ shape: 'file', maxBytes: 4 * MIB, timeoutMs: 15_000, providers: [addressOf(giver.node)] },
+    })
+    assert.equal(done.blocks, 4)
+    assert.notEqual(taker.store.gateway, null)
+    assert.equal(giver.store.gateway, null)
+  })
+})
