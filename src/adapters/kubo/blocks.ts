@@ -216,7 +216,7 @@ export function createKuboBlocks({ rpc, pinName }: { readonly rpc: KuboRpc; read
     },
     async isAdded(root) {
       const pin = await pinOf(rpc, root)
-      return pin !== null && pin.isRecursive && pin.name === pinName
+      return pin?.isRecursive === true && pin.name === pinName
     },
     async count() {
       Object.assign(usage, { blocks: 0, bytes: 0 })

@@ -8,7 +8,7 @@ import { ask } from '../../support/gateway/ask.ts'
 import { createDag } from '../../support/gateway/dag.ts'
 
 const MIB = 1_048_576
-const dag = createDag()
+const dag = await createDag()
 const chunks = Array.from({ length: 8 }, (_, i) => new Uint8Array(MIB).fill(i + 1))
 await Promise.all(chunks.map(dag.raw))
 const file = await dag.file(chunks)

@@ -12,7 +12,7 @@ const CAR = 'application/vnd.ipld.car'
 const EMPTY = 'bafkqaaa'
 const INLINE = 'bafkqaf3imvwgy3zaneqgc3janfxgy2lomvscay3jmqfa'
 
-const dag = createDag()
+const dag = await createDag()
 const chunks = ['aaaa', 'bbbb', 'cc'].map(text)
 const leaves = await Promise.all(chunks.map(dag.raw))
 const [a, b, c] = leaves.map(String) as [string, string, string]

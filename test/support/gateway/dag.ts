@@ -5,8 +5,7 @@ import { murmur364 } from '@multiformats/murmur3'
 import { UnixFS } from 'ipfs-unixfs'
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
-import { memoryBlockFiles } from '../../../src/adapters/blocks/block-files.ts'
-import { createLocalBlocks } from '../../../src/adapters/blocks/local-blocks.ts'
+import { openBlockStore } from '../../../src/adapters/blocks/open-block-store.ts'
 import type { LocalBlocks } from '../../../src/ports/local-blocks.ts'
 
 const RAW = 0x55
@@ -27,8 +26,8 @@ export interface Dag {
   old(chunks: readonly Uint8Array[]): Promise<CID>
 }
 
-export function createDag(): Dag {
-  const blocks = createLocalBlocks(memoryBlockFiles())
+export async function createDag(): Promise<Dag> {
+  const { local: blocks } = await openBlockStore(null)
   const put = async (code: number, block: Uint8Array): Promise<CID> => {
     const cid = CID.createV1(code, createDigest(0x12, createHash('sha256').update(block).digest()))
     await blocks.put(cid, block)
