@@ -43,6 +43,8 @@ export const MESH = [
   'keepRounds',
   'gateway',
   'maxUpload',
+  'ipfs',
+  'delta',
 ] as const satisfies readonly OptionName[]
 export const DATASET = [
   'text',

@@ -199,6 +199,19 @@ export const OPTIONS = {
     help: 'bytes a second that all uploads of content may take together (default: no limit)',
   },
 
+  ipfs: {
+    kind: 'text',
+    value: 'kubo:ADDRESS',
+    help: "keep blocks in a Kubo node from now on: where its RPC API is, such as kubo:http://127.0.0.1:5001 (default: the data directory's)",
+  },
+  delta: {
+    kind: 'text',
+    value: 'MODE',
+    choices: ['auto', 'on', 'off'],
+    default: 'auto',
+    help: 'send and fetch checkpoints as compressed differences from their base; auto: where a peer is connected from another network',
+  },
+
   limit: { kind: 'count', value: 'N', min: 1, help: 'at most this many rounds' },
   level: {
     kind: 'text',

@@ -34,7 +34,7 @@ export {
   proposal,
 } from './round/messages.ts'
 export { judgeRoundMessage } from './round/rules.ts'
-export { judgeSyncBase, judgeSyncHead } from './sync/rules.ts'
+export { judgeSyncBase, judgeSyncDelta, judgeSyncHead } from './sync/rules.ts'
 
 // Bytes, ids, signatures
 export { fromHex, parseCid, toHex } from './wire/bytes.ts'

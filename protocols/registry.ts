@@ -9,6 +9,8 @@ import {
   syncApprovalsRequest,
   syncBase,
   syncBasesRequest,
+  syncDelta,
+  syncDeltaRequest,
   syncEnvelope,
   syncEvidence,
   syncEvidenceRequest,
@@ -51,6 +53,8 @@ export const REGISTRY = [
   { declaration: voucher, carrier: 'envelope' },
   { declaration: invite2, carrier: 'object' },
   { declaration: metricReport, carrier: 'reports' },
+  { declaration: syncDeltaRequest, carrier: 'sync' },
+  { declaration: syncDelta, carrier: 'sync' },
 ] as const
 
 /** What travels on which gossip topic. */

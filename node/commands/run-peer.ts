@@ -23,6 +23,8 @@ export type MeshOption =
   | 'keepRounds'
   | 'gateway'
   | 'maxUpload'
+  | 'ipfs'
+  | 'delta'
   | 'logLevel'
 
 export interface RunPeerOptions {
@@ -38,8 +40,8 @@ export interface RunPeerOptions {
 /** A peer on `dataDir`, which is made first when there is none. */
 export async function runPeer(request: RunPeerOptions): Promise<Peer> {
   const { dataDir, network, options, trainer, gateData, signal } = request
-  const { listen, announce, peer, noMdns, noDht, joinTimeout, checkStore, keepRounds, gateway, maxUpload, logLevel } =
-    options
+  const { listen, announce, peer, noMdns, noDht, joinTimeout, checkStore, keepRounds, logLevel } = options
+  const { gateway, maxUpload, ipfs } = options
   const kept = readKeepRounds(keepRounds)
   const log: Log = createLog({ level: logLevel })
   await initDataDir(dataDir)
@@ -49,6 +51,7 @@ export async function runPeer(request: RunPeerOptions): Promise<Peer> {
     signal,
     mdns: !noMdns,
     dht: !noDht,
+    delta: options.delta,
     ...(listen.length === 0 ? {} : { listen }),
     ...(announce.length === 0 ? {} : { announce }),
     ...(peer.length === 0 ? {} : { peers: peer }),
@@ -59,7 +62,7 @@ export async function runPeer(request: RunPeerOptions): Promise<Peer> {
       joinTimeoutMs: milliseconds(joinTimeout),
       checkStoreMs: milliseconds(checkStore),
       keepRounds: kept,
-      ...{ gateway, maxUpload },
+      ...{ gateway, maxUpload, ipfs },
       onStarting: request.onStarting,
     }),
   })

@@ -1,4 +1,16 @@
-import { bytes, cid, directoryCid, key, list, messageId, nullable, oneOf, record, uint } from '../wire/fields.ts'
+import {
+  bytes,
+  cid,
+  directoryCid,
+  fileCid,
+  key,
+  list,
+  messageId,
+  nullable,
+  oneOf,
+  record,
+  uint,
+} from '../wire/fields.ts'
 import {
   ENVELOPE_OVERHEAD_BYTES,
   MAX_APPROVAL_BYTES,
@@ -118,5 +130,19 @@ export const syncApproval = declareObject({
   fields: { envelope: bytes({ atMost: MAX_APPROVAL_BYTES + ENVELOPE_OVERHEAD_BYTES }) },
 })
 
+/** Do you have this checkpoint as a delta from this base's weights? Answered by one `sync-delta/1`, or by none. */
+export const syncDeltaRequest = declareObject({
+  kind: 'sync-delta-request/1',
+  maxBytes: 256,
+  fields: { network: network(), checkpoint: fileCid(), base: fileCid() },
+})
+
+export const syncDelta = declareObject({
+  kind: 'sync-delta/1',
+  maxBytes: 128,
+  fields: { delta: fileCid(), bytes: uint({ min: 8 }) },
+})
+
 export type SyncHead = MessageOf<typeof syncHead>
 export type SyncBase = MessageOf<typeof syncBase>
+export type SyncDelta = MessageOf<typeof syncDelta>

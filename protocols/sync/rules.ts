@@ -1,7 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import { equalCids } from '../wire/bytes.ts'
 import { ACCEPT, ignore, reject, type Verdict } from '../wire/verdict.ts'
-import type { SyncBase, SyncHead } from './messages.ts'
+import type { SyncBase, SyncDelta, SyncHead } from './messages.ts'
 
 /** What a judge of heads asks about the network. */
 export interface SyncView {
@@ -31,4 +31,10 @@ export function judgeSyncBase(
   if (!equalCids(base.network, expected.network)) return reject('sync-wrong-network')
   // [REJECT] SPEC 7.4: ascending from the round that was asked for, without a gap.
   return base.round === expected.round ? ACCEPT : reject('sync-out-of-order')
+}
+
+/** SPEC 7: a delta that is offered instead of a checkpoint of so many bytes. */
+export function judgeSyncDelta(delta: Pick<SyncDelta, 'bytes'>, checkpoint: { readonly bytes: number }): Verdict {
+  // [REJECT] SPEC 7.5: shorter than what it stands for.
+  return delta.bytes < checkpoint.bytes ? ACCEPT : reject('sync-delta-too-long')
 }

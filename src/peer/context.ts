@@ -8,6 +8,8 @@ import type { WeightFiles } from '../ports/weight-files.ts'
 import type { Network, NetworkFacts } from '../rounds/network.ts'
 import type { BaseFacts } from './builder.ts'
 import type { Chain } from './chain.ts'
+import type { DeltaBook } from './deltas/book.ts'
+import type { DeltaMode } from './deltas/mode.ts'
 import type { Emitter } from './emitter.ts'
 import type { FactsAt } from './evidence-book.ts'
 import type { Keeping } from './retention/keeper.ts'
@@ -35,6 +37,8 @@ export interface PeerContext {
   readonly engine: FusionEngine
   readonly chain: Chain
   readonly keeping: Keeping
+  readonly deltas: DeltaBook
+  readonly deltaMode: DeltaMode
   readonly speaker: Speaker
   readonly gossip: Gossip
   readonly streams: Streams

@@ -21,6 +21,7 @@ import { requireSameNetwork } from './chain-network.ts'
 import { chooseNetwork, remember } from './choose-network.ts'
 import type { PeerContext } from './context.ts'
 import { initDataDir, paths, requireConfig, sweepDataDir } from './data-dir.ts'
+import { createDeltaBook } from './deltas/book.ts'
 import { openDispensable } from './dispensable-file.ts'
 import { createEmitter } from './emitter.ts'
 import { openEvidence } from './evidence.ts'
@@ -107,7 +108,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   cleanup.defer(() => node.stop())
   let isUrgent = (_root: CID): boolean => false
   const blocks = await createContentStore({
-    ...{ dir: paths.blocks(dataDir), node, log: log.child('store'), gateway: gatewaySettings(options, listen) },
+    ...{ dir: paths.blocks(dataDir), ipfs: options.ipfs, node, log: log.child('store') },
+    gateway: gatewaySettings(options, listen),
     isUrgent: (root) => isUrgent(root),
   })
   cleanup.defer(() => blocks.stop())
@@ -169,6 +171,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     ...{ dataDir, key: signer.key },
     ...{ network, termsAt, factsAt, facts, store, files: blocks.files, engine, chain, keeping },
     ...{ gossip: node.gossip, streams: node.streams, mesh, sync: createSyncClient(node.streams, networkId) },
+    ...{ deltas: createDeltaBook(), deltaMode: options.delta ?? 'auto' },
     ...{ clock: systemClock, log: log.child('round'), events, troubles, waits, peerIdOf, signal: stopped.signal },
     speaker: createSpeaker({ network: networkId, signer, journal }),
   }
@@ -235,6 +238,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       round: () => loop.state,
       reports,
       evidence,
+      deltas: context.deltas,
       fork: () => fork.proof,
       amendments,
     })

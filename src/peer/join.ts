@@ -16,11 +16,11 @@ import { completePlan } from '../training/plan.ts'
 import { commitExamples } from './commit-examples.ts'
 import type { PeerContext } from './context.ts'
 import { createEmitter } from './emitter.ts'
+import { keepCheckpoint } from './keep-checkpoint.ts'
 import { readModel } from './model.ts'
 import { awaitOutcome, isTaken, type Outcome } from './outcome.ts'
 import type { RoundLoop } from './round/loop.ts'
 import { statedWork } from './stated-work.ts'
-import { writeWeights } from './store/write-weights.ts'
 import type { TaskHeads } from './task-heads.ts'
 import type { TrainingSnapshots } from './training-snapshots.ts'
 import type { JoinEvent, Joining, JoinOptions, JoinResult, PeerEvent, PeerStatus } from './types.ts'
@@ -207,7 +207,8 @@ async function trainAndAnnounce(
     const until = AbortSignal.any([signal, over.signal])
     const bytes = encodeCheckpoint(facts.layout, trained.body, model.file)
     await untilStored(context, 'head', until, () => heads.write(task, trained.head))
-    const cid = await untilStored(context, 'checkpoint', until, () => storeCheckpoint(context, round, bytes))
+    const keep = { round, bytes, base: { cid: head.weights, bytes: model.file } }
+    const cid = await untilStored(context, 'checkpoint', until, () => keepCheckpoint(context, keep))
     if (!isTaken(context, { parent: head.base, round })) return null
     if (equalCids(cid, head.weights)) throw changedNothing(facts.layout)
     const fields = await contributionFields(context, options, {
@@ -234,14 +235,6 @@ async function trainAndAnnounce(
     stopWatching()
     context.onTraining(null)
   }
-}
-
-async function storeCheckpoint(context: JoinContext, round: number, bytes: Uint8Array): Promise<CID> {
-  const { keeping } = context
-  using _ = keeping.pinStored()
-  const cid = await writeWeights(context, bytes.length, [bytes])
-  await keeping.note(round, cid)
-  return cid
 }
 
 /** Types of 16 bits are coarse: a weight that moves by less than half of a step stays where it was. */

@@ -1,6 +1,7 @@
 import type { Dataset } from '../ports/dataset.ts'
 import type { Log } from '../ports/system.ts'
 import type { Trainer } from '../ports/trainer.ts'
+import type { DeltaMode } from './deltas/mode.ts'
 import type { StartingStatus } from './status-types.ts'
 
 export interface PeerOptions {
@@ -14,6 +15,8 @@ export interface PeerOptions {
   readonly announce?: readonly string[]
   /** Multiaddrs (with /p2p/) to dial besides the invite's and the saved ones. */
   readonly peers?: readonly string[]
+  /** `kubo:ADDRESS` of a Kubo node that keeps and serves the blocks, from now on; the data directory remembers it. */
+  readonly ipfs?: string
   /** How often everything in the store is read and compared with its CID, besides the start. Default 6 hours; 0 = never. */
   readonly checkStoreMs?: number
   /** Keep inputs and bases of so many rounds, or of all; at least as many as the network asks for, which is the default. */
@@ -22,6 +25,8 @@ export interface PeerOptions {
   readonly gateway?: string
   /** Bytes a second of all uploads together. Default: no limit. */
   readonly maxUpload?: number
+  /** Whether checkpoints are sent and fetched as compressed differences from their base. Default `auto`. */
+  readonly delta?: DeltaMode
   readonly mdns?: boolean
   readonly dht?: boolean
   /** Needed to join rounds; created on first use when absent. */

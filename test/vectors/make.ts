@@ -10,6 +10,7 @@ import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
 import { makeReport } from './making/report.ts'
 import { makeMetricReport } from './making/metric-report.ts'
+import { makeSyncDelta } from './making/sync-delta.ts'
 import { makeSyncEvidence } from './making/sync-evidence.ts'
 import { makeSyncApprovals } from './making/sync-approvals.ts'
 import { makeSyncReports } from './making/sync-reports.ts'
@@ -43,6 +44,7 @@ const makers = {
   makeSyncReports,
   makeAmendments,
   makeSyncApprovals,
+  makeSyncDelta,
   makeVoucher,
   makeFork,
 }

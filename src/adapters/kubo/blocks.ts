@@ -1,17 +1,21 @@
 import { hash } from 'node:crypto'
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
+import { LEAF_BYTES } from '../../checkpoint/unixfs.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { LocalBlocks } from '../../ports/local-blocks.ts'
 import type { Usage } from '../../ports/retention.ts'
+import { addFile } from './add-file.ts'
 import { isMissing, KuboFailure, refusalOf } from './failures.ts'
 import { DEFAULT_COUNT_CONCURRENCY, MAX_BLOCK_BYTES } from './limits.ts'
-import { directPins, nameOfPin, PIN_PREFIX } from './pins.ts'
+import { PIN_PREFIX, pinOf, pinsOf } from './pins.ts'
 import type { KuboRpc } from './rpc.ts'
 import { isRecord } from './shapes.ts'
 
 /** Blocks that a Kubo node keeps for this peer. */
 export interface KuboBlocks {
   readonly local: LocalBlocks
+  /** Adds a file of weights under one pin of its own. @throws ColdmeshError `refused` */
+  add(file: { readonly root: CID; readonly path: string; readonly bytes: number }): Promise<void>
   /** Unpins: Kubo's garbage collection deletes it some time. Resolves with the bytes that are ours no longer. */
   remove(cid: CID): Promise<number>
   /** Asks for every pin of this peer, once. */
@@ -28,13 +32,15 @@ const CODECS: ReadonlyMap<number, string> = new Map([
 
 /**
  * Each block has a direct pin that bears `pinName`: it stays when its file is not whole yet, and when Kubo collects garbage. A
- * pin of somebody else is left alone. Nothing is ever searched for in Kubo's network.
+ * file that is added has one pin for all of it. A pin of somebody else is left alone. Nothing is ever searched for in Kubo's network.
  * @param rpc of a node that was greeted
  */
 export function createKuboBlocks({ rpc, pinName }: { readonly rpc: KuboRpc; readonly pinName: string }): KuboBlocks {
   const usage = { blocks: 0, bytes: 0 }
   /** CIDs that are known to be pinned. */
   const ours = new Set<string>()
+  /** Damaged blocks, and the file whose pin was taken away for that. */
+  const mending = new Map<string, string>()
 
   async function read(cid: CID): Promise<Uint8Array | undefined> {
     try {
@@ -74,37 +80,74 @@ export function createKuboBlocks({ rpc, pinName }: { readonly rpc: KuboRpc; read
     return true
   }
 
-  async function unpin(cid: CID): Promise<boolean> {
+  /** Resolves with the bytes that were pinned by us under this CID, null when none were. */
+  async function unpin(cid: CID): Promise<number | null> {
     ours.delete(String(cid))
+    const pin = await pinOf(rpc, cid)
+    if (pin?.name !== pinName) return null
+    const bytes = pin.isRecursive ? await fileSize(cid) : ((await sizeOf(cid)) ?? 0)
     try {
-      if ((await nameOfPin(rpc, cid)) !== pinName) return false
-      await rpc.call('pin/rm', { arg: String(cid), recursive: false })
-      return true
+      await rpc.call('pin/rm', { arg: String(cid), recursive: pin.isRecursive })
     } catch (error) {
-      if (error instanceof KuboFailure && error.message.includes('not pinned')) return false
+      if (error instanceof KuboFailure && error.message.includes('not pinned')) return null
       throw refusalOf(error, 'unpin a block')
     }
+    return bytes
   }
 
   async function remove(cid: CID): Promise<number> {
-    const bytes = (await sizeOf(cid)) ?? 0
-    if (!(await unpin(cid))) return 0
-    usage.blocks--
+    const bytes = await unpin(cid)
+    if (bytes === null) return 0
+    usage.blocks -= blocksIn(bytes)
     usage.bytes -= bytes
     return bytes
+  }
+
+  /** Of a file, by what its root says. */
+  async function fileSize(root: CID): Promise<number> {
+    try {
+      const stat = await rpc.call('files/stat', { arg: `/ipfs/${root}`, offline: true })
+      return numberIn(stat, 'Size')
+    } catch (error) {
+      throw refusalOf(error, 'look at a file')
+    }
   }
 
   /** Kubo would keep a rotten block, whoever brings the right bytes. */
   async function discard(cid: CID): Promise<void> {
     await remove(cid)
+    let by = await removeBlock(cid)
+    const [, root] = /^pinned via (\S+)$/.exec(by ?? '') ?? []
+    if (root !== undefined && (await unpin(CID.parse(root))) !== null) {
+      // Pinned again as soon as it is whole.
+      mending.set(String(cid), root)
+      by = await removeBlock(cid)
+    }
+    if (by === null) return
+    throw new ColdmeshError('block-corrupt', 'A block in Kubo is damaged, and somebody else pinned it there.', {
+      facts: { cid: String(cid) },
+      hint: `Unpin it (\`ipfs pin ls --type=all ${cid}\` says by what), or mend Kubo's disk: it can be fetched again then.`,
+    })
+  }
+
+  /** Null, or by what it is pinned. */
+  async function removeBlock(cid: CID): Promise<string | null> {
     const answer = await rpc.call('block/rm', { arg: String(cid), force: true }).catch((error: unknown) => {
       throw refusalOf(error, 'delete a damaged block')
     })
     const text = new TextDecoder().decode(answer)
-    if (!text.includes('"Error"')) return
-    throw new ColdmeshError('block-corrupt', 'A block in Kubo is damaged, and somebody else pinned it there.', {
-      facts: { cid: String(cid) },
-      hint: `Unpin it (\`ipfs pin ls --type=all ${cid}\` says by what), or mend Kubo's disk: it can be fetched again then.`,
+    const { Error: why } = text.trim() === '' ? { Error: undefined } : readRecord(answer)
+    return typeof why === 'string' && why !== '' ? why : null
+  }
+
+  /** A block of a file came back that had lost its pin. */
+  async function mend(cid: CID): Promise<void> {
+    const root = mending.get(String(cid))
+    if (root === undefined) return
+    mending.delete(String(cid))
+    if (mending.values().some((other) => other === root)) return
+    await rpc.call('pin/add', { arg: root, recursive: true, name: pinName, offline: true }).catch((error: unknown) => {
+      if (!isMissing(error)) throw refusalOf(error, 'pin a file')
     })
   }
 
@@ -141,7 +184,7 @@ export function createKuboBlocks({ rpc, pinName }: { readonly rpc: KuboRpc; read
       } catch (error) {
         throw refusalOf(error, 'write a block')
       }
-      if (await pin(cid, block.byteLength)) return
+      if (await pin(cid, block.byteLength)) return await mend(cid)
       throw new ColdmeshError('refused', 'Kubo collected a block as soon as it was written.', {
         facts: { cid: String(cid) },
         hint: 'Its disk is nearly full: raise Datastore.StorageMax, or free some space. It will be tried again.',
@@ -162,6 +205,13 @@ export function createKuboBlocks({ rpc, pinName }: { readonly rpc: KuboRpc; read
   return {
     local,
     remove,
+    async add({ root, path, bytes }) {
+      await addFile(rpc, { root, path, bytes, pinName })
+      if (ours.has(String(root))) return
+      ours.add(String(root))
+      usage.blocks += blocksIn(bytes)
+      usage.bytes += bytes
+    },
     async count() {
       Object.assign(usage, { blocks: 0, bytes: 0 })
       ours.clear()
@@ -169,20 +219,32 @@ export function createKuboBlocks({ rpc, pinName }: { readonly rpc: KuboRpc; read
       const settle = async (): Promise<void> => {
         const sizes = await Promise.all(looking)
         looking = []
-        usage.blocks += sizes.length
-        usage.bytes += sizes.reduce((sum: number, bytes) => sum + (bytes ?? 0), 0)
+        for (const bytes of sizes) {
+          usage.blocks += blocksIn(bytes ?? 0)
+          usage.bytes += bytes ?? 0
+        }
       }
-      for await (const { cid, name } of directPins(rpc)) {
-        if (name !== pinName && name.startsWith(PIN_PREFIX)) throw anotherPeers(name)
-        if (name !== pinName) continue
-        ours.add(String(cid))
-        looking.push(sizeOf(cid))
-        if (looking.length === DEFAULT_COUNT_CONCURRENCY) await settle()
+      for (const [type, size] of [
+        ['direct', sizeOf],
+        ['recursive', fileSize],
+      ] as const) {
+        for await (const { cid, name } of pinsOf(rpc, type)) {
+          if (name !== pinName && name.startsWith(PIN_PREFIX)) throw anotherPeers(name)
+          if (name !== pinName) continue
+          ours.add(String(cid))
+          looking.push(size(cid))
+          if (looking.length === DEFAULT_COUNT_CONCURRENCY) await settle()
+        }
       }
       await settle()
     },
     usage,
   }
+}
+
+/** Leaves of so many bytes: an empty block is one too. */
+function blocksIn(bytes: number): number {
+  return Math.max(1, Math.ceil(bytes / LEAF_BYTES))
 }
 
 function matches(cid: CID, block: Uint8Array): boolean {

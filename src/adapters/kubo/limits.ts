@@ -14,6 +14,8 @@ export const MAX_LINE_BYTES = 4096
 export const DEFAULT_LIST_MS = 600_000
 /** Blocks looked at together when they are counted. */
 export const DEFAULT_COUNT_CONCURRENCY = 8
+/** A file that is added may take a call's time, and longer by its size: 5 MB/s. */
+export const MIN_ADD_BYTES_PER_MS = 5_000
 /** What of Kubo's own words a message quotes. */
 export const MAX_QUOTED = 200
 /** Knows names of pins, and `max-file-links` of `add`. */

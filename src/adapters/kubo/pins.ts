@@ -11,10 +11,10 @@ export interface Pin {
   readonly name: string
 }
 
-/** All pins of single blocks. */
-export async function* directPins(rpc: KuboRpc): AsyncGenerator<Pin> {
+/** All pins of single blocks (`direct`), or of files and directories with what is below them (`recursive`). */
+export async function* pinsOf(rpc: KuboRpc, type: 'direct' | 'recursive'): AsyncGenerator<Pin> {
   try {
-    for await (const line of rpc.list('pin/ls', { type: 'direct', names: true, stream: true })) {
+    for await (const line of rpc.list('pin/ls', { type, names: true, stream: true })) {
       if (!isRecord(line)) continue
       const { Cid: cid, Name: name } = line
       if (typeof cid === 'string') yield { cid: CID.parse(cid), name: typeof name === 'string' ? name : '' }
@@ -24,16 +24,23 @@ export async function* directPins(rpc: KuboRpc): AsyncGenerator<Pin> {
   }
 }
 
-/** The name of a block's direct pin; null when it has none. */
-export async function nameOfPin(rpc: KuboRpc, cid: CID): Promise<string | null> {
-  try {
-    for await (const line of rpc.list('pin/ls', { arg: String(cid), type: 'direct', names: true, stream: true })) {
-      if (isRecord(line) && typeof line['Name'] === 'string') return line['Name']
+/** The pin of this block itself; null when it has none of its own. */
+export async function pinOf(
+  rpc: KuboRpc,
+  cid: CID,
+): Promise<{ readonly name: string; readonly isRecursive: boolean } | null> {
+  // Without a type Kubo would also look for every pin that this block lies below.
+  for (const type of ['direct', 'recursive'] as const) {
+    try {
+      for await (const line of rpc.list('pin/ls', { arg: String(cid), type, names: true, stream: true })) {
+        if (!isRecord(line)) continue
+        const { Name: name } = line
+        return { name: typeof name === 'string' ? name : '', isRecursive: type === 'recursive' }
+      }
+    } catch (error) {
+      const isUnpinned = error instanceof KuboFailure && error.message.includes('not pinned')
+      if (!isUnpinned && !isMissing(error)) throw refusalOf(error, 'look at a pin')
     }
-    return ''
-  } catch (error) {
-    if (isMissing(error)) return null
-    if (error instanceof KuboFailure && error.message.includes('not pinned')) return null
-    throw error
   }
+  return null
 }

@@ -2,6 +2,7 @@ import type { CID } from 'multiformats/cid'
 import type { RoundState, SignedContribution } from '../../rounds/state.ts'
 import { rebasedFrom } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
+import { fetchByDelta } from '../deltas/fetch.ts'
 import { validateStored } from '../validate-stored.ts'
 import { patienceOf } from './patience.ts'
 import { addressesOf } from './sources.ts'
@@ -23,6 +24,8 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
   const { bytes } = network.genesis
   const { round } = state.network.terms
   const dialled = new Set<string>()
+  /** Whose deltas did not hold. */
+  const refused = new Set<string>()
   const msFor = (size: number) => Math.ceil((1000 * size) / round.minBytesPerSecond)
 
   /** Whoever lists it, then the addresses that its author states: each is dialled at most once a round. */
@@ -40,25 +43,29 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
   async function fetchFile(
     file: CID,
     of: SignedContribution,
-    from: { readonly listers: readonly Uint8Array[]; readonly providers: readonly string[]; readonly patience: number },
+    from: {
+      readonly listers: readonly Uint8Array[]
+      readonly providers: readonly string[]
+      readonly patience: number
+      /** Weights that are here, and that it may be had as a difference from. */
+      readonly base: CID | null
+    },
   ): Promise<void> {
-    const { listers, providers, patience } = from
+    const { listers, providers, patience, base } = from
     await context.keeping.note(of.round, file)
     const timeoutMs = patience * Math.max(MIN_FETCH_MS, msFor(bytes))
     const which = `${file}, for contribution ${of.id}`
     const whom = [...listers, of.author].map(state.network.nameOf)
     const wait = { what: 'checkpoint', which, whom, until: context.clock.now() + timeoutMs, isRoutine: true }
-    await context.waits.during(wait, () =>
-      store.fetch(file, {
-        shape: 'file',
-        fileBytes: bytes,
-        maxBytes: bytes + Math.ceil(bytes / 1000) + NODES_BYTES,
-        providers,
-        timeoutMs,
-        stallMs: patience * Math.max(MIN_STALL_MS, msFor(STALL_BYTES)),
-        signal,
-      }),
-    )
+    const stallMs = patience * Math.max(MIN_STALL_MS, msFor(STALL_BYTES))
+    const how = { providers, timeoutMs, stallMs, signal }
+    const peers = [of.author, ...listers].map(context.peerIdOf)
+    const maxBytes = bytes + Math.ceil(bytes / 1000) + NODES_BYTES
+    await context.waits.during(wait, async () => {
+      const { round } = of
+      if (base !== null) await fetchByDelta(context, { round, checkpoint: file, bytes, base, peers, how }, refused)
+      await store.fetch(file, { ...how, shape: 'file', fileBytes: bytes, maxBytes })
+    })
   }
 
   return async (
@@ -67,9 +74,11 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
   ): Promise<string | null> => {
     const patience = patienceOf(tries)
     const providers = providersOf(contribution, listers)
-    const sources = { listers, providers, patience }
-    await fetchFile(contribution.checkpoint, contribution, sources)
+    const sources = { listers, providers, patience, base: null }
     const from = rebasedFrom(state.head, contribution)
+    const trainedFrom = from ?? state.head.weights
+    const isHere = from === null || (await store.has(from))
+    await fetchFile(contribution.checkpoint, contribution, { ...sources, base: isHere ? trainedFrom : null })
     if (from !== null) await fetchFile(from, contribution, sources)
     const validation = await validateStored(context, {
       base: state.head.weights,

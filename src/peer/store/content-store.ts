@@ -14,10 +14,14 @@ import type { Log } from '../../ports/system.ts'
 import type { WeightFiles } from '../../ports/weight-files.ts'
 import { createFetch } from './fetch-content.ts'
 import { createGatewayExchange, type GatewaySettings } from './gateway-exchange.ts'
+import { kuboPlaceOf } from './kubo-place.ts'
+import { openKuboStore } from './kubo-store.ts'
 
 export interface ContentStoreOptions {
   /** Where blocks are kept; null keeps them in memory. */
   readonly dir: string | null
+  /** `kubo:ADDRESS` of a Kubo node that keeps them from now on instead of the folder, which remembers it. */
+  readonly ipfs?: string | undefined
   /** The node to exchange blocks over; null works with what is here. */
   readonly node: { readonly libp2p: Libp2p; readonly mesh: Mesh; readonly byteStreams: ByteStreams } | null
   readonly log: Log
@@ -46,7 +50,8 @@ export interface OpenContentStore extends ContentStore, AsyncDisposable {
 export async function createContentStore(options: ContentStoreOptions): Promise<OpenContentStore> {
   const { dir, node, log, blockDeadlineMs = DEFAULT_BLOCK_DEADLINE_MS } = options
   const unanswered = createUnanswered()
-  const blockStore = await openBlockStore(dir)
+  const kubo = dir === null ? null : await kuboPlaceOf(dir, options.ipfs)
+  const blockStore = await (dir === null || kubo === null ? openBlockStore(dir) : openKuboStore(dir, kubo))
   const { local, retention, noteServed, count } = blockStore
   const exchange = node === null ? undefined : createExchange(node.libp2p, blockstoreView(local, noteServed))
   const connected = (): string[] => node?.mesh.peers().map(({ id }) => id) ?? []

@@ -12,6 +12,8 @@ import {
   syncApprovalsRequest,
   syncBase,
   syncBasesRequest,
+  syncDelta,
+  syncDeltaRequest,
   syncEnvelope,
   syncEvidence,
   syncEvidenceRequest,
@@ -21,15 +23,18 @@ import {
   syncReportsRequest,
   syncRoundRequest,
 } from '../../../protocols/sync/messages.ts'
-import { judgeSyncBase } from '../../../protocols/sync/rules.ts'
+import { judgeSyncBase, judgeSyncDelta } from '../../../protocols/sync/rules.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { MalformedError } from '../../../protocols/wire/codec.ts'
 import { MAX_EVIDENCE_HELD, MAX_FRAME_BYTES, MEBIBYTE } from '../../../protocols/wire/limits.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Streams } from '../../ports/streams.ts'
+import type { HeldDelta } from '../deltas/book.ts'
 import type { EvidenceSlot } from '../evidence-book.ts'
 
 const HEAD_TIMEOUT_MS = 10_000
+/** A checkpoint waits for it. */
+const DELTA_TIMEOUT_MS = 5_000
 const PAGE_TIMEOUT_MS = 60_000
 /** Of bases, while others wait to be asked. */
 const BASES_TIMEOUT_MS = 30_000
@@ -66,6 +71,12 @@ export interface SyncClient {
   ): AsyncIterable<Uint8Array>
   /** Evidence that the peer holds of members and rounds that are not among `have`, at most a page. */
   evidence(peer: string, have: readonly EvidenceSlot[], signal: AbortSignal): AsyncIterable<Uint8Array>
+  /** A checkpoint as a delta from a base's weights; null when the peer has none. @param wanted.bytes of the checkpoint */
+  delta(
+    peer: string,
+    wanted: { readonly checkpoint: CID; readonly base: CID; readonly bytes: number },
+    signal: AbortSignal,
+  ): Promise<HeldDelta | null>
 }
 
 export function createSyncClient(streams: Streams, network: CID): SyncClient {
@@ -125,6 +136,16 @@ export function createSyncClient(streams: Streams, network: CID): SyncClient {
         if (++pairs > MAX_EVIDENCE_PAGE) throw wrongAnswer('more evidence than a page')
         yield readFrame(() => syncEvidence.decode(frame)).evidence
       }
+    },
+    delta: async (peer, { checkpoint, base, bytes }, signal) => {
+      const request = syncDeltaRequest.encode({ network, checkpoint, base })
+      for await (const frame of ask(peer, request, syncDelta.maxBytes, DELTA_TIMEOUT_MS, signal)) {
+        const offered = readFrame(() => syncDelta.decode(frame))
+        const verdict = judgeSyncDelta(offered, { bytes })
+        if (verdict.verdict !== 'accept') throw wrongAnswer(verdict.reason)
+        return offered
+      }
+      return null
     },
   }
 }

@@ -5,6 +5,8 @@ import {
   syncApprovalsRequest,
   syncBase,
   syncBasesRequest,
+  syncDelta,
+  syncDeltaRequest,
   syncEnvelope,
   syncEvidence,
   syncEvidenceRequest,
@@ -23,6 +25,7 @@ import { heldMessages } from '../../rounds/held.ts'
 import type { RoundState } from '../../rounds/state.ts'
 import type { Amendments } from '../amendments/amendments.ts'
 import type { ChainEntry } from '../chain.ts'
+import type { DeltaBook } from '../deltas/book.ts'
 import type { Evidence } from '../evidence.ts'
 import type { ForkProof } from '../fork/link.ts'
 import type { Reports } from '../reports/reports.ts'
@@ -40,6 +43,7 @@ export interface SyncSource {
   round(): RoundState | null
   reports: Pick<Reports, 'missing'>
   evidence: Pick<Evidence, 'missing'>
+  readonly deltas: Pick<DeltaBook, 'of'>
   /** What this network began as, when it is a fork and that is proven here. */
   fork(): ForkProof | null
   amendments: Pick<Amendments, 'missing'>
@@ -55,6 +59,7 @@ export async function* answerSync(request: Uint8Array, source: SyncSource): Asyn
     else if (kind === syncApprovalsRequest.kind) yield* answerApprovals(request, source)
     else if (kind === syncReportsRequest.kind) yield* answerReports(request, source)
     else if (kind === syncEvidenceRequest.kind) yield* answerEvidence(request, source)
+    else if (kind === syncDeltaRequest.kind) yield* answerDelta(request, source)
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error
     source.log.debug('sync-malformed', { reason: error.reason })
@@ -126,4 +131,10 @@ function* answerEvidence(request: Uint8Array, source: SyncSource): Generator<Uin
   const { network, have } = syncEvidenceRequest.decode(request)
   if (!equalCids(network, source.network)) return
   for (const evidence of source.evidence.missing(have)) yield syncEvidence.encode({ evidence })
+}
+
+function* answerDelta(request: Uint8Array, source: SyncSource): Generator<Uint8Array> {
+  const { network, checkpoint, base } = syncDeltaRequest.decode(request)
+  const held = equalCids(network, source.network) ? source.deltas.of(checkpoint, base) : null
+  if (held !== null) yield syncDelta.encode({ delta: held.delta, bytes: held.bytes })
 }

@@ -67,7 +67,12 @@ export async function startChainServer(chain: TestChain, options: ServerOptions 
   await node.streams.serve(SYNC_PROTOCOL, ({ bytes }) => {
     const frames = answerSync(bytes, {
       ...{ network, store: chain.store, log: nullLog, round: () => null, fork: () => null },
-      ...{ reports: { missing: () => [] }, amendments: { missing: () => [] }, evidence: { missing: () => [] } },
+      ...{
+        reports: { missing: () => [] },
+        amendments: { missing: () => [] },
+        deltas: { of: () => null },
+        evidence: { missing: () => [] },
+      },
       chain: () => entries,
       genesisBase: () => chain.net.genesis.base,
     })

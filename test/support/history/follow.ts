@@ -61,6 +61,7 @@ export async function followerOf(
         reports: async function* () {},
         approvals: async function* () {},
         evidence: async function* () {},
+        delta: async () => null,
         bases: async function* (_peer, { from }) {
           for (let round = from; round < from + MAX_PAGE; round++) {
             const base = await baseOf(round)

@@ -7,6 +7,7 @@ import { systemClock } from '../../../src/adapters/system/clock.ts'
 import { createSigner } from '../../../src/adapters/system/signer.ts'
 import type { Chain, ChainEntry } from '../../../src/peer/chain.ts'
 import type { PeerContext } from '../../../src/peer/context.ts'
+import { createDeltaBook } from '../../../src/peer/deltas/book.ts'
 import { createEmitter } from '../../../src/peer/emitter.ts'
 import { createSpeaker } from '../../../src/peer/speaker.ts'
 import { createSyncClient } from '../../../src/peer/sync/client.ts'
@@ -61,6 +62,8 @@ export function startMemoryPeer(options: {
     keeping: KEEPS_ALL,
     files: null,
     engine: createFusionEngine({ workers: 0 }),
+    deltas: createDeltaBook(),
+    deltaMode: 'off',
     speaker: createSpeaker({ network: test.network.id, signer, journal: memoryJournal() }),
     gossip: node.gossip,
     streams: node.streams,
@@ -93,6 +96,7 @@ export async function serveChain(mesh: MemoryNetwork, name: string, chain: TestC
       amendments: { missing: () => [] },
       fork: () => null,
       evidence: { missing: () => [] },
+      deltas: createDeltaBook(),
     }),
   )
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { genesis } from '../../../../protocols/genesis/messages.ts'
-import { syncBase, syncHead } from '../../../../protocols/sync/messages.ts'
-import { judgeSyncBase, judgeSyncHead } from '../../../../protocols/sync/rules.ts'
+import { syncBase, syncDelta, syncHead } from '../../../../protocols/sync/messages.ts'
+import { judgeSyncBase, judgeSyncDelta, judgeSyncHead } from '../../../../protocols/sync/rules.ts'
 import { fromHex } from '../../../../protocols/wire/bytes.ts'
 import { idOf } from '../../../../protocols/wire/codec.ts'
 import type { Verdict } from '../../../../protocols/wire/verdict.ts'
@@ -15,6 +15,9 @@ interface JudgedFile {
 }
 
 const { genesis: hex, judged } = readVectors<JudgedFile>('sync/judged.v1.json')
+const deltas = readVectors<{ readonly judged: readonly (Vector & { readonly checkpointBytes: number })[] }>(
+  'sync/judged-deltas.v1.json',
+)
 const bytes = fromHex(hex) ?? new Uint8Array()
 const facts = networkFacts(idOf(bytes), genesis.decode(bytes))
 const view = {
@@ -33,6 +36,14 @@ describe('the judges of sync', () => {
     const { name, verdict, reason } = vector
     it(`${verdict} ${name}`, () => {
       assert.deepEqual({ ...judge(vector) }, reason === undefined ? { verdict } : { verdict, reason })
+    })
+  }
+
+  for (const vector of deltas.judged) {
+    const { name, verdict, reason, checkpointBytes } = vector
+    it(`${verdict} ${name}`, () => {
+      const found = judgeSyncDelta(syncDelta.decode(bytesOf(vector)), { bytes: checkpointBytes })
+      assert.deepEqual({ ...found }, reason === undefined ? { verdict } : { verdict, reason })
     })
   }
 

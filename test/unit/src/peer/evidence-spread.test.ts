@@ -69,6 +69,7 @@ async function open(t: TestContext, mesh: MemoryNetwork, name: string, links?: r
     round: () => null,
     reports: { missing: () => [] },
     amendments: { missing: () => [] },
+    deltas: { of: () => null },
     fork: () => null,
     evidence,
   }
@@ -199,6 +200,7 @@ describe('evidence', { timeout: 120_000 }, () => {
         round: () => null,
         reports: { missing: () => [] },
         amendments: { missing: () => [] },
+        deltas: { of: () => null },
         fork: () => null,
         evidence: forged,
       }),

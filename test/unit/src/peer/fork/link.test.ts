@@ -49,7 +49,13 @@ function answering(proof: Uint8Array | null): (request: Uint8Array) => AsyncIter
   }
   const none = { missing: () => [] }
   return (request) =>
-    answerSync(request, { ...source, reports: none, amendments: none, evidence: none } satisfies SyncSource)
+    answerSync(request, {
+      ...source,
+      reports: none,
+      amendments: none,
+      evidence: none,
+      deltas: { of: () => null },
+    } satisfies SyncSource)
 }
 
 /** A peer of the fork that knows its genesis alone, and these neighbours; what they have can be fetched from them. */

@@ -66,6 +66,7 @@ async function open(t: TestContext, mesh: MemoryNetwork, name: string) {
     reports,
     evidence: { missing: () => [] },
     amendments: { missing: () => [] },
+    deltas: { of: () => null },
   }
   await node.streams.serve(SYNC_PROTOCOL, ({ bytes }) => answerSync(bytes, source))
   return {

@@ -1,0 +1,98 @@
+import type { CID } from 'multiformats/cid'
+import { LEAF_BYTES, listLeaves } from '../../checkpoint/unixfs.ts'
+import { isColdmeshError } from '../../ports/errors.ts'
+import type { LocalBlocks } from '../../ports/local-blocks.ts'
+import type { FileToReceive, WeightFiles } from '../../ports/weight-files.ts'
+
+export interface KuboFiles {
+  readonly files: WeightFiles
+  /** Files in the folder that Kubo has too. */
+  readonly copies: Set<CID>
+}
+
+/** Files of weights are worked on in the folder; Kubo has them once they are finished, and gives them back when they are opened. */
+export function createKuboFiles(options: {
+  readonly folder: WeightFiles
+  readonly blocks: Pick<LocalBlocks, 'get' | 'take'>
+  readonly add: (file: { readonly root: CID; readonly path: string; readonly bytes: number }) => Promise<void>
+}): KuboFiles {
+  const { folder, blocks, add } = options
+  const copies = new Set<CID>()
+
+  async function give(root: CID): Promise<void> {
+    await using file = await folder.open(root)
+    if (file === null) throw new Error('a finished file is there')
+    await add({ root, path: file.path, bytes: file.bytes })
+    copies.add(root)
+  }
+
+  /** Leaves that Kubo has go to their places in the folder. */
+  async function begin(file: FileToReceive) {
+    const incoming = await folder.receive(file)
+    const missing: number[] = []
+    for (const index of incoming.missing) {
+      const cid = file.leaves[index]?.cid
+      const block = cid === undefined ? undefined : await blocks.take(cid)
+      if (block === undefined) missing.push(index)
+      else await incoming.write(index, block)
+    }
+    return { incoming, missing }
+  }
+
+  const files: WeightFiles = {
+    async open(root) {
+      const here = await folder.open(root)
+      if (here !== null) return here
+      const file = await leavesOf(root)
+      if (file === null) return null
+      const { incoming, missing } = await begin(file)
+      await using _ = incoming
+      if (missing.length > 0) return null
+      await incoming.finish()
+      copies.add(root)
+      return await folder.open(root)
+    },
+    async receive(file) {
+      const { incoming, missing } = await begin(file)
+      return {
+        missing,
+        write: incoming.write,
+        async finish() {
+          await incoming.finish()
+          await give(file.root)
+        },
+        [Symbol.asyncDispose]: () => incoming[Symbol.asyncDispose](),
+      }
+    },
+    async make(bytes) {
+      const making = await folder.make(bytes)
+      return {
+        path: making.path,
+        async finish(digests) {
+          const root = await making.finish(digests)
+          await give(root)
+          return root
+        },
+        [Symbol.asyncDispose]: () => making[Symbol.asyncDispose](),
+      }
+    },
+  }
+
+  async function leavesOf(root: CID): Promise<FileToReceive | null> {
+    try {
+      const get = (cid: CID) => blocks.get(cid)
+      const { leaves, bytes } = await listLeaves(root, get, { maxBytes: Number.MAX_SAFE_INTEGER })
+      return bytes <= LEAF_BYTES ? null : { root, bytes, leaves }
+    } catch (error) {
+      if (
+        ['block-missing', 'block-corrupt', 'bad-checkpoint'].some(
+          (code) => isColdmeshError(error) && error.code === code,
+        )
+      )
+        return null
+      throw error
+    }
+  }
+
+  return { files, copies }
+}
