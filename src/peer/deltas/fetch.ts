@@ -26,17 +26,18 @@ export interface DeltaToFetch {
   readonly how: Omit<FetchOptions, 'shape' | 'maxBytes' | 'fileBytes'>
 }
 
+export interface FetchingDelta
+  extends Pick<PeerContext, 'store' | 'keeping' | 'mesh' | 'deltas' | 'deltaMode' | 'log' | 'signal'> {
+  readonly sync: Pick<PeerContext['sync'], 'delta'>
+}
+
 /**
  * Brings leaves of a checkpoint here by a delta, where somebody has one. Each leaf is compared with its CID, which the checkpoint's
  * own nodes say, before it is kept. What is missing afterwards is fetched as without it.
  * @param refused peers whose delta did not hold: they are not asked again
  * @throws ColdmeshError `refused` (this machine), `aborted`
  */
-export async function fetchByDelta(
-  context: Pick<PeerContext, 'store' | 'keeping' | 'mesh' | 'sync' | 'deltas' | 'deltaMode' | 'log' | 'signal'>,
-  wanted: DeltaToFetch,
-  refused: Set<string>,
-): Promise<void> {
+export async function fetchByDelta(context: FetchingDelta, wanted: DeltaToFetch, refused: Set<string>): Promise<void> {
   const { store, keeping, deltas, deltaMode, log } = context
   const { checkpoint, base, bytes, how } = wanted
   const isHere = await store.has(checkpoint)
@@ -66,7 +67,7 @@ export async function fetchByDelta(
 
 /** The first that one of these peers has. */
 async function findOffer(
-  { sync, mesh, log, signal }: Pick<PeerContext, 'sync' | 'mesh' | 'log' | 'signal'>,
+  { sync, mesh, log, signal }: Pick<FetchingDelta, 'sync' | 'mesh' | 'log' | 'signal'>,
   { checkpoint, base, bytes, peers }: DeltaToFetch,
   refused: ReadonlySet<string>,
 ): Promise<(HeldDelta & { readonly peer: string }) | null> {

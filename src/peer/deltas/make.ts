@@ -20,7 +20,9 @@ export interface CheckpointToPack {
   readonly base: { readonly cid: CID; readonly bytes: Uint8Array }
 }
 
-export type MakingDelta = Pick<PeerContext, 'store' | 'keeping' | 'facts' | 'mesh' | 'deltas' | 'deltaMode' | 'log'>
+export interface MakingDelta extends Pick<PeerContext, 'store' | 'keeping' | 'mesh' | 'deltas' | 'deltaMode' | 'log'> {
+  readonly facts: Pick<PeerContext['facts'], 'layout'>
+}
 
 /** Makes a checkpoint's delta and keeps it, where somebody will be quicker with it; everything else has its turn between two leaves. */
 export async function makeDelta(context: MakingDelta, checkpoint: CheckpointToPack): Promise<void> {
