@@ -56,6 +56,8 @@ export async function createTestNetwork(options: {
   readonly contributors?: 'open' | 'vouched'
   /** Of the base's weights; F32 by default. */
   readonly dtype?: FloatDtype
+  /** Writes the base into a folder; default: a tiny one. */
+  readonly writeBase?: (directory: string) => Promise<void>
   /** Of its gate; none by default. */
   readonly maxDrop?: number
   /** Default: `mean/1`. */
@@ -63,7 +65,8 @@ export async function createTestNetwork(options: {
 }): Promise<TestNetwork> {
   const dir = await mkdtemp(join(tmpdir(), 'coldmesh-e2e-'))
   const baseDir = join(dir, 'base')
-  await writeTinyBase(baseDir, { dtype: options.dtype ?? 'F32' })
+  const { writeBase = (path: string) => writeTinyBase(path, { dtype: options.dtype ?? 'F32' }) } = options
+  await writeBase(baseDir)
   const peers: TestPeer[] = []
   for (const [i, name] of NAMES.slice(0, options.members).entries()) {
     const dataDir = join(dir, name)
