@@ -16,6 +16,8 @@ export interface KuboBlocks {
   readonly local: LocalBlocks
   /** Adds a file of weights under one pin of its own. @throws ColdmeshError `refused` */
   add(file: { readonly root: CID; readonly path: string; readonly bytes: number }): Promise<void>
+  /** Whether a file was added, and is pinned since. */
+  isAdded(root: CID): Promise<boolean>
   /** Unpins: Kubo's garbage collection deletes it some time. Resolves with the bytes that are ours no longer. */
   remove(cid: CID): Promise<number>
   /** Asks for every pin of this peer, once. */
@@ -211,6 +213,10 @@ export function createKuboBlocks({ rpc, pinName }: { readonly rpc: KuboRpc; read
       ours.add(String(root))
       usage.blocks += blocksIn(bytes)
       usage.bytes += bytes
+    },
+    async isAdded(root) {
+      const pin = await pinOf(rpc, root)
+      return pin !== null && pin.isRecursive && pin.name === pinName
     },
     async count() {
       Object.assign(usage, { blocks: 0, bytes: 0 })

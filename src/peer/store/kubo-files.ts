@@ -1,29 +1,34 @@
 import type { CID } from 'multiformats/cid'
+import type { KuboBlocks } from '../../adapters/kubo/blocks.ts'
 import { LEAF_BYTES, listLeaves } from '../../checkpoint/unixfs.ts'
-import { isColdmeshError } from '../../ports/errors.ts'
+import { type ErrorCode, isColdmeshError } from '../../ports/errors.ts'
 import type { LocalBlocks } from '../../ports/local-blocks.ts'
-import type { FileToReceive, WeightFiles } from '../../ports/weight-files.ts'
+import type { FileToReceive, KeptFile, WeightFiles } from '../../ports/weight-files.ts'
 
 export interface KuboFiles {
   readonly files: WeightFiles
   /** Files in the folder that Kubo has too. */
-  readonly copies: Set<CID>
+  readonly copies: Map<string, CID>
 }
+
+const NOT_HERE: readonly ErrorCode[] = ['block-missing', 'block-corrupt', 'bad-checkpoint']
 
 /** Files of weights are worked on in the folder; Kubo has them once they are finished, and gives them back when they are opened. */
 export function createKuboFiles(options: {
   readonly folder: WeightFiles
   readonly blocks: Pick<LocalBlocks, 'get' | 'take'>
-  readonly add: (file: { readonly root: CID; readonly path: string; readonly bytes: number }) => Promise<void>
+  readonly kubo: Pick<KuboBlocks, 'add' | 'isAdded'>
 }): KuboFiles {
-  const { folder, blocks, add } = options
-  const copies = new Set<CID>()
+  const { folder, blocks, kubo } = options
+  const copies = new Map<string, CID>()
 
+  /** What is whole in the folder goes to Kubo, unless it has it. */
   async function give(root: CID): Promise<void> {
+    if (copies.has(String(root))) return
     await using file = await folder.open(root)
-    if (file === null) throw new Error('a finished file is there')
-    await add({ root, path: file.path, bytes: file.bytes })
-    copies.add(root)
+    if (file === null) return
+    if (!(await kubo.isAdded(root))) await kubo.add({ root, path: file.path, bytes: file.bytes })
+    copies.set(String(root), root)
   }
 
   /** Leaves that Kubo has go to their places in the folder. */
@@ -39,18 +44,27 @@ export function createKuboFiles(options: {
     return { incoming, missing }
   }
 
+  async function materialize(root: CID): Promise<KeptFile | null> {
+    const file = await leavesOf(root)
+    if (file === null) return null
+    const { incoming, missing } = await begin(file)
+    await using _ = incoming
+    if (missing.length > 0) return null
+    await incoming.finish()
+    return await folder.open(root)
+  }
+
   const files: WeightFiles = {
     async open(root) {
-      const here = await folder.open(root)
-      if (here !== null) return here
-      const file = await leavesOf(root)
-      if (file === null) return null
-      const { incoming, missing } = await begin(file)
-      await using _ = incoming
-      if (missing.length > 0) return null
-      await incoming.finish()
-      copies.add(root)
-      return await folder.open(root)
+      const here = (await folder.open(root)) ?? (await materialize(root))
+      if (here === null) return null
+      try {
+        await give(root)
+      } catch (error) {
+        await here[Symbol.asyncDispose]()
+        throw error
+      }
+      return here
     },
     async receive(file) {
       const { incoming, missing } = await begin(file)
@@ -84,12 +98,7 @@ export function createKuboFiles(options: {
       const { leaves, bytes } = await listLeaves(root, get, { maxBytes: Number.MAX_SAFE_INTEGER })
       return bytes <= LEAF_BYTES ? null : { root, bytes, leaves }
     } catch (error) {
-      if (
-        ['block-missing', 'block-corrupt', 'bad-checkpoint'].some(
-          (code) => isColdmeshError(error) && error.code === code,
-        )
-      )
-        return null
+      if (isColdmeshError(error) && NOT_HERE.includes(error.code)) return null
       throw error
     }
   }

@@ -19,7 +19,7 @@ export async function openKuboStore(dir: string, place: KuboPlace): Promise<Bloc
   const kubo = await openKubo(place)
   const folder = await openBlockStore(dir)
   const unguarded = takingOver(kubo.local, folder.local)
-  const { files, copies } = createKuboFiles({ folder: folder.files, blocks: unguarded, add: kubo.add })
+  const { files, copies } = createKuboFiles({ folder: folder.files, blocks: unguarded, kubo })
   const inUse = createInUse()
   const served = createServed()
   const sweeping = {
@@ -44,9 +44,9 @@ export async function openKuboStore(dir: string, place: KuboPlace): Promise<Bloc
     })
     const { signal } = options
     await folder.retention.sweep({ plan: async () => ({ ...plan, drop: gone }), onGone: async () => {}, signal })
-    const copied = { drop: [...copies], keep: [], isKept: () => false }
+    const copied = { drop: [...copies.values()], keep: [], isKept: () => false }
     const onGone = async (roots: readonly CID[]): Promise<void> => {
-      for (const root of roots) copies.delete(root)
+      for (const root of roots) copies.delete(String(root))
     }
     await folder.retention.sweep({ plan: async () => copied, onGone, signal })
     return swept

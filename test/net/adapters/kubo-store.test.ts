@@ -115,6 +115,28 @@ describe('blocks in a Kubo node', { skip }, () => {
     await assert.rejects(local.put(cid, block), failsWith('block-corrupt'))
   })
 
+  it('of a file that was added are mended too, and the file is pinned as a whole again', async () => {
+    await using directory = await temporaryDirectory()
+    await using kubo = await startKubo(join(directory.path, 'kubo'))
+    const { local, add, remove, isAdded, usage } = await open(kubo)
+    const bytes = patterned(3 * MIB + 1)
+    const path = join(directory.path, 'file')
+    await writeFile(path, bytes)
+    const { cid: root } = await importFile([bytes], () => {})
+    await add({ root, path, bytes: bytes.length })
+    assert.deepEqual([await isAdded(root), usage.bytes], [true, bytes.length])
+    const leaf = bytes.subarray(MIB, 2 * MIB)
+    await rot(kubo, leaf)
+    assert.equal(await local.take(cidOf(leaf)), undefined)
+    await local.put(cidOf(leaf), leaf)
+    assert.ok(await isAdded(root))
+    await kubo.ipfs('repo', 'gc')
+    assert.ok(await local.has(cidOf(bytes.subarray(0, MIB))))
+    await remove(cidOf(leaf))
+    assert.equal(await remove(root), bytes.length)
+    await assert.rejects(add({ root: cidOf(leaf), path, bytes: bytes.length }), refusesWith(/added .* as/, /profile/))
+  })
+
   it('are of one peer', async () => {
     await using directory = await temporaryDirectory()
     await using kubo = await startKubo(join(directory.path, 'kubo'))
@@ -181,13 +203,16 @@ describe('a content store in a Kubo node', { skip }, () => {
     await copy.start()
     const how = { shape: 'file', maxBytes: 4 * MIB, timeoutMs: 30_000 } as const
     await copy.fetch(cid, { ...how, providers: [addressOf(node)] })
-    assert.equal((await kubo.ipfs('pin', 'ls', '--type=direct', '--quiet')).split('\n').length, 5)
+    const isAdded = async (root: CID) =>
+      (await kubo.ipfs('pin', 'ls', '--type=recursive', '--quiet')).includes(String(root))
+    assert.ok(await isAdded(cid))
     await kubo.ipfs('repo', 'gc')
     assert.ok(Buffer.from(await kubo.ipfs('cat', '--offline', String(cid)).catch(() => '')).length > 0)
 
     const theirs = patterned(2 * MIB, 9)
     const { cid: given } = await importFile([theirs], (block, bytes) => copy.put(block, bytes))
     await store.fetch(given, { ...how, providers: [addressOf(other)] })
+    assert.ok(await isAdded(given))
     await store.stop()
     // The folder remembers where its blocks are.
     await using again = await createContentStore({ dir, node: null, log: nullLog })
@@ -197,6 +222,13 @@ describe('a content store in a Kubo node', { skip }, () => {
     assert.deepEqual([swept.blocks, swept.isComplete], [3, true])
     await kubo.ipfs('repo', 'gc')
     assert.ok(!(await again.has(given)) && (await again.has(cid)))
+    // From Kubo alone: the folder was swept of copies.
+    const left = await readdir(dir, { recursive: true })
+    assert.ok(!left.some((name) => name.includes(String(given))), left.join(' '))
+    const kept = await again.files.open(cid)
+    assert.ok(kept !== null)
+    assert.ok((await readFile(kept.path)).equals(file))
+    await kept[Symbol.asyncDispose]()
   })
 })
 
