@@ -171,6 +171,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     ...{ dataDir, key: signer.key },
     ...{ network, termsAt, factsAt, facts, store, files: blocks.files, engine, chain, keeping },
     ...{ gossip: node.gossip, streams: node.streams, mesh, sync: createSyncClient(node.streams, networkId) },
+    ...{ deltas: createDeltaBook(), deltaMode: options.delta ?? 'auto' },
     ...{ clock: systemClock, log: log.child('round'), events, troubles, waits, peerIdOf, signal: stopped.signal },
     ...{ deltas: createDeltaBook(), deltaMode: options.delta ?? 'auto' },
     speaker: createSpeaker({ network: networkId, signer, journal }),

@@ -87,6 +87,8 @@ export async function openIncoming(options: IncomingOptions): Promise<Incoming> 
       for (const leaf of file.here.keys()) {
         if (users === 0 || file.here[leaf] === 1) continue
         if (!equalBytes(digestOf(file, leaf), cid.multihash.digest)) continue
+        // Its nodes lie about it: whoever walks them says so.
+        if (block.length !== leafBytes(file.tree, leaf)) continue
         await write(leaf, block)
         isTaken = true
       }
@@ -116,8 +118,9 @@ async function findLeaves(handle: FileHandle, { file, copyOf }: IncomingOptions)
     const block = buffer.subarray(0, leafBytes(file.tree, leaf))
     const isHere = !isEmpty && (await hasLeaf(handle, { file, leaf, block }))
     const copy = isHere ? null : await copyOf(file, leaf, buffer)
-    if (copy !== null) await writeAll(handle, copy, leaf * LEAF_BYTES)
-    if (isHere || copy !== null) file.here[leaf] = 1
+    const isCopied = copy !== null && copy.length === block.length
+    if (isCopied) await writeAll(handle, copy, leaf * LEAF_BYTES)
+    if (isHere || isCopied) file.here[leaf] = 1
   }
 }
 
