@@ -16,19 +16,19 @@ export async function fetchBlock(
     signal: options.signal,
     answerMs: options.limits?.stallMs,
   })
-  const length = Number(response.headers['content-length'] ?? Number.NaN)
-  if (length > DEFAULT_MAX_BLOCK_BYTES || !response.headers['content-type']?.startsWith(RAW_TYPE)) {
-    response.destroy()
+  const length = Number(response.headers.get('content-length') ?? Number.NaN)
+  if (length > DEFAULT_MAX_BLOCK_BYTES || !response.headers.get('content-type')?.startsWith(RAW_TYPE)) {
+    response.leave()
     throw new SourceError('lied', 'it sends no raw block')
   }
-  const parts: Buffer[] = []
+  const parts: Uint8Array[] = []
   let bytes = 0
   await readBody(
     response,
     (chunk) => {
       bytes += chunk.byteLength
       if (bytes > DEFAULT_MAX_BLOCK_BYTES) throw new SourceError('lied', 'its block has no end')
-      parts.push(chunk)
+      parts.push(Uint8Array.from(chunk))
       return undefined
     },
     options,

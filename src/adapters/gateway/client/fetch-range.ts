@@ -37,9 +37,9 @@ export async function fetchRange(source: Source, job: Job, options: RangeOptions
   const to = (offsets[last] ?? 0) + (file.leaves[last]?.bytes ?? 1) - 1
   const query = `format=car&dag-scope=entity&entity-bytes=${offsets[job.next]}:${to}&car-order=dfs&car-dups=y`
   const response = await source.ask('GET', `/ipfs/${file.root}?${query}`, { signal, answerMs: limits?.stallMs })
-  const type = response.headers['content-type'] ?? ''
+  const type = response.headers.get('content-type') ?? ''
   if (!type.startsWith(CAR_TYPE) || !/order=dfs/.test(type) || !/dups=y/.test(type)) {
-    response.destroy()
+    response.leave()
     throw new SourceError('failed', 'it sends no CAR in depth-first order')
   }
 
@@ -58,7 +58,7 @@ export async function fetchRange(source: Source, job: Job, options: RangeOptions
       .finally(() => {
         writes.delete(writing)
         buffers.giveBack(target)
-        if (response.isPaused() && buffers.haveRoom) response.resume()
+        if (response.isPaused && buffers.haveRoom) response.resume()
       })
     writes.add(writing)
   }

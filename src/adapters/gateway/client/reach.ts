@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { DEFAULT_CONNECT_MS } from '../limits.ts'
-import { httpSource, type Source, streamSource, type Within } from './source.ts'
+import type { Within } from './exchange.ts'
+import { httpSource, type Source, streamSource } from './source.ts'
 import { sourceError } from './source-error.ts'
 
 /** How a peer that is connected is reached. */
@@ -31,14 +32,12 @@ export async function findSource(
   const stream = streamSource(peer, (stop) => reach.open(peer, stop))
   const path = `/ipfs/${cid}?format=raw`
   const response = await stream.ask('HEAD', path, within)
-  const ports = portsOf(response.headers['alt-svc'])
-  response.destroy()
+  const ports = portsOf(response.headers.get('alt-svc'))
   const host = reach.hostOf(peer)
   for (const port of host === null ? [] : ports) {
     const http = httpSource(peer, { host: host ?? '', port })
     try {
-      const answer = await http.ask('HEAD', path, { ...within, answerMs: DEFAULT_CONNECT_MS })
-      answer.resume()
+      await http.ask('HEAD', path, { ...within, answerMs: DEFAULT_CONNECT_MS })
       return { source: http, fallback: stream }
     } catch (error) {
       http.close()
@@ -51,8 +50,7 @@ export async function findSource(
 }
 
 /** Ports of HTTP/1.1 on the same host. */
-function portsOf(header: string | string[] | undefined): readonly number[] {
-  const text = Array.isArray(header) ? header.join(',') : (header ?? '')
+function portsOf(text = ''): readonly number[] {
   return [...text.matchAll(/(?:^|[,\s])http%2F1\.1=":(\d{1,5})"/gi)]
     .map(([, port]) => Number(port))
     .filter((port) => port > 0 && port <= 65_535)

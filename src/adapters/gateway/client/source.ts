@@ -1,20 +1,9 @@
-import { Agent, type IncomingMessage, request as openRequest, type RequestOptions } from 'node:http'
+import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
-import {
-  DEFAULT_ANSWER_STALL_MS,
-  DEFAULT_CONNECT_MS,
-  DEFAULT_MAX_RESPONSE_HEADER_BYTES,
-  DEFAULT_MAX_RETRY_AFTER_MS,
-  DEFAULT_REQUESTS_PER_SOURCE,
-  DEFAULT_RETRY_AFTER_SECONDS,
-} from '../limits.ts'
+import { DEFAULT_MAX_RETRY_AFTER_MS, DEFAULT_RETRY_AFTER_SECONDS } from '../limits.ts'
+import { type Answer, exchange, type Within } from './exchange.ts'
 import { SourceError, sourceError } from './source-error.ts'
-
-export interface Within {
-  readonly signal: AbortSignal
-  /** How long the head of an answer may take. */
-  readonly answerMs?: number | undefined
-}
+import { duplexTransport, type Transport, tcpTransport } from './transport.ts'
 
 /** A peer that serves content, over one way of reaching it. */
 export interface Source {
@@ -22,26 +11,40 @@ export interface Source {
   readonly peer: string
   readonly way: 'http' | 'stream'
   /**
-   * The head of an answer with status 200; its body is still to come, and whoever leaves it destroys it.
+   * The head of an answer with status 200; its body is still to come, and whoever does not read it leaves it.
    * @throws SourceError
    */
-  ask(method: 'GET' | 'HEAD', path: string, within: Within): Promise<IncomingMessage>
+  ask(method: 'GET' | 'HEAD', path: string, within: Within): Promise<Answer>
   close(): void
 }
 
 /** Over plain HTTP, with connections that stay. */
 export function httpSource(peer: string, { host, port }: { readonly host: string; readonly port: number }): Source {
-  const agent = new Agent({
-    keepAlive: true,
-    maxSockets: DEFAULT_REQUESTS_PER_SOURCE,
-    // One over which nothing connects in time.
-    timeout: DEFAULT_CONNECT_MS,
-  })
+  const free: Transport[] = []
+  const name = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`
+  let isClosed = false
+
+  const giveBack = (transport: Transport): void => {
+    transport.onBytes = () => transport.destroy()
+    transport.onClose = () => {}
+    if (isClosed) transport.destroy()
+    else free.push(transport)
+  }
+
   return {
     peer,
     way: 'http',
-    ask: (method, path, within) => ask({ host, port, agent, method, path }, within),
-    close: () => agent.destroy(),
+    async ask(method, path, within) {
+      let known = free.pop()
+      while (known?.isClosed) known = free.pop()
+      const transport = known ?? (await tcpTransport(host, port, within.signal))
+      const request = { method, path, host: name }
+      return requireContent(await exchange(transport, request, { ...within, onFree: () => giveBack(transport) }))
+    },
+    close() {
+      isClosed = true
+      for (const transport of free) transport.destroy()
+    },
   }
 }
 
@@ -54,53 +57,24 @@ export function streamSource(peer: string, open: (signal: AbortSignal) => Promis
       const stream = await open(within.signal).catch((cause: unknown) => {
         throw sourceError(cause)
       })
-      return await ask({ createConnection: () => stream, host: peer, method, path }, within)
+      const transport = duplexTransport(stream)
+      const onFree = (): void => void stream.end()
+      return requireContent(await exchange(transport, { method, path, host: peer }, { ...within, onFree }))
     },
     close: () => {},
   }
 }
 
-async function ask(options: RequestOptions, within: Within): Promise<IncomingMessage> {
-  const response = await responseTo(options, within)
-  const { statusCode, headers } = response
-  if (statusCode === 200) return response
-  response.destroy()
-  if (statusCode === 429 || statusCode === 503) {
-    throw new SourceError('busy', `it answered ${statusCode}`, { retryAfterMs: retryAfterMs(headers['retry-after']) })
+/** @throws SourceError for any other status than 200 */
+function requireContent(answer: Answer): Answer {
+  const { status, headers } = answer
+  if (status === 200) return answer
+  answer.leave()
+  if (status === 429 || status === 503) {
+    throw new SourceError('busy', `it answered ${status}`, { retryAfterMs: retryAfterMs(headers.get('retry-after')) })
   }
-  const isAbsent = statusCode === 404 || statusCode === 410 || statusCode === 412 || statusCode === 451
-  throw new SourceError(isAbsent ? 'absent' : 'failed', `it answered ${statusCode}`)
-}
-
-function responseTo(options: RequestOptions, within: Within): Promise<IncomingMessage> {
-  const { signal, answerMs = DEFAULT_ANSWER_STALL_MS } = within
-  return new Promise((resolve, reject) => {
-    const request = openRequest({ ...options, maxHeaderSize: DEFAULT_MAX_RESPONSE_HEADER_BYTES })
-    const fail = (error: unknown): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', stop)
-      reject(sourceError(error))
-    }
-    const stop = (): void => void request.destroy(new Error('not wanted any more'))
-    const timer = setTimeout(() => request.destroy(new Error('it does not answer')), answerMs)
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
-    request.on('error', fail)
-    request.on('socket', (socket) => {
-      if (!socket.connecting) return
-      const connecting = setTimeout(() => request.destroy(new Error('it cannot be reached')), DEFAULT_CONNECT_MS)
-      socket.once('connect', () => clearTimeout(connecting))
-      socket.once('close', () => clearTimeout(connecting))
-    })
-    request.on('response', (response) => {
-      clearTimeout(timer)
-      // Errors after the head are the body's.
-      request.on('error', () => {})
-      response.once('close', () => signal.removeEventListener('abort', stop))
-      resolve(response)
-    })
-    request.end()
-  })
+  const isAbsent = status === 404 || status === 410 || status === 412 || status === 451
+  throw new SourceError(isAbsent ? 'absent' : 'failed', `it answered ${status}`)
 }
 
 function retryAfterMs(header: string | undefined): number {

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http'
 import { DEFAULT_ANSWER_STALL_MS, DEFAULT_SOURCE_BYTES_PER_SECOND, DEFAULT_SOURCE_WINDOW_MS } from '../limits.ts'
-import { SourceError, sourceError } from './source-error.ts'
+import type { Answer } from './exchange.ts'
+import { SourceError } from './source-error.ts'
 
 export interface BodyLimits {
   readonly stallMs: number
@@ -23,8 +23,8 @@ export const ENOUGH = Symbol('enough')
  * @throws SourceError, and what `take` throws
  */
 export function readBody(
-  response: IncomingMessage,
-  take: (chunk: Buffer) => typeof ENOUGH | undefined,
+  answer: Answer,
+  take: (chunk: Uint8Array) => typeof ENOUGH | undefined,
   options: { readonly signal: AbortSignal; readonly limits?: Partial<BodyLimits> | undefined },
 ): Promise<void> {
   const { signal } = options
@@ -34,8 +34,9 @@ export function readBody(
     let silentMs = 0
     let window = { ms: 0, bytes: 0 }
     let moved = 0
+    let isOver = false
     const timer = setInterval(() => {
-      if (response.isPaused()) return
+      if (answer.isPaused) return
       silentMs = moved > 0 ? 0 : silentMs + tickMs
       window = { ms: window.ms + tickMs, bytes: window.bytes + moved }
       moved = 0
@@ -47,27 +48,25 @@ export function readBody(
     }, tickMs)
 
     function finish(error: unknown): void {
+      if (isOver) return
+      isOver = true
       clearInterval(timer)
       signal.removeEventListener('abort', stop)
-      response.off('data', onData)
-      if (!response.readableEnded) response.destroy()
+      answer.leave()
       if (error === null) resolve()
       else reject(error)
     }
     const stop = (): void => finish(new SourceError('failed', 'not wanted any more', { cause: signal.reason }))
-    const onData = (chunk: Buffer): void => {
+    if (signal.aborted) return stop()
+    signal.addEventListener('abort', stop, { once: true })
+    answer.read((chunk) => {
+      if (isOver) return
       moved += chunk.byteLength
       try {
         if (take(chunk) === ENOUGH) finish(null)
       } catch (error) {
         finish(error)
       }
-    }
-    response.on('data', onData)
-    response.once('end', () => finish(null))
-    response.on('error', (error) => finish(sourceError(error)))
-    response.once('close', () => finish(new SourceError('failed', 'it broke off')))
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
+    }, finish)
   })
 }
