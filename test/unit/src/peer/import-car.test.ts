@@ -15,7 +15,7 @@ import { createDag } from '../../../support/gateway/dag.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'coldmesh-car-'))
 after(() => rm(folder, { recursive: true, force: true }))
-const dag = createDag()
+const dag = await createDag()
 const chunks = [new Uint8Array(1000).fill(1), new Uint8Array(20).fill(2)]
 const leaves = await Promise.all(chunks.map(dag.raw))
 const file = await dag.file(chunks)

@@ -5,7 +5,7 @@ import { blockPrefix, carHeader, frameBytes } from '../../../../../src/adapters/
 import { CarError, createCarParser } from '../../../../../src/adapters/gateway/car-parser.ts'
 import { createDag } from '../../../../support/gateway/dag.ts'
 
-const dag = createDag()
+const dag = await createDag()
 const blocks = ['', 'x', 'hello', 'y'.repeat(300)].map((text) => new TextEncoder().encode(text))
 const cids = await Promise.all(blocks.map(dag.raw))
 const old = await dag.old([new Uint8Array(3)])
