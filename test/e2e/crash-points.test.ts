@@ -79,7 +79,7 @@ describe('a member killed at every kind of step', () => {
       files.filter((name) => name.endsWith('.tmp')),
       [],
     )
-    assert.deepEqual(await readdir(join(victim.dataDir, 'blocks', '.unfinished')), [])
+    assert.deepEqual(await readdir(join(victim.dataDir, 'blocks', 'files', 'making')).catch(() => []), [])
   })
 })
 

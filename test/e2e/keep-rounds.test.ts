@@ -3,7 +3,6 @@ import { copyFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
-import type { CID } from 'multiformats/cid'
 import { lineage as lineageDeclaration } from '../../protocols/lineage/messages.ts'
 import { parseCid } from '../../protocols/wire/bytes.ts'
 import { openBase } from '../../src/checkpoint/base.ts'
@@ -68,7 +67,9 @@ describe(`a network of three that keeps ${KEPT} rounds`, () => {
     const { store } = await daemonOf(0).status()
     const { bytes, keepRounds } = Object(store)
     assert.equal(keepRounds, KEPT)
-    assert.equal(bytes, await bytesOf(join(dirOf(0), 'blocks')))
+    // Headers, indexes and what was deleted of packed files come to it.
+    const onDisk = await bytesOf(join(dirOf(0), 'blocks'))
+    assert.ok(bytes <= onDisk && onDisk < 2 * bytes + 10_000_000, `${bytes} of ${onDisk} bytes`)
     const model = await modelBytes(dirOf(0), network.base)
     assert.ok(all - bounded >= 2 * (ROUNDS - KEPT) * model, `${bounded} of ${all} bytes`)
     assert.ok(bounded < (3 * (KEPT + 1) + 1) * model + 2_000_000, `${bounded} bytes`)
@@ -147,12 +148,7 @@ describe(`a network of three that keeps ${KEPT} rounds`, () => {
   /** Whether a base's weights are here, and those of all its inputs; null when some are. */
   async function weightsHere(dataDir: string, base: string): Promise<{ base: boolean; inputs: boolean | null }> {
     const blocks = storedBlocks(dataDir)
-    const isHere = async (cid: CID) => {
-      return await stat(blocks.pathOf(cid)).then(
-        () => true,
-        () => false,
-      )
-    }
+    const isHere = blocks.has
     const [directory, id] = [parseCid(base), parseCid(network.network)]
     assert.ok(directory && id)
     const opened = await openBase(directory, blocks.read)
@@ -173,7 +169,8 @@ async function modelBytes(dataDir: string, base: string): Promise<number> {
 async function bytesOf(directory: string): Promise<number> {
   let bytes = 0
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size
+    // What is being made or deleted may be gone by now.
+    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name)).catch(() => null))?.size ?? 0
   }
   return bytes
 }

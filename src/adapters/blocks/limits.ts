@@ -7,9 +7,11 @@ export const DEFAULT_SERVED_NODES = 16
 /** How long they stay: this, and a second for each megabyte below them. */
 export const DEFAULT_SERVED_MS = 10_000
 export const DEFAULT_SERVED_BYTES_PER_MS = 1_000
-/** Files looked at together when blocks are counted. */
-export const DEFAULT_COUNT_CONCURRENCY = 32
 /** Files of weights that are open for reading at a time. */
 export const DEFAULT_OPEN_FILES = 32
 /** A leaf that was compared with its digest so lately is not hashed again. */
 export const DEFAULT_TRUSTED_MS = 600_000
+/** A packed file is appended to up to here. */
+export const DEFAULT_SEGMENT_BYTES = 64 * 1_048_576
+/** Blocks that are written and synced together. */
+export const DEFAULT_BATCH_BYTES = 8 * 1_048_576

@@ -5,8 +5,8 @@ import { DEFAULT_MAX_BLOCK_BYTES } from '../../checkpoint/block-limits.ts'
 import { diskRefusal } from '../../ports/disk-refusal.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { LocalBlocks } from '../../ports/local-blocks.ts'
-import type { BlockFiles } from './block-files.ts'
 import type { FileShelf } from './file-shelf.ts'
+import type { LooseBlocks } from './loose-blocks.ts'
 import type { OpenFiles } from './open-files.ts'
 import { mendLeaf, readLeaf, type StoredFile } from './stored-file.ts'
 import type { OwnedFiles } from './weight-files.ts'
@@ -14,7 +14,7 @@ import type { OwnedFiles } from './weight-files.ts'
 export interface LocalBlocksOptions {
   readonly directory: string
   /** Blocks that are in no file. */
-  readonly loose: BlockFiles
+  readonly loose: LooseBlocks
   readonly shelf: FileShelf
   readonly files: OpenFiles
   readonly weights: Pick<OwnedFiles, 'takeLeaf'>

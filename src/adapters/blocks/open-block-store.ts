@@ -7,12 +7,14 @@ import { diskRefusal } from '../../ports/disk-refusal.ts'
 import type { LocalBlocks } from '../../ports/local-blocks.ts'
 import type { Retention } from '../../ports/retention.ts'
 import type { WeightFiles } from '../../ports/weight-files.ts'
-import { type BlockFiles, memoryBlockFiles, openBlockFiles } from './block-files.ts'
 import { type FileFolder, fileFolder } from './file-folder.ts'
 import { createFileShelf, type FileShelf } from './file-shelf.ts'
 import { createInUse, guardBlocks } from './in-use.ts'
 import { createLocalBlocks } from './local-blocks.ts'
+import { type LooseBlocks, memoryBlocks } from './loose-blocks.ts'
+import { type Converted, convertOldLayout } from './old-layout.ts'
 import { createOpenFiles } from './open-files.ts'
+import { openPackedBlocks } from './packed-blocks.ts'
 import { createServed } from './served.ts'
 import { type SweptFiles, sweepBlocks } from './sweep.ts'
 import { createWeightFiles, type OwnedFiles } from './weight-files.ts'
@@ -23,14 +25,16 @@ export interface BlockStore extends AsyncDisposable {
   readonly retention: Retention
   /** Somebody else was given this block: what is below it stays for a while. */
   noteServed(cid: CID, block: Uint8Array): void
-  /** Counts the blocks, once, while nobody writes: `retention.usage` is right from then on. */
+  /** Once, before it is served: `retention.usage` is right from then on. */
   count(): Promise<void>
+  /** What was taken over when it was opened, from the layout of versions before 0.6; null when there was nothing. */
+  readonly converted: Converted | null
 }
 
 /** @param dir where blocks are kept; null keeps them in memory, and files in a temporary folder @throws ColdmeshError `refused` */
 export async function openBlockStore(dir: string | null): Promise<BlockStore> {
   const directory = dir ?? join(tmpdir(), `coldmesh-blocks-${randomUUID()}`)
-  const loose = dir === null ? memoryBlockFiles() : await openBlockFiles(dir)
+  const loose = dir === null ? memoryBlocks() : await openPackedBlocks(join(dir, 'packed'))
   const shelf = createFileShelf()
   const folder = fileFolder(join(directory, 'files'))
   await fillShelf(shelf, folder, directory)
@@ -46,6 +50,7 @@ export async function openBlockStore(dir: string | null): Promise<BlockStore> {
     ...{ directory, folder, shelf, files, inUse, loose: looseBlocks, requireRoom: async () => {} },
   })
   const unguarded = createLocalBlocks({ directory, loose, shelf, files, weights })
+  const converted = dir === null ? null : await takeOver(dir, { shelf, loose, files: weights })
   const sweeping = {
     ...{ local: unguarded, remove: loose.delete, flush: loose.flush },
     ...{ inUse, served: () => served.nodes, files: sweptFiles({ shelf, loose, local: unguarded, weights }) },
@@ -67,9 +72,11 @@ export async function openBlockStore(dir: string | null): Promise<BlockStore> {
       },
     },
     noteServed: served.note,
-    count: loose.count,
+    count: async () => {},
+    converted,
     async [Symbol.asyncDispose]() {
       files.close()
+      loose.close()
       if (dir === null) await rm(directory, { recursive: true, force: true })
     },
   }
@@ -87,7 +94,7 @@ async function fillShelf(shelf: FileShelf, folder: FileFolder, directory: string
 
 function sweptFiles(store: {
   readonly shelf: FileShelf
-  readonly loose: BlockFiles
+  readonly loose: LooseBlocks
   readonly local: LocalBlocks
   readonly weights: OwnedFiles
 }): SweptFiles {
@@ -102,5 +109,13 @@ function sweptFiles(store: {
       await loose.write(cid, await local.get(cid))
     },
     remove: weights.remove,
+  }
+}
+
+async function takeOver(directory: string, store: Parameters<typeof convertOldLayout>[1]): Promise<Converted | null> {
+  try {
+    return await convertOldLayout(directory, store)
+  } catch (error) {
+    throw diskRefusal(error, 'take over the blocks', directory)
   }
 }

@@ -41,7 +41,7 @@ export interface OpenContentStore extends ContentStore, AsyncDisposable {
   unansweredBy(peer: string): number
   /** Where plain HTTP serves what is here; null where it does not. */
   readonly gateway: string | null
-  /** Counts the blocks, then begins to serve them to others and to fetch from them; the node should be started before. */
+  /** Begins to serve them to others and to fetch from them; the node should be started before. */
   start(): Promise<void>
   stop(): Promise<void>
 }
@@ -52,7 +52,8 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
   const unanswered = createUnanswered()
   const kubo = dir === null ? null : await kuboPlaceOf(dir, options.ipfs)
   const blockStore = await (dir === null || kubo === null ? openBlockStore(dir) : openKuboStore(dir, kubo))
-  const { local, retention, noteServed, count } = blockStore
+  const { local, retention, noteServed, converted } = blockStore
+  if (converted !== null) log.info('store-converted', { ...converted })
   const exchange = node === null ? undefined : createExchange(node.libp2p, blockstoreView(local, noteServed))
   const connected = (): string[] => node?.mesh.peers().map(({ id }) => id) ?? []
   const source =

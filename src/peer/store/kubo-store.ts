@@ -68,6 +68,7 @@ export async function openKuboStore(dir: string, place: KuboPlace): Promise<Bloc
     async count() {
       await Promise.all([kubo.count(), folder.count()])
     },
+    converted: folder.converted,
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   }
 }

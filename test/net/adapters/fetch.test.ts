@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { readdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { nullLog } from '../../../src/adapters/memory/log.ts'
 import type { Log } from '../../../src/ports/system.ts'
+import { blocksIn } from '../../support/disk/stored-blocks.ts'
 import { sendBlocks } from '../../support/e2e/liar/delivery.ts'
 import { cidOf, importFiles, patterned, putBlock } from './content.ts'
 import { failsWith, MIB, party, refuses } from './party.ts'
@@ -204,10 +203,7 @@ describe('fetch over bitswap', () => {
     const block = patterned(2000, 15)
     const cid = await putBlock(giver.store, block)
     await middle.store.put(cid, block)
-    const path = await onlyFile(directory.path)
-    const rotten = Buffer.from(block)
-    rotten[99] = (rotten[99] ?? 0) ^ 1
-    await writeFile(path, rotten)
+    await blocksIn(directory.path).rot(cid)
     await assert.rejects(middle.store.get(cid), failsWith('block-corrupt'))
 
     await link(taker.node, middle.node)
@@ -256,10 +252,3 @@ describe('fetch over bitswap', () => {
     assert.deepEqual(await second.store.get(cidOf(last)), last)
   })
 })
-
-async function onlyFile(directory: string): Promise<string> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile())
-  assert.equal(files.length, 1)
-  return join(files[0]?.parentPath ?? '', files[0]?.name ?? '')
-}

@@ -29,6 +29,6 @@ describe('when the disk refuses to write', { skip: process.platform === 'win32' 
     await journal.append(new Uint8Array(100_000))
     await journal.close()
     assert.deepEqual((await readdir(directory.path)).toSorted(), ['blocks', 'journal'])
-    assert.deepEqual(await readdir(join(directory.path, 'blocks', '.unfinished')), [])
+    assert.deepEqual(await readdir(join(directory.path, 'blocks')), ['packed'])
   })
 })

@@ -4,10 +4,12 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { CID } from 'multiformats/cid'
 import { encodeJournal } from '../../../src/adapters/files/journal-format.ts'
 import { createPeer } from '../../../src/peer/create-peer.ts'
 import type { Peer } from '../../../src/peer/types.ts'
 import { isColdmeshError } from '../../../src/ports/errors.ts'
+import { blocksIn, flipBit, packedRecords } from '../../support/disk/stored-blocks.ts'
 import type { TestChain } from '../../support/history/build-chain.ts'
 import { type ChainServer, startChainServer } from '../../support/history/chain-server.ts'
 import { longChain, writeDataDir } from '../../support/history/long-chain.ts'
@@ -78,7 +80,16 @@ describe('a byte that flips in a data directory', () => {
   async function damage(names: readonly string[]): Promise<string> {
     const copy = join(dir, `copy-${made++}`)
     await cp(whole, copy, { recursive: true })
-    for (const name of names) {
+    // Of every packed block a byte: in its bytes, or of a directory in the header before them.
+    const packed = names.some((name) => name.startsWith('blocks/')) ? await packedRecords(join(copy, 'blocks')) : []
+    const directories = [...chain.store.blocks.keys()]
+      .map((text) => CID.parse(text))
+      .filter(({ code }) => code === 0x70)
+    for (const { path, at, length, digest } of packed) {
+      const isDirectory = directories.some(({ multihash }) => digest.equals(multihash.digest))
+      await flipBit(path, isDirectory ? at - 30 : at + Math.floor(length / 2))
+    }
+    for (const name of names.filter((name) => !name.startsWith('blocks/'))) {
       const bytes = await readFile(join(copy, name))
       const at = name === 'config.json' ? bytes.indexOf('bafy') + 20 : Math.floor(bytes.length / 2)
       if (bytes.length > 0) bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
@@ -95,7 +106,7 @@ describe('a byte that flips in a data directory', () => {
       files.filter((name) => !KINDS.some(({ path }) => path.test(name))),
       [],
     )
-    assert.ok(of('mended').length > 4 * ROUNDS, `${of('mended')}`)
+    assert.ok(of('mended').length > 3, `${of('mended')}`)
     assert.ok(of('harmless').length > 5, `${of('harmless')}`)
   })
 
@@ -118,7 +129,7 @@ describe('a byte that flips in a data directory', () => {
       const copy = await damage(names)
       const peer = await start(copy)
       const blocks = names.filter((name) => name.startsWith('blocks/'))
-      await until(peer, async () => await areAsBefore(copy, blocks))
+      await until(peer, async () => blocks.length === 0 || (await isWhole(copy)))
       assert.equal(peer.status().base, String(chain.head.base))
       assert.equal(peer.status().round, ROUNDS + 1)
       if (names.includes('chain')) assert.match(JSON.stringify(peer.status().troubles), /chain.damaged/)
@@ -139,11 +150,9 @@ describe('a byte that flips in a data directory', () => {
     }
   })
 
-  async function areAsBefore(copy: string, names: readonly string[]): Promise<boolean> {
-    for (const name of names) {
-      if (!existsSync(join(copy, name))) return false
-      if (!(await readFile(join(copy, name))).equals(await readFile(join(whole, name)))) return false
-    }
+  async function isWhole(copy: string): Promise<boolean> {
+    const stored = blocksIn(join(copy, 'blocks'))
+    for (const text of chain.store.blocks.keys()) if (!(await stored.isWhole(CID.parse(text)))) return false
     return true
   }
 

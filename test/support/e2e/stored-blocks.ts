@@ -1,6 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { NextToLast } from 'blockstore-fs/sharding'
 import type { CID } from 'multiformats/cid'
 import { contribution } from '../../../protocols/contribution/messages.ts'
 import { lineage as lineageDeclaration } from '../../../protocols/lineage/messages.ts'
@@ -8,33 +6,11 @@ import { parseCid } from '../../../protocols/wire/bytes.ts'
 import { isSigned, openEnvelope } from '../../../protocols/wire/envelope.ts'
 import { openBase } from '../../../src/checkpoint/base.ts'
 import { listLeaves } from '../../../src/checkpoint/unixfs.ts'
+import { blocksIn, type StoredBlocks } from '../disk/stored-blocks.ts'
 
-/** The files of blocks in a data directory, whoever runs on it. */
-export interface StoredBlocks {
-  pathOf(cid: CID): string
-  /** Flips one bit on the disk. */
-  rot(cid: CID): Promise<void>
-  read(cid: CID): Promise<Uint8Array>
-}
+export type { StoredBlocks }
 
-export function storedBlocks(dataDir: string): StoredBlocks {
-  const layout = new NextToLast()
-  const pathOf = (cid: CID) => {
-    const { dir, file } = layout.encode(cid)
-    return join(dataDir, 'blocks', dir, file)
-  }
-  const read = async (cid: CID) => new Uint8Array(await readFile(pathOf(cid)))
-  return {
-    pathOf,
-    read,
-    rot: async (cid) => {
-      const bytes = await read(cid)
-      const at = Math.floor(bytes.length / 2)
-      bytes[at] = (bytes[at] ?? 0) ^ 1
-      await writeFile(pathOf(cid), bytes)
-    },
-  }
-}
+export const storedBlocks = (dataDir: string): StoredBlocks => blocksIn(join(dataDir, 'blocks'))
 
 /** A leaf of a base's weights, its lineage and its directory, and a leaf of one of its inputs. */
 export async function partsOf(base: string, network: string, blocks: StoredBlocks) {

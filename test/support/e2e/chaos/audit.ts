@@ -113,6 +113,6 @@ export async function chainOf(dataDir: string): Promise<readonly string[]> {
     files.filter((name) => name.endsWith('.tmp')),
     [],
   )
-  assert.deepEqual(await readdir(join(dataDir, 'blocks', '.unfinished')), [])
+  assert.deepEqual(await readdir(join(dataDir, 'blocks', 'files', 'making')).catch(() => []), [])
   return (await readChain(join(dataDir, 'chain'))).entries.map(({ base }) => String(base))
 }

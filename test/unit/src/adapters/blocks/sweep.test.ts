@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { NextToLast } from 'blockstore-fs/sharding'
 import type { CID } from 'multiformats/cid'
-import { openBlockFiles } from '../../../../../src/adapters/blocks/block-files.ts'
 import { createInUse } from '../../../../../src/adapters/blocks/in-use.ts'
+import { openPackedBlocks } from '../../../../../src/adapters/blocks/packed-blocks.ts'
 import { createServed } from '../../../../../src/adapters/blocks/served.ts'
 import { sweepBlocks } from '../../../../../src/adapters/blocks/sweep.ts'
 import { nullLog } from '../../../../../src/adapters/memory/log.ts'
@@ -13,6 +12,7 @@ import { createContentStore, type OpenContentStore } from '../../../../../src/pe
 import { isColdmeshError } from '../../../../../src/ports/errors.ts'
 import type { SweepPlan } from '../../../../../src/ports/retention.ts'
 import { temporaryDirectory } from '../../../../net/adapters/support.ts'
+import { blocksIn } from '../../../../support/disk/stored-blocks.ts'
 import { looseBlocks, NO_FILES } from './loose.ts'
 
 const NOTHING_KEPT = () => false
@@ -141,7 +141,7 @@ describe('sweeping the blocks on the disk', () => {
     const served = createServed()
     served.note(oldRoot, await store.get(oldRoot))
     assert.deepEqual(served.nodes, [oldRoot])
-    const files = await openBlockFiles(directory.path)
+    const files = await openPackedBlocks(join(directory.path, 'packed'))
     const options = {
       plan: async () => ({ drop: [oldRoot], keep: [], isKept: NOTHING_KEPT }),
       onGone: async () => assert.fail('it is being read'),
@@ -174,8 +174,7 @@ describe('sweeping the blocks on the disk', () => {
     await using directory = await temporaryDirectory()
     await using store = await open(directory.path)
     const [oldRoot, keptRoot] = [await add(store, old), await add(store, kept)]
-    const { dir, file } = new NextToLast().encode(keptRoot)
-    await writeFile(`${directory.path}/${dir}/${file}`, 'rotten')
+    await blocksIn(directory.path).rot(keptRoot)
     await assert.rejects(sweep(store, { drop: [oldRoot], keep: [keptRoot] }), (error) =>
       isColdmeshError(error, 'block-corrupt'),
     )
@@ -190,7 +189,7 @@ describe('sweeping the blocks on the disk', () => {
       const roots: CID[] = []
       for (let i = 0; i < files; i++) roots.push(await add(store, fileOf(1, 10 + i, 20 + i)))
       const keptRoot = await add(store, kept)
-      const opened = await openBlockFiles(directory.path)
+      const opened = await openPackedBlocks(join(directory.path, 'packed'))
       let left = step
       const crashed = sweepBlocks(
         {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
-import { openBlockFiles } from '../../../../../src/adapters/blocks/block-files.ts'
+import { openPackedBlocks } from '../../../../../src/adapters/blocks/packed-blocks.ts'
 import { writeFileAtomic } from '../../../../../src/adapters/files/atomic.ts'
 import { openDatastore } from '../../../../../src/adapters/files/datastore.ts'
 import { openJournal } from '../../../../../src/adapters/files/journal.ts'
@@ -90,7 +90,7 @@ describe('on a full disk', () => {
   })
 
   it('a block, a lineage, a head, a snapshot or a config is the old one or none, and nothing is left aside', async () => {
-    const blocks = await openBlockFiles(join(disk.path, 'blocks'))
+    const blocks = await openPackedBlocks(join(disk.path, 'blocks'))
     const block = new Uint8Array(100_000).fill(3)
     const file = join(disk.path, 'config.json')
     await writeFileAtomic(file, Buffer.from('old'))
@@ -99,7 +99,7 @@ describe('on a full disk', () => {
     await assert.rejects(writeFileAtomic(file, Buffer.alloc(10_000)), isFull)
     assert.equal(await blocks.has(cidOf(block)), false)
     assert.equal(await readFile(file, 'utf8'), 'old')
-    assert.deepEqual(await readdir(join(disk.path, 'blocks', '.unfinished')), [])
+    assert.deepEqual(await readdir(join(disk.path, 'blocks')), [])
     assert.deepEqual(
       (await readdir(disk.path)).filter((name) => name.endsWith('.tmp')),
       [],

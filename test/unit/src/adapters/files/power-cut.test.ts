@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
-import { openBlockFiles } from '../../../../../src/adapters/blocks/block-files.ts'
+import { openPackedBlocks } from '../../../../../src/adapters/blocks/packed-blocks.ts'
 import { sweepTemporary, writeFileAtomic } from '../../../../../src/adapters/files/atomic.ts'
 import { openJournal } from '../../../../../src/adapters/files/journal.ts'
 import { createKey, readKey } from '../../../../../src/adapters/files/key-file.ts'
@@ -122,17 +122,28 @@ describe('a power cut after any step', () => {
     })
   })
 
-  it('leaves a block whole or not at all', async () => {
+  it('leaves a block whole or not at all, and those before it as they were', async () => {
     await using directory = await temporaryDirectory()
-    const block = Buffer.alloc(5_000, 7)
-    const cid = CID.createV1(0x55, create(0x12, createHash('sha256').update(block).digest()))
-    const files = await openBlockFiles(directory.path)
-    const written = await recordDisk(directory.path, () => files.write(cid, block))
-    await cutEverywhere(written, async (left, isDone, when) => {
-      const found = await (await openBlockFiles(left)).read(cid)
-      assertOldOrNew(found === undefined ? null : Buffer.from(found).equals(block), [null, true], isDone, when)
-      assert.deepEqual(await readdir(join(left, '.unfinished')), [], when)
-    })
+    const [first, second] = [Buffer.alloc(5_000, 7), Buffer.alloc(6_000, 8)]
+    const cidOf = (block: Buffer) => CID.createV1(0x55, create(0x12, createHash('sha256').update(block).digest()))
+    for (const [block, others] of [
+      [first, []],
+      [second, [first]],
+    ] as const) {
+      const files = await openPackedBlocks(directory.path)
+      const written = await recordDisk(directory.path, () => files.write(cidOf(block), block))
+      await cutEverywhere(written, async (left, isDone, when) => {
+        const again = await openPackedBlocks(left)
+        for (const other of others) assert.ok(Buffer.from((await again.read(cidOf(other))) ?? []).equals(other), when)
+        const found = await again.read(cidOf(block))
+        assertOldOrNew(found === undefined ? null : Buffer.from(found).equals(block), [null, true], isDone, when)
+        // What is written after it does not get lost behind what was torn.
+        await again.write(cidOf(Buffer.from('next')), Buffer.from('next'))
+        const third = await openPackedBlocks(left)
+        assert.equal(Buffer.from((await third.read(cidOf(Buffer.from('next')))) ?? []).toString(), 'next', when)
+        assert.equal(third.usage.blocks, again.usage.blocks, when)
+      })
+    }
   })
 
   it('leaves a key whole or not at all, and a new data directory is finished by the next start', async () => {
