@@ -30,9 +30,14 @@ export async function kuboPlaceOf(dir: string, given: string | undefined): Promi
   if (given !== undefined) parseKuboAddress(given)
   const kept = await readPlace(dir)
   if (given === undefined || given === kept?.address) return kept
-  const place = { address: given, id: kept?.id ?? randomBytes(ID_BYTES).toString('hex') }
+  return { address: given, id: kept?.id ?? randomBytes(ID_BYTES).toString('hex') }
+}
+
+/** Once the node has answered: a wrong address is not kept. @throws ColdmeshError `refused` (disk) */
+export async function rememberKubo(dir: string, place: KuboPlace): Promise<void> {
+  const kept = await readPlace(dir)
+  if (kept?.address === place.address && kept.id === place.id) return
   await writeFileAtomic(join(dir, NAME), new TextEncoder().encode(`${JSON.stringify(place)}\n`), { mode: MODE })
-  return place
 }
 
 async function readPlace(dir: string): Promise<KuboPlace | null> {

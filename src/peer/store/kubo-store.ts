@@ -8,7 +8,7 @@ import { isColdmeshError } from '../../ports/errors.ts'
 import type { LocalBlocks } from '../../ports/local-blocks.ts'
 import type { Retention, SweepOptions, SweepPlan, Swept } from '../../ports/retention.ts'
 import { createKuboFiles } from './kubo-files.ts'
-import type { KuboPlace } from './kubo-place.ts'
+import { type KuboPlace, rememberKubo } from './kubo-place.ts'
 
 /**
  * Blocks in a Kubo node. What the folder had before is taken over as it is used.
@@ -17,6 +17,7 @@ import type { KuboPlace } from './kubo-place.ts'
  */
 export async function openKuboStore(dir: string, place: KuboPlace): Promise<BlockStore> {
   const kubo = await openKubo(place)
+  await rememberKubo(dir, place)
   const folder = await openBlockStore(dir)
   const unguarded = takingOver(kubo.local, folder.local)
   const { files, copies } = createKuboFiles({ folder: folder.files, blocks: unguarded, kubo })

@@ -233,6 +233,17 @@ describe('a content store in a Kubo node', { skip }, () => {
 })
 
 describe('what is no usable Kubo node', () => {
+  it('is not remembered', async () => {
+    await using directory = await temporaryDirectory()
+    const dir = join(directory.path, 'blocks')
+    using server = await answering(404, 'nothing')
+    const options = { dir, node: null, log: nullLog }
+    await assert.rejects(createContentStore({ ...options, ipfs: server.address }), failsWith('refused'))
+    await assert.rejects(createContentStore({ ...options, ipfs: 'kubo:nowhere' }), failsWith('bad-input'))
+    await using store = await createContentStore(options)
+    await store.put(cidOf(patterned(10)), patterned(10))
+  })
+
   async function answering(status: number, body: string | null) {
     const server = createServer((_, response) => {
       response.statusCode = status
@@ -241,8 +252,10 @@ describe('what is no usable Kubo node', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const at = server.address()
     if (at === null || typeof at === 'string') throw new Error('no port')
+    const address = `kubo:http://127.0.0.1:${at.port}`
     return {
-      open: () => openKubo({ address: `kubo:http://127.0.0.1:${at.port}`, id: ID }),
+      address,
+      open: () => openKubo({ address, id: ID }),
       [Symbol.dispose]: () => {
         server.closeAllConnections()
         server.close()

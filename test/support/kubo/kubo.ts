@@ -16,6 +16,8 @@ export const skipWithoutKubo =
 export interface Kubo extends AsyncDisposable {
   /** Runs a command on it; resolves with what it prints. */
   ipfs(...args: string[]): Promise<string>
+  /** The same, for what is no text. */
+  bytes(...args: string[]): Promise<Buffer>
   /** `kubo:` and where its RPC API listens. */
   address(): Promise<string>
   readonly home: string
@@ -30,6 +32,10 @@ export async function startKubo(home: string, more: Readonly<Record<string, unkn
   const ipfs = async (...args: string[]): Promise<string> => {
     const { stdout } = await promisify(execFile)(KUBO, args, { env, timeout: 60_000, maxBuffer: 16 * MIB })
     return stdout.trim()
+  }
+  const bytes = async (...args: string[]): Promise<Buffer> => {
+    const options = { env, timeout: 60_000, maxBuffer: 64 * MIB, encoding: 'buffer' } as const
+    return (await promisify(execFile)(KUBO, args, options)).stdout
   }
   await ipfs('init', '--profile=unixfs-v1-2025')
   await ipfs('bootstrap', 'rm', '--all')
@@ -55,6 +61,7 @@ export async function startKubo(home: string, more: Readonly<Record<string, unkn
   return {
     home,
     ipfs,
+    bytes,
     // Kubo writes there on which port it listens.
     address: async () => `kubo:${(await readFile(join(home, 'api'), 'utf8')).trim()}`,
     stop,
