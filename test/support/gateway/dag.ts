@@ -40,7 +40,9 @@ export async function createDag(): Promise<Dag> {
     blocks,
     raw: (bytes) => put(RAW, bytes),
     async file(chunks) {
-      const links = await Promise.all(chunks.map(async (chunk) => ({ Name: '', Hash: await put(RAW, chunk), Tsize: chunk.length })))
+      const links = await Promise.all(
+        chunks.map(async (chunk) => ({ Name: '', Hash: await put(RAW, chunk), Tsize: chunk.length })),
+      )
       return await node(new UnixFS({ type: 'file', blockSizes: chunks.map(({ length }) => BigInt(length)) }), links)
     },
     directory: (entries) => node(new UnixFS({ type: 'directory' }), sorted(entries)),
