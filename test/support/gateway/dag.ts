@@ -33,14 +33,16 @@ export async function createDag(): Promise<Dag> {
     await blocks.put(cid, block)
     return cid
   }
-  const node = (data: UnixFS, links: readonly { Name: string; Hash: CID }[]): Promise<CID> =>
-    put(DAG_PB, encodePb(prepare({ Data: data.marshal(), Links: links.map((link) => ({ ...link, Tsize: 1 })) })))
+  const node = (data: UnixFS, links: readonly { Name: string; Hash: CID; Tsize?: number }[]): Promise<CID> =>
+    put(DAG_PB, encodePb(prepare({ Data: data.marshal(), Links: links.map((link) => ({ Tsize: 1, ...link })) })))
 
   const dag: Dag = {
     blocks,
     raw: (bytes) => put(RAW, bytes),
     async file(chunks) {
-      const links = await Promise.all(chunks.map(async (chunk) => ({ Name: '', Hash: await put(RAW, chunk) })))
+      const links = await Promise.all(
+        chunks.map(async (chunk) => ({ Name: '', Hash: await put(RAW, chunk), Tsize: chunk.length })),
+      )
       return await node(new UnixFS({ type: 'file', blockSizes: chunks.map(({ length }) => BigInt(length)) }), links)
     },
     directory: (entries) => node(new UnixFS({ type: 'directory' }), sorted(entries)),
