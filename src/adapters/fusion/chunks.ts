@@ -20,7 +20,7 @@ export interface ChunkOptions {
   readonly isRounded: boolean
 }
 
-/** Up to 512 elements in every file, as kernels take them: the inputs' addresses are in the scratch's table. */
+/** Up to 2,048 elements in every file, as kernels take them, until the next: the inputs' addresses are in the scratch's table. */
 export interface Chunk {
   readonly dtype: FloatDtype
   /** What the elements are read as. */
@@ -50,46 +50,52 @@ export function visitChunks(
 ): boolean {
   const { dtype } = places
   const size = FLOAT_BYTES[dtype]
+  const count = places.inputs.length
   const bytes = new Uint8Array(memory.buffer)
-  const table = new Uint32Array(memory.buffer, scratch.table, Math.ceil(places.inputs.length / 4) * 4)
+  const table = new Uint32Array(memory.buffer, scratch.table, Math.ceil(count / 4) * 4)
   const { rebase, round, widen } = kernels.of[dtype]
+  const inputs: number[] = Array(count).fill(0)
+  const parents: (number | null)[] = Array(count).fill(null)
+  const readAs = isWidened ? 'F32' : dtype
+  let [from, length, padded] = [0, 0, 0]
 
-  for (let from = 0; from < places.count; from += CHUNK) {
-    const length = Math.min(CHUNK, places.count - from)
-    const count = Math.ceil(length / 32) * 32
-    /** Where whole elements are; a tail is copied beside zeros. */
-    const at = (place: number, row: number): number => {
-      const address = place + from * size
-      if (length === count) return address
-      bytes.copyWithin(row, address, address + length * size)
-      bytes.fill(0, row + length * size, row + count * size)
-      return row
-    }
-    const wide = (address: number, row: number): number => {
-      if (!isWidened || dtype === 'F32') return address
-      widen(address, row, count)
-      return row
-    }
+  /** Where whole elements are; a tail is copied beside zeros. */
+  function at(place: number, row: number): number {
+    const address = place + from * size
+    if (length === padded) return address
+    bytes.copyWithin(row, address, address + length * size)
+    bytes.fill(0, row + length * size, row + padded * size)
+    return row
+  }
+
+  function wide(address: number, row: number): number {
+    if (readAs === dtype) return address
+    widen(address, row, padded)
+    return row
+  }
+
+  for (; from < places.count; from += CHUNK) {
+    length = Math.min(CHUNK, places.count - from)
+    padded = Math.ceil(length / 32) * 32
     const narrowBase = at(places.base, scratch.baseRow)
     const base = wide(narrowBase, scratch.wideBaseRow)
-    const parents: (number | null)[] = []
-    for (let input = 0; input < places.inputs.length; input++) {
+    for (let input = 0; input < count; input++) {
       const row = scratch.rows[input] ?? 0
       let address = at(places.inputs[input] ?? 0, row)
       const parent = places.parents[input] ?? null
-      const parentAt = parent === null ? null : at(parent, scratch.parentRows[input] ?? 0)
-      if (parentAt !== null) {
-        rebase(address, parentAt, narrowBase, scratch.more, count)
+      if (parent !== null) {
+        const parentAt = at(parent, scratch.parentRows[input] ?? 0)
+        rebase(address, parentAt, narrowBase, scratch.more, padded)
         // the row is that of the rounded values only where the rule takes them
-        if (round(scratch.more, 1, isRounded ? row : scratch.outRow, count) !== 0) return false
+        if (round(scratch.more, 1, isRounded ? row : scratch.outRow, padded) !== 0) return false
         if (isRounded) address = row
+        else parents[input] = parentAt
       }
-      parents.push(isRounded ? null : parentAt)
-      table[input] = wide(address, scratch.wideRows[input] ?? 0)
+      address = wide(address, scratch.wideRows[input] ?? 0)
+      inputs[input] = address
+      table[input] = address
     }
-    const readAs = isWidened ? 'F32' : dtype
-    const inputs = Array.from(table.subarray(0, places.inputs.length))
-    if (!visit({ dtype, readAs, from, length, count, base, inputs, parents })) return false
+    if (!visit({ dtype, readAs, from, length, count: padded, base, inputs, parents })) return false
   }
   return true
 }

@@ -1,7 +1,7 @@
 import { LEAF_BYTES } from '../../checkpoint/unixfs.ts'
 
 /** Elements that a rule takes at once: their doubles stay in the first-level cache. A multiple of 32. */
-export const CHUNK = 512
+export const CHUNK = 2048
 /** Bytes of every file that are read at once, so that they are still in the second-level cache when they are fused. */
 export const WINDOW_BYTES = 131_072
 const DOUBLE_BYTES = 8

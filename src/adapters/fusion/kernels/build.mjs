@@ -7,6 +7,27 @@ import { baseKernels, doubleKernels, rebaseKernel, roundKernel } from './round.m
 import { addClippedKernel, addKernel, addTimesKernel, meanKernel } from './sums.mjs'
 import { DTYPES, widenKernel } from './widen.mjs'
 
+const DECLARATIONS = /^\(func \(export "\w+"\)(?:\s*\((?:param|result|local)[^()]*\))*/
+const CONSTANT = /\(v128\.const (?!\w+ 0 0)[^)]*\)/g
+
+/** A function whose constants are made once, before its loops: engines make them anew wherever they stand. */
+function hoistConstants(text) {
+  const [declarations = ''] = DECLARATIONS.exec(text) ?? []
+  const names = new Map()
+  const body = text.slice(declarations.length).replace(CONSTANT, (constant) => {
+    if (!names.has(constant)) names.set(constant, `$constant${names.size}`)
+    return `(local.get ${names.get(constant)})`
+  })
+  const locals = [...names.values()].map((name) => `(local ${name} v128)`)
+  const sets = [...names].map(([constant, name]) => `(local.set ${name} ${constant})`)
+  return [declarations, ...locals, ...sets, body].join(' ')
+}
+
+/** Functions, one after the other. */
+function functionsOf(text) {
+  return text.split(/(?=\(func )/)
+}
+
 /** The WebAssembly text of all kernels. */
 export function kernelText() {
   const ofDtype = [
@@ -31,7 +52,7 @@ export function kernelText() {
     tiesKernel(),
   ]
   const memory = `(memory (import ${['coldmesh', 'memory'].map((name) => `"${name}"`).join(' ')}) 1)`
-  return `(module ${memory}\n${kernels.join('\n')})`
+  return `(module ${memory}\n${functionsOf(kernels.join('\n')).map(hoistConstants).join('\n')})`
 }
 
 /** The text of kernels-wasm.ts. */

@@ -1,4 +1,18 @@
-import { ANY_BAD, advance, endOf, get, joined, locals, loop, noteNonFinite, pair, repeat, set, words } from './text.mjs'
+import {
+  ANY_BAD,
+  advance,
+  dividing,
+  endOf,
+  get,
+  joined,
+  locals,
+  loop,
+  noteNonFinite,
+  pair,
+  repeat,
+  set,
+  words,
+} from './text.mjs'
 import { doubles, elementBytes, WIDEN_LOCALS } from './widen.mjs'
 
 // What becomes of `sums`, doubles, until they are elements again. Counts are multiples of 16.
@@ -15,11 +29,11 @@ const store = (index, value) => `(v128.store offset=${index * 16} ${get('sums')}
 
 /** Divides each double, rounds it once to the dtype, and writes it; -0 becomes +0. 1 when a result is not finite. */
 export function roundKernel(dtype) {
-  const four = dtype === 'F32' ? roundFour : (index) => roundHalves(dtype, index)
+  const four = (divide) => (index) => (dtype === 'F32' ? roundFour(index, divide) : roundHalves(dtype, index, divide))
   return `(func (export "round${dtype}") (param $sums i32) (param $divide f64) (param $out i32) (param $count i32) (result i32)
     (local $end i32) ${locals('v128', 'divisor', 'low', 'high', 'upper', 'sticky', 'normal', 'small', 'rounded', 'bad')}
     ${set('divisor', `(f64x2.splat ${get('divide')})`)} ${endOf('sums', 8)}
-    ${loop('sums', 'end', 128, `${repeat(4, four)} ${advance('out', 16 * elementBytes(dtype))}`)}
+    ${dividing((divide) => loop('sums', 'end', 128, `${repeat(4, four(divide))} ${advance('out', 16 * elementBytes(dtype))}`))}
     ${ANY_BAD})`
 }
 
@@ -27,14 +41,14 @@ function quotient(index) {
   return `(f64x2.div ${load(index)} ${get('divisor')})`
 }
 
-function roundFour(group) {
-  const half = (index) => `(f32x4.demote_f64x2_zero ${quotient(index)})`
+function roundFour(group, divide) {
+  const half = (index) => `(f32x4.demote_f64x2_zero ${divide(load(index))})`
   return `${set('rounded', `(f32x4.add (v128.const f32x4 0 0 0 0) ${joined(half(2 * group), half(2 * group + 1))})`)}
     (v128.store offset=${group * 16} ${get('out')} ${get('rounded')}) ${noteNonFinite(get('rounded'))}`
 }
 
 /** Straight from 64 bits, by integers: by way of F32 would be two roundings. */
-function roundHalves(dtype, group) {
+function roundHalves(dtype, group, divide) {
   const { fractionBits, bias, special } = HALVES[dtype]
   const lost = UPPER_BITS - fractionBits
   const rebias = F64_BIAS - bias
@@ -47,8 +61,8 @@ function roundHalves(dtype, group) {
   const oddWords = (a, b) => `(i8x16.shuffle 4 5 6 7 12 13 14 15 20 21 22 23 28 29 30 31 ${a} ${b})`
   const magnitude = `(v128.and ${get('upper')} ${words('0x7fffffff')})`
   return [
-    set('low', quotient(2 * group)),
-    set('high', quotient(2 * group + 1)),
+    set('low', divide(load(2 * group))),
+    set('high', divide(load(2 * group + 1))),
     set('upper', oddWords(get('low'), get('high'))),
     // any bit of the lower word counts as the lowest of the upper one
     set('sticky', `(i32x4.ne ${evenWords(get('low'), get('high'))} ${words(0)})`),

@@ -1,4 +1,17 @@
-import { ANY_BAD, advance, endOf, get, joined, locals, loop, noteNonFinite, pair, repeat, set } from './text.mjs'
+import {
+  ANY_BAD,
+  advance,
+  dividing,
+  endOf,
+  get,
+  joined,
+  locals,
+  loop,
+  noteNonFinite,
+  pair,
+  repeat,
+  set,
+} from './text.mjs'
 import { doubles, elementBytes, WIDEN_LOCALS } from './widen.mjs'
 
 // Sums stay in registers while an inner loop goes over the inputs. `table` has the inputs' addresses, `at` is the offset in
@@ -58,23 +71,27 @@ function storeSums(elements) {
 /** The mean of F32 in one go, rounded and written. 1 when a result is not finite. */
 export function meanKernel() {
   const sums = sumNames(ELEMENTS)
-  const half = (index) => `(f32x4.demote_f64x2_zero (f64x2.div ${get(`sum${index}`)} ${get('divisor')}))`
-  const rounded = (group) => `
+  const rounded = (group, divide) => {
+    const half = (index) => `(f32x4.demote_f64x2_zero ${divide(get(`sum${index}`))})`
+    return `
     ${set('mean', `(f32x4.add (v128.const f32x4 0 0 0 0) ${joined(half(2 * group), half(2 * group + 1))})`)}
     (v128.store offset=${group * 16} ${get('out')} ${get('mean')})
     ${noteNonFinite(get('mean'))}`
+  }
   return `(func (export "meanF32") ${TABLE} (param $at i32) (param $out i32) (param $count i32) (result i32)
     ${POINTERS} ${locals('v128', 'divisor', 'mean', 'bad', ...sums)}
     ${BEGIN} ${endOf('at', 4)}
     ${set('divisor', `(f64x2.splat (f64.convert_i32_u ${get('inputs')}))`)}
-    ${loop(
-      'at',
-      'end',
-      ELEMENTS * 4,
-      `${sums.map((sum) => set(sum, pair(0))).join(' ')}
+    ${dividing((divide) =>
+      loop(
+        'at',
+        'end',
+        ELEMENTS * 4,
+        `${sums.map((sum) => set(sum, pair(0))).join(' ')}
       ${overInputs(() => addElements('F32', ELEMENTS))}
-      ${repeat(ELEMENTS / 4, rounded)}
+      ${repeat(ELEMENTS / 4, (group) => rounded(group, divide))}
       ${advance('out', ELEMENTS * 4)}`,
+      ),
     )}
     ${ANY_BAD})`
 }
