@@ -27,7 +27,7 @@ export interface BlockStore extends AsyncDisposable {
   noteServed(cid: CID, block: Uint8Array): void
   /** Once, before it is served: `retention.usage` is right from then on. */
   count(): Promise<void>
-  /** What was taken over when it was opened, from the layout of versions before 0.6; null when there was nothing. */
+  /** What was taken over when it was opened, from the layout of one file a block; null when there was nothing. */
   readonly converted: Converted | null
 }
 

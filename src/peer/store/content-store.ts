@@ -52,7 +52,7 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
   const unanswered = createUnanswered()
   const kubo = dir === null ? null : await kuboPlaceOf(dir, options.ipfs)
   const blockStore = await (dir === null || kubo === null ? openBlockStore(dir) : openKuboStore(dir, kubo))
-  const { local, retention, noteServed, converted } = blockStore
+  const { local, retention, noteServed, count, converted } = blockStore
   if (converted !== null) log.info('store-converted', { ...converted })
   const exchange = node === null ? undefined : createExchange(node.libp2p, blockstoreView(local, noteServed))
   const connected = (): string[] => node?.mesh.peers().map(({ id }) => id) ?? []
