@@ -14,6 +14,8 @@ import { createThreads } from './threads.ts'
 
 /** More threads than memory has bandwidth for only take room. */
 const MAX_WORKERS = 4
+/** Inputs that are counted at once, by all threads together: each takes a mebibyte. */
+const MAX_COUNTED = 64
 
 export interface FusionEngineOptions {
   /** Threads; 0: the calling one does the work. Default: one for each processor, at most 4. */
@@ -84,7 +86,7 @@ export function createFusionEngine(options: FusionEngineOptions = {}): FusionEng
   const run = (files: ReturnType<typeof openFiles>['files'], layout: FilesToOpen['layout'], given: RunGiven) =>
     threads.run(
       { layout, files, usesKernels, control: createControl(), isReporting: given.onUnit !== undefined, ...given.pass },
-      given,
+      { ...given, most: mostThreads(given.pass, files.inputs.length) },
     )
 
   return {
@@ -134,6 +136,10 @@ export function createFusionEngine(options: FusionEngineOptions = {}): FusionEng
     },
     [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose](),
   }
+}
+
+function mostThreads({ kind }: Pass, inputs: number): number {
+  return kind === 'count' ? Math.max(1, Math.floor(MAX_COUNTED / inputs)) : Number.POSITIVE_INFINITY
 }
 
 interface RunGiven {

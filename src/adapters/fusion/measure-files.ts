@@ -62,7 +62,8 @@ function createSquaresKernel(tools: Tools, job: Job): (range: Range) => readonly
 export function createCountWork(job: Job & { kind: 'count' }): Work {
   const tools = createTools(job)
   const { uppers } = job
-  const counts = job.files.inputs.map(() => new Float64Array(RADIX))
+  const counts: Float64Array<ArrayBuffer>[] = []
+  const countsOf = (input: number) => (counts[input] ??= new Float64Array(RADIX))
   const magnitudesOf = createMagnitudes()
   return {
     units: leavesOf(job),
@@ -70,7 +71,7 @@ export function createCountWork(job: Job & { kind: 'count' }): Work {
       if (tools !== null && countByKernel(tools, job, leaf)) return
       visitWindow(readWholeLeaf(job, leaf), ({ inputs, base, length }) => {
         for (const [input, values] of inputs.entries()) {
-          const [bits, into] = [magnitudesOf(values, base, length), counts[input] ?? new Float64Array()]
+          const [bits, into] = [magnitudesOf(values, base, length), countsOf(input)]
           for (const word of bits.subarray(0, length)) {
             const bin = binOf(word, uppers?.[input])
             if (bin >= 0) into[bin] = (into[bin] ?? 0) + 1
@@ -79,7 +80,7 @@ export function createCountWork(job: Job & { kind: 'count' }): Work {
       })
     },
     end() {
-      if (tools !== null) for (const [input, into] of counts.entries()) addCounters(tools, input, into)
+      if (tools !== null) for (const input of job.files.inputs.keys()) addCounters(tools, input, countsOf(input))
       return { ...NOTHING, counts }
     },
   }

@@ -12,7 +12,8 @@ const ROW_BYTES = CHUNK * 4 + 64
 const MAX_COMPARATORS = 1024
 /** A row of keys of `order`. */
 export const KEYS_BYTES = 128
-const COUNTERS = 65_536
+/** 64-bit counters, one for each value of 16 bits. */
+export const COUNTERS_BYTES = 65_536 * DOUBLE_BYTES
 
 /** Addresses of everything in a worker's memory. */
 export interface Scratch {
@@ -75,7 +76,7 @@ export function layOut({
     wideBaseRow: take(ROW_BYTES),
     parentRows: parents.map((isRebased) => (isRebased ? take(ROW_BYTES) : 0)),
     outRow: take(ROW_BYTES),
-    counters: counts ? takeEach(COUNTERS * DOUBLE_BYTES) : [],
+    counters: counts ? takeEach(COUNTERS_BYTES) : [],
     base: take(WINDOW_BYTES + PADDING),
     inputs: takeEach(WINDOW_BYTES + PADDING),
     parents: parents.map((isRebased) => (isRebased ? take(WINDOW_BYTES + PADDING) : null)),

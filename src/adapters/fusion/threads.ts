@@ -6,6 +6,8 @@ import { describeFailure, type Failure, failureError, type Reply } from './messa
 import { runJob } from './run-job.ts'
 
 export interface RunOptions {
+  /** How many threads may do it. */
+  readonly most: number
   readonly signal: AbortSignal | undefined
   /** Called after each unit. */
   readonly onUnit: (() => void) | undefined
@@ -58,13 +60,15 @@ function createWorkers(count: number): Threads {
     return worker
   }
 
-  async function runNow(job: Job, { signal, onUnit }: RunOptions): Promise<readonly Outcome[]> {
+  async function runNow(job: Job, { signal, onUnit, most }: RunOptions): Promise<readonly Outcome[]> {
     throwIfAborted(signal)
     const control = new Int32Array(job.control)
     const stop = () => void Atomics.store(control, IS_STOPPED, 1)
     signal?.addEventListener('abort', stop, { once: true })
     try {
-      const parts = Array.from({ length: count }, (_, index) => doPart(workerAt(index), job, onUnit, stop))
+      const parts = Array.from({ length: Math.min(count, most) }, (_, index) =>
+        doPart(workerAt(index), job, onUnit, stop),
+      )
       const ended = await Promise.all(parts)
       const failures = ended.flatMap((end) => ('failure' in end ? [end.failure] : []))
       const [first] = failures.sort((a, b) => a.unit - b.unit)

@@ -1,13 +1,25 @@
 import type { Tools } from './chunks.ts'
 import type { Job } from './job.ts'
 import { createKernels, createMemory } from './kernels.ts'
-import { layOut } from './scratch.ts'
+import { COUNTERS_BYTES, layOut } from './scratch.ts'
 
-/** Memory and kernels of one thread; null where JavaScript does the work. */
+/** What a thread had last: passes over the same files follow each other, and memory that is let go of stays for a while. */
+let last: { readonly key: string; readonly tools: Tools } | null = null
+
+/** Memory and kernels of one thread, with its counters at 0; null where JavaScript does the work. */
 export function createTools({ usesKernels, files, kind }: Job): Tools | null {
   if (!usesKernels) return null
-  const scratch = layOut({ parents: files.parents.map((file) => file !== null), counts: kind === 'count' })
-  const memory = createMemory(scratch.bytes)
-  const kernels = createKernels(memory)
-  return kernels === null ? null : { kernels, memory, scratch }
+  const shape = { parents: files.parents.map((file) => file !== null), counts: kind === 'count' }
+  const key = JSON.stringify(shape)
+  if (last?.key !== key) {
+    last = null
+    const scratch = layOut(shape)
+    const memory = createMemory(scratch.bytes)
+    const kernels = createKernels(memory)
+    if (kernels === null) return null
+    last = { key, tools: { kernels, memory, scratch } }
+  }
+  const { tools } = last
+  for (const address of tools.scratch.counters) new Uint8Array(tools.memory.buffer, address, COUNTERS_BYTES).fill(0)
+  return tools
 }
