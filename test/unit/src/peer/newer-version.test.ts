@@ -31,7 +31,7 @@ describe('what a newer version made', () => {
         isColdmeshError(error, 'unsupported') && /genesis\/2/.test(error.message) && /Update/.test(error.hint ?? ''),
     )
     assert.throws(
-      open(changed({ fusion: { rule: 'median/1', params: {} } })),
+      open(changed({ fusion: { rule: 'median/2', params: {} } })),
       (error) => isColdmeshError(error, 'unsupported') && /mean\/1 only/.test(error.message),
     )
     assert.throws(open(changed({ kind: 'lineage/1' })), (error) => isColdmeshError(error, 'not-valid'))
@@ -53,7 +53,7 @@ describe('what a newer version made', () => {
 
   it('is not followed when a quorum certified it: the head stays, and people are told why', async () => {
     const start = await startChain()
-    const fusion = { rule: 'median/1', params: {} }
+    const fusion = { rule: 'median/2', params: {} }
     const amendment = ratifiedBy(start.net.members.slice(0, 3), start.net, { fusion })
     const theirs = await addRound(start, { lie: { lineage: (told) => ({ ...told, amendment }) } })
     const mesh = memoryNetwork()
