@@ -9,6 +9,7 @@ import type { PeerContext } from '../context.ts'
 import { isOwnTrouble } from '../troubles.ts'
 import type { HeldDelta } from './book.ts'
 import { MAX_SHARE } from './make.ts'
+import { wantsDeltas } from './mode.ts'
 
 const MAX_ASKED = 3
 const NODE_BYTES = 131_072
@@ -38,20 +39,19 @@ export interface FetchingDelta
  * @throws ColdmeshError `refused` (this machine), `aborted`
  */
 export async function fetchByDelta(context: FetchingDelta, wanted: DeltaToFetch, refused: Set<string>): Promise<void> {
-  const { store, keeping, deltas, deltaMode, log } = context
+  const { store, keeping, mesh, deltas, deltaMode, log } = context
   const { checkpoint, base, bytes, how } = wanted
-  const isHere = await store.has(checkpoint)
-  if (deltaMode === 'off' || isHere || bytes <= LEAF_BYTES) return
+  if (!wantsDeltas(deltaMode, mesh) || bytes <= LEAF_BYTES || (await store.has(checkpoint))) return
   let from: string | null = null
   try {
     const getNode = async (cid: CID) => {
       await store.fetch(cid, { ...how, shape: 'block', maxBytes: NODE_BYTES })
       return store.get(cid)
     }
-    const { leaves } = await listLeaves(checkpoint, getNode, { maxBytes: bytes })
     const offer = await findOffer(context, wanted, refused)
     if (offer === null) return
     from = offer.peer
+    const { leaves } = await listLeaves(checkpoint, getNode, { maxBytes: bytes })
     await keeping.note(wanted.round, offer.delta)
     const maxBytes = offer.bytes + Math.ceil(offer.bytes / 1000) + NODE_BYTES
     await store.fetch(offer.delta, { ...how, shape: 'file', fileBytes: offer.bytes, maxBytes })

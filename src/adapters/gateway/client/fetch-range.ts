@@ -47,6 +47,12 @@ export async function fetchRange(source: Source, job: Job, options: RangeOptions
   let failure: { error: unknown } | undefined
   let nodeBytes = 0
   let buffer: Uint8Array | null = null
+  let isPooled = true
+
+  /** One for a leaf of another length than expected was made for it alone. */
+  const giveBack = (target: Uint8Array): void => {
+    if (isPooled) buffers.giveBack(target)
+  }
 
   const write = (index: number, bytes: number, target: Uint8Array): void => {
     const writing = incoming
@@ -69,8 +75,8 @@ export async function fetchRange(source: Source, job: Job, options: RangeOptions
       onBlock(cid, bytes) {
         const expected = job.next < job.end ? file.leaves[job.next] : undefined
         if (expected !== undefined && isSame(cid, expected.cid)) {
-          if (bytes !== expected.bytes) throw new CarError('a leaf has another length')
-          buffer = buffers.take()
+          isPooled = bytes === expected.bytes
+          buffer = isPooled ? buffers.take() : new Uint8Array(bytes)
           return buffer
         }
         // Nodes above the range come first. Those are known: they say what the leaves are.
@@ -89,9 +95,11 @@ export async function fetchRange(source: Source, job: Job, options: RangeOptions
           leaf === undefined ||
           !hash('sha256', target.subarray(0, bytes), 'buffer').equals(leaf.cid.multihash.digest)
         ) {
-          buffers.giveBack(target)
+          giveBack(target)
           throw new CarError('a leaf is not what its CID names')
         }
+        // Whoever has it may be honest: it is the nodes above that lie, and who made them.
+        if (bytes !== leaf.bytes) throw new SourceError('absent', 'a leaf has another length than its node says')
         write(job.next, bytes, target)
         job.next++
         job.movedMs = now()
@@ -132,7 +140,7 @@ export async function fetchRange(source: Source, job: Job, options: RangeOptions
     if (ending === undefined && failure === undefined) throw error
   } finally {
     clearTimeout(ending)
-    if (buffer !== null) buffers.giveBack(buffer)
+    if (buffer !== null) giveBack(buffer)
     await Promise.all(writes)
   }
   if (failure !== undefined) throw failure.error

@@ -60,7 +60,8 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function leave(peer: string, fault: SourceFault): void {
-    left.add(peer)
+    // A peer that lacks one part may have others.
+    if (fault !== 'absent') left.add(peer)
     options.onLeft(peer, fault)
   }
 
