@@ -16,15 +16,20 @@ export function spanOf({ base, inputs, parents }: Window, part: Part, dtype: Flo
 }
 
 /** @throws ColdmeshError `bad-checkpoint` naming the first NaN or infinity in an input, its parent or the base */
-export function requireFinite({ dtype, base, inputs, parents }: Span, part: Part): void {
+export function requireFinite(span: Span, part: Part): void {
+  requireFiniteInputs(span, part)
+  const bad = firstNonFinite(span.dtype, span.base)
+  if (bad >= 0) throw notFinite('The base has NaN or infinity', part, span.dtype, bad)
+}
+
+/** @throws ColdmeshError `bad-checkpoint` naming the first NaN or infinity in an input or its parent */
+export function requireFiniteInputs({ dtype, inputs, parents }: Span, part: Part): void {
   for (const [input, data] of inputs.entries()) {
     const bad = firstNonFinite(dtype, data)
     if (bad >= 0) throw notFinite(`Input ${input} has NaN or infinity`, part, dtype, bad, input)
     const parent = parents[input] ?? null
     if (parent !== null && firstNonFinite(dtype, parent) >= 0) throw badParent(input, 'has NaN or infinity')
   }
-  const bad = firstNonFinite(dtype, base)
-  if (bad >= 0) throw notFinite('The base has NaN or infinity', part, dtype, bad)
 }
 
 /** @throws ColdmeshError `bad-checkpoint` where an input's rebased value is not finite; what made it so first */

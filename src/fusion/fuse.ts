@@ -1,7 +1,7 @@
 import type { FusionParams } from '../../protocols/genesis/fusion.ts'
 import type { Clipping } from '../../protocols/lineage/clipping.ts'
 import { firstNonFinite } from '../floats/scan.ts'
-import { requireEqual, requireFinite, requireRebased, resultNotFinite, spanOf } from './check.ts'
+import { requireEqual, requireFinite, requireFiniteInputs, requireRebased, resultNotFinite, spanOf } from './check.ts'
 import { createSpanFuser, type SpanFuser } from './javascript.ts'
 import { checkDtypes, type FusionLayout, fusedDtype, type Part } from './layout.ts'
 import { measure } from './measure.ts'
@@ -73,7 +73,7 @@ function fusePart(
     return
   }
   const span = spanOf(window, part, dtype)
-  if (!SHOW_EVERY_INPUT.includes(ready.rule)) requireFinite(span, part)
+  if (!SHOW_EVERY_INPUT.includes(ready.rule)) requireFiniteInputs(span, part)
   requireRebased(fuse(span, into), span, part)
   const element = firstNonFinite(dtype, into)
   if (element < 0) return

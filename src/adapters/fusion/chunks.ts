@@ -18,6 +18,8 @@ export interface ChunkOptions {
   readonly isWidened: boolean
   /** Rebased inputs as the values that they stand for, rounded to the dtype. */
   readonly isRounded: boolean
+  /** Whether the base's elements are looked at. */
+  readonly takesBase: boolean
 }
 
 /** Up to 2,048 elements in every file, as kernels take them, until the next: the inputs' addresses are in the scratch's table. */
@@ -45,7 +47,7 @@ export interface Tools {
 export function visitChunks(
   { kernels, memory, scratch }: Tools,
   places: Places,
-  { isWidened, isRounded }: ChunkOptions,
+  { isWidened, isRounded, takesBase }: ChunkOptions,
   visit: (chunk: Chunk) => boolean,
 ): boolean {
   const { dtype } = places
@@ -78,7 +80,7 @@ export function visitChunks(
     length = Math.min(CHUNK, places.count - from)
     padded = Math.ceil(length / 32) * 32
     const narrowBase = at(places.base, scratch.baseRow)
-    const base = wide(narrowBase, scratch.wideBaseRow)
+    const base = takesBase ? wide(narrowBase, scratch.wideBaseRow) : narrowBase
     for (let input = 0; input < count; input++) {
       const row = scratch.rows[input] ?? 0
       let address = at(places.inputs[input] ?? 0, row)

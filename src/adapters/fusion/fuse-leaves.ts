@@ -4,7 +4,7 @@ import { DIGEST_BYTES, leafBytes, leafCount } from '../../checkpoint/digest-tree
 import { LEAF_BYTES } from '../../checkpoint/unixfs.ts'
 import { fuseWindow } from '../../fusion/fuse.ts'
 import { createSpanFuser } from '../../fusion/javascript.ts'
-import type { ReadyRule } from '../../fusion/rule.ts'
+import { type ReadyRule, usesBase } from '../../fusion/rule.ts'
 import type { Tools } from './chunks.ts'
 import { type Job, NOTHING, type Work } from './job.ts'
 import { createPartFuser } from './part-fuser.ts'
@@ -46,7 +46,7 @@ function createKernelFuser(
 ): (range: Range, ready: ReadyRule) => Uint8Array | null {
   const { memory, scratch } = tools
   const inputs = files.inputs.length
-  const needsBase = !['mean/1', 'weighted-mean/1'].includes(whole.rule) || whole.step !== null
+  const needsBase = usesBase(whole)
   const isRebasing = files.parents.some((file) => file !== null)
   const options = { layout, files, needsBase: needsBase || isRebasing, comparesIntegers: true }
   const every = whole.rule === 'ties/1' ? null : createPartFuser(tools, whole, inputs)

@@ -49,6 +49,8 @@ export interface Kernels {
   readonly mean: Kernel
   /** By the number of inputs: (table, at, sums, count), of F32: 1 when an input is not finite */
   readonly medians: ReadonlyMap<number, Kernel>
+  /** By the number of inputs: (table, at, out, count), of F32: 1 when something may not be finite, of which `medians` knows more */
+  readonly writtenMedians: ReadonlyMap<number, Kernel>
   /** (table, inputs, network, comparators, rows, from, to, at, sums, count), of F32: the same */
   readonly order: Kernel
   /** (table, inputs, base, sums, count), of F32; the inputs a multiple of 4 */
@@ -111,14 +113,18 @@ export function createKernels(memory: KernelMemory): Kernels | null {
     rebase: kernel(`rebase${dtype}`),
     notFinite: kernel(`notFinite${dtype}`),
   })
-  const medians = Object.keys(exports).flatMap((name) => {
-    const inputs = /^median(\d+)$/.exec(name)?.[1]
-    return inputs === undefined ? [] : [[Number(inputs), kernel(name)] as const]
-  })
+  const byInputs = (pattern: RegExp) =>
+    new Map(
+      Object.keys(exports).flatMap((name) => {
+        const inputs = pattern.exec(name)?.[1]
+        return inputs === undefined ? [] : [[Number(inputs), kernel(name)] as const]
+      }),
+    )
   return {
     of: { F32: ofDtype('F32'), BF16: ofDtype('BF16'), F16: ofDtype('F16') },
     mean: kernel('meanF32'),
-    medians: new Map(medians),
+    medians: byInputs(/^median(\d+)$/),
+    writtenMedians: byInputs(/^writeMedian(\d+)$/),
     order: kernel('order'),
     addSquares: kernel('addSquares'),
     countUpper: kernel('countUpper'),

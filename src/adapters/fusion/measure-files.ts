@@ -179,6 +179,11 @@ function scanChunks(tools: Tools, { layout, files }: Job, range: Range, visit: (
   const isBaseFinite = (chunk: Chunk) => tools.kernels.of.F32.notFinite(chunk.base, chunk.count) === 0
   return scan(tools, { layout, files, needsBase: true, comparesIntegers: false }, range, {
     floats: (places) =>
-      visitChunks(tools, places, { isWidened: true, isRounded: true }, (chunk) => isBaseFinite(chunk) && visit(chunk)),
+      visitChunks(
+        tools,
+        places,
+        { isWidened: true, isRounded: true, takesBase: true },
+        (chunk) => isBaseFinite(chunk) && visit(chunk),
+      ),
   })
 }

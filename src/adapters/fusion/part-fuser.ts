@@ -1,5 +1,5 @@
 import { FLOAT_BYTES } from '../../floats/dtypes.ts'
-import type { ReadyRule } from '../../fusion/rule.ts'
+import { type ReadyRule, usesBase } from '../../fusion/rule.ts'
 import { sortingNetwork } from '../../fusion/sorting-network.ts'
 import { type Chunk, type Places, type Tools, visitChunks } from './chunks.ts'
 import { middle, pruneNetwork } from './networks.ts'
@@ -17,15 +17,14 @@ export function createPartFuser(tools: Tools, ready: ReadyRule, inputs: number):
   const { kernels, memory, scratch } = tools
   const numbersOf = createNumbers(tools, ready, inputs)
   const isOrdered = ['trimmed-mean/1', 'median/1', 'ties/1'].includes(ready.rule)
-  const options = { isWidened: isOrdered, isRounded: ready.rule !== 'mean/1' }
-  const needsBase = !['mean/1', 'weighted-mean/1'].includes(ready.rule)
+  const options = { isWidened: isOrdered, isRounded: ready.rule !== 'mean/1', takesBase: usesBase(ready) }
+  const needsBase = usesBase(ready)
   const bytes = new Uint8Array(memory.buffer)
 
   return (places, out) => {
     const { dtype } = places
     const size = FLOAT_BYTES[dtype]
-    const done = isPlainMean(ready, places) ? fuseMean(tools, places, out) : 0
-    if (done === null) return false
+    const done = isPlain(ready, places) ? writePlain(tools, ready, places, out) : 0
     const rest = done === 0 ? places : skip(places, done)
     return visitChunks(tools, rest, options, (chunk) => {
       const { from, length, count, base, readAs } = chunk
@@ -46,15 +45,20 @@ export function createPartFuser(tools: Tools, ready: ReadyRule, inputs: number):
   }
 }
 
-function isPlainMean({ rule, step }: ReadyRule, { dtype, parents }: Places): boolean {
-  return rule === 'mean/1' && step === null && dtype === 'F32' && parents.every((parent) => parent === null)
+/** Whether elements of F32 can go from registers to the result. */
+function isPlain({ step }: ReadyRule, { dtype, parents }: Places): boolean {
+  return step === null && dtype === 'F32' && parents.every((parent) => parent === null)
 }
 
-/** The mean of F32 in one go, but for a tail of fewer than 16 elements. How many it did; null when a result is not finite. */
-function fuseMean({ kernels, memory, scratch }: Tools, places: Places, out: number): number | null {
+/** Means and medians of F32 in one go, but for a tail of fewer than 16 elements. How many it did: none where something may not be finite. */
+function writePlain({ kernels, memory, scratch }: Tools, { rule }: ReadyRule, places: Places, out: number): number {
+  const { inputs } = places
   const count = places.count - (places.count % 16)
-  new Uint32Array(memory.buffer, scratch.table, places.inputs.length).set(places.inputs)
-  return kernels.mean(scratch.table, places.inputs.length, 0, out, count) === 0 ? count : null
+  const median = rule === 'median/1' ? kernels.writtenMedians.get(inputs.length) : undefined
+  if (rule !== 'mean/1' && median === undefined) return 0
+  new Uint32Array(memory.buffer, scratch.table, inputs.length).set(inputs)
+  const isBad = median?.(scratch.table, 0, out, count) ?? kernels.mean(scratch.table, inputs.length, 0, out, count)
+  return isBad === 0 ? count : 0
 }
 
 function skip({ dtype, count, base, inputs, parents }: Places, done: number): Places {

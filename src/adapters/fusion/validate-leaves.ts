@@ -34,7 +34,7 @@ export function createValidator(job: Job & { kind: 'validate' }): Work {
               visitChunks(
                 tools,
                 places,
-                { isWidened: false, isRounded: true },
+                { isWidened: false, isRounded: true, takesBase: false },
                 ({ readAs, count, inputs }) => tools.kernels.of[readAs].notFinite(inputs[0] ?? 0, count) === 0,
               )
             )

@@ -1,6 +1,19 @@
 import { sortingNetwork } from '../../../fusion/sorting-network.ts'
 import { middle, pruneNetwork } from '../networks.ts'
-import { advance, endOf, get, locals, loop, pair, repeat, set, upper, words } from './text.mjs'
+import {
+  ANY_BAD as ANY_NOTED,
+  advance,
+  endOf,
+  get,
+  locals,
+  loop,
+  noteNonFinite,
+  pair,
+  repeat,
+  set,
+  upper,
+  words,
+} from './text.mjs'
 
 // Rules that order an element's values, given as F32. Keys are integers in the order of the values; applied twice, `key`
 // gives the bits back.
@@ -59,8 +72,47 @@ function medianKernel(inputs) {
     ${ANY_BAD})`
 }
 
+/**
+ * The median of F32, rounded and written. The order of zeros, and of what is not finite, is nobody's concern here: numbers
+ * are compared as such. 1 when something may not be finite: the sum of all inputs or the result, which may overflow where a median does not.
+ */
+function writtenMedianKernel(inputs) {
+  const { from, to } = middle(inputs)
+  const network = pruneNetwork(sortingNetwork(inputs), from, to)
+  const names = Array.from({ length: inputs }, (_, index) => `value${index}`)
+  const addresses = names.map((_, index) => `address${index}`)
+  const four = (group) => {
+    const value = [...names]
+    let spare = 'spare'
+    const compare = ([lower, higher]) => {
+      const [a, b] = [value[lower], value[higher]]
+      const text = `${set(spare, `(f32x4.pmin ${get(a)} ${get(b)})`)} ${set(b, `(f32x4.pmax ${get(a)} ${get(b)})`)}`
+      value[lower] = spare
+      spare = a
+      return text
+    }
+    const add = (left, right) => `(f32x4.add ${left} ${right})`
+    const loads = names.map((name, index) => set(name, `(v128.load offset=${group * 16} ${get(addresses[index])})`))
+    const total = set('total', names.map(get).reduce(add))
+    const sorted = network.map(compare)
+    const [one, other] = value.slice(from, to).map(get)
+    // half of a sum of two is rounded as the sum is, or exact: as by way of doubles
+    const median = other === undefined ? one : `(f32x4.mul ${add(one, other)} (v128.const f32x4 0.5 0.5 0.5 0.5))`
+    return `${loads.join(' ')} ${total} ${sorted.join(' ')}
+      ${set('four', add('(v128.const f32x4 0 0 0 0)', median))} (v128.store offset=${group * 16} ${get('out')} ${get('four')})
+      ${noteNonFinite(add(get('total'), get('four')))}`
+  }
+  const address = (name, index) => set(name, `(i32.add (i32.load offset=${index * 4} ${get('table')}) ${get('at')})`)
+  return `(func (export "writeMedian${inputs}") (param $table i32) (param $at i32) (param $out i32) (param $count i32) (result i32)
+    (local $end i32) ${locals('i32', ...addresses)} ${locals('v128', 'four', 'bad', 'total', 'spare', ...names)}
+    ${endOf('at', 4)}
+    ${loop('at', 'end', 32, `${addresses.map(address).join(' ')} ${repeat(2, four)} ${advance('out', 32)}`)}
+    ${ANY_NOTED})`
+}
+
 export function medianKernels() {
-  return repeat(MAX_IN_REGISTERS - 1, (index) => medianKernel(index + 2))
+  const every = (kernel) => repeat(MAX_IN_REGISTERS - 1, (index) => kernel(index + 2))
+  return [every(medianKernel), every(writtenMedianKernel)].join('\n')
 }
 
 /**
