@@ -7,15 +7,18 @@ import { checkDtypes } from '../../fusion/layout.ts'
 import { readRule } from '../../fusion/rule.ts'
 import { assertSubnormals } from '../../fusion/self-test.ts'
 import { type Validation, wrongSize } from '../../fusion/validate.ts'
-import { createControl, type Outcome, type Pass } from './job.ts'
+import { createControl, type FileNumbers, type Outcome, type Pass } from './job.ts'
+import { hasKernels } from './kernels.ts'
 import { measureFiles } from './measure.ts'
 import { createOut, type FilesToOpen, openFiles } from './open-files.ts'
 import { createThreads } from './threads.ts'
 
 /** More threads than memory has bandwidth for only take room. */
 const MAX_WORKERS = 4
-/** Inputs that are counted at once, by all threads together: each takes a mebibyte. */
-const MAX_COUNTED = 64
+/** Leaves that threads without kernels hold at once, all together: a mebibyte each. */
+const MAX_LEAVES = 130
+/** Inputs that are counted at once, by all threads together: each takes a quarter of a mebibyte. */
+const MAX_COUNTED = 128
 
 export interface FusionEngineOptions {
   /** Threads; 0: the calling one does the work. Default: one for each processor, at most 4. */
@@ -83,10 +86,10 @@ export interface FusionEngine extends AsyncDisposable {
 export function createFusionEngine(options: FusionEngineOptions = {}): FusionEngine {
   const { workers = Math.min(availableParallelism(), MAX_WORKERS), usesKernels = true } = options
   const threads = createThreads(workers)
-  const run = (files: ReturnType<typeof openFiles>['files'], layout: FilesToOpen['layout'], given: RunGiven) =>
+  const run = (files: FileNumbers, layout: FilesToOpen['layout'], given: RunGiven) =>
     threads.run(
       { layout, files, usesKernels, control: createControl(), isReporting: given.onUnit !== undefined, ...given.pass },
-      { ...given, most: mostThreads(given.pass, files.inputs.length) },
+      { ...given, most: mostThreads(given.pass, files, usesKernels) },
     )
 
   return {
@@ -138,8 +141,14 @@ export function createFusionEngine(options: FusionEngineOptions = {}): FusionEng
   }
 }
 
-function mostThreads({ kind }: Pass, inputs: number): number {
-  return kind === 'count' ? Math.max(1, Math.floor(MAX_COUNTED / inputs)) : Number.POSITIVE_INFINITY
+/** Fewer where files are many: JavaScript takes whole leaves, and counting takes tables. */
+function mostThreads({ kind }: Pass, { inputs, parents }: FileNumbers, usesKernels: boolean): number {
+  const files = 1 + inputs.length + parents.filter((file) => file !== null).length
+  const most = Math.min(
+    kind === 'count' ? MAX_COUNTED / inputs.length : Number.POSITIVE_INFINITY,
+    usesKernels && hasKernels() ? Number.POSITIVE_INFINITY : MAX_LEAVES / files,
+  )
+  return Math.max(1, Math.floor(most))
 }
 
 interface RunGiven {

@@ -33,8 +33,8 @@ export type Pass =
     }
   /** Sums of squared differences from the base: a double by block of 65,536 elements and input. */
   | { readonly kind: 'squares'; readonly sums: SharedArrayBuffer }
-  /** Counts magnitudes: by their upper 16 bits, or by the lower ones of those with these upper ones. */
-  | { readonly kind: 'count'; readonly uppers: readonly number[] | null }
+  /** Counts magnitudes: by their upper 16 bits, or by the lower ones of those with these upper ones. For the counts see counts.ts. */
+  | { readonly kind: 'count'; readonly uppers: readonly number[] | null; readonly counts: SharedArrayBuffer }
   /** How many magnitudes are equal to the input's key: a double by leaf and input. */
   | { readonly kind: 'equal'; readonly keys: readonly number[]; readonly equal: SharedArrayBuffer }
   /** Checks the only input as a checkpoint of the base. */
@@ -52,8 +52,6 @@ export function createControl(): SharedArrayBuffer {
 
 /** What a thread has in the end. */
 export interface Outcome {
-  /** Of a `count`: each input's 65,536 counts. */
-  readonly counts: readonly Float64Array<ArrayBuffer>[]
   /** Of a `validate`: the first fault that the thread found, and where. */
   readonly fault: { readonly unit: number; readonly verdict: Validation } | null
 }
@@ -66,4 +64,4 @@ export interface Work {
   end(): Outcome
 }
 
-export const NOTHING: Outcome = { counts: [], fault: null }
+export const NOTHING: Outcome = { fault: null }

@@ -91,6 +91,11 @@ function kernelModule(): object | null {
   return compiled
 }
 
+/** Whether the machine can run them. */
+export function hasKernels(): boolean {
+  return kernelModule() !== null
+}
+
 /** The kernels over this memory; null where the machine can't run them. */
 export function createKernels(memory: KernelMemory): Kernels | null {
   const module = kernelModule()

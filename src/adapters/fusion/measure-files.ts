@@ -4,6 +4,7 @@ import { visitWindow } from '../../fusion/measure.ts'
 import { createSquares } from '../../fusion/squares.ts'
 import { squareBlocks } from './blocks.ts'
 import { type Chunk, type Tools, visitChunks } from './chunks.ts'
+import { addCounts } from './counts.ts'
 import { type Job, NOTHING, type Work } from './job.ts'
 import { readLeaf, readRange } from './read-files.ts'
 import { type Range, scan } from './scan.ts'
@@ -58,20 +59,28 @@ function createSquaresKernel(tools: Tools, job: Job): (range: Range) => readonly
   }
 }
 
+/** Leaves whose elements are fewer than what 32 bits count. */
+const LEAVES_COUNTED = 4096
+
 /** Magnitudes of each input, counted. */
 export function createCountWork(job: Job & { kind: 'count' }): Work {
   const tools = createTools(job)
-  const { uppers } = job
-  const counts: Float64Array<ArrayBuffer>[] = []
-  const countsOf = (input: number) => (counts[input] ??= new Float64Array(RADIX))
+  const { uppers, files } = job
+  const own = tools === null ? files.inputs.map(() => new Uint32Array(RADIX)) : countersOf(tools)
   const magnitudesOf = createMagnitudes()
+  let leaves = 0
+  const share = () => {
+    for (const [input, found] of own.entries()) addCounts(job.counts, input, found)
+    leaves = 0
+  }
   return {
     units: leavesOf(job),
     run(leaf) {
+      if (leaves++ === LEAVES_COUNTED) share()
       if (tools !== null && countByKernel(tools, job, leaf)) return
       visitWindow(readWholeLeaf(job, leaf), ({ inputs, base, length }) => {
         for (const [input, values] of inputs.entries()) {
-          const [bits, into] = [magnitudesOf(values, base, length), countsOf(input)]
+          const [bits, into] = [magnitudesOf(values, base, length), own[input] ?? new Uint32Array()]
           for (const word of bits.subarray(0, length)) {
             const bin = binOf(word, uppers?.[input])
             if (bin >= 0) into[bin] = (into[bin] ?? 0) + 1
@@ -80,10 +89,14 @@ export function createCountWork(job: Job & { kind: 'count' }): Work {
       })
     },
     end() {
-      if (tools !== null) for (const input of job.files.inputs.keys()) addCounters(tools, input, countsOf(input))
-      return { ...NOTHING, counts }
+      share()
+      return NOTHING
     },
   }
+}
+
+function countersOf({ memory, scratch }: Tools): readonly Uint32Array[] {
+  return scratch.counters.map((address) => new Uint32Array(memory.buffer, address, RADIX))
 }
 
 /** Where a magnitude is counted; -1: nowhere. */
@@ -106,19 +119,12 @@ function countByKernel(tools: Tools, job: Job & { kind: 'count' }, leaf: number)
           : kernels.countLower(values, base, upper, counters, count)
       // zeros behind a tail are counted with the others
       if (count > length && (upper ?? 0) === 0) {
-        const zeros = new BigUint64Array(memory.buffer, counters, 1)
-        zeros[0] = (zeros[0] ?? 0n) - BigInt(count - length)
+        const zeros = new Uint32Array(memory.buffer, counters, 1)
+        zeros[0] = (zeros[0] ?? 0) - (count - length)
       }
       return isBad === 0
     }),
   )
-}
-
-function addCounters({ memory, scratch }: Tools, input: number, into: Float64Array): void {
-  const words = new Uint32Array(memory.buffer, scratch.counters[input] ?? 0, 2 * RADIX)
-  for (let bin = 0; bin < RADIX; bin++) {
-    into[bin] = (into[bin] ?? 0) + (words[2 * bin] ?? 0) + (words[2 * bin + 1] ?? 0) * 2 ** 32
-  }
 }
 
 /** How many magnitudes of a leaf are equal to the input's key. */

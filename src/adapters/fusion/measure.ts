@@ -5,6 +5,7 @@ import { keptElements, type Place, placeOf, RADIX } from '../../fusion/magnitude
 import { floatElements } from '../../fusion/measure.ts'
 import type { ReadyRule, StatedRule } from '../../fusion/rule.ts'
 import { squareBlocks } from './blocks.ts'
+import { clearCounts, createCounts, readCounts } from './counts.ts'
 import type { Outcome, Pass } from './job.ts'
 
 /** Does a pass over all files. */
@@ -57,9 +58,16 @@ async function selectKept({ layout, inputs }: Files, density: number, run: RunPa
   if (wanted === elements) {
     return { kept: Array.from({ length: inputs }, () => ({ key: 0, equal: elements })), equalBefore: null }
   }
-  const high = (await count(inputs, null, run)).map((counts) => place(counts, wanted))
+  const counts = createCounts(inputs)
+  await run({ kind: 'count', uppers: null, counts })
+  const each = Array.from({ length: inputs }, (_, input) => input)
+  const doubles = new Float64Array(RADIX)
+  const placeIn = (input: number, left: number) => place(readCounts(counts, input, doubles), left)
+  const high = each.map((input) => placeIn(input, wanted))
   const uppers = high.map(({ bin }) => bin)
-  const low = (await count(inputs, uppers, run)).map((counts, input) => place(counts, high[input]?.left ?? 1))
+  clearCounts(counts)
+  await run({ kind: 'count', uppers, counts })
+  const low = each.map((input) => placeIn(input, high[input]?.left ?? 1))
   const kept = low.map(({ bin, left }, input) => ({ key: (uppers[input] ?? 0) * RADIX + bin, equal: left }))
   // where all that are equal to the key are kept, nobody needs to know where they are
   if (low.every(({ here, left }) => here === left)) return { kept, equalBefore: null }
@@ -67,18 +75,6 @@ async function selectKept({ layout, inputs }: Files, density: number, run: RunPa
   const equal = new SharedArrayBuffer((leaves + 1) * inputs * Float64Array.BYTES_PER_ELEMENT)
   await run({ kind: 'equal', keys: kept.map(({ key }) => key), equal })
   return { kept, equalBefore: accumulate(equal, inputs) }
-}
-
-async function count(inputs: number, uppers: readonly number[] | null, run: RunPass): Promise<readonly Float64Array[]> {
-  const outcomes = await run({ kind: 'count', uppers })
-  return Array.from({ length: inputs }, (_, input) => {
-    const total = new Float64Array(RADIX)
-    for (const { counts } of outcomes)
-      counts[input]?.forEach((value, bin) => {
-        total[bin] = (total[bin] ?? 0) + value
-      })
-    return total
-  })
 }
 
 function place(counts: Float64Array, wanted: number): Place & { readonly here: number } {

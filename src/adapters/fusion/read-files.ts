@@ -18,11 +18,18 @@ function readUpTo(file: number, into: Uint8Array, offset: number): number {
   return held
 }
 
-/** So many bytes of every file, in memory of their own; fewer where a file ends. */
+/** Of this thread, kept: garbage of this size would pile up. */
+const buffers: Uint8Array[] = []
+
+/** So many bytes of every file, valid until the next ones are read; fewer where a file ends. */
 function readEach({ base, inputs, parents }: FileNumbers, offset: number, bytes: number): ReadBytes {
+  let taken = 0
   const read = (file: number) => {
-    const into = new Uint8Array(bytes)
-    return into.subarray(0, readUpTo(file, into, offset))
+    const at = taken++
+    const held = buffers[at]
+    const buffer = held !== undefined && held.length >= bytes ? held : new Uint8Array(bytes)
+    buffers[at] = buffer
+    return buffer.subarray(0, readUpTo(file, buffer.subarray(0, bytes), offset))
   }
   return {
     ...{ offset, base: read(base), inputs: inputs.map(read) },

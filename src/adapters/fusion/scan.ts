@@ -3,7 +3,6 @@ import { type FusionLayout, fusedDtype, type Part, partsAt } from '../../fusion/
 import type { Places, Tools } from './chunks.ts'
 import type { FileNumbers } from './job.ts'
 import { readWhole } from './read-files.ts'
-import { WINDOW_BYTES } from './scratch.ts'
 
 /** Bytes of the files that follow each other. */
 export interface Range {
@@ -29,8 +28,9 @@ export interface ScanVisitor {
 
 /** Reads a range of all files, window by window. False when something is wrong: a file ends, differs, or a visit says so. */
 export function scan(tools: Tools, options: ScanOptions, range: Range, visitor: ScanVisitor): boolean {
-  for (let at = 0; at < range.bytes; at += WINDOW_BYTES) {
-    const window = { offset: range.offset + at, bytes: Math.min(WINDOW_BYTES, range.bytes - at) }
+  const { windowBytes } = tools.scratch
+  for (let at = 0; at < range.bytes; at += windowBytes) {
+    const window = { offset: range.offset + at, bytes: Math.min(windowBytes, range.bytes - at) }
     if (!scanWindow(tools, options, window, at, visitor)) return false
   }
   return true

@@ -2,8 +2,10 @@ import { LEAF_BYTES } from '../../checkpoint/unixfs.ts'
 
 /** Elements that a rule takes at once: their doubles stay in the first-level cache. A multiple of 32. */
 export const CHUNK = 2048
-/** Bytes of every file that are read at once, so that they are still in the second-level cache when they are fused. */
-export const WINDOW_BYTES = 131_072
+/** Bytes of every file that are read at once, so that they are still in the second-level cache when they are fused; of many files fewer. */
+const WINDOW_BYTES = 131_072
+const SMALL_WINDOW_BYTES = 65_536
+const MANY_FILES = 32
 const DOUBLE_BYTES = 8
 /** Files at equal offsets would evict each other from the first-level cache. */
 const PADDING = 192
@@ -12,8 +14,8 @@ const ROW_BYTES = CHUNK * 4 + 64
 const MAX_COMPARATORS = 1024
 /** A row of keys of `order`. */
 export const KEYS_BYTES = 128
-/** 64-bit counters, one for each value of 16 bits. */
-export const COUNTERS_BYTES = 65_536 * DOUBLE_BYTES
+/** 32-bit counters, one for each value of 16 bits. */
+export const COUNTERS_BYTES = 65_536 * 4
 
 /** Addresses of everything in a worker's memory. */
 export interface Scratch {
@@ -35,12 +37,14 @@ export interface Scratch {
   readonly baseRow: number
   readonly wideBaseRow: number
   readonly outRow: number
-  /** 64-bit counters of each input, where a rule counts. */
+  /** 32-bit counters of each input, where a rule counts. */
   readonly counters: readonly number[]
   readonly base: number
   readonly inputs: readonly number[]
   /** Null where an input is not rebased. */
   readonly parents: readonly (number | null)[]
+  /** Bytes of a file that there is room for. */
+  readonly windowBytes: number
   /** The leaf that is made. */
   readonly leaf: number
 }
@@ -62,7 +66,10 @@ export function layOut({
   const takeEach = (bytes: number) => parents.map(() => take(bytes))
   // kernels that go by fours read the table to the next multiple
   const inputs = Math.ceil(parents.length / 4) * 4
+  const files = 1 + parents.length + parents.filter((isRebased) => isRebased).length
+  const windowBytes = files > MANY_FILES ? SMALL_WINDOW_BYTES : WINDOW_BYTES
   const scratch = {
+    windowBytes,
     table: take(inputs * 4),
     factors: take(inputs * DOUBLE_BYTES),
     limits: take(inputs * 4),
@@ -76,11 +83,11 @@ export function layOut({
     wideBaseRow: take(ROW_BYTES),
     parentRows: parents.map((isRebased) => (isRebased ? take(ROW_BYTES) : 0)),
     outRow: take(ROW_BYTES),
-    counters: counts ? takeEach(COUNTERS_BYTES) : [],
-    base: take(WINDOW_BYTES + PADDING),
-    inputs: takeEach(WINDOW_BYTES + PADDING),
-    parents: parents.map((isRebased) => (isRebased ? take(WINDOW_BYTES + PADDING) : null)),
+    base: take(windowBytes + PADDING),
+    inputs: takeEach(windowBytes + PADDING),
+    parents: parents.map((isRebased) => (isRebased ? take(windowBytes + PADDING) : null)),
     leaf: take(LEAF_BYTES),
+    counters: counts ? takeEach(COUNTERS_BYTES) : [],
   }
   return { ...scratch, bytes: next }
 }

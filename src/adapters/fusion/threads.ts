@@ -5,6 +5,9 @@ import { IS_STOPPED, type Job, type Outcome } from './job.ts'
 import { describeFailure, type Failure, failureError, type Reply } from './messages.ts'
 import { runJob } from './run-job.ts'
 
+/** A thread makes little garbage: what it reads and counts is no part of its heap. */
+const LIMITS = { maxYoungGenerationSizeMb: 2 }
+
 export interface RunOptions {
   /** How many threads may do it. */
   readonly most: number
@@ -53,7 +56,7 @@ function createWorkers(count: number): Threads {
     const kept = workers[index]
     if (kept !== undefined) return kept
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url))
+    const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), { resourceLimits: LIMITS })
     workers[index] = worker
     // what it died of is told to whom it worked for
     worker.on('error', () => {}).once('exit', () => delete workers[index])

@@ -9,9 +9,10 @@ let last: { readonly key: string; readonly tools: Tools } | null = null
 /** Memory and kernels of one thread, with its counters at 0; null where JavaScript does the work. */
 export function createTools({ usesKernels, files, kind }: Job): Tools | null {
   if (!usesKernels) return null
-  const shape = { parents: files.parents.map((file) => file !== null), counts: kind === 'count' }
-  const key = JSON.stringify(shape)
-  if (last?.key !== key) {
+  const counts = kind === 'count'
+  const shape = { parents: files.parents.map((file) => file !== null), counts }
+  const key = JSON.stringify(shape.parents)
+  if (last?.key !== key || (counts && last.tools.scratch.counters.length === 0)) {
     last = null
     const scratch = layOut(shape)
     const memory = createMemory(scratch.bytes)

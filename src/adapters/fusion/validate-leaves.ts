@@ -45,7 +45,7 @@ export function createValidator(job: Job & { kind: 'validate' }): Work {
       const verdict = validateLeaf(job, range)
       if (!verdict.ok) fault = { unit: leaf, verdict }
     },
-    end: () => ({ counts: [], fault }),
+    end: () => ({ fault }),
   }
 }
 

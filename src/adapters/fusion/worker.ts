@@ -11,10 +11,7 @@ parentPort?.on('message', (job: Job) => {
     for (;;) {
       const { done, value } = running.next()
       if (done) {
-        reply(
-          { kind: 'done', outcome: value },
-          value.counts.map(({ buffer }) => buffer),
-        )
+        reply({ kind: 'done', outcome: value })
         break
       }
       if (job.isReporting) reply({ kind: 'unit' })
@@ -24,6 +21,6 @@ parentPort?.on('message', (job: Job) => {
   }
 })
 
-function reply(message: Reply, transferred: ArrayBuffer[] = []): void {
-  parentPort?.postMessage(message, transferred)
+function reply(message: Reply): void {
+  parentPort?.postMessage(message)
 }

@@ -42,7 +42,7 @@ function differences(address, group) {
     ${set('size', joined(size('low'), size('high')))}`
 }
 
-/** Counts magnitudes in `counts`, 64-bit integers: by their upper 16 bits, or by the lower ones of those whose upper are `wanted`. */
+/** Counts magnitudes in `counts`, 32-bit integers: by their upper 16 bits, or by the lower ones of those whose upper are `wanted`. */
 export function countKernels() {
   const kernel = (name, parameter, count) => `
   (func (export "${name}") (param $values i32) (param $base i32) ${parameter} (param $counts i32) (param $count i32) (result i32)
@@ -57,8 +57,8 @@ export function countKernels() {
       ${advance('base', 16)}`,
     )}
     ${ANY_BAD})`
-  const raise = (index) => `${set('counter', `(i32.add ${get('counts')} (i32.shl ${index} (i32.const 3)))`)}
-    (i64.store ${get('counter')} (i64.add (i64.load ${get('counter')}) (i64.const 1)))`
+  const raise = (index) => `${set('counter', `(i32.add ${get('counts')} (i32.shl ${index} (i32.const 2)))`)}
+    (i32.store ${get('counter')} (i32.add (i32.load ${get('counter')}) (i32.const 1)))`
   const lower = (bits) => `${set('bits', bits)}
     (if (i32.eq (i32.shr_u ${get('bits')} (i32.const 16)) ${get('wanted')})
       (then ${raise(`(i32.and ${get('bits')} (i32.const 0xffff))`)}))`
