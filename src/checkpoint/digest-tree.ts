@@ -1,12 +1,14 @@
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
-import { encodeNode, LEAF_BYTES, treeHeight } from './file-tree.ts'
+import { encodeNode, treeHeight } from './file-tree.ts'
+import { DIGEST_BYTES, LEAF_BYTES, leafCount } from './leaves.ts'
+
+export { DIGEST_BYTES, leafBytes, leafCount } from './leaves.ts'
 
 const RAW = 0x55
 const DAG_PB = 0x70
 const SHA2_256 = 0x12
 const MAX_LINKS = 1024
-export const DIGEST_BYTES = 32
 
 /**
  * A file's tree by digests alone, 32 bytes for each block: leaves first, then each height of nodes over them, the root
@@ -16,11 +18,6 @@ export interface DigestTree {
   readonly bytes: number
   /** At each height the digests of its blocks, one after the other. */
   readonly levels: readonly Uint8Array[]
-}
-
-/** Leaves of a file of so many bytes; an empty one has one. */
-export function leafCount(bytes: number): number {
-  return Math.max(1, Math.ceil(bytes / LEAF_BYTES))
 }
 
 /** @param digests SHA-256 of each leaf, in order */
@@ -63,10 +60,6 @@ export function writeNode(
 /** The bytes of one digest among others; a view. */
 export function digestAt(level: Uint8Array, index: number): Uint8Array {
   return level.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES)
-}
-
-export function leafBytes({ bytes }: Pick<DigestTree, 'bytes'>, leaf: number): number {
-  return Math.min(LEAF_BYTES, bytes - leaf * LEAF_BYTES)
 }
 
 /** @param height 0 for a leaf */

@@ -5,14 +5,15 @@ import { equalBytes } from '../../protocols/wire/bytes.ts'
 import type { ColdmeshError } from '../ports/errors.ts'
 import { dagPbCid, isDagPbCid, isRawCid } from './cid.ts'
 import { badCheckpoint } from './header.ts'
+import { LEAF_BYTES } from './leaves.ts'
+
+export { LEAF_BYTES } from './leaves.ts'
 
 /**
  * The one tree that the profile unixfs-v1-2025 gives a file. Its shape, every size in it and the length of every node
  * follow from the file's length, so a node read from others is checked by writing it again.
  */
 
-/** Bytes of every leaf but the last. */
-export const LEAF_BYTES = 1_048_576
 /** Links of every node but the last of its height. */
 const MAX_LINKS = 1024
 /** A full node has about 55 KiB. */

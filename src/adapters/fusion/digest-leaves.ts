@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
-import { DIGEST_BYTES, leafBytes, leafCount } from '../../checkpoint/digest-tree.ts'
-import { LEAF_BYTES } from '../../checkpoint/unixfs.ts'
+import { DIGEST_BYTES, LEAF_BYTES, leafBytes, leafCount } from '../../checkpoint/leaves.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { type Job, NOTHING, type Work } from './job.ts'
 import { readWhole } from './read-files.ts'

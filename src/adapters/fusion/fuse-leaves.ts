@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
 import { writeSync } from 'node:fs'
-import { DIGEST_BYTES, leafBytes, leafCount } from '../../checkpoint/digest-tree.ts'
-import { LEAF_BYTES } from '../../checkpoint/unixfs.ts'
+import { DIGEST_BYTES, LEAF_BYTES, leafBytes, leafCount } from '../../checkpoint/leaves.ts'
 import { fuseWindow } from '../../fusion/fuse.ts'
 import { createSpanFuser } from '../../fusion/javascript.ts'
 import { type ReadyRule, usesBase } from '../../fusion/rule.ts'

@@ -1,4 +1,4 @@
-import { LEAF_BYTES } from '../../checkpoint/unixfs.ts'
+import { LEAF_BYTES } from '../../checkpoint/leaves.ts'
 import { createMagnitudes, RADIX } from '../../fusion/magnitudes.ts'
 import { visitWindow } from '../../fusion/measure.ts'
 import { createSquares } from '../../fusion/squares.ts'

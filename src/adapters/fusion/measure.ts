@@ -1,5 +1,5 @@
 import { type Clipping, clipFactors } from '../../../protocols/lineage/clipping.ts'
-import { LEAF_BYTES } from '../../checkpoint/unixfs.ts'
+import { LEAF_BYTES } from '../../checkpoint/leaves.ts'
 import type { FusionLayout } from '../../fusion/layout.ts'
 import { keptElements, type Place, placeOf, RADIX } from '../../fusion/magnitudes.ts'
 import { floatElements } from '../../fusion/measure.ts'

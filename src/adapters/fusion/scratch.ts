@@ -1,4 +1,4 @@
-import { LEAF_BYTES } from '../../checkpoint/unixfs.ts'
+import { LEAF_BYTES } from '../../checkpoint/leaves.ts'
 
 /** Elements that a rule takes at once: their doubles stay in the first-level cache. A multiple of 32. */
 export const CHUNK = 2048

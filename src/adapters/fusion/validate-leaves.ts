@@ -1,4 +1,4 @@
-import { LEAF_BYTES } from '../../checkpoint/unixfs.ts'
+import { LEAF_BYTES } from '../../checkpoint/leaves.ts'
 import { partsAt } from '../../fusion/layout.ts'
 import { type Validation, validateWindow, wrongSize } from '../../fusion/validate.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
