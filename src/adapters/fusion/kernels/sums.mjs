@@ -12,7 +12,7 @@ import {
   repeat,
   set,
 } from './text.mjs'
-import { doubles, elementBytes, WIDEN_LOCALS } from './widen.mjs'
+import { doubles, elementBytes, normals, notNormal, WIDEN_LOCALS } from './widen.mjs'
 
 // Sums stay in registers while an inner loop goes over the inputs. `table` has the inputs' addresses, `at` is the offset in
 // bytes of the elements looked at, `sums` has doubles. Counts are multiples of 16.
@@ -44,17 +44,26 @@ function overInputs(turn, after = () => '') {
   ].join('\n')
 }
 
+/** Adds two doubles to the sums of their group's half. */
+function addPair(group, [low, high], term) {
+  return [low, high]
+    .map((value, half) => {
+      const index = group * 2 + half
+      return set(`sum${index}`, `(f64x2.add ${get(`sum${index}`)} ${term(value, index)})`)
+    })
+    .join('\n')
+}
+
 function addElements(dtype, elements, term = (value) => value) {
-  return repeat(elements / 4, (group) =>
-    doubles(dtype, get('address'), group, (low, high) =>
-      [low, high]
-        .map((value, half) => {
-          const index = group * 2 + half
-          return set(`sum${index}`, `(f64x2.add ${get(`sum${index}`)} ${term(value, index)})`)
-        })
-        .join('\n'),
-    ),
+  const any = repeat(elements / 4, (group) =>
+    doubles(dtype, get('address'), group, (low, high) => addPair(group, [low, high], term)),
   )
+  if (dtype !== 'F16' || elements !== ELEMENTS) return any
+  const load = (index) => `(v128.load offset=${index * 16} ${get('address')})`
+  const normal = (index) => normals(load(index), (group, low, high) => addPair(2 * index + group, [low, high], term))
+  return `(if (v128.any_true (v128.or ${notNormal(load(0))} ${notNormal(load(1))}))
+    (then ${any})
+    (else ${normal(0)} ${normal(1)}))`
 }
 
 function loadSums(elements) {

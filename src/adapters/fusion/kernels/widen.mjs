@@ -9,7 +9,7 @@ export function elementBytes(dtype) {
 }
 
 /** Locals that `widened` and `doubles` need. */
-export const WIDEN_LOCALS = '(local $four v128) (local $magnitude v128)'
+export const WIDEN_LOCALS = '(local $four v128) (local $magnitude v128) (local $lower v128)'
 
 /** Sets `$four` to four elements as F32, exactly: the group with this index after `address`. */
 export function widened(dtype, address, group) {
@@ -41,6 +41,28 @@ export function doubles(dtype, address, group, use) {
   }
   const low = `(f64x2.promote_low_f32x4 ${get('four')})`
   return `${widened(dtype, address, group)}\n${use(low, `(f64x2.promote_low_f32x4 ${upper(get('four'))})`)}`
+}
+
+function halfWords(value) {
+  return `(v128.const i16x8 ${Array(8).fill(value).join(' ')})`
+}
+
+/** Of eight F16 those that are zero, subnormal or not finite. */
+export function notNormal(eight) {
+  // twice the bits without sign, moved so that a signed comparison sees both ends
+  return `(i16x8.gt_s (i16x8.add (i16x8.shl ${eight} (i32.const 1)) ${halfWords('0x7800')}) ${halfWords('0x6fff')})`
+}
+
+/** Eight normal F16 as doubles: `use` is given the index of each four, and the text of the two lower and of the two upper ones. */
+export function normals(eight, use) {
+  const upperHalf = `(i16x8.add (v128.and (i16x8.shr_s ${get('magnitude')} (i32.const 3)) ${halfWords('0x8fff')}) ${halfWords('0x3800')})`
+  const lowerHalf = `(i16x8.shl ${get('four')} (i32.const 13))`
+  const lanes = (first) =>
+    Array.from({ length: 4 }, (_, lane) => [0, 1, 16, 17].map((byte) => byte + first + 2 * lane).join(' ')).join(' ')
+  const four = (group) => `${set('four', `(i8x16.shuffle ${lanes(8 * group)} ${get('lower')} ${get('magnitude')})`)}
+    ${use(group, `(f64x2.promote_low_f32x4 ${get('four')})`, `(f64x2.promote_low_f32x4 ${upper(get('four'))})`)}`
+  return `${set('four', eight)} ${set('magnitude', get('four'))} ${set('lower', lowerHalf)} ${set('magnitude', upperHalf)}
+    ${four(0)} ${four(1)}`
 }
 
 /** Writes elements as F32. */
