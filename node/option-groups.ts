@@ -41,6 +41,7 @@ export const MESH = [
   'joinTimeout',
   'checkStore',
   'keepRounds',
+  'diskBudget',
   'gateway',
   'maxUpload',
   'ipfs',

@@ -187,6 +187,12 @@ export const OPTIONS = {
     value: 'N|all',
     help: "keep the weights of so many rounds, at least those that the network asks for (default: the network's number)",
   },
+  diskBudget: {
+    kind: 'count',
+    value: 'BYTES',
+    min: 1_000_000,
+    help: 'bytes that what is stored may take of the disk: weights that will not fit are refused before they are fetched (default: as much as the disk has)',
+  },
   gateway: {
     kind: 'text',
     value: 'HOST:PORT|off',

@@ -21,6 +21,7 @@ export type MeshOption =
   | 'joinTimeout'
   | 'checkStore'
   | 'keepRounds'
+  | 'diskBudget'
   | 'gateway'
   | 'maxUpload'
   | 'ipfs'
@@ -41,7 +42,7 @@ export interface RunPeerOptions {
 export async function runPeer(request: RunPeerOptions): Promise<Peer> {
   const { dataDir, network, options, trainer, gateData, signal } = request
   const { listen, announce, peer, noMdns, noDht, joinTimeout, checkStore, keepRounds, logLevel } = options
-  const { gateway, maxUpload, ipfs } = options
+  const { diskBudget, gateway, maxUpload, ipfs } = options
   const kept = readKeepRounds(keepRounds)
   const log: Log = createLog({ level: logLevel })
   await initDataDir(dataDir)
@@ -62,7 +63,7 @@ export async function runPeer(request: RunPeerOptions): Promise<Peer> {
       joinTimeoutMs: milliseconds(joinTimeout),
       checkStoreMs: milliseconds(checkStore),
       keepRounds: kept,
-      ...{ gateway, maxUpload, ipfs },
+      ...{ diskBudget, gateway, maxUpload, ipfs },
       onStarting: request.onStarting,
     }),
   })

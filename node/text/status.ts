@@ -9,7 +9,7 @@ import { mismatchLine } from './mismatch.ts'
 import type { Colors } from './output.ts'
 import { formatReports } from './reports.ts'
 import { splitLine } from './split.ts'
-import { describeStore } from './store.ts'
+import { describeDisk, describeStore } from './store.ts'
 import { describeCatchUp, describePending, describeWait } from './wait.ts'
 
 /** `--json` has all that the daemon remembers. */
@@ -30,7 +30,7 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     ...status.multiaddrs.map((address) => `         ${show(address)}`),
   ]
   if (status.gateway !== null) lines.push(`gateway  ${show(status.gateway)}`)
-  lines.push(`store    ${describeStore(status.store)}`)
+  lines.push(`store    ${describeStore(status.store)}`, `disk     ${describeDisk(status.store)}`)
   if (status.split !== null) lines.unshift(colors.red(splitLine(status.split)))
   lines.push(permissionLine(status, colors))
   if (muted !== null) lines.push(colors.yellow(`signs nothing: ${show(muted)}`))

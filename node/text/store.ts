@@ -7,6 +7,13 @@ export function describeStore({ bytes, keepRounds, dropped }: StoreStatus): stri
   return `${megabytes(bytes)} on the disk, ${kept}${dropped === null ? '' : `; last dropped: ${describeDropped(dropped)}`}`
 }
 
+/** `163 MB used of a budget of 2000 MB, 9500 MB free`. */
+export function describeDisk({ disk }: StoreStatus): string {
+  const { usedBytes, budgetBytes, freeBytes } = disk
+  const budget = budgetBytes === null ? '' : ` of a budget of ${megabytes(budgetBytes)}`
+  return `${megabytes(usedBytes)} used${budget}${freeBytes === null ? '' : `, ${megabytes(freeBytes)} free`}`
+}
+
 export function describeDropped({ bytes, fromRound, toRound }: DroppedWeights): string {
   return `${megabytes(bytes)} of ${fromRound === toRound ? `round ${toRound}` : `rounds ${fromRound} to ${toRound}`}`
 }

@@ -109,6 +109,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   let isUrgent = (_root: CID): boolean => false
   const blocks = await createContentStore({
     ...{ dir: paths.blocks(dataDir), ipfs: options.ipfs, node, log: log.child('store') },
+    diskBudget: options.diskBudget,
     gateway: gatewaySettings(options, listen),
     isUrgent: (root) => isUrgent(root),
   })

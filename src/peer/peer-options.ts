@@ -21,6 +21,8 @@ export interface PeerOptions {
   readonly checkStoreMs?: number
   /** Keep inputs and bases of so many rounds, or of all; at least as many as the network asks for, which is the default. */
   readonly keepRounds?: number | 'all'
+  /** Bytes that the blocks may take of the disk: what won't fit is refused before it is fetched. Default: as much as there is. */
+  readonly diskBudget?: number
   /** Where plain HTTP serves what is here: HOST:PORT, or `off`. Default: the hosts of `listen`, a port of the system's choice. */
   readonly gateway?: string
   /** Bytes a second of all uploads together. Default: no limit. */

@@ -16,6 +16,7 @@ export interface Retention {
   sweep(options: SweepOptions): Promise<Swept>
   /** All blocks that are here. */
   readonly usage: Usage
+  readonly disk: DiskUse
 }
 
 export interface SweepOptions {
@@ -40,6 +41,15 @@ export interface Swept {
   readonly bytes: number
   /** False when something was in use, and is to be tried again. */
   readonly isComplete: boolean
+}
+
+/** Of the folder for blocks, and the disk that it lies on. */
+export interface DiskUse {
+  readonly usedBytes: number
+  /** What it may take; null for as much as there is. */
+  readonly budgetBytes: number | null
+  /** Null where the system doesn't say. */
+  readonly freeBytes: number | null
 }
 
 export interface Usage {

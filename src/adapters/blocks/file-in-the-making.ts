@@ -10,12 +10,15 @@ export interface MakingOptions {
   /** Makes it a file of the store. */
   readonly settle: (tree: DigestTree) => Promise<CID>
   readonly refusal: (error: unknown) => Error
+  /** Nobody works on it any more. */
+  readonly onClosed: () => void
 }
 
-export async function beginFile({ path, bytes, settle, refusal }: MakingOptions): Promise<FileInTheMaking> {
+export async function beginFile({ path, bytes, settle, refusal, onClosed }: MakingOptions): Promise<FileInTheMaking> {
   try {
     await (await open(path, 'wx')).close()
   } catch (error) {
+    onClosed()
     throw refusal(error)
   }
   return {
@@ -31,6 +34,7 @@ export async function beginFile({ path, bytes, settle, refusal }: MakingOptions)
       }
     },
     async [Symbol.asyncDispose]() {
+      onClosed()
       await rm(path, { force: true })
     },
   }

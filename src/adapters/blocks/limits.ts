@@ -13,5 +13,7 @@ export const DEFAULT_OPEN_FILES = 32
 export const DEFAULT_TRUSTED_MS = 600_000
 /** A packed file is appended to up to here. */
 export const DEFAULT_SEGMENT_BYTES = 64 * 1_048_576
+/** What stays free on the disk for what is no weights: journal, chain, small blocks. */
+export const DEFAULT_DISK_MARGIN_BYTES = 32 * 1_048_576
 /** Blocks that are written and synced together. */
 export const DEFAULT_BATCH_BYTES = 8 * 1_048_576

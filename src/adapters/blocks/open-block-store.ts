@@ -7,6 +7,7 @@ import { diskRefusal } from '../../ports/disk-refusal.ts'
 import type { LocalBlocks } from '../../ports/local-blocks.ts'
 import type { Retention } from '../../ports/retention.ts'
 import type { WeightFiles } from '../../ports/weight-files.ts'
+import { diskRoom } from './disk-room.ts'
 import { type FileFolder, fileFolder } from './file-folder.ts'
 import { createFileShelf, type FileShelf } from './file-shelf.ts'
 import { createInUse, guardBlocks } from './in-use.ts'
@@ -31,8 +32,13 @@ export interface BlockStore extends AsyncDisposable {
   readonly converted: Converted | null
 }
 
+export interface BlockStoreOptions {
+  /** What blocks may take of the disk; undefined for as much as there is. */
+  readonly diskBudget?: number | undefined
+}
+
 /** @param dir where blocks are kept; null keeps them in memory, and files in a temporary folder @throws ColdmeshError `refused` */
-export async function openBlockStore(dir: string | null): Promise<BlockStore> {
+export async function openBlockStore(dir: string | null, { diskBudget }: BlockStoreOptions = {}): Promise<BlockStore> {
   const directory = dir ?? join(tmpdir(), `coldmesh-blocks-${randomUUID()}`)
   const loose = dir === null ? memoryBlocks() : await openPackedBlocks(join(dir, 'packed'))
   const shelf = createFileShelf()
@@ -46,11 +52,15 @@ export async function openBlockStore(dir: string | null): Promise<BlockStore> {
     delete: loose.delete,
     take: async (cid: CID) => ((await unguarded.has(cid)) ? await unguarded.take(cid) : undefined),
   }
+  // What is here already is taken over, whatever the budget.
+  let room = diskRoom(directory, null)
   const weights: OwnedFiles = createWeightFiles({
-    ...{ directory, folder, shelf, files, inUse, loose: looseBlocks, requireRoom: async () => {} },
+    ...{ directory, folder, shelf, files, inUse, loose: looseBlocks },
+    room: { reserve: (path, bytes) => room.reserve(path, bytes) },
   })
   const unguarded = createLocalBlocks({ directory, loose, shelf, files, weights })
   const converted = dir === null ? null : await takeOver(dir, { shelf, loose, files: weights })
+  room = diskRoom(directory, diskBudget ?? null)
   const sweeping = {
     ...{ local: unguarded, remove: loose.delete, flush: loose.flush },
     ...{ inUse, served: () => served.nodes, files: sweptFiles({ shelf, loose, local: unguarded, weights }) },
@@ -69,6 +79,9 @@ export async function openBlockStore(dir: string | null): Promise<BlockStore> {
           usage.bytes += file.isLinked ? 0 : file.tree.bytes
         }
         return usage
+      },
+      get disk() {
+        return room.use
       },
     },
     noteServed: served.note,

@@ -4,6 +4,7 @@ import { cidOf, type DigestTree, rootOf, treeOfDigests } from '../../checkpoint/
 import { listLeaves } from '../../checkpoint/unixfs.ts'
 import { diskRefusal } from '../../ports/disk-refusal.ts'
 import type { FileToReceive, IncomingFile, KeptFile, WeightFiles } from '../../ports/weight-files.ts'
+import type { DiskRoom } from './disk-room.ts'
 import type { FileFolder } from './file-folder.ts'
 import { beginFile } from './file-in-the-making.ts'
 import type { FileShelf } from './file-shelf.ts'
@@ -18,8 +19,7 @@ export interface WeightFilesOptions {
   readonly shelf: FileShelf
   readonly files: OpenFiles
   readonly inUse: InUse
-  /** @throws ColdmeshError `refused` where there is no room for so many bytes more */
-  readonly requireRoom: (bytes: number) => Promise<void>
+  readonly room: Pick<DiskRoom, 'reserve'>
   /** Blocks that lie outside the files. */
   readonly loose: {
     has(cid: CID): Promise<boolean>
@@ -37,7 +37,7 @@ export interface OwnedFiles extends WeightFiles {
 }
 
 export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
-  const { directory, folder, shelf, files, inUse, requireRoom, loose } = options
+  const { directory, folder, shelf, files, inUse, room, loose } = options
   const incoming = new Map<string, Promise<Incoming>>()
   const refusal = (error: unknown) => diskRefusal(error, 'write a file of weights', directory)
 
@@ -74,23 +74,33 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
   async function begin({ root, bytes, leaves }: FileToReceive): Promise<Incoming> {
     const tree = treeOfDigests(Buffer.concat(leaves.map(({ cid }) => cid.multihash.digest)), bytes)
     if (!equalCids(rootOf(tree), root)) throw new Error('these are not the leaves of that file')
+    const path = folder.incomingPath(root)
+    using stack = new DisposableStack()
     try {
-      await requireRoom(bytes)
+      stack.use(room.reserve(path, bytes))
       await folder.prepare()
     } catch (error) {
       throw refusal(error)
     }
-    const path = folder.incomingPath(root)
     const file = shelf.incoming(root) ?? shelf.add({ root, tree, path, isLinked: false, isWhole: false })
-    // What came stays to be served, and to be gone on with.
-    const onClosed = () => void incoming.delete(String(root))
-    return await openIncoming({
-      ...{ file, copyOf, refusal, onClosed },
-      settle: async () => {
-        await settle(path, tree)
-        forgetIncoming(root)
-      },
-    })
+    const reserved = stack.move()
+    try {
+      return await openIncoming({
+        ...{ file, copyOf, refusal },
+        // What came stays to be served, and to be gone on with.
+        onClosed: () => {
+          incoming.delete(String(root))
+          reserved.dispose()
+        },
+        settle: async () => {
+          await settle(path, tree)
+          forgetIncoming(root)
+        },
+      })
+    } catch (error) {
+      reserved.dispose()
+      throw error
+    }
   }
 
   function forgetIncoming(root: CID): void {
@@ -167,9 +177,10 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
     receive,
     async make(bytes) {
       try {
-        await requireRoom(bytes)
         const path = await folder.makingPath()
-        return await beginFile({ path, bytes, refusal, settle: (tree) => settle(path, tree) })
+        const reserved = room.reserve(path, bytes)
+        const onClosed = () => reserved[Symbol.dispose]()
+        return await beginFile({ ...{ path, bytes, refusal, onClosed }, settle: (tree) => settle(path, tree) })
       } catch (error) {
         throw refusal(error)
       }

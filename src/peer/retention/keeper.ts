@@ -152,7 +152,8 @@ export function createKeeper(options: {
       },
     },
     get status() {
-      return { ...retention.usage, keepRounds: newest === null ? 'all' : keptRounds(newest, keepRounds), dropped }
+      const kept = newest === null ? 'all' : keptRounds(newest, keepRounds)
+      return { ...retention.usage, disk: retention.disk, keepRounds: kept, dropped }
     },
     enter,
     settled: () => working,

@@ -1,7 +1,11 @@
+import type { DiskUse } from '../../ports/retention.ts'
+
 /** What this peer's store holds, and what it let go. */
 export interface StoreStatus {
   readonly blocks: number
   readonly bytes: number
+  /** What that takes of the disk, may take, and what is free. */
+  readonly disk: DiskUse
   /** Inputs and bases of so many rounds are kept. */
   readonly keepRounds: number | 'all'
   /** The last time that something was deleted since the start; null when nothing was. */

@@ -25,6 +25,8 @@ export interface ContentStoreOptions {
   /** The node to exchange blocks over; null works with what is here. */
   readonly node: { readonly libp2p: Libp2p; readonly mesh: Mesh; readonly byteStreams: ByteStreams } | null
   readonly log: Log
+  /** Bytes that the folder may take of the disk; undefined for as much as there is. */
+  readonly diskBudget?: number | undefined
   /** How long one peer may take for one block before another is asked. */
   readonly blockDeadlineMs?: number
   readonly broadcastMs?: number
@@ -51,7 +53,8 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
   const { dir, node, log, blockDeadlineMs = DEFAULT_BLOCK_DEADLINE_MS } = options
   const unanswered = createUnanswered()
   const kubo = dir === null ? null : await kuboPlaceOf(dir, options.ipfs)
-  const blockStore = await (dir === null || kubo === null ? openBlockStore(dir) : openKuboStore(dir, kubo))
+  const room = { diskBudget: options.diskBudget }
+  const blockStore = await (dir === null || kubo === null ? openBlockStore(dir, room) : openKuboStore(dir, kubo, room))
   const { local, retention, noteServed, count, converted } = blockStore
   if (converted !== null) log.info('store-converted', { ...converted })
   const exchange = node === null ? undefined : createExchange(node.libp2p, blockstoreView(local, noteServed))

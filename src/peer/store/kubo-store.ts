@@ -1,6 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import { createInUse, guardBlocks } from '../../adapters/blocks/in-use.ts'
-import { type BlockStore, openBlockStore } from '../../adapters/blocks/open-block-store.ts'
+import { type BlockStore, type BlockStoreOptions, openBlockStore } from '../../adapters/blocks/open-block-store.ts'
 import { createServed } from '../../adapters/blocks/served.ts'
 import { type SweptFiles, sweepBlocks } from '../../adapters/blocks/sweep.ts'
 import { openKubo } from '../../adapters/kubo/open.ts'
@@ -15,10 +15,14 @@ import { type KuboPlace, rememberKubo } from './kubo-place.ts'
  * @param dir the folder for blocks, in which files of weights are worked on
  * @throws ColdmeshError `refused`, `unsupported`
  */
-export async function openKuboStore(dir: string, place: KuboPlace): Promise<BlockStore> {
+export async function openKuboStore(
+  dir: string,
+  place: KuboPlace,
+  options: BlockStoreOptions = {},
+): Promise<BlockStore> {
   const kubo = await openKubo(place)
   await rememberKubo(dir, place)
-  const folder = await openBlockStore(dir)
+  const folder = await openBlockStore(dir, options)
   const unguarded = takingOver(kubo.local, folder.local)
   const { files, copies } = createKuboFiles({ folder: folder.files, blocks: unguarded, kubo })
   const inUse = createInUse()
@@ -63,6 +67,9 @@ export async function openKuboStore(dir: string, place: KuboPlace): Promise<Bloc
       sweep,
       get usage() {
         return { blocks: kubo.usage.blocks, bytes: kubo.usage.bytes }
+      },
+      get disk() {
+        return folder.retention.disk
       },
     } satisfies Retention,
     noteServed: served.note,

@@ -103,6 +103,8 @@ export function createFakePeer(): FakePeer {
   }
 }
 
+const DISK = { usedBytes: 32_000_000, budgetBytes: null, freeBytes: 9_000_000_000 }
+
 function entryOf(round: number): LogEntry {
   const base = String(BASES[round - 1])
   const parent = BASES[round - 2] ?? 'bafybeibase0'.padEnd(59, 'z')
@@ -185,7 +187,7 @@ export const STATUS: PeerStatus = {
     rule: 'mean/1',
   },
   amendments: [],
-  store: { blocks: 40, bytes: 31_400_000, keepRounds: 8, dropped: null },
+  store: { blocks: 40, bytes: 31_400_000, keepRounds: 8, dropped: null, disk: DISK },
   troubles: [],
   split: null,
   mismatches: [],

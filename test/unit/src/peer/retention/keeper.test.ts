@@ -57,6 +57,9 @@ async function keeperOf(
     get usage() {
       return store.retention.usage
     },
+    get disk() {
+      return store.retention.disk
+    },
   }
   const keeper = createKeeper({
     context: {
