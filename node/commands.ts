@@ -31,11 +31,12 @@ export const COMMANDS: readonly Command[] = [
       arguments: [
         { name: 'model', help: 'directory with config.json, weights and tokenizer, or a CAR file', required: true },
       ],
-      options: [...COMMON, 'out', 'dtype', 'head', 'anyArchitecture'],
+      options: [...COMMON, 'out', 'dtype', 'head', 'anyArchitecture', 'nocopy'],
       onDataDir: true,
       examples: [
         'coldmesh import ./MiniLM --dir ./alpha',
         'coldmesh import ./MiniLM --dtype bf16 --out ./base',
+        'coldmesh import ./base --nocopy',
         'coldmesh import ./base.car',
       ],
     },

@@ -15,6 +15,10 @@ export const MODEL_OPTIONS = {
     value: 'FILE',
     help: 'a head.safetensors: train: the head to start from; eval: score it on --data, with nothing trained',
   },
+  nocopy: {
+    kind: 'switch',
+    help: 'import: leave weights that are canonical already where they are; the store only names the file, which must not change any more',
+  },
   anyArchitecture: {
     kind: 'switch',
     help: 'also a model that no engine knows: a base of its tensors as they are, which only a program trains',

@@ -11,7 +11,7 @@ import { dirOf } from './data-dir.ts'
 
 const SHOWN_NAMES = 8
 
-type Options = 'dir' | 'out' | 'dtype' | 'head' | 'anyArchitecture'
+type Options = 'dir' | 'out' | 'dtype' | 'head' | 'anyArchitecture' | 'nocopy'
 
 export const runImport: Run<Options> = async (call) => {
   const { args, options, output } = call
@@ -21,11 +21,11 @@ export const runImport: Run<Options> = async (call) => {
     output.result(imported, () => describeCar(imported).join('\n'))
     return EXIT.done
   }
-  const { out, dtype, head, anyArchitecture } = options
+  const { out, dtype, head, anyArchitecture, nocopy } = options
   const imported = await importModel({
     dataDir: dirOf(options),
     directory: source,
-    anyArchitecture,
+    ...{ anyArchitecture, nocopy },
     ...defined({ out, dtype, head }),
   })
   output.result(imported, () => describe(imported).join('\n'))

@@ -1,15 +1,18 @@
-import { open } from 'node:fs/promises'
+import { constants, copyFile, open } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import type { CID } from 'multiformats/cid'
 import { writeDurable, writeFileAtomic } from '../adapters/files/atomic.ts'
 import { lockDirectory } from '../adapters/files/lock.ts'
 import { requireFree, writeNewDirectory } from '../adapters/files/new-directory.ts'
+import { createFusionEngine } from '../adapters/fusion/engine.ts'
 import { type OpenedModel, openModel } from '../adapters/huggingface/open-model.ts'
 import { nullLog } from '../adapters/memory/log.ts'
 import { importStreamedBase, WEIGHTS_NAME } from '../checkpoint/base.ts'
 import type { FloatDtype } from '../floats/dtypes.ts'
 import { initDataDir, paths } from './data-dir.ts'
 import { pinForEver } from './retention/pinned-file.ts'
-import { createContentStore } from './store/content-store.ts'
+import { copyWeights, linkWeights, requireCanonical } from './store/admit-weights.ts'
+import { createContentStore, type OpenContentStore } from './store/content-store.ts'
 import { writeWeights } from './store/write-weights.ts'
 
 const DTYPES: Readonly<Record<'f32' | 'bf16' | 'f16', FloatDtype>> = { f32: 'F32', bf16: 'BF16', f16: 'F16' }
@@ -24,6 +27,8 @@ export interface ImportOptions {
   readonly dtype?: 'f32' | 'bf16' | 'f16'
   /** Also a model of an architecture that no engine knows: its tensors become the base as they are, and only a program trains it. */
   readonly anyArchitecture?: boolean
+  /** Keep only an index of the weights, which stay in `directory`: that file must not change any more. They must be canonical already. */
+  readonly nocopy?: boolean
   /** Also write the base as a directory; must not exist yet. */
   readonly out?: string
   /** Also write what is dropped (heads) as head.safetensors in this directory. */
@@ -62,24 +67,22 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
     dtype: dtype === undefined ? null : DTYPES[dtype],
     anyArchitecture: options.anyArchitecture,
   })
+  const linked = options.nocopy === true ? requireCanonical(model.file, options.directory) : null
   await initDataDir(options.dataDir)
   await using _lock = await lockDirectory(options.dataDir)
   const store = await createContentStore({ dir: paths.blocks(options.dataDir), node: null, log: nullLog })
   try {
-    const put = (cid: Parameters<typeof store.put>[0], block: Uint8Array) => store.put(cid, block)
-    const addBase = (source: AsyncIterable<Uint8Array>) =>
-      importStreamedBase(
-        model.shared,
-        {
-          layout: model.layout,
-          write: () => writeWeights({ files: store.files, store }, model.layout.totalBytes, source),
-        },
-        put,
-      )
-    const imported =
-      out === null
-        ? await addBase(model.weights())
-        : await writeDirectory(resolve(out), model, (write) => addBase(tee(model.weights(), write)))
+    const put = (cid: CID, block: Uint8Array) => store.put(cid, block)
+    await using engine = createFusionEngine()
+    const { layout, file } = model
+    const write = async (): Promise<CID> => {
+      if (linked !== null) return await linkWeights({ engine, files: store.files, path: linked, layout })
+      const copied = file === null ? null : await copyWeights({ engine, files: store.files, path: file, layout })
+      // What is not finite is found again, and named.
+      return copied ?? (await writeWeights({ files: store.files, store }, layout.totalBytes, model.weights()))
+    }
+    const addBase = () => importStreamedBase(model.shared, { layout, write }, put)
+    const imported = out === null ? await addBase() : await writeDirectory(resolve(out), model, { store, addBase })
     await pinForEver(options.dataDir, imported.cid)
     const headFile = head === null ? null : await writeHead(resolve(head), model)
     return {
@@ -100,24 +103,31 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
   }
 }
 
-type Write = (chunk: Uint8Array) => Promise<void>
-
-async function* tee(source: AsyncIterable<Uint8Array>, write: Write): AsyncGenerator<Uint8Array> {
-  for await (const chunk of source) {
-    await write(chunk)
-    yield chunk
-  }
-}
+type StreamedBase = Awaited<ReturnType<typeof importStreamedBase>>
 
 /** OUT appears only when all of it is there. */
-async function writeDirectory<T>(out: string, model: OpenedModel, work: (write: Write) => Promise<T>): Promise<T> {
+async function writeDirectory(
+  out: string,
+  model: OpenedModel,
+  { store, addBase }: { readonly store: OpenContentStore; readonly addBase: () => Promise<StreamedBase> },
+): Promise<StreamedBase> {
   return await writeNewDirectory(out, async (aside) => {
     for (const { name, bytes } of model.shared) await writeDurable(join(aside, name), bytes, 0o644)
-    await using file = await open(join(aside, WEIGHTS_NAME), 'wx', 0o644)
-    const result = await work((chunk) => file.writeFile(chunk))
-    await file.sync()
-    return result
+    const base = await addBase()
+    await copyStored(store, base, join(aside, WEIGHTS_NAME))
+    return base
   })
+}
+
+/** Shares its blocks with the store's file where the file system can. */
+async function copyStored(store: OpenContentStore, { files }: StreamedBase, path: string): Promise<void> {
+  const weights = files.find(({ name }) => name === WEIGHTS_NAME)
+  await using kept = weights === undefined ? null : await store.files.open(weights.cid)
+  if (kept === null) throw new Error('the weights were stored')
+  await copyFile(kept.path, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+  await using file = await open(path, 'r+')
+  await file.chmod(0o644)
+  await file.sync()
 }
 
 async function writeHead(folder: string, model: OpenedModel): Promise<string | null> {

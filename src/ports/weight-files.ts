@@ -13,6 +13,12 @@ export interface WeightFiles {
   receive(file: FileToReceive): Promise<IncomingFile>
   /** A file to be made here, of so many bytes. @throws ColdmeshError `refused` */
   make(bytes: number): Promise<FileInTheMaking>
+  /**
+   * A file of somebody else's, which stays where it is, and is neither written to nor deleted. Once it is changed or gone its leaves are not here.
+   * @param digest reads it, and gives SHA-256 of each leaf as for `finish`
+   * @throws ColdmeshError `bad-input` when it changes meanwhile, `unsupported` where blocks are kept otherwise, `refused`
+   */
+  link(path: string, digest: () => Promise<Uint8Array>): Promise<CID>
 }
 
 export interface KeptFile extends AsyncDisposable {

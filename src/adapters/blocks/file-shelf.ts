@@ -6,7 +6,7 @@ import { type StoredFile, storedFile } from './stored-file.ts'
 
 /** The files that are here, in memory: which blocks each has, and where. */
 export interface FileShelf {
-  add(facts: Pick<StoredFile, 'root' | 'tree' | 'path' | 'isLinked' | 'isWhole'>): StoredFile
+  add(facts: Pick<StoredFile, 'root' | 'tree' | 'path' | 'link' | 'isWhole'>): StoredFile
   remove(file: StoredFile): void
   /** The one under its own name. */
   whole(root: CID): StoredFile | undefined

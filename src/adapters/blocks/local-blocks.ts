@@ -56,7 +56,7 @@ export function createLocalBlocks(options: LocalBlocksOptions): LocalBlocks {
   async function mend(cid: CID, block: Uint8Array): Promise<boolean> {
     let isMended = false
     for (const { file, leaf } of shelf.places(cid)) {
-      if (file.here[leaf] === 1 || file.isLinked || !file.isWhole) continue
+      if (file.here[leaf] === 1 || file.link !== null || !file.isWhole) continue
       await mendLeaf(file, cid.multihash.digest, block).catch((error: unknown) => {
         throw diskRefusal(error, 'mend a block', directory)
       })

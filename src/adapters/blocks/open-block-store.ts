@@ -11,6 +11,7 @@ import { diskRoom } from './disk-room.ts'
 import { type FileFolder, fileFolder } from './file-folder.ts'
 import { createFileShelf, type FileShelf } from './file-shelf.ts'
 import { createInUse, guardBlocks } from './in-use.ts'
+import { isUnchanged } from './linked-file.ts'
 import { createLocalBlocks } from './local-blocks.ts'
 import { type LooseBlocks, memoryBlocks } from './loose-blocks.ts'
 import { type Converted, convertOldLayout } from './old-layout.ts'
@@ -28,8 +29,15 @@ export interface BlockStore extends AsyncDisposable {
   noteServed(cid: CID, block: Uint8Array): void
   /** Once, before it is served: `retention.usage` is right from then on. */
   count(): Promise<void>
+  /** Somebody else's files that are kept where they are, and are not what they were any more. */
+  changedLinks(): readonly ChangedLink[]
   /** What was taken over when it was opened, from the layout of one file a block; null when there was nothing. */
   readonly converted: Converted | null
+}
+
+export interface ChangedLink {
+  readonly root: CID
+  readonly path: string
 }
 
 export interface BlockStoreOptions {
@@ -76,7 +84,7 @@ export async function openBlockStore(dir: string | null, { diskBudget }: BlockSt
         for (const file of shelf.all) {
           if (!file.isWhole) continue
           usage.blocks += file.here.length
-          usage.bytes += file.isLinked ? 0 : file.tree.bytes
+          usage.bytes += file.link === null ? file.tree.bytes : 0
         }
         return usage
       },
@@ -84,6 +92,7 @@ export async function openBlockStore(dir: string | null, { diskBudget }: BlockSt
         return room.use
       },
     },
+    changedLinks: () => [...shelf.all].filter(({ link, here }) => link !== null && here.includes(0)),
     noteServed: served.note,
     count: async () => {},
     converted,
@@ -98,7 +107,8 @@ export async function openBlockStore(dir: string | null, { diskBudget }: BlockSt
 async function fillShelf(shelf: FileShelf, folder: FileFolder, directory: string): Promise<void> {
   try {
     for (const { root, path, tree, link } of await folder.scan()) {
-      shelf.add({ root, tree, path, isLinked: link !== null, isWhole: true })
+      const file = shelf.add({ root, tree, path, link, isWhole: true })
+      if (link !== null && !(await isUnchanged({ link, bytes: tree.bytes }))) file.here.fill(0)
     }
   } catch (error) {
     throw diskRefusal(error, 'open the blocks', directory)

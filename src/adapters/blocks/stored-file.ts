@@ -6,6 +6,7 @@ import { equalBytes } from '../../../protocols/wire/bytes.ts'
 import { type DigestTree, digestAt, leafBytes, leafCount } from '../../checkpoint/digest-tree.ts'
 import { LEAF_BYTES } from '../../checkpoint/file-tree.ts'
 import { systemCode } from '../../ports/disk-refusal.ts'
+import type { LinkedFile } from './leaf-index.ts'
 import { DEFAULT_TRUSTED_MS } from './limits.ts'
 import type { OpenFiles } from './open-files.ts'
 
@@ -15,8 +16,8 @@ export interface StoredFile {
   readonly root: CID
   readonly tree: DigestTree
   readonly path: string
-  /** Somebody else's: never written to, never deleted. */
-  readonly isLinked: boolean
+  /** What somebody else's file was like: it is never written to, never deleted. Null for those of the store. */
+  readonly link: LinkedFile | null
   /** Under its own name, and served as a whole; false while it is brought here. */
   isWhole: boolean
   /** 1 for each leaf that is here. */
@@ -28,7 +29,7 @@ export interface StoredFile {
 }
 
 export function storedFile(
-  facts: Pick<StoredFile, 'number' | 'root' | 'tree' | 'path' | 'isLinked' | 'isWhole'>,
+  facts: Pick<StoredFile, 'number' | 'root' | 'tree' | 'path' | 'link' | 'isWhole'>,
 ): StoredFile {
   const count = leafCount(facts.tree.bytes)
   const here = new Uint8Array(count).fill(facts.isWhole ? 1 : 0)

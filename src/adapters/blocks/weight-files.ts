@@ -3,6 +3,7 @@ import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { cidOf, type DigestTree, rootOf, treeOfDigests } from '../../checkpoint/digest-tree.ts'
 import { listLeaves } from '../../checkpoint/unixfs.ts'
 import { diskRefusal } from '../../ports/disk-refusal.ts'
+import { ColdmeshError } from '../../ports/errors.ts'
 import type { FileToReceive, IncomingFile, KeptFile, WeightFiles } from '../../ports/weight-files.ts'
 import type { DiskRoom } from './disk-room.ts'
 import type { FileFolder } from './file-folder.ts'
@@ -10,6 +11,7 @@ import { beginFile } from './file-in-the-making.ts'
 import type { FileShelf } from './file-shelf.ts'
 import type { InUse } from './in-use.ts'
 import { type Incoming, openIncoming } from './incoming-file.ts'
+import { isUnchanged, lookAt } from './linked-file.ts'
 import type { OpenFiles } from './open-files.ts'
 import { digestOf, isWhole, readLeaf, type StoredFile } from './stored-file.ts'
 
@@ -60,15 +62,45 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
   async function settle(aside: string, tree: DigestTree): Promise<CID> {
     const root = rootOf(tree)
     await inUse.touch(root, 'stored')
-    if (wholeOf(root)?.isLinked === false) return root
+    if (wholeOf(root)?.link === null) return root
     const path = await folder.settle(aside, tree)
     const before = shelf.whole(root)
     if (before !== undefined) shelf.remove(before)
     files.forget(path)
-    shelf.add({ root, tree, path, isLinked: false, isWhole: true })
-    // Blocks of it that came one by one; most files have none.
-    for (const cid of shelf.blocksOf(tree)) if (await loose.has(cid)) await loose.delete(cid)
+    shelf.add({ root, tree, path, link: null, isWhole: true })
+    await forgetLoose(tree)
     return root
+  }
+
+  /** Blocks of it that came one by one; most files have none. */
+  async function forgetLoose(tree: DigestTree): Promise<void> {
+    for (const cid of shelf.blocksOf(tree)) if (await loose.has(cid)) await loose.delete(cid)
+  }
+
+  async function link(path: string, digest: () => Promise<Uint8Array>): Promise<CID> {
+    const looked = await lookAt(path)
+    const tree = treeOfDigests(await digest(), looked.bytes)
+    const root = rootOf(tree)
+    await inUse.touch(root, 'stored')
+    // Its own copy is more sure.
+    if (wholeOf(root)?.link === null) return root
+    if (!(await isUnchanged(looked))) throw changedMeanwhile(path)
+    await folder.settleLink(root, { tree, link: looked.link })
+    const before = shelf.whole(root)
+    if (before !== undefined) shelf.remove(before)
+    files.forget(path)
+    shelf.add({ root, tree, path, link: looked.link, isWhole: true })
+    return root
+  }
+
+  /** Somebody else's file is looked at before it is worked with as a whole. */
+  async function wholeNow(root: CID): Promise<StoredFile | undefined> {
+    const file = wholeOf(root)
+    if (file === undefined || file.link === null) return file
+    if (await isUnchanged({ link: file.link, bytes: file.tree.bytes })) return file
+    file.here.fill(0)
+    files.forget(file.path)
+    return undefined
   }
 
   async function begin({ root, bytes, leaves }: FileToReceive): Promise<Incoming> {
@@ -82,7 +114,7 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
     } catch (error) {
       throw refusal(error)
     }
-    const file = shelf.incoming(root) ?? shelf.add({ root, tree, path, isLinked: false, isWhole: false })
+    const file = shelf.incoming(root) ?? shelf.add({ root, tree, path, link: null, isWhole: false })
     const reserved = stack.move()
     try {
       return await openIncoming({
@@ -112,7 +144,7 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
   }
 
   async function join(file: FileToReceive): Promise<IncomingFile> {
-    if (wholeOf(file.root) !== undefined) return NOTHING_MISSING
+    if ((await wholeNow(file.root)) !== undefined) return NOTHING_MISSING
     const key = String(file.root)
     const started = incoming.get(key) ?? begin(file)
     incoming.set(key, started)
@@ -143,7 +175,7 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
   /** A file of blocks that came one by one. */
   async function assemble(root: CID): Promise<void> {
     const get = async (cid: CID): Promise<Uint8Array> => {
-      const block = await loose.take(cid)
+      const block = shelf.node(cid) ?? (await loose.take(cid))
       if (block === undefined) throw new Error('not here')
       return block
     }
@@ -162,8 +194,7 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
       await inUse.touch(root, 'read')
       const pin = inUse.pin(root)
       try {
-        if (shelf.whole(root) === undefined) await assemble(root)
-        const file = wholeOf(root)
+        const file = (await wholeNow(root)) ?? (await assemble(root).then(() => wholeOf(root)))
         if (file !== undefined) {
           return { path: file.path, bytes: file.tree.bytes, [Symbol.asyncDispose]: async () => pin[Symbol.dispose]() }
         }
@@ -175,6 +206,13 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
       return null
     },
     receive,
+    async link(path, digest) {
+      try {
+        return await link(path, digest)
+      } catch (error) {
+        throw refusal(error)
+      }
+    },
     async make(bytes) {
       try {
         const path = await folder.makingPath()
@@ -203,13 +241,19 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
         }
         if (file === undefined) return { blocks: 0, bytes: 0 }
         files.forget(file.path)
-        await folder.remove(root, file.isLinked)
-        return { blocks: file.here.length, bytes: file.isLinked ? 0 : file.tree.bytes }
+        await folder.remove(root, file.link !== null)
+        return { blocks: file.here.length, bytes: file.link === null ? file.tree.bytes : 0 }
       } catch (error) {
         throw diskRefusal(error, 'delete a file of weights', directory)
       }
     },
   }
+}
+
+function changedMeanwhile(path: string): ColdmeshError {
+  return new ColdmeshError('bad-input', `${path} changed while it was read.`, {
+    hint: 'import it again once nothing writes to it any more',
+  })
 }
 
 const NOTHING_MISSING: IncomingFile = {

@@ -1,3 +1,4 @@
+import { createAdmission } from './admit-leaves.ts'
 import { createDigester } from './digest-leaves.ts'
 import { createLeafFuser } from './fuse-leaves.ts'
 import { IS_STOPPED, type Job, NEXT_UNIT, type Outcome, type Work } from './job.ts'
@@ -16,6 +17,8 @@ function createWork(job: Job): Work {
       return createEqualWork(job)
     case 'digest':
       return createDigester(job)
+    case 'admit':
+      return createAdmission(job)
     case 'validate':
       return createValidator(job)
   }

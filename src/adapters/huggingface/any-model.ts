@@ -4,6 +4,7 @@ import { ColdmeshError } from '../../ports/errors.ts'
 import { canonicalFile } from './canonical-file.ts'
 import { readExactly } from './exact-json.ts'
 import type { OpenedModel } from './open-model.ts'
+import { sameFileOf } from './own-file.ts'
 import { parseJson, readSmall } from './read-file.ts'
 import { encodeJson, type NamedFile } from './tokenizer-files.ts'
 import { openWeights } from './weights-files.ts'
@@ -25,8 +26,10 @@ export async function openAnyModel(
   const files = await openWeights(directory)
   try {
     const tensors = files.tensors.map((source) => ({ name: source.name, source }))
+    const file = canonicalFile(tensors, options.dtype)
     return {
-      ...canonicalFile(tensors, options.dtype),
+      ...file,
+      file: await sameFileOf(files, file.layout),
       shared: [
         { name: 'config.json', bytes: (await readExactly(directory, 'config.json')) ?? encodeJson(config) },
         ...tokenizer,

@@ -7,6 +7,7 @@ import { chooseBody } from './body.ts'
 import { canonicalFile } from './canonical-file.ts'
 import { baseConfig, type ModelConfig, readModelConfig } from './config-file.ts'
 import { encodeDropped } from './heads.ts'
+import { sameFileOf } from './own-file.ts'
 import { readJson } from './read-file.ts'
 import { type NamedFile, readTokenizerFiles } from './tokenizer-files.ts'
 import { openWeights } from './weights-files.ts'
@@ -16,6 +17,8 @@ export interface OpenedModel extends AsyncDisposable {
   readonly layout: Layout
   /** Config and tokenizer. */
   readonly shared: readonly NamedFile[]
+  /** The path of its own file if that is the canonical one already, else null. */
+  readonly file: string | null
   /** The canonical model.safetensors, read and converted as it is asked for. */
   weights(): AsyncGenerator<Uint8Array>
   /** Names and shapes of the tensors that are no part of the encoder. */
@@ -54,6 +57,7 @@ export async function openModel(directory: string, options: OpenModelOptions): P
     const file = canonicalFile(body, options.dtype)
     return {
       ...file,
+      file: await sameFileOf(files, file.layout),
       shared: [baseConfig(config, file.layout), ...tokenizer.files],
       dropped: dropped.map(({ name, shape }) => ({ name, shape })),
       head: async () => (dropped.length === 0 ? null : encodeDropped(dropped, config.raw)),

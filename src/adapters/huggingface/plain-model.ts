@@ -1,13 +1,14 @@
-import { open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { type Layout, MAX_DATA_START, parseLayout } from '../../checkpoint/layout.ts'
+import type { Layout } from '../../checkpoint/layout.ts'
 import { type FloatDtype, isFloatDtype } from '../../floats/dtypes.ts'
-import { ColdmeshError, isColdmeshError } from '../../ports/errors.ts'
+import { ColdmeshError } from '../../ports/errors.ts'
 import { canonicalFile } from './canonical-file.ts'
 import { convertWeights, targetDtype } from './convert.ts'
+import { isSameLayout, ownFileOf } from './own-file.ts'
 import { isRecord, readSmall } from './read-file.ts'
 import { encodeJson, type NamedFile } from './tokenizer-files.ts'
-import { openWeights, openWeightsFile, type WeightsFiles } from './weights-files.ts'
+import { openWeights, openWeightsFile } from './weights-files.ts'
 
 const WEIGHTS = 'model.safetensors'
 /** Config, tokenizer and what generates text: all that is in a model directory besides weights. */
@@ -46,14 +47,13 @@ export async function openPlainModel(path: string): Promise<PlainModel> {
   const isDirectory = about.isDirectory()
   const files = await (isDirectory ? openWeights(path) : openWeightsFile(path))
   try {
-    const single = singleFile(files)
-    const own = single === null ? null : await readOwnLayout(single)
+    const own = await ownFileOf(files)
     const sources = new Map(files.tensors.map((tensor) => [tensor.name, tensor]))
     const named = files.tensors.map((source) => ({ name: source.name, source }))
     return {
       path,
-      layout: (dtype) => (dtype === null && own !== null ? own : canonicalFile(named, dtype).layout),
-      fileOf: (layout) => (own !== null && isSame(own, layout) ? single : null),
+      layout: (dtype) => (dtype === null && own !== null ? own.layout : canonicalFile(named, dtype).layout),
+      fileOf: (layout) => (own !== null && isSameLayout(own.layout, layout) ? own.path : null),
       weightsAs(layout, { converts, like }) {
         for (const { name, dtype, shape } of layout.tensors) {
           const source = sources.get(name)
@@ -82,30 +82,6 @@ export async function openPlainModel(path: string): Promise<PlainModel> {
     await files[Symbol.asyncDispose]()
     throw error
   }
-}
-
-function singleFile({ tensors }: WeightsFiles): string | null {
-  const paths = new Set(tensors.map(({ path }) => path))
-  const [path] = paths
-  return paths.size === 1 && path !== undefined && path.endsWith('.safetensors') ? path : null
-}
-
-/** The layout of a file that is canonical already, else null. */
-async function readOwnLayout(path: string): Promise<Layout | null> {
-  await using file = await open(path, 'r')
-  const { size } = await file.stat()
-  const start = new Uint8Array(Math.min(size, MAX_DATA_START))
-  const { bytesRead } = await file.read(start, 0, start.length, 0)
-  try {
-    return parseLayout(start.subarray(0, bytesRead), size)
-  } catch (error) {
-    if (isColdmeshError(error, 'bad-checkpoint')) return null
-    throw error
-  }
-}
-
-function isSame(a: Layout, b: Layout): boolean {
-  return a.totalBytes === b.totalBytes && Buffer.from(a.header).equals(b.header)
 }
 
 function different(message: string): ColdmeshError {

@@ -1,6 +1,6 @@
 import type { Libp2p } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
-import { openBlockStore } from '../../adapters/blocks/open-block-store.ts'
+import { type ChangedLink, openBlockStore } from '../../adapters/blocks/open-block-store.ts'
 import { createExchange } from '../../adapters/helia/bitswap.ts'
 import { createBlockSource } from '../../adapters/helia/block-source.ts'
 import { blockstoreView } from '../../adapters/helia/blockstore-view.ts'
@@ -39,6 +39,8 @@ export interface ContentStoreOptions {
 export interface OpenContentStore extends ContentStore, AsyncDisposable {
   readonly retention: Retention
   readonly files: WeightFiles
+  /** Files that were imported where they are, and were changed or removed since. */
+  changedLinks(): readonly ChangedLink[]
   /** Questions for blocks that a peer left unanswered since it last gave one. */
   unansweredBy(peer: string): number
   /** Where plain HTTP serves what is here; null where it does not. */
@@ -56,6 +58,7 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
   const room = { diskBudget: options.diskBudget }
   const blockStore = await (dir === null || kubo === null ? openBlockStore(dir, room) : openKuboStore(dir, kubo, room))
   const { local, retention, noteServed, count, converted } = blockStore
+  for (const { root, path } of blockStore.changedLinks()) log.warn('linked-file-changed', { root, path })
   if (converted !== null) log.info('store-converted', { ...converted })
   const exchange = node === null ? undefined : createExchange(node.libp2p, blockstoreView(local, noteServed))
   const connected = (): string[] => node?.mesh.peers().map(({ id }) => id) ?? []
@@ -114,6 +117,7 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
   const store: OpenContentStore = {
     retention,
     files: blockStore.files,
+    changedLinks: blockStore.changedLinks,
     has: local.has,
     get: local.get,
     async put(cid, block) {

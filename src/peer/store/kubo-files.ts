@@ -1,7 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import type { KuboBlocks } from '../../adapters/kubo/blocks.ts'
 import { LEAF_BYTES, listLeaves } from '../../checkpoint/unixfs.ts'
-import { type ErrorCode, isColdmeshError } from '../../ports/errors.ts'
+import { ColdmeshError, type ErrorCode, isColdmeshError } from '../../ports/errors.ts'
 import type { LocalBlocks } from '../../ports/local-blocks.ts'
 import type { FileToReceive, KeptFile, WeightFiles } from '../../ports/weight-files.ts'
 
@@ -77,6 +77,15 @@ export function createKuboFiles(options: {
         },
         [Symbol.asyncDispose]: () => incoming[Symbol.asyncDispose](),
       }
+    },
+    async link() {
+      throw new ColdmeshError(
+        'unsupported',
+        'A file can be kept where it is by the data directory, not by a Kubo node.',
+        {
+          hint: 'import it without --nocopy',
+        },
+      )
     },
     async make(bytes) {
       const making = await folder.make(bytes)

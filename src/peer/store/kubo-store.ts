@@ -72,6 +72,7 @@ export async function openKuboStore(
         return folder.retention.disk
       },
     } satisfies Retention,
+    changedLinks: folder.changedLinks,
     noteServed: served.note,
     async count() {
       await Promise.all([kubo.count(), folder.count()])

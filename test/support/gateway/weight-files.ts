@@ -39,6 +39,7 @@ export function folderFiles(folder: string): WeightFiles {
         },
       }
     },
+    link: () => Promise.reject(new Error('not here')),
     make: () => Promise.reject(new Error('not here')),
   }
 }
