@@ -1,0 +1,22 @@
+import { openBlockStore } from '../../../src/adapters/blocks/open-block-store.ts'
+import { createFusionEngine } from '../../../src/adapters/fusion/engine.ts'
+import { copyWeights, linkWeights } from '../../../src/peer/store/admit-weights.ts'
+import { answer, measure, readJob } from '../measure.ts'
+import type { ImportJob } from './jobs.ts'
+
+// A process of its own: what `coldmesh import` does with canonical weights, from the start of its threads to the last sync.
+
+const { path, layout, blocks, isLinked } = await readJob<ImportJob>()
+await using store = await openBlockStore(blocks)
+const cost = await measure(async () => {
+  await using engine = createFusionEngine()
+  const admission = {
+    engine,
+    files: store.files,
+    path,
+    layout: { ...layout, header: Buffer.from(layout.header, 'base64') },
+  }
+  const root = isLinked ? await linkWeights(admission) : await copyWeights(admission)
+  if (root === null) throw new Error('the weights are finite')
+})
+answer(cost)
