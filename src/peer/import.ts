@@ -4,7 +4,6 @@ import type { CID } from 'multiformats/cid'
 import { writeDurable, writeFileAtomic } from '../adapters/files/atomic.ts'
 import { lockDirectory } from '../adapters/files/lock.ts'
 import { requireFree, writeNewDirectory } from '../adapters/files/new-directory.ts'
-import { createFusionEngine } from '../adapters/fusion/engine.ts'
 import { type OpenedModel, openModel } from '../adapters/huggingface/open-model.ts'
 import { nullLog } from '../adapters/memory/log.ts'
 import { importStreamedBase, WEIGHTS_NAME } from '../checkpoint/base.ts'
@@ -73,11 +72,10 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
   const store = await createContentStore({ dir: paths.blocks(options.dataDir), node: null, log: nullLog })
   try {
     const put = (cid: CID, block: Uint8Array) => store.put(cid, block)
-    await using engine = createFusionEngine()
     const { layout, file } = model
     const write = async (): Promise<CID> => {
-      if (linked !== null) return await linkWeights({ engine, files: store.files, path: linked, layout })
-      const copied = file === null ? null : await copyWeights({ engine, files: store.files, path: file, layout })
+      if (linked !== null) return await linkWeights({ files: store.files, path: linked, layout })
+      const copied = file === null ? null : await copyWeights({ files: store.files, path: file, layout })
       // What is not finite is found again, and named.
       return copied ?? (await writeWeights({ files: store.files, store }, layout.totalBytes, model.weights()))
     }

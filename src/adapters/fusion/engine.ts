@@ -69,14 +69,6 @@ export interface DigestFilesOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-export interface AdmitFileOptions {
-  readonly layout: FilesToOpen['layout']
-  readonly path: string
-  /** Where a copy goes, as in `FuseFilesOptions`; null for none. */
-  readonly out: string | null
-  readonly signal?: AbortSignal | undefined
-}
-
 /** Fuses and checks files at the speed of memory, in a constant amount of it. */
 export interface FusionEngine extends AsyncDisposable {
   /**
@@ -86,12 +78,6 @@ export interface FusionEngine extends AsyncDisposable {
   fuse(options: FuseFilesOptions): Promise<FusedFile>
   /** SHA-256 of each leaf of files of one layout, as in `FusedFile`. @throws ColdmeshError `bad-input`, `bad-checkpoint`, `aborted` */
   digest(options: DigestFilesOptions): Promise<readonly Uint8Array[]>
-  /**
-   * Takes in a canonical file of somebody's in one pass: checked, hashed, copied. The copy is not synced.
-   * @returns SHA-256 of each leaf, as in `FusedFile`; null when a value is not finite
-   * @throws ColdmeshError `bad-input`, `bad-checkpoint` (its length), `refused`, `aborted`
-   */
-  admit(options: AdmitFileOptions): Promise<Uint8Array | null>
   /** Checks a checkpoint file as `validateCheckpoint` does. @throws ColdmeshError as it; `bad-input`, `aborted` */
   validate(options: ValidateFileOptions): Promise<Validation>
 }
@@ -140,16 +126,6 @@ export function createFusionEngine(options: FusionEngineOptions = {}): FusionEng
       const digests = new SharedArrayBuffer(paths.length * each)
       await run(opened.files, layout, { pass: { kind: 'digest', digests }, signal, onUnit: undefined })
       return paths.map((_, index) => new Uint8Array(digests, index * each, each))
-    },
-    async admit({ layout, path, out, signal }) {
-      checkDtypes(layout)
-      using opened = openFiles({ layout, base: path, inputs: [path] })
-      opened.requireLengths()
-      const digests = new SharedArrayBuffer(leafCount(layout.totalBytes) * DIGEST_BYTES)
-      using made = out === null ? null : createOut(out, layout.totalBytes)
-      const pass: Pass = { kind: 'admit', out: made?.file ?? null, digests }
-      const outcomes = await run(opened.files, layout, { pass, signal, onUnit: undefined })
-      return outcomes.some(({ fault }) => fault !== null) ? null : new Uint8Array(digests)
     },
     async validate({ layout, base, checkpoint, parent = null, signal }) {
       checkDtypes(layout)

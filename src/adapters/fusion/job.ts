@@ -39,8 +39,6 @@ export type Pass =
   | { readonly kind: 'equal'; readonly keys: readonly number[]; readonly equal: SharedArrayBuffer }
   /** Checks the only input as a checkpoint of the base. */
   | { readonly kind: 'validate' }
-  /** Checks the only input by itself, writes its bytes to a file if there is one, and SHA-256 of each leaf. */
-  | { readonly kind: 'admit'; readonly out: number | null; readonly digests: SharedArrayBuffer }
   /** SHA-256 of each leaf of each input. */
   | { readonly kind: 'digest'; readonly digests: SharedArrayBuffer }
 

@@ -1,4 +1,3 @@
-import { createAdmission } from './admit-leaves.ts'
 import { createDigester } from './digest-leaves.ts'
 import { createLeafFuser } from './fuse-leaves.ts'
 import { IS_STOPPED, type Job, NEXT_UNIT, type Outcome, type Work } from './job.ts'
@@ -17,8 +16,6 @@ function createWork(job: Job): Work {
       return createEqualWork(job)
     case 'digest':
       return createDigester(job)
-    case 'admit':
-      return createAdmission(job)
     case 'validate':
       return createValidator(job)
   }

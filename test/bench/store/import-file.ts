@@ -1,5 +1,4 @@
 import { openBlockStore } from '../../../src/adapters/blocks/open-block-store.ts'
-import { createFusionEngine } from '../../../src/adapters/fusion/engine.ts'
 import { copyWeights, linkWeights } from '../../../src/peer/store/admit-weights.ts'
 import { answer, measure, readJob } from '../measure.ts'
 import type { ImportJob } from './jobs.ts'
@@ -9,9 +8,7 @@ import type { ImportJob } from './jobs.ts'
 const { path, layout, blocks, isLinked } = await readJob<ImportJob>()
 await using store = await openBlockStore(blocks)
 const cost = await measure(async () => {
-  await using engine = createFusionEngine()
   const admission = {
-    engine,
     files: store.files,
     path,
     layout: { ...layout, header: Buffer.from(layout.header, 'base64') },
