@@ -24,6 +24,7 @@ import { createRepair } from './round/repair.ts'
 import { contributionStatus, waitOf } from './round/reporter.ts'
 import type { Splits } from './splits.ts'
 import type { OpenContentStore } from './store/content-store.ts'
+import { createLinkedTroubles } from './store/linked-troubles.ts'
 import type { RepairingStore } from './store/repairing-store.ts'
 import { startStoreCheck } from './store/store-check.ts'
 import type { TaskHeads } from './task-heads.ts'
@@ -53,7 +54,7 @@ export function createFacade(parts: {
   readonly readInvite: (invite: string) => Uint8Array | null
   readonly keeper: Pick<Keeper, 'status'>
   readonly heads: TaskHeads
-  readonly blocks: Pick<OpenContentStore, 'unansweredBy' | 'gateway'>
+  readonly blocks: Pick<OpenContentStore, 'unansweredBy' | 'gateway' | 'changedLinks' | 'files'>
   /** Of those that a user put here: what is added stays. */
   readonly pinned: CID[]
   readonly snapshots: TrainingSnapshots
@@ -184,7 +185,12 @@ export function createFacade(parts: {
   parts.fork.start()
   repair.start()
   void repair.synced.then(parts.onCompared)
-  startStoreCheck(context, { store: parts.store, everyMs: parts.checkStoreMs, synced: repair.synced })
+  const tellOfLinks = createLinkedTroubles(parts.blocks, context.troubles)
+  void tellOfLinks().catch((error: unknown) => context.log.error('links-not-told', { error: String(error) }))
+  startStoreCheck(context, {
+    ...{ store: parts.store, everyMs: parts.checkStoreMs, synced: repair.synced },
+    onChecked: tellOfLinks,
+  })
 
   return {
     ...history,

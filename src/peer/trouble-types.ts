@@ -1,6 +1,6 @@
 /** What this machine refuses or has lost, for as long as it lasts. */
 export interface Trouble {
-  /** `journal`, `blocks`, `base`, `fusion`, `checkpoint`, `split`, `head`, `snapshot`, `gate`, `sweep`, `version` or `block CID`. */
+  /** `journal`, `blocks`, `base`, `fusion`, `checkpoint`, `split`, `head`, `snapshot`, `gate`, `sweep`, `version`, `weights PATH` or `block CID`. */
   readonly what: string
   readonly reason: string
   /** What to do about it. */

@@ -6,7 +6,7 @@ import type { PeerEvent, Trouble } from './types.ts'
 /** What this machine refuses or has lost, for as long as it lasts: people see it in `status`, and as it begins and ends. */
 export interface Troubles {
   readonly current: readonly Trouble[]
-  /** @param what `journal`, `blocks`, `base`, `fusion`, `checkpoint`, `split`, `head`, `snapshot`, `gate`, `sweep`, `version` or `block CID` */
+  /** @param what `journal`, `blocks`, `base`, `fusion`, `checkpoint`, `split`, `head`, `snapshot`, `gate`, `sweep`, `version`, `weights PATH` or `block CID` */
   report(what: string, error: unknown): void
   /** It works again. */
   over(what: string): void

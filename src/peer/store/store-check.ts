@@ -12,7 +12,13 @@ const BREATH_MS = 10
 /** Reads everything that should be here, again and again; damage is repaired from peers before somebody needs the block. */
 export function startStoreCheck(
   context: PeerContext,
-  options: { readonly store: RepairingStore; readonly everyMs: number; readonly synced: Promise<void> },
+  options: {
+    readonly store: RepairingStore
+    readonly everyMs: number
+    readonly synced: Promise<void>
+    /** After each pass. */
+    readonly onChecked: () => Promise<void>
+  },
 ): void {
   const { signal, log } = context
   const { everyMs, store } = options
@@ -23,6 +29,7 @@ export function startStoreCheck(
     while (!signal.aborted) {
       const found = await checkStore(context, store)
       log.info('store-checked', found)
+      await options.onChecked()
       await pause(context, everyMs)
     }
   }

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
-import { open, rm } from 'node:fs/promises'
+import { copyFile, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openBlockStore } from '../../../src/adapters/blocks/open-block-store.ts'
 import { rawCid } from '../../../src/checkpoint/cid.ts'
 import { LEAF_BYTES } from '../../../src/checkpoint/unixfs.ts'
 import { writeCheckpoint } from '../checkpoint-file.ts'
-import { best, chill, inProcess, measure, type ProcessCost } from '../measure.ts'
+import { best, type Cost, chill, inProcess, measure, type ProcessCost } from '../measure.ts'
 import type { Row, Setup, Size } from '../report.ts'
 import type { HashJob, ImportJob } from './jobs.ts'
 
@@ -42,17 +42,24 @@ async function* ofFile({ scratch, say }: Setup, size: Size): AsyncGenerator<Row>
     hash: () => inProcess<ProcessCost>(here('hash-file.ts'), { path } satisfies HashJob),
     copy: () => work(false),
     link: () => work(true),
+    write: () => measure(() => copySynced(path, join(scratch, 'copy'))),
   }
   // By turns, so that what else the machine does hits each alike.
-  const runs: Record<keyof typeof ways, ProcessCost[]> = { hash: [], copy: [], link: [] }
+  const runs: Record<keyof typeof ways, (Cost & { readonly peakBytes?: number })[]> = {
+    hash: [],
+    copy: [],
+    link: [],
+    write: [],
+  }
   let isCold = true
   for (let run = 0; run < RUNS; run++) {
-    for (const way of ['hash', 'link', 'copy'] as const) {
+    for (const way of ['hash', 'link', 'write', 'copy'] as const) {
       isCold = (await chill(path)) && isCold
       runs[way].push(await ways[way]())
     }
   }
   const yardstick = fastest(runs.hash)
+  const written = fastest(runs.write)
   for (const [way, what] of [
     ['copy', 'import: file to leaves, CIDs, index; copied, checked, synced'],
     ['link', 'the same with --nocopy'],
@@ -61,8 +68,8 @@ async function* ofFile({ scratch, say }: Setup, size: Size): AsyncGenerator<Row>
     yield row({
       ...{ what, size: size.name, yardstick: `SHA-256 of the same ${isCold ? 'cold' : 'WARM'} file, node:crypto` },
       ...{ ratio: yardstick.seconds / cost.seconds, target: 0.85, gigabytesPerSecond: gigabytes / cost.seconds },
-      ...{ peakMegabytes: cost.peakBytes / 1e6, cpuSecondsPerGigabyte: cost.cpuSeconds / gigabytes },
-      note: `${cost.seconds.toFixed(2)} s beside ${yardstick.seconds.toFixed(2)} s`,
+      ...{ peakMegabytes: (cost.peakBytes ?? 0) / 1e6, cpuSecondsPerGigabyte: cost.cpuSeconds / gigabytes },
+      note: `${cost.seconds.toFixed(2)} s beside ${yardstick.seconds.toFixed(2)} s; cp and sync: ${written.seconds.toFixed(2)} s`,
     })
   }
   yield* ofBlocks({ path, blocks, size })
@@ -141,12 +148,18 @@ async function* ofSmallBlocks({ scratch }: Setup): AsyncGenerator<Row> {
   })
 }
 
+async function copySynced(from: string, to: string): Promise<void> {
+  await rm(to, { force: true })
+  await copyFile(from, to)
+  await syncFile(to)
+}
+
 async function syncFile(path: string): Promise<void> {
   await using file = await open(path, 'r+')
   await file.sync()
 }
 
-const fastest = (costs: readonly ProcessCost[]): ProcessCost => costs.reduce((a, b) => (b.seconds < a.seconds ? b : a))
+const fastest = <T extends Cost>(costs: readonly T[]): T => costs.reduce((a, b) => (b.seconds < a.seconds ? b : a))
 const here = (name: string): string => join(import.meta.dirname, name)
 
 function row(found: Partial<Row> & Pick<Row, 'what' | 'yardstick' | 'ratio'>): Row {

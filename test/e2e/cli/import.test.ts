@@ -54,6 +54,31 @@ describe('coldmesh import', () => {
     assert.match(stdout, /coldmesh genesis --base bafybei/)
   })
 
+  it('keeps with --nocopy only the names of what is canonical already, and says what else is to be done', async () => {
+    const source = await model('four')
+    const refused = await runCli(['import', source, '--dir', at('four peer'), '--nocopy'])
+    assert.equal(refused.code, 2)
+    assert.match(refused.stderr, /bad-input: The weights in .+ are not one canonical file.*\n {2}next: .*--out/)
+    const copied = await runCli(['import', source, '--dir', at('four copy'), '--out', at('four base'), '--json'])
+    assert.equal(copied.code, 0, copied.stderr)
+    const linked = await runCli(['import', at('four base'), '--dir', at('four peer'), '--nocopy', '--json'])
+    assert.equal(linked.code, 0, linked.stderr)
+    assert.equal(JSON.parse(linked.stdout).base, JSON.parse(copied.stdout).base)
+    const again = await runCli(['import', at('four base'), '--dir', at('four again'), '--json'])
+    assert.equal(JSON.parse(again.stdout).base, JSON.parse(copied.stdout).base)
+    const started = await runCli([
+      'genesis',
+      '--dir',
+      at('four peer'),
+      '--base',
+      JSON.parse(linked.stdout).base,
+      '--json',
+    ])
+    assert.equal(started.code, 0, started.stderr)
+    const kept = readdirSync(join(at('four peer'), 'blocks', 'files')).filter((name) => name.endsWith('.safetensors'))
+    assert.deepEqual(kept, [])
+  })
+
   it('leaves nothing behind of a model that is wrong, and exits with 2', async () => {
     const directory = await model('three')
     const path = join(directory, 'model.safetensors')

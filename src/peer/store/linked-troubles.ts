@@ -1,0 +1,27 @@
+import { ColdmeshError } from '../../ports/errors.ts'
+import type { Troubles } from '../troubles.ts'
+import type { OpenContentStore } from './content-store.ts'
+
+/** Tells of files that were imported where they are and are not what they were, until their weights are here again. */
+export function createLinkedTroubles(store: Pick<OpenContentStore, 'changedLinks' | 'files'>, troubles: Troubles) {
+  let told = new Set<string>()
+
+  return async function look(): Promise<void> {
+    // Those whose leaves came meanwhile are copies from now on.
+    for (const { root } of store.changedLinks()) await (await store.files.open(root))?.[Symbol.asyncDispose]()
+    const now = new Set<string>()
+    for (const { path } of store.changedLinks()) {
+      now.add(path)
+      troubles.report(`weights ${path}`, changed(path))
+    }
+    for (const path of told) if (!now.has(path)) troubles.over(`weights ${path}`)
+    told = now
+  }
+}
+
+function changed(path: string): ColdmeshError {
+  return new ColdmeshError('block-corrupt', `${path} was imported with --nocopy, and was changed or removed since.`, {
+    facts: { path },
+    hint: 'Its weights are fetched from peers, into a copy. Or put the file back and import it again.',
+  })
+}
