@@ -176,12 +176,11 @@ describe('a wrong data directory', () => {
     const key = join(dir, 'key')
     const refused = { exit: 5, code: 'refused' }
     const commands = [['init'], ['daemon', '--network', UNKNOWN_GENESIS]]
+    // One after the other: each locks the directory for a moment.
     writeFileSync(key, readFileSync(key).subarray(0, 31))
-    await eachAtOnce(commands, (args) =>
-      refuses([...args, '--dir', dir], { ...refused, message: /31 bytes instead of 32/ }),
-    )
+    for (const args of commands) await refuses([...args, '--dir', dir], { ...refused, message: /31 bytes instead of 32/ })
     rmSync(key)
-    await eachAtOnce(commands, (args) => refuses([...args, '--dir', dir], { ...refused, message: /config but no key/ }))
+    for (const args of commands) await refuses([...args, '--dir', dir], { ...refused, message: /config but no key/ })
     rmSync(join(dir, 'journal'))
     await refuses(['init', '--dir', dir], { ...refused, message: /config but no key/ })
     assert.equal(existsSync(key), false)
