@@ -178,7 +178,8 @@ describe('a wrong data directory', () => {
     const commands = [['init'], ['daemon', '--network', UNKNOWN_GENESIS]]
     // One after the other: each locks the directory for a moment.
     writeFileSync(key, readFileSync(key).subarray(0, 31))
-    for (const args of commands) await refuses([...args, '--dir', dir], { ...refused, message: /31 bytes instead of 32/ })
+    for (const args of commands)
+      await refuses([...args, '--dir', dir], { ...refused, message: /31 bytes instead of 32/ })
     rmSync(key)
     for (const args of commands) await refuses([...args, '--dir', dir], { ...refused, message: /config but no key/ })
     rmSync(join(dir, 'journal'))
