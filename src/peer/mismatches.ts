@@ -105,13 +105,13 @@ export async function openMismatches(context: Context): Promise<Mismatches> {
 type Mismatch = NonNullable<ReturnType<typeof findMismatch>>
 
 /** What was proposed, and what our own fusion gave; null when they are the same, or not both known. */
-function findMismatch(state: RoundState, view: number) {
+export function findMismatch(state: RoundState, view: number) {
   const proposal = state.proposals.get(view)?.message
   const lineage = proposal === undefined ? undefined : state.lineages.get(String(proposal.lineage))
   if (proposal === undefined || lineage?.state !== 'open') return null
   const build = state.builds.get(lineage.key)
   if (build?.state !== 'built' || equalCids(build.base, proposal.base)) return null
-  return { proposal, own: build.base, spec: lineage.spec, weights: lineage.opened.lineage.weights }
+  return { proposal, own: build.base, key: lineage.key, spec: lineage.spec, weights: lineage.opened.lineage.weights }
 }
 
 const countOf = (all: readonly MismatchStatus[], round: number) => all.filter((one) => one.round === round).length

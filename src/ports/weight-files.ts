@@ -11,6 +11,11 @@ export interface WeightFiles {
    * @throws ColdmeshError `refused` when the disk has no room for it, or its budget has not
    */
   receive(file: FileToReceive): Promise<IncomingFile>
+  /**
+   * Compares every leaf of a file with its digest now, however lately that was done. One that is rotten is not here any more, nor is the file as a whole.
+   * @returns how many were; 0 for what is no file here
+   */
+  check(root: CID): Promise<number>
   /** A file to be made here, of so many bytes. @throws ColdmeshError `refused` */
   make(bytes: number): Promise<FileInTheMaking>
   /**

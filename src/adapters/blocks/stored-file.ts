@@ -70,6 +70,19 @@ export async function readLeaf(
   return block
 }
 
+/** Hashes every leaf, however lately that was done; those that are rotten are not here any more. @returns how many were */
+export async function findRot(file: StoredFile, files: OpenFiles): Promise<number> {
+  const into = new Uint8Array(LEAF_BYTES)
+  let rotten = 0
+  file.compared.fill(0)
+  for (const leaf of file.here.keys()) {
+    if (file.here[leaf] === 0 || (await readLeaf(file, leaf, { files, into })) !== null) continue
+    file.here[leaf] = 0
+    rotten++
+  }
+  return rotten
+}
+
 /** Whoever wrote to the file: nothing that was compared before counts any more. */
 function wasWritten(file: StoredFile): boolean {
   const { ctimeMs } = statSync(file.path)

@@ -13,7 +13,7 @@ import type { InUse } from './in-use.ts'
 import { type Incoming, openIncoming } from './incoming-file.ts'
 import { isUnchanged, lookAt } from './linked-file.ts'
 import type { OpenFiles } from './open-files.ts'
-import { digestOf, isWhole, readLeaf, type StoredFile } from './stored-file.ts'
+import { digestOf, findRot, isWhole, readLeaf, type StoredFile } from './stored-file.ts'
 
 export interface WeightFilesOptions {
   readonly directory: string
@@ -206,6 +206,14 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
       return null
     },
     receive,
+    async check(root) {
+      await inUse.touch(root, 'read')
+      using _ = inUse.pin(root)
+      const file = shelf.whole(root)
+      return file === undefined
+        ? 0
+        : await findRot(file, files).catch((error: unknown) => Promise.reject(refusal(error)))
+    },
     async link(path, digest) {
       try {
         return await link(path, digest)

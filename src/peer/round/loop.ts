@@ -13,7 +13,7 @@ import type { PeerContext } from '../context.ts'
 import type { Evidence } from '../evidence.ts'
 import { askGate, type Gate } from '../gate/gate.ts'
 import type { CheckedBase } from '../heads.ts'
-import type { Mismatches } from '../mismatches.ts'
+import { findMismatch, type Mismatches } from '../mismatches.ts'
 import type { Silence } from '../silence.ts'
 import type { OwnMessage } from '../speaker.ts'
 import type { Splits } from '../splits.ts'
@@ -25,6 +25,7 @@ import { createHeadComparison } from './compare-heads.ts'
 import { createFetches, type Fetches } from './fetches.ts'
 import { createFollower } from './follower.ts'
 import { createInbox, type Inbox, type InboxTopic } from './inbox.ts'
+import { mendInputs } from './mend-inputs.ts'
 import { createReporter } from './reporter.ts'
 import { createVoice } from './voice.ts'
 
@@ -110,12 +111,26 @@ export function createRoundLoop(options: {
     isStale: ({ round }) => silence.reason !== null || round !== state.round || follower.head.round >= round,
     onSaid: (signed, { saying, reason }) => {
       reporter.said(saying, reason)
-      if (saying.kind === 'prevote/1' && reason === OTHER_BASE) void options.mismatches.record(state, saying.view)
+      if (saying.kind === 'prevote/1' && reason === OTHER_BASE) void differ(state, saying.view)
       dispatch({ type: 'received', signed: asRoundMessage(signed), now: clock.now() })
     },
   })
 
   const adopt = createAdoption({ context, state: () => state, newest: () => follower.head, enter })
+
+  /** Somebody's base is not ours: if ours was made of rotten bytes it is made anew, else it is written down. Never throws. */
+  async function differ(then: RoundState, view: number): Promise<void> {
+    const found = findMismatch(then, view)
+    try {
+      if (found !== null && (await mendInputs(context, found.spec, over.signal))) {
+        if (then.round === state.round) builds.build({ type: 'build', key: found.key, spec: found.spec })
+        return
+      }
+    } catch (error) {
+      log.warn('not-mended', { error: String(error) })
+    }
+    await options.mismatches.record(then, view)
+  }
 
   function newRound(head: Head, previous: RoundState | null): RoundState {
     const options = { head, self: context.key, now: clock.now() }

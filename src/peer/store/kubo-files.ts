@@ -55,6 +55,7 @@ export function createKuboFiles(options: {
   }
 
   const files: WeightFiles = {
+    check: folder.check,
     async open(root) {
       const here = (await folder.open(root)) ?? (await materialize(root))
       if (here === null) return null

@@ -11,6 +11,7 @@ export function folderFiles(folder: string): WeightFiles {
       if (!existsSync(path)) return null
       return { path, bytes: (await stat(path)).size, async [Symbol.asyncDispose]() {} }
     },
+    check: async () => 0,
     async receive({ root, leaves }) {
       const path = join(folder, `${root}`)
       const [part, list] = [`${path}.part`, `${path}.list`]
