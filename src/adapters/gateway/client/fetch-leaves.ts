@@ -118,6 +118,7 @@ export async function fetchLeaves(options: FetchLeavesOptions): Promise<readonly
       const { next: before } = job
       try {
         await fetchRange(source, job, { ...range, signal: left.signal })
+        log.debug('range-given', { peer: source.peer, way: source.way, leaves: job.next - before })
         failures = 0
       } catch (error) {
         if (!(error instanceof SourceError)) throw error
