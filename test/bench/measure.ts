@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 
@@ -57,9 +58,18 @@ export async function readJob<Job>(): Promise<Job> {
   return JSON.parse(await text(process.stdin))
 }
 
+/**
+ * Most memory that a process had, in bytes. Not `maxRSS`: a child begins with what its parent had.
+ * @param pid or `self`
+ */
+export function peakOf(pid: number | string): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return 1024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1])
+}
+
 /** In the process that `inProcess` began: what it found, its cost and its peak. */
 export function answer(cost: Cost, found: Readonly<Record<string, unknown>> = {}): void {
-  const peakBytes = process.resourceUsage().maxRSS * 1024
+  const peakBytes = peakOf('self')
   process.stdout.write(JSON.stringify({ ...found, ...cost, peakBytes }))
 }
 

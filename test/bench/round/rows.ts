@@ -2,6 +2,7 @@ import { mkdtemp, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Daemon } from '../../support/e2e/daemon.ts'
 import { createTestNetwork } from '../../support/e2e/network.ts'
+import { peakOf } from '../measure.ts'
 import type { Row, Setup } from '../report.ts'
 import { writeLargeBase } from './large-base.ts'
 
@@ -78,7 +79,4 @@ async function cpuSecondsOf(daemon: Daemon): Promise<number> {
 
 const TICKS_PER_SECOND = 100
 
-async function peakBytesOf(daemon: Daemon): Promise<number> {
-  const status = await readFile(`/proc/${await pidOf(daemon)}/status`, 'utf8')
-  return 1024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1])
-}
+const peakBytesOf = async (daemon: Daemon): Promise<number> => peakOf(await pidOf(daemon))

@@ -12,6 +12,7 @@ import { nullLog } from '../../../src/adapters/memory/log.ts'
 import { importFile } from '../../../src/checkpoint/unixfs.ts'
 import { startNode } from '../../net/adapters/support.ts'
 import { folderFiles } from '../../support/gateway/weight-files.ts'
+import { peakOf } from '../measure.ts'
 import { BARE_PROTOCOL, HTTP_PROTOCOL, MIB, type ProviderJob, type Served } from './ways.ts'
 
 /**
@@ -79,6 +80,6 @@ console.log(JSON.stringify(served))
 for await (const line of createInterface({ input: process.stdin })) {
   if (line !== 'cost') continue
   const { user, system } = process.cpuUsage()
-  console.log(JSON.stringify({ cpuSeconds: (user + system) / 1e6, peakBytes: process.resourceUsage().maxRSS * 1024 }))
+  console.log(JSON.stringify({ cpuSeconds: (user + system) / 1e6, peakBytes: peakOf('self') }))
 }
 process.exit()
