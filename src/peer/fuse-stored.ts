@@ -7,6 +7,7 @@ import { importFile, readFile } from '../checkpoint/unixfs.ts'
 import { fuseCheckpoints } from '../fusion/fuse.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import type { WeightFiles } from '../ports/weight-files.ts'
+import { openPaths } from './store/open-path.ts'
 
 export interface StoredFusion {
   readonly rule: string
@@ -85,10 +86,7 @@ export async function fuseStored(fusion: StoredFusion, byFiles: FileFusion | nul
 async function fuseFiles(fusion: StoredFusion, { files, engine }: FileFusion): Promise<FusedWeights | null> {
   const { rule, params, layout, rows } = fusion
   await using opened = new AsyncDisposableStack()
-  const pathOf = async (cid: CID): Promise<string | null> => {
-    const file = await files.open(cid)
-    return file === null ? null : opened.use(file).path
-  }
+  const pathOf = openPaths(files, opened)
   const base = await pathOf(fusion.base)
   const inputs = await Promise.all(fusion.inputs.map(pathOf))
   const late = fusion.parents ?? fusion.inputs.map(() => null)

@@ -2,6 +2,7 @@ import type { CID } from 'multiformats/cid'
 import { readFile } from '../checkpoint/unixfs.ts'
 import { type Validation, validateCheckpoint } from '../fusion/validate.ts'
 import type { PeerContext } from './context.ts'
+import { openPaths } from './store/open-path.ts'
 
 /**
  * Checks a checkpoint of the store against its base, as files where they are such: memory's speed, in threads.
@@ -19,10 +20,7 @@ export async function validateStored(
 ): Promise<Validation> {
   const { base, checkpoint, parent, signal } = options
   await using opened = new AsyncDisposableStack()
-  const pathOf = async (cid: CID): Promise<string | null> => {
-    const file = (await files?.open(cid)) ?? null
-    return file === null ? null : opened.use(file).path
-  }
+  const pathOf = openPaths(files, opened)
   const paths = { base: await pathOf(base), checkpoint: await pathOf(checkpoint) }
   const from = parent === null ? null : await pathOf(parent)
   if (paths.base !== null && paths.checkpoint !== null && (parent === null || from !== null)) {

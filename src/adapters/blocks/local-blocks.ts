@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
 import { requireAcceptableCid } from '../../checkpoint/acceptable-cid.ts'
 import { DEFAULT_MAX_BLOCK_BYTES } from '../../checkpoint/block-limits.ts'
+import { isBlockOf } from '../../checkpoint/is-block-of.ts'
 import { diskRefusal } from '../../ports/disk-refusal.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { LocalBlocks } from '../../ports/local-blocks.ts'
@@ -48,7 +48,7 @@ export function createLocalBlocks(options: LocalBlocksOptions): LocalBlocks {
       rotten.push(place)
     }
     const block = await loose.read(cid)
-    const isLooseRotten = block !== undefined && !matches(cid, block)
+    const isLooseRotten = block !== undefined && !isBlockOf(cid, block)
     return { block: isLooseRotten ? undefined : block, rotten, isLooseRotten }
   }
 
@@ -119,10 +119,6 @@ export function createLocalBlocks(options: LocalBlocksOptions): LocalBlocks {
       return found.block
     },
   }
-}
-
-function matches(cid: CID, block: Uint8Array): boolean {
-  return hash('sha256', block, 'buffer').equals(cid.multihash.digest)
 }
 
 function tooLarge(cid: CID, bytes: number): ColdmeshError {

@@ -1,11 +1,10 @@
-import { hash } from 'node:crypto'
 import { readdir, readFile, rm, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { base32upper } from 'multiformats/bases/base32'
 import type { CID } from 'multiformats/cid'
-import { equalBytes } from '../../../protocols/wire/bytes.ts'
 import { cidOf } from '../../checkpoint/digest-tree.ts'
 import { readRootBytes } from '../../checkpoint/file-tree.ts'
+import { isBlockOf } from '../../checkpoint/is-block-of.ts'
 import { listLeaves } from '../../checkpoint/unixfs.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { WeightFiles } from '../../ports/weight-files.ts'
@@ -81,7 +80,7 @@ async function moveFiles(
   const get = async (cid: CID): Promise<Uint8Array> => {
     const path = paths.get(keyOfBlock(cid))
     const block = path === undefined ? undefined : await readFile(path)
-    if (block !== undefined && equalBytes(hash('sha256', block, 'buffer'), cid.multihash.digest)) return block
+    if (block !== undefined && isBlockOf(cid, block)) return block
     throw new ColdmeshError('block-missing', 'A block is not here.', { facts: { cid: String(cid) } })
   }
   let count = 0

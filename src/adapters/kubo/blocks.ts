@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto'
 import { CID } from 'multiformats/cid'
+import { isBlockOf } from '../../checkpoint/is-block-of.ts'
 import { LEAF_BYTES } from '../../checkpoint/unixfs.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { LocalBlocks } from '../../ports/local-blocks.ts'
@@ -160,7 +160,7 @@ export function createKuboBlocks({ rpc, pinName }: { readonly rpc: KuboRpc; read
       if (block === undefined) {
         throw new ColdmeshError('block-missing', 'A block is not in the Kubo node.', { facts: { cid: String(cid) } })
       }
-      if (matches(cid, block)) return block
+      if (isBlockOf(cid, block)) return block
       throw new ColdmeshError('block-corrupt', 'A block in the Kubo node does not match its CID any more.', {
         facts: { cid: String(cid), bytes: block.byteLength },
         hint: "Check Kubo's disk. The block will be fetched again from another peer.",
@@ -198,7 +198,7 @@ export function createKuboBlocks({ rpc, pinName }: { readonly rpc: KuboRpc; read
     },
     async take(cid) {
       const block = await read(cid)
-      if (block === undefined || matches(cid, block)) return block
+      if (block === undefined || isBlockOf(cid, block)) return block
       await discard(cid)
       return undefined
     },
@@ -251,10 +251,6 @@ export function createKuboBlocks({ rpc, pinName }: { readonly rpc: KuboRpc; read
 /** Leaves of so many bytes: an empty block is one too. */
 function blocksIn(bytes: number): number {
   return Math.max(1, Math.ceil(bytes / LEAF_BYTES))
-}
-
-function matches(cid: CID, block: Uint8Array): boolean {
-  return hash('sha256', block, 'buffer').equals(cid.multihash.digest)
 }
 
 /** @throws ColdmeshError `refused`: what answered is not what was asked */

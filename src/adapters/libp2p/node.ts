@@ -209,7 +209,7 @@ function toCandidate(address: string): Candidate {
 }
 
 /** The peer id at the end of a multiaddr; a bad address is reported when it is dialled. */
-function peerOf(address: string): string | undefined {
+export function peerOf(address: string): string | undefined {
   try {
     return multiaddr(address)
       .getComponents()

@@ -1,4 +1,3 @@
-import { multiaddr } from '@multiformats/multiaddr'
 import type { CID } from 'multiformats/cid'
 import type { Session } from '../../adapters/gateway/client/session.ts'
 import type { SourceFault } from '../../adapters/gateway/client/source-error.ts'
@@ -9,6 +8,7 @@ import { createPatience } from '../../adapters/helia/patience.ts'
 import { createPeerOrder } from '../../adapters/helia/peer-order.ts'
 import type { Unanswered } from '../../adapters/helia/unanswered.ts'
 import { walk } from '../../adapters/helia/walk.ts'
+import { peerOf } from '../../adapters/libp2p/node.ts'
 import { type BaseFile, openBase } from '../../checkpoint/base.ts'
 import { listLeaves } from '../../checkpoint/unixfs.ts'
 import { readUnixfsBlock } from '../../checkpoint/unixfs-node.ts'
@@ -209,16 +209,5 @@ async function readLeaves(
   } catch (error) {
     if (isColdmeshError(error, 'bad-checkpoint') || isColdmeshError(error, 'too-large')) return null
     throw error
-  }
-}
-
-/** The peer id at the end of a multiaddr. */
-function peerOf(address: string): string | undefined {
-  try {
-    return multiaddr(address)
-      .getComponents()
-      .findLast(({ name }) => name === 'p2p')?.value
-  } catch {
-    return undefined
   }
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { CID } from 'multiformats/cid'
+import { writeAll } from '../../adapters/blocks/stored-file.ts'
 import { DIGEST_BYTES, leafCount } from '../../checkpoint/digest-tree.ts'
 import { importFile, LEAF_BYTES } from '../../checkpoint/unixfs.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
@@ -53,7 +54,7 @@ async function writeLeaves(
     const at = leaf * LEAF_BYTES
     if (leaf * DIGEST_BYTES < digests.length) digests.set(hash('sha256', block, 'buffer'), leaf * DIGEST_BYTES)
     await writing
-    writing = writeAll(handle, block, at)
+    writing = write(handle, block, at)
     writing.catch(() => {})
     if ((at + held) % SYNC_BYTES === 0) {
       await syncing
@@ -87,11 +88,9 @@ async function writeLeaves(
   return digests
 }
 
-async function writeAll(handle: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
+async function write(handle: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
   try {
-    for (let done = 0; done < bytes.length; ) {
-      done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten
-    }
+    await writeAll(handle, bytes, at)
   } catch (error) {
     throw diskRefusal(error, 'write a file of weights', 'the data directory')
   }

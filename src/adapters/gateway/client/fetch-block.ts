@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
 import { DEFAULT_MAX_BLOCK_BYTES } from '../../../checkpoint/block-limits.ts'
+import { isBlockOf } from '../../../checkpoint/is-block-of.ts'
 import { RAW_TYPE } from '../accept.ts'
 import type { Source } from './source.ts'
 import { SourceError } from './source-error.ts'
@@ -35,7 +35,7 @@ export async function fetchBlock(
   )
   const [only] = parts
   const block = parts.length === 1 && only !== undefined ? only : Buffer.concat(parts, bytes)
-  if (!hash('sha256', block, 'buffer').equals(cid.multihash.digest)) {
+  if (!isBlockOf(cid, block)) {
     throw new SourceError('lied', 'its block is not what the CID names')
   }
   return block

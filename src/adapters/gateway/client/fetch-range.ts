@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
 import { DAG_PB } from '../../../checkpoint/acceptable-cid.ts'
 import { DEFAULT_MAX_BLOCK_BYTES } from '../../../checkpoint/block-limits.ts'
+import { isBlockOf } from '../../../checkpoint/is-block-of.ts'
 import type { FileToReceive, IncomingFile } from '../../../ports/weight-files.ts'
 import { CAR_TYPE } from '../accept.ts'
 import { CarError, createCarParser } from '../car-parser.ts'
@@ -91,10 +91,7 @@ export async function fetchRange(source: Source, job: Job, options: RangeOptions
         const target = buffer
         buffer = null
         const leaf = file.leaves[job.next]
-        if (
-          leaf === undefined ||
-          !hash('sha256', target.subarray(0, bytes), 'buffer').equals(leaf.cid.multihash.digest)
-        ) {
+        if (leaf === undefined || !isBlockOf(leaf.cid, target.subarray(0, bytes))) {
           giveBack(target)
           throw new CarError('a leaf is not what its CID names')
         }
