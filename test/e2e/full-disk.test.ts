@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { cp, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { cp, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { decodeJournal } from '../../src/adapters/files/journal-format.ts'
 import { readStatement } from '../support/audit/contradictions.ts'
 import { diskEnvironment } from '../support/disk/plan.ts'
-import { limitFileSize, mountSmallDisk } from '../support/disk/small-disk.ts'
+import { liftFileSize, mountSmallDisk } from '../support/disk/small-disk.ts'
 import type { Daemon, DaemonEvent } from '../support/e2e/daemon.ts'
 import { createTestNetwork } from '../support/e2e/network.ts'
 import { startWitness } from '../support/e2e/witness.ts'
@@ -42,8 +42,9 @@ describe('a member whose disk is full', () => {
     const others = [first, await network.start(second, { invite }), await network.start(third, { invite })]
     await using witness = await startWitness(invite)
     const armed = join(network.dir, 'armed')
+    const capped = join(network.dir, 'capped')
     const trace = join(network.dir, 'trace')
-    const plan = { directory: member.dataDir, trace, fill: { armed, ballast: disk.ballast } }
+    const plan = { directory: member.dataDir, trace, fill: { armed, ballast: disk.ballast }, cap: { armed: capped } }
     const daemon = await network.start(member, { invite, rounds: 100_000, env: diskEnvironment(plan) })
 
     for (const label of FILLS) {
@@ -65,11 +66,11 @@ describe('a member whose disk is full', () => {
       assert.equal(new Set(fused.map(({ base }) => base)).size, 1, label)
     }
 
-    // The journal: nothing may grow, so nothing may be said.
+    // The journal, alone at first: it may not grow, so nothing may be said.
     const journal = join(member.dataDir, 'journal')
     const pid = Number(JSON.parse(await readFile(join(member.dataDir, 'lock.json'), 'utf8')).pid)
     const from = daemon.events.length
-    await limitFileSize(pid, (await stat(journal)).size)
+    await writeAside(capped, 'journal write')
     const isUnsaid = ({ event, reason }: DaemonEvent) => event === 'refused' && /not journaled/.test(String(reason))
     await eventAfter(daemon, from, isUnsaid, 'a message that is not journaled')
     const { round: stuck, troubles } = await daemon.status()
@@ -90,7 +91,7 @@ describe('a member whose disk is full', () => {
       'everything that was said is in the journal',
     )
     const lifted = daemon.events.length
-    await limitFileSize(pid, null)
+    await liftFileSize(pid)
     await eventAfter(daemon, lifted, isVote, 'a vote when there is room again')
     const complaints = [...others, daemon].flatMap(({ events }) =>
       events.filter(({ event }) => event === 'evidence' || event === 'muted'),

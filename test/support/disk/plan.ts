@@ -10,6 +10,8 @@ export interface DiskPlan {
   readonly kill?: { readonly step?: number; readonly label?: string; readonly nth?: number; readonly torn?: boolean }
   /** The disk is filled with `ballast` before a step of the label that the file `armed` holds; that file is then deleted. */
   readonly fill?: { readonly armed: string; readonly ballast: string }
+  /** From just before a step of the label that the file `armed` holds, no file of the process grows past what that step's file has now. */
+  readonly cap?: { readonly armed: string }
 }
 
 /** The environment of a daemon that is to run by this plan. */

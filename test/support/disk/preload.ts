@@ -2,8 +2,10 @@
  * Loaded into a daemon before anything else (--import): writes down the label of every step that it does to its data
  * directory, and at the chosen one kills the process, or fills the disk for real. COLDMESH_TEST_DISK has the plan.
  */
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { flushCompileCache } from 'node:module'
+import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import type { DiskPlan } from './plan.ts'
 import { type DiskStep, labelOf, watchDisk } from './steps.ts'
@@ -30,6 +32,10 @@ if (isMainThread && text !== undefined) {
       fill(plan.fill.ballast)
       fs.writeSync(1, `${JSON.stringify({ event: 'disk-filled', label })}\n`)
     }
+    if (plan.cap !== undefined && textOf(plan.cap.armed) === label) {
+      fs.rmSync(plan.cap.armed)
+      capFiles(fs.statSync(join(plan.directory, step.path)).size)
+    }
     if (!isAt(label)) return await perform()
     const half = step.bytes === undefined || kill?.torn !== true ? undefined : Math.ceil(step.bytes.length / 2)
     await (half === undefined ? perform() : perform(step.bytes?.subarray(0, half)))
@@ -40,6 +46,11 @@ if (isMainThread && text !== undefined) {
 
 function textOf(path: string): string | null {
   return fs.existsSync(path) ? fs.readFileSync(path, 'utf8') : null
+}
+
+/** The system refuses what goes past it, as a full disk does; without the signal, which Node ignores. */
+function capFiles(bytes: number): void {
+  execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:unlimited`])
 }
 
 /** Until the system says that there is no space left. */

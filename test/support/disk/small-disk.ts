@@ -45,7 +45,7 @@ export async function mountSmallDisk(path: string, megabytes: number): Promise<S
   }
 }
 
-/** From now on no file of this process grows past `bytes`; null lifts it. The system refuses, as a full disk does. */
-export async function limitFileSize(pid: number, bytes: number | null): Promise<void> {
-  await run('prlimit', ['--pid', String(pid), `--fsize=${bytes ?? 'unlimited'}:unlimited`])
+/** This process's files may grow again. */
+export async function liftFileSize(pid: number): Promise<void> {
+  await run('prlimit', ['--pid', String(pid), '--fsize=unlimited:unlimited'])
 }
