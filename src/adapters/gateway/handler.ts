@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { CID } from 'multiformats/cid'
 import { RAW } from '../../checkpoint/acceptable-cid.ts'
+import { LEAF_BYTES } from '../../checkpoint/file-tree.ts'
 import { isColdmeshError } from '../../ports/errors.ts'
 import type { Log } from '../../ports/system.ts'
 import type { WeightFiles } from '../../ports/weight-files.ts'
@@ -11,6 +12,7 @@ import { blockPrefix, carHeader } from './car.ts'
 import { GatewayError } from './gateway-error.ts'
 import { CORS_HEADERS, contentHeaders, matchesEtag } from './headers.ts'
 import { openKeptLeaves } from './kept-leaves.ts'
+import { formatLeaves, LEAVES_HEADER } from './leaf-ranges.ts'
 import { DEFAULT_RETRY_AFTER_SECONDS } from './limits.ts'
 import { type GatewayRequest, parseRequest } from './request.ts'
 import { type Resolved, resolvePath } from './resolve-path.ts'
@@ -25,7 +27,7 @@ const PROTOCOLS = JSON.stringify({ '/ipfs/gateway': { path: '/' } })
 export interface HandlerOptions {
   readonly blocks: BlocksHere
   /** Files that are kept whole: their leaves are read from them. */
-  readonly files: Pick<WeightFiles, 'open'> | null
+  readonly files: Pick<WeightFiles, 'open' | 'partOf'> | null
   readonly slots: UploadSlots
   readonly rate: UploadRate
   /** Whether what is under this root is waited for in the current round. */
@@ -84,12 +86,14 @@ async function answer(options: HandlerOptions, exchange: Exchange): Promise<void
   try {
     const resolved = await resolvePath(options.blocks, request)
     const bytes = bytesOf(request, resolved)
-    const head = contentHeaders(request, resolved, bytes)
+    const part = options.files?.partOf(resolved.terminus.cid) ?? null
+    if (request.format.kind === 'car') requireBeginning(part, bytes)
+    const head = { ...contentHeaders(request, resolved, bytes), ...leavesHeader(part) }
     if (matchesEtag(request.ifNoneMatch, head['etag'] ?? '')) {
       return void response.writeHead(304, pick(head, ['etag', 'cache-control', 'content-location', 'vary'])).end()
     }
     if (request.format.kind === 'raw') await sendRaw(options, exchange, { request, resolved, head })
-    else await sendCar(options, exchange, { request, resolved, head, bytes, dups: request.format.car.dups })
+    else await sendCar(options, exchange, { request, resolved, head, part, bytes, dups: request.format.car.dups })
   } finally {
     slot()
   }
@@ -103,6 +107,15 @@ function bytesOf({ entityBytes }: GatewayRequest, { terminus }: Resolved): ByteR
     return resolveBytes(entityBytes, view.bytes) ?? 'none'
   }
   return null
+}
+
+const leavesHeader = (part: Uint8Array | null): Readonly<Record<string, string>> =>
+  part === null ? {} : { [LEAVES_HEADER]: formatLeaves(part) }
+
+/** A range of a file that is still being brought here, and of which the first leaf is not: better said at once than cut off. @throws GatewayError 404 */
+function requireBeginning(part: Uint8Array | null, bytes: ByteRange | 'none' | null): void {
+  if (part === null || bytes === null || bytes === 'none' || part[Math.floor(bytes.first / LEAF_BYTES)] !== 0) return
+  throw new GatewayError(404, 'This part of the file is not here yet: ask another peer.', leavesHeader(part))
 }
 
 interface Content {
@@ -141,16 +154,22 @@ async function sendRaw(options: HandlerOptions, exchange: Exchange, content: Con
 async function sendCar(
   options: HandlerOptions,
   exchange: Exchange,
-  content: Content & { readonly bytes: ByteRange | 'none' | null; readonly dups: boolean },
+  content: Content & {
+    readonly part: Uint8Array | null
+    readonly bytes: ByteRange | 'none' | null
+    readonly dups: boolean
+  },
 ): Promise<void> {
   const { response, asker, signal } = exchange
-  const { request, resolved, head, bytes, dups } = content
+  const { request, resolved, head, part, bytes, dups } = content
   response.writeHead(200, head)
   if (request.isHead) return void response.end()
   const { rate, files, blocks } = options
   const isFile = resolved.terminus.view.kind === 'file' && request.scope !== 'block'
   await using kept =
-    files === null || !isFile ? null : await openKeptLeaves(files, resolved.terminus.cid, { reuse: asker.reuse })
+    files === null || !isFile || part !== null
+      ? null
+      : await openKeptLeaves(files, resolved.terminus.cid, { reuse: asker.reuse })
   const walk: WalkOptions = {
     scope: bytes === 'none' ? 'block' : request.scope,
     bytes: bytes === 'none' ? null : bytes,

@@ -39,7 +39,7 @@ export function createGatewayExchange(options: {
   /** Our own peer id. */
   readonly self: string
   readonly blocks: Pick<LocalBlocks, 'get' | 'has'>
-  readonly files: Pick<WeightFiles, 'open'> | null
+  readonly files: Pick<WeightFiles, 'open' | 'partOf'> | null
   readonly settings: GatewaySettings
   readonly isUrgent: (root: CID) => boolean
   readonly log: Log

@@ -56,6 +56,7 @@ export function createKuboFiles(options: {
 
   const files: WeightFiles = {
     check: folder.check,
+    partOf: folder.partOf,
     async open(root) {
       const here = (await folder.open(root)) ?? (await materialize(root))
       if (here === null) return null

@@ -37,8 +37,8 @@ describe('with the gateway of a stock Kubo', { skip: skipWithoutKubo }, () => {
         missing: leaves.map((_, index) => index),
         write: async (leaf, block) => target.set(block, leaf * MIB),
       },
-      peers: ['kubo'],
-      find: async () => ({ source, fallback: null }),
+      peers: () => ['kubo'],
+      find: async () => ({ source, fallback: null, said: { cid: String(root), leaves: undefined } }),
       ...{ startAt: 0.5, now: () => performance.now(), log: nullLog, signal, onLeaf: () => {}, onLeft: () => {} },
     })
     source.close()

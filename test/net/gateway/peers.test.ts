@@ -102,6 +102,42 @@ describe('content from two peers', () => {
   })
 })
 
+describe('content from a peer that is still getting it', () => {
+  it('is what that one has, and never breaks off', async () => {
+    const [giverLog, halfLog, log] = [memoryLog(), memoryLog(), memoryLog()]
+    await using giver = await party({ gateway: { ...HTTP, maxUpload: 6_000_000 }, log: giverLog })
+    await using half = await party({ gateway: HTTP, log: halfLog })
+    await using taker = await party({ gateway: STREAMS, log })
+    const bytes = patterned(24 * MIB, 11)
+    const cid = await importFiles(giver.store, { file: bytes })
+    const options = { shape: 'file', maxBytes: 25 * MIB, timeoutMs: 60_000 } as const
+    await link(half.node, giver.node)
+    const first = Promise.withResolvers<void>()
+    const halves = half.store.fetch(cid, {
+      ...options,
+      onProgress: ({ blocks }) => blocks > 4 && first.resolve(),
+    })
+    await first.promise
+    for (const other of [giver, half]) await link(taker.node, other.node)
+    const done = await Promise.all([halves, taker.store.fetch(cid, options)])
+    assert.deepEqual(
+      done.map(({ blocks }) => blocks),
+      [25, 25],
+    )
+    const given = log.entries.filter(({ event }) => event === 'range-given')
+    const from = given.filter(({ fields }) => fields['peer'] === selfOf(half))
+    assert.ok(from.length > 0, 'some came from the one that was getting it')
+    const broken = [giverLog, halfLog].flatMap(({ entries }) =>
+      entries.filter(({ event }) => event === 'answer-broken-off'),
+    )
+    assert.deepEqual(broken, [])
+    assert.deepEqual(
+      log.entries.filter(({ event }) => event === 'source-left'),
+      [],
+    )
+  })
+})
+
 const selfOf = ({ node }: Party): string => node.mesh.self
 
 describe('a peer without a gateway', () => {

@@ -12,6 +12,7 @@ export function folderFiles(folder: string): WeightFiles {
       return { path, bytes: (await stat(path)).size, async [Symbol.asyncDispose]() {} }
     },
     check: async () => 0,
+    partOf: () => null,
     async receive({ root, leaves }) {
       const path = join(folder, `${root}`)
       const [part, list] = [`${path}.part`, `${path}.list`]

@@ -1,5 +1,6 @@
 import type { Log } from '../../../ports/system.ts'
 import type { FileToReceive, IncomingFile } from '../../../ports/weight-files.ts'
+import { LEAVES_HEADER, parseLeaves } from '../leaf-ranges.ts'
 import {
   DEFAULT_LEAVES_IN_MEMORY,
   DEFAULT_RANGE_BYTES,
@@ -19,8 +20,8 @@ import type { BodyLimits } from './watch-body.ts'
 export interface FetchLeavesOptions {
   readonly file: FileToReceive
   readonly incoming: Pick<IncomingFile, 'missing' | 'write'>
-  /** Peer ids, best first. */
-  readonly peers: readonly string[]
+  /** Peer ids, best first; asked again and again, for whoever is found meanwhile. */
+  readonly peers: () => readonly string[]
   readonly find: (peer: string, signal: AbortSignal) => Promise<FoundSource>
   /** 0 ≤ x < 1: where in the file to begin. */
   readonly startAt: number
@@ -61,8 +62,20 @@ export async function fetchLeaves(options: FetchLeavesOptions): Promise<readonly
     stopped.abort()
     reject(error)
   }
-  const peers = [...options.peers]
+  const peers: string[] = []
+  const known = new Set<string>()
+  /** Who had nothing of it when asked, and may have when asked again: it may be getting the file itself. */
+  const without: string[] = []
   let busy = 0
+
+  function findPeers(): void {
+    for (const peer of options.peers()) {
+      if (known.has(peer)) continue
+      known.add(peer)
+      peers.push(peer)
+    }
+    peers.push(...without.splice(0))
+  }
 
   /** Asks further peers while few bring anything. */
   function next(): void {
@@ -88,11 +101,12 @@ export async function fetchLeaves(options: FetchLeavesOptions): Promise<readonly
     } catch (error) {
       const fault = error instanceof SourceError ? error.fault : 'failed'
       log.debug('source-not-found', { peer, fault, error: String(error) })
+      if (fault === 'absent') without.push(peer)
       return
     }
     for (const source of [found.source, found.fallback]) {
       if (source === null) continue
-      const fault = await workWith(source)
+      const fault = await workWith(source, found.said)
       if (fault === null || within.aborted) return
       log.info('source-left', { peer, way: source.way, fault })
       if (fault !== 'failed' || source === found.fallback || found.fallback === null) return options.onLeft(peer, fault)
@@ -100,19 +114,37 @@ export async function fetchLeaves(options: FetchLeavesOptions): Promise<readonly
   }
 
   /** Until all is done (null), or the source is of no use. */
-  async function workWith(source: Source): Promise<SourceFault | null> {
+  async function workWith(source: Source, said: FoundSource['said']): Promise<SourceFault | null> {
     const gone = new AbortController()
-    const left: Left = { fault: null, signal: AbortSignal.any([within, gone.signal]), drop: () => gone.abort() }
+    const signal = AbortSignal.any([within, gone.signal])
+    const left: Left = { fault: null, held: heldOf(said.leaves), lookedMs: now(), signal, drop: () => gone.abort() }
+    // What it has not got is seen when it is asked for it.
+    if (said.cid !== String(file.root)) await look(source, left).catch(() => {})
     await Promise.all(Array.from({ length: DEFAULT_REQUESTS_PER_SOURCE }, () => work(source, left)))
     return left.fault
+  }
+
+  /** Asks a source which leaves it has; null when that is all of them. @throws SourceError */
+  async function look(source: Source, left: Left): Promise<void> {
+    left.lookedMs = now()
+    const path = `/ipfs/${file.root}?format=raw`
+    const { headers } = await source.ask('HEAD', path, { signal: left.signal, answerMs: options.limits?.stallMs })
+    left.held = heldOf(headers.get(LEAVES_HEADER))
+  }
+
+  function heldOf(text: string | undefined): Uint8Array | null {
+    return text === undefined ? null : parseLeaves(text, file.leaves.length)
   }
 
   async function work(source: Source, left: Left): Promise<void> {
     let failures = 0
     while (left.fault === null && !jobs.areDone && !within.aborted) {
-      const job = jobs.take(source.peer)
+      const job = jobs.take(source.peer, left.held)
       if (job === undefined) {
         await Promise.race([jobs.changed(), pause(LOOK_AGAIN_MS, within)])
+        // Meanwhile it got more itself. That it does not answer is seen when it is asked for them.
+        const isOld = left.held !== null && now() - left.lookedMs >= LOOK_AGAIN_MS
+        if (isOld) await look(source, left).catch((error: unknown) => log.debug('not-looked', { error: String(error) }))
         continue
       }
       const { next: before } = job
@@ -123,9 +155,11 @@ export async function fetchLeaves(options: FetchLeavesOptions): Promise<readonly
       } catch (error) {
         if (!(error instanceof SourceError)) throw error
         failures = job.next > before ? 1 : failures + 1
+        const { next: lacked } = job
         jobs.giveBack(job)
         log.debug('range-not-given', { peer: source.peer, way: source.way, fault: error.fault, why: error.message })
         if (error.fault === 'busy') await pause(error.retryAfterMs, left.signal)
+        else if (error.fault === 'absent' && (await lacks(source, left, lacked))) failures = 0
         else if (error.fault !== 'failed' || failures >= DEFAULT_SOURCE_FAILURES) {
           left.fault ??= error.fault
           left.drop()
@@ -136,10 +170,24 @@ export async function fetchLeaves(options: FetchLeavesOptions): Promise<readonly
     }
   }
 
+  /** Whether it has a part of the file, to which this leaf does not belong. */
+  async function lacks(source: Source, left: Left, leaf: number): Promise<boolean> {
+    await look(source, left).catch(() => {
+      left.held = null
+    })
+    return left.held !== null && left.held[leaf] === 0
+  }
+
+  const askAgain = setInterval(() => {
+    findPeers()
+    next()
+  }, ASK_AGAIN_MS)
+  findPeers()
   next()
   try {
     await over
   } finally {
+    clearInterval(askAgain)
     stopped.abort()
   }
   return jobs.left()
@@ -148,11 +196,16 @@ export async function fetchLeaves(options: FetchLeavesOptions): Promise<readonly
 /** Whether a source is of use: its requests end when it is not. */
 interface Left {
   fault: SourceFault | null
+  /** 1 for each leaf that it has, when it was looked at; null for all. */
+  held: Uint8Array | null
+  lookedMs: number
   readonly signal: AbortSignal
   readonly drop: () => void
 }
 
-const LOOK_AGAIN_MS = 500
+const LOOK_AGAIN_MS = 250
+/** Whoever had nothing of the file, or was not there. */
+const ASK_AGAIN_MS = 1_000
 
 function offsetsOf({ leaves }: FileToReceive): readonly number[] {
   let at = 0

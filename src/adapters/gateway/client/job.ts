@@ -1,3 +1,5 @@
+import { endOfRun } from '../leaf-ranges.ts'
+
 /** Leaves next to each other that one request brings. Others may take its end away while it runs. */
 export interface Job {
   /** The next one to come. */
@@ -13,8 +15,11 @@ export interface Job {
 }
 
 export interface Jobs {
-  /** Something to do for whoever is free: what waits, or a part of what another source is slow with. */
-  take(worker: string): Job | undefined
+  /**
+   * Something to do for whoever is free: what waits, or a part of what another source is slow with.
+   * @param held 1 for each leaf that it has; null for all of them
+   */
+  take(worker: string, held?: Uint8Array | null): Job | undefined
   /** A job ends; what it did not bring waits again. */
   giveBack(job: Job): void
   readonly areDone: boolean
@@ -58,10 +63,27 @@ export function createJobs(missing: readonly number[], options: JobsOptions): Jo
     for (const resolve of all) resolve()
   }
 
+  /** The first of what waits; of a source that has a part, the first run that it has. */
+  function takeWaiting(held: Uint8Array | null): Job | undefined {
+    if (held === null) return waiting.shift()
+    for (const [index, { next, end, patienceMs }] of waiting.entries()) {
+      const from = held.indexOf(1, next)
+      if (from < 0 || from >= end) continue
+      const to = Math.min(end, endOfRun(held, from))
+      const rest = [newJob(next, from, patienceMs), newJob(to, end, patienceMs)]
+      waiting.splice(index, 1, ...rest.filter((job) => job.next < job.end))
+      return newJob(from, to, patienceMs)
+    }
+    return undefined
+  }
+
   /** All of what stands still, else half of the longest. The leaf that is on its way stays with whoever brings it. */
-  function steal(worker: string): Job | undefined {
+  function steal(worker: string, held: Uint8Array | null): Job | undefined {
+    const has = (from: number, end: number): boolean =>
+      held === null || (held[from] === 1 && endOfRun(held, from) >= end)
     const others = [...running].flatMap(([job, owner]) => (owner === worker ? [] : [job]))
-    const still = others.find((job) => job.next < job.end && now() - job.movedMs > job.patienceMs)
+    const isStill = (job: Job): boolean => job.next < job.end && now() - job.movedMs > job.patienceMs
+    const still = others.find((job) => isStill(job) && has(job.next, job.end))
     if (still !== undefined) {
       const job = newJob(still.next, still.end, still.patienceMs * 2)
       still.end = still.next
@@ -74,14 +96,15 @@ export function createJobs(missing: readonly number[], options: JobsOptions): Jo
     )
     if (longest === undefined) return undefined
     const middle = longest.end - Math.floor((longest.end - longest.next) / 2)
+    if (!has(middle, longest.end)) return undefined
     const job = newJob(middle, longest.end)
     longest.end = middle
     return job
   }
 
   return {
-    take(worker) {
-      const job = waiting.shift() ?? steal(worker)
+    take(worker, held = null) {
+      const job = takeWaiting(held) ?? steal(worker, held)
       return job === undefined ? undefined : run(job, worker)
     },
     giveBack(job) {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { LEAVES_HEADER } from '../leaf-ranges.ts'
 import { DEFAULT_CONNECT_MS } from '../limits.ts'
 import type { Within } from './exchange.ts'
 import { httpSource, type Source, streamSource } from './source.ts'
@@ -16,6 +17,8 @@ export interface Reach {
 export interface FoundSource {
   readonly source: Source
   readonly fallback: Source | null
+  /** What it said when it was asked for this block: of a file that it is still getting, which leaves it has. */
+  readonly said: { readonly cid: string; readonly leaves: string | undefined }
 }
 
 const MAX_PORTS = 2
@@ -34,19 +37,20 @@ export async function findSource(
   const response = await stream.ask('HEAD', path, within)
   const ports = portsOf(response.headers.get('alt-svc'))
   const host = reach.hostOf(peer)
+  const said = { cid, leaves: response.headers.get(LEAVES_HEADER) }
   for (const port of host === null ? [] : ports) {
     const http = httpSource(peer, { host: host ?? '', port })
     try {
       await http.ask('HEAD', path, { ...within, answerMs: DEFAULT_CONNECT_MS })
-      return { source: http, fallback: stream }
+      return { source: http, fallback: stream, said }
     } catch (error) {
       http.close()
       within.signal.throwIfAborted()
       const { fault } = sourceError(error)
-      if (fault === 'busy') return { source: http, fallback: stream }
+      if (fault === 'busy') return { source: http, fallback: stream, said }
     }
   }
-  return { source: stream, fallback: null }
+  return { source: stream, fallback: null, said }
 }
 
 /** Ports of HTTP/1.1 on the same host. */

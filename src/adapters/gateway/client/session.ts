@@ -85,7 +85,7 @@ export function createSession(options: SessionOptions): Session {
     leaves: ({ file, incoming, signal, onLeaf }) =>
       fetchLeaves({
         ...{ file, incoming, signal, onLeaf, log, limits, now: options.now, startAt: options.startAt },
-        peers: peers(),
+        peers,
         find: (peer, stop) => find(peer, file.root, stop),
         onLeft: leave,
       }),

@@ -34,6 +34,34 @@ describe('the jobs of a fetch', () => {
     assert.equal(rest?.patienceMs, 200)
   })
 
+  it('go to a source with a part of the file as far as it has it', () => {
+    const jobs = jobsOf([0, 1, 2, 3, 4, 5, 6, 7])
+    const held = Uint8Array.of(0, 0, 1, 1, 1, 0, 0, 1)
+    const taken = [1, 2, 3].map(() => jobs.take('half', held)).map((job) => job && [job.next, job.end])
+    assert.deepEqual(taken, [
+      [2, 4],
+      [4, 5],
+      [7, 8],
+    ])
+    assert.equal(jobs.take('half', held), undefined)
+    const others = [1, 2].map(() => jobs.take('whole')).map((job) => job && [job.next, job.end])
+    assert.deepEqual(others, [
+      [0, 2],
+      [5, 7],
+    ])
+  })
+
+  it('are taken from others only by who has all of the rest', () => {
+    let clock = 0
+    const jobs = jobsOf([0, 1, 2, 3], { now: () => clock })
+    assert.ok(jobs.take('slow'))
+    assert.equal(jobs.take('half', Uint8Array.of(1, 1, 1, 0)), undefined)
+    clock = 101
+    assert.equal(jobs.take('half', Uint8Array.of(1, 1, 1, 0)), undefined)
+    const all = jobs.take('half', Uint8Array.of(1, 1, 1, 1))
+    assert.deepEqual([all?.next, all?.end], [0, 4])
+  })
+
   it('come back when they fail, and are left when nobody takes them', async () => {
     const jobs = jobsOf([0, 1, 2])
     const job = jobs.take('a')
