@@ -6,8 +6,8 @@ import type { CID } from 'multiformats/cid'
 export interface WeightFiles {
   /** Null when it is not here as a whole. */
   open(root: CID): Promise<KeptFile | null>
-  /** Of a file that is still being brought here, 1 for each leaf that is; null for any other. To be read only, and at once. */
-  partOf(root: CID): Uint8Array | null
+  /** Of a file that is still being brought here; null for any other. */
+  partOf(root: CID): PartOfFile | null
   /**
    * Begins to bring a file here, or goes on where that was broken off: leaves that came before, and those that other files here have, are not missing.
    * @throws ColdmeshError `refused` when the disk has no room for it, or its budget has not
@@ -32,6 +32,13 @@ export interface KeptFile extends AsyncDisposable {
   /** To be read only. The bytes were right when they came: who reads them does not hash them again. */
   readonly path: string
   readonly bytes: number
+}
+
+export interface PartOfFile {
+  /** To be read only: leaves that are here were compared with their CIDs. */
+  readonly path: string
+  /** 1 for each leaf that is here; it changes. */
+  readonly here: Readonly<Uint8Array>
 }
 
 export interface FileToReceive {

@@ -205,7 +205,7 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
       pin[Symbol.dispose]()
       return null
     },
-    partOf: (root) => (wholeOf(root) === undefined ? (shelf.incoming(root)?.here ?? null) : null),
+    partOf: (root) => (wholeOf(root) === undefined ? (shelf.incoming(root) ?? null) : null),
     receive,
     async check(root) {
       await inUse.touch(root, 'read')

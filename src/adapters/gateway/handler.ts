@@ -4,7 +4,7 @@ import { RAW } from '../../checkpoint/acceptable-cid.ts'
 import { LEAF_BYTES } from '../../checkpoint/file-tree.ts'
 import { isColdmeshError } from '../../ports/errors.ts'
 import type { Log } from '../../ports/system.ts'
-import type { WeightFiles } from '../../ports/weight-files.ts'
+import type { PartOfFile, WeightFiles } from '../../ports/weight-files.ts'
 import { createAnswerWriter } from './answer-writer.ts'
 import type { BlocksHere } from './block-reader.ts'
 import { type ByteRange, parseHttpRange, resolveBytes } from './byte-range.ts'
@@ -109,12 +109,13 @@ function bytesOf({ entityBytes }: GatewayRequest, { terminus }: Resolved): ByteR
   return null
 }
 
-const leavesHeader = (part: Uint8Array | null): Readonly<Record<string, string>> =>
-  part === null ? {} : { [LEAVES_HEADER]: formatLeaves(part) }
+const leavesHeader = (part: PartOfFile | null): Readonly<Record<string, string>> =>
+  part === null ? {} : { [LEAVES_HEADER]: formatLeaves(part.here) }
 
 /** A range of a file that is still being brought here, and of which the first leaf is not: better said at once than cut off. @throws GatewayError 404 */
-function requireBeginning(part: Uint8Array | null, bytes: ByteRange | 'none' | null): void {
-  if (part === null || bytes === null || bytes === 'none' || part[Math.floor(bytes.first / LEAF_BYTES)] !== 0) return
+function requireBeginning(part: PartOfFile | null, bytes: ByteRange | 'none' | null): void {
+  if (part === null || bytes === null || bytes === 'none' || part.here[Math.floor(bytes.first / LEAF_BYTES)] !== 0)
+    return
   throw new GatewayError(404, 'This part of the file is not here yet: ask another peer.', leavesHeader(part))
 }
 
@@ -155,7 +156,7 @@ async function sendCar(
   options: HandlerOptions,
   exchange: Exchange,
   content: Content & {
-    readonly part: Uint8Array | null
+    readonly part: PartOfFile | null
     readonly bytes: ByteRange | 'none' | null
     readonly dups: boolean
   },
@@ -167,9 +168,7 @@ async function sendCar(
   const { rate, files, blocks } = options
   const isFile = resolved.terminus.view.kind === 'file' && request.scope !== 'block'
   await using kept =
-    files === null || !isFile || part !== null
-      ? null
-      : await openKeptLeaves(files, resolved.terminus.cid, { reuse: asker.reuse })
+    files === null || !isFile ? null : await openKeptLeaves(files, resolved.terminus.cid, { part, reuse: asker.reuse })
   const walk: WalkOptions = {
     scope: bytes === 'none' ? 'block' : request.scope,
     bytes: bytes === 'none' ? null : bytes,

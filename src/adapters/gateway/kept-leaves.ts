@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises'
 import type { CID } from 'multiformats/cid'
 import { DEFAULT_MAX_BLOCK_BYTES } from '../../checkpoint/block-limits.ts'
-import type { WeightFiles } from '../../ports/weight-files.ts'
+import { LEAF_BYTES } from '../../checkpoint/file-tree.ts'
+import type { PartOfFile, WeightFiles } from '../../ports/weight-files.ts'
 
 export interface KeptLeaves extends AsyncDisposable {
   read(offset: number, bytes: number): Promise<Uint8Array>
@@ -11,20 +12,19 @@ export interface KeptLeaves extends AsyncDisposable {
 const BUFFERS = 3
 
 /**
- * The leaves of a file that is kept whole; null when it is not.
+ * The leaves of a file that is kept, or of which a part is; null when it is not.
  * @param reuse true when a leaf is out of use once two more were read
  */
 export async function openKeptLeaves(
   files: Pick<WeightFiles, 'open'>,
   root: CID,
-  { reuse }: { readonly reuse: boolean },
+  { part, reuse }: { readonly part: PartOfFile | null; readonly reuse: boolean },
 ): Promise<KeptLeaves | null> {
-  const kept = await files.open(root)
+  await using stack = new AsyncDisposableStack()
+  const kept = part ?? stack.use(await files.open(root))
   if (kept === null) return null
-  const file = await open(kept.path, 'r').catch(async (error: unknown) => {
-    await kept[Symbol.asyncDispose]()
-    throw error
-  })
+  const file = stack.use(await open(kept.path, 'r'))
+  const opened = stack.move()
   const buffers: Buffer[] = []
   let turn = 0
 
@@ -38,6 +38,7 @@ export async function openKeptLeaves(
 
   return {
     async read(offset, bytes) {
+      if (part !== null && part.here[Math.floor(offset / LEAF_BYTES)] !== 1) throw new Error('a leaf is not here yet')
       if (bytes > DEFAULT_MAX_BLOCK_BYTES) throw new Error('a leaf is too long')
       const target = reuse ? reused(bytes) : Buffer.allocUnsafeSlow(bytes)
       for (let at = 0; at < bytes; ) {
@@ -47,9 +48,6 @@ export async function openKeptLeaves(
       }
       return target
     },
-    async [Symbol.asyncDispose]() {
-      await file.close()
-      await kept[Symbol.asyncDispose]()
-    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }

@@ -59,5 +59,5 @@ export const DEFAULT_MAX_RESPONSE_HEADER_BYTES = 16 * KIB
 export const DEFAULT_TAKEOVER_MS = 3 * SECOND
 /** Sources of one file at once; others that have it are asked when one of these is left. */
 export const DEFAULT_SOURCES_AT_ONCE = 4
-/** Leaves on their way to the disk, over all requests of a fetch. */
+/** Leaves on their way to the disk, over all requests of all fetches. */
 export const DEFAULT_LEAVES_IN_MEMORY = 24

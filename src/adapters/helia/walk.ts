@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { requireAcceptableCid } from '../../checkpoint/acceptable-cid.ts'
 import { type Expected, readUnixfsBlock, type Visit } from '../../checkpoint/unixfs-node.ts'
 import type { FetchOptions } from '../../ports/content-store.ts'
@@ -11,6 +12,8 @@ export interface WalkOptions {
   readonly fileBytes: number | undefined
   /** Makes one block local and returns it, verified. */
   readonly take: (cid: CID) => Promise<Uint8Array>
+  /** A file that is here as a whole, and was counted: nothing below it is visited. */
+  readonly kept?: CID | undefined
   /** Called for a block that is whole but not what was expected there. */
   readonly discard: (cid: CID) => Promise<void>
   readonly onBlock: (block: Uint8Array) => void
@@ -53,6 +56,7 @@ export async function walk(root: CID, options: WalkOptions): Promise<void> {
       if (children.length > 0) nodeBytes += block.byteLength
       if (nodeBytes > maxNodeBytes) throw tooLarge(root, maxBytes)
       // First child on top: leaves come in the order of the file.
+      if (options.kept !== undefined && equalCids(visit.cid, options.kept)) return
       stack.push(...children.toReversed())
     } catch (error) {
       await discard(visit.cid)

@@ -160,16 +160,17 @@ export function createFetch(fetching: Fetching): ContentStore['fetch'] {
       const received = await receiveFile(root, fileBytes)
       if (received !== null) return received
     }
+    let kept: CID | undefined
     if (shape === 'directory') {
       const weights = await weightsOf(root, take)
-      if (weights !== null) await receiveFile(weights.cid, weights.bytes)
+      if (weights !== null && (await receiveFile(weights.cid, weights.bytes)) !== null) kept = weights.cid
     }
-    const walked = { blocks: 0, bytes: 0 }
     await walk(root, {
       shape,
       maxBytes,
       fileBytes,
       take,
+      kept,
       discard: async (cid) => {
         // A block that was here before belongs to something else, for which it is right.
         if (fresh.has(cid.toString())) await local.delete(cid)
@@ -177,13 +178,10 @@ export function createFetch(fetching: Fetching): ContentStore['fetch'] {
       signal,
       onBlock: (block) => {
         patience.progress()
-        walked.blocks++
-        walked.bytes += block.byteLength
-        // The weights were counted as they came.
-        if (walked.bytes > bytes) count(block)
+        count(block)
       },
     })
-    return walked
+    return { blocks, bytes }
   }
 }
 

@@ -1,8 +1,11 @@
 import type { CID } from 'multiformats/cid'
+import { createBuffers } from '../../adapters/gateway/client/buffers.ts'
 import { createSession, createStrangers, type Session } from '../../adapters/gateway/client/session.ts'
 import type { SourceFault } from '../../adapters/gateway/client/source-error.ts'
+import { DEFAULT_LEAVES_IN_MEMORY } from '../../adapters/gateway/limits.ts'
 import { type Gateway, startGateway } from '../../adapters/gateway/server.ts'
 import type { ByteStreams } from '../../adapters/libp2p/byte-streams.ts'
+import { LEAF_BYTES } from '../../checkpoint/file-tree.ts'
 import type { LocalBlocks } from '../../ports/local-blocks.ts'
 import type { Log } from '../../ports/system.ts'
 import type { WeightFiles } from '../../ports/weight-files.ts'
@@ -47,6 +50,7 @@ export function createGatewayExchange(options: {
   const { streams, log } = options
   const now = (): number => performance.now()
   const strangers = createStrangers(now)
+  const buffers = createBuffers({ bytes: LEAF_BYTES, max: DEFAULT_LEAVES_IN_MEMORY })
   const reach = {
     open: (peer: string, signal: AbortSignal) => streams.open(peer, PROTOCOL, { maxStreams: MAX_STREAMS, signal }),
     hostOf: streams.hostOf,
@@ -58,7 +62,7 @@ export function createGatewayExchange(options: {
     },
     session: ({ peers, root, stallMs, onLeft }) =>
       createSession({
-        ...{ reach, peers, strangers, now, log, onLeft },
+        ...{ reach, peers, strangers, now, log, onLeft, buffers },
         startAt: placeOf(options.self, root),
         limits: { stallMs: Math.min(MAX_SILENCE_MS, Math.ceil(stallMs / 4)) },
       }),

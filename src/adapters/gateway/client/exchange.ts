@@ -74,6 +74,7 @@ export function exchange(
         transport.pause()
       },
       resume() {
+        if (ended !== null) return
         isPaused = false
         transport.resume()
       },

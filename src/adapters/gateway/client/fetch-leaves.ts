@@ -9,7 +9,7 @@ import {
   DEFAULT_SOURCES_AT_ONCE,
   DEFAULT_TAKEOVER_MS,
 } from '../limits.ts'
-import { createBuffers } from './buffers.ts'
+import { type Buffers, createBuffers } from './buffers.ts'
 import { fetchRange } from './fetch-range.ts'
 import { createJobs } from './job.ts'
 import type { FoundSource } from './reach.ts'
@@ -31,6 +31,8 @@ export interface FetchLeavesOptions {
   readonly onLeaf: (bytes: number) => void
   /** A peer was left for this fetch. */
   readonly onLeft: (peer: string, fault: SourceFault) => void
+  /** For leaves of its length; others get their own. */
+  readonly buffers?: Buffers | undefined
   readonly limits?: Partial<BodyLimits> | undefined
   readonly rangeBytes?: number
 }
@@ -52,10 +54,15 @@ export async function fetchLeaves(options: FetchLeavesOptions): Promise<readonly
   })
   const stopped = new AbortController()
   const within = AbortSignal.any([signal, stopped.signal])
+  const buffers =
+    options.buffers?.bytes === leafBytes
+      ? options.buffers
+      : createBuffers({ bytes: leafBytes, max: DEFAULT_LEAVES_IN_MEMORY })
+  using _ = buffers.hold()
   const range = {
     ...{ file, incoming, now, limits: options.limits, onLeaf: options.onLeaf },
     offsets: offsetsOf(file),
-    buffers: createBuffers({ bytes: leafBytes, max: DEFAULT_LEAVES_IN_MEMORY }),
+    buffers,
   }
   const { promise: over, resolve: finish, reject } = Promise.withResolvers<void>()
   const fail = (error: unknown): void => {

@@ -64,7 +64,6 @@ export async function fetchRange(source: Source, job: Job, options: RangeOptions
       .finally(() => {
         writes.delete(writing)
         buffers.giveBack(target)
-        if (response.isPaused && buffers.haveRoom) response.resume()
       })
     writes.add(writing)
   }
@@ -102,7 +101,10 @@ export async function fetchRange(source: Source, job: Job, options: RangeOptions
         job.movedMs = now()
         options.onLeaf(bytes)
         if (job.next >= job.end) throw ALL_HERE
-        if (!buffers.haveRoom) response.pause()
+        if (!buffers.haveRoom && !response.isPaused) {
+          response.pause()
+          buffers.whenRoom(() => response.resume())
+        }
       },
     },
     { maxBlockBytes: DEFAULT_MAX_BLOCK_BYTES },

@@ -2,6 +2,7 @@ import type { CID } from 'multiformats/cid'
 import type { Log } from '../../../ports/system.ts'
 import type { FileToReceive, IncomingFile } from '../../../ports/weight-files.ts'
 import { DEFAULT_ANSWER_STALL_MS } from '../limits.ts'
+import type { Buffers } from './buffers.ts'
 import { fetchBlock } from './fetch-block.ts'
 import { fetchLeaves } from './fetch-leaves.ts'
 import { type FoundSource, findSource, type Reach } from './reach.ts'
@@ -37,6 +38,8 @@ export interface SessionOptions {
   readonly log: Log
   readonly onLeft: (peer: string, fault: SourceFault) => void
   readonly limits?: Partial<BodyLimits> | undefined
+  /** Shared by all sessions. */
+  readonly buffers?: Buffers | undefined
 }
 
 export function createSession(options: SessionOptions): Session {
@@ -84,7 +87,8 @@ export function createSession(options: SessionOptions): Session {
     },
     leaves: ({ file, incoming, signal, onLeaf }) =>
       fetchLeaves({
-        ...{ file, incoming, signal, onLeaf, log, limits, now: options.now, startAt: options.startAt },
+        ...{ file, incoming, signal, onLeaf, log, limits },
+        ...{ now: options.now, startAt: options.startAt, buffers: options.buffers },
         peers,
         find: (peer, stop) => find(peer, file.root, stop),
         onLeft: leave,
