@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 
 // A training program (docs/command-trainer.md) that learns nothing: it moves each weight a little, then waits until as many have
-// done so as take part, so that all announce at once. ROUND_BENCH_MEET is a folder, ROUND_BENCH_PEERS how many.
+// done so as take part, so that all announce at once. ROUND_BENCH_MEET is a folder in which each leaves a file in each round,
+// ROUND_BENCH_PEERS how many they are; nobody goes on before ROUND_BENCH_GO is there.
 
 const plan = JSON.parse(readFileSync(join(process.argv.at(-1), 'plan.json'), 'utf8'))
 const base = join(plan.paths.base, 'model.safetensors')
 const out = (name) => join(plan.paths.out, name)
-const { ROUND_BENCH_MEET: meeting, ROUND_BENCH_PEERS: peers } = process.env
+const { ROUND_BENCH_MEET: meeting, ROUND_BENCH_PEERS: peers, ROUND_BENCH_GO: go } = process.env
 
 if (plan.mode !== 'train') process.exit(64)
 const bytes = readFileSync(base)
@@ -27,7 +28,6 @@ const rows = readFileSync(plan.paths.validation, 'utf8').trimEnd().split('\n')
 writeFileSync(out('predictions.jsonl'), rows.map(() => `${JSON.stringify(plan.labels[0])}\n`).join(''))
 if (plan.paths.head !== null) copyFileSync(out('predictions.jsonl'), out('before.jsonl'))
 process.stdout.write(`${JSON.stringify({ event: 'progress', step: 1, steps: 1, loss: 1 })}\n`)
-if (existsSync(meeting)) {
-  writeFileSync(join(meeting, String(process.pid)), '')
-  while (readdirSync(meeting).length < Number(peers)) await pause(20)
-}
+writeFileSync(join(meeting, String(process.pid)), '')
+const round = Math.ceil(readdirSync(meeting).length / Number(peers))
+while (!existsSync(go) || readdirSync(meeting).length < round * Number(peers)) await pause(20)
