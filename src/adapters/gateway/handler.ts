@@ -11,7 +11,7 @@ import { type ByteRange, parseHttpRange, resolveBytes } from './byte-range.ts'
 import { blockPrefix, carHeader } from './car.ts'
 import { GatewayError } from './gateway-error.ts'
 import { CORS_HEADERS, contentHeaders, matchesEtag } from './headers.ts'
-import { openKeptLeaves } from './kept-leaves.ts'
+import { type LeafBuffers, openKeptLeaves } from './kept-leaves.ts'
 import { formatLeaves, LEAVES_HEADER } from './leaf-ranges.ts'
 import { DEFAULT_RETRY_AFTER_SECONDS } from './limits.ts'
 import { type GatewayRequest, parseRequest } from './request.ts'
@@ -29,6 +29,7 @@ export interface HandlerOptions {
   /** Files that are kept whole: their leaves are read from them. */
   readonly files: Pick<WeightFiles, 'open' | 'partOf'> | null
   readonly slots: UploadSlots
+  readonly leafBuffers: LeafBuffers
   readonly rate: UploadRate
   /** Whether what is under this root is waited for in the current round. */
   readonly isUrgent: (root: CID) => boolean
@@ -168,7 +169,9 @@ async function sendCar(
   const { rate, files, blocks } = options
   const isFile = resolved.terminus.view.kind === 'file' && request.scope !== 'block'
   await using kept =
-    files === null || !isFile ? null : await openKeptLeaves(files, resolved.terminus.cid, { part, reuse: asker.reuse })
+    files === null || !isFile
+      ? null
+      : await openKeptLeaves(files, resolved.terminus.cid, { part, buffers: asker.reuse ? options.leafBuffers : null })
   const walk: WalkOptions = {
     scope: bytes === 'none' ? 'block' : request.scope,
     bytes: bytes === 'none' ? null : bytes,
@@ -185,6 +188,7 @@ async function sendCar(
     await writer.write(blockPrefix(cid, block.byteLength), block)
   }
   await writer.end()
+  kept?.sent()
 }
 
 function refuse(response: ServerResponse, error: unknown, log: Log): void {

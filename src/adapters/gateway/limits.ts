@@ -27,6 +27,9 @@ export const DEFAULT_MAX_DEPTH = 1024
 /** CIDs that are told apart for `dups=n`. */
 export const DEFAULT_MAX_REMEMBERED_BLOCKS = 262_144
 
+/** Of 1 MiB, kept for the next answer: three are in use by one. */
+export const DEFAULT_LEAF_BUFFERS = 12
+
 // Slots
 export const DEFAULT_UPLOADS = 32
 export const DEFAULT_UPLOADS_PER_PEER = 8
@@ -39,7 +42,7 @@ export const DEFAULT_TURN_BYTES = 256 * KIB
 
 // Client
 /** File bytes of one request. */
-export const DEFAULT_RANGE_BYTES = 8 * MIB
+export const DEFAULT_RANGE_BYTES = 16 * MIB
 export const DEFAULT_REQUESTS_PER_SOURCE = 2
 export const DEFAULT_CONNECT_MS = 3 * SECOND
 /** First byte of an answer, and any silence after it. */

@@ -4,10 +4,12 @@ import { isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { type Asker, createHandler, type HandlerOptions } from './handler.ts'
+import { createLeafBuffers } from './kept-leaves.ts'
 import {
   DEFAULT_CONNECTIONS_PER_HOST,
   DEFAULT_HEADERS_MS,
   DEFAULT_KEEP_ALIVE_MS,
+  DEFAULT_LEAF_BUFFERS,
   DEFAULT_MAX_CONNECTIONS,
   DEFAULT_MAX_HEADER_BYTES,
   DEFAULT_SLOT_WAIT_MS,
@@ -62,6 +64,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     blocks: options.blocks,
     files: options.files,
     log,
+    leafBuffers: createLeafBuffers(DEFAULT_LEAF_BUFFERS),
     isUrgent: options.isUrgent ?? (() => false),
     rate: maxUpload === undefined ? UNLIMITED : createUploadRate(maxUpload),
     slots: createUploadSlots({
