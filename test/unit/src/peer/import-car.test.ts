@@ -76,6 +76,9 @@ describe('importCar', () => {
     await refuses(await carOf([file], [file], headed(51n, 1_000_000n)), 'bad-input', /cut off/)
     await refuses(await carOf([file], [file], headed(2n ** 63n, 2n ** 63n)), 'bad-input', /cut off/)
     await refuses(await carOf([file], [file], () => Buffer.from('hello')), 'bad-input', /no whole CAR/)
+    await refuses(await carOf([], [], () => Buffer.alloc(0)), 'bad-input', /cut off/)
+    const endless = (car: Buffer) => Buffer.concat([car, Buffer.alloc(9, 0xff)])
+    await refuses(await carOf([file], [file], endless), 'bad-input', /a length has too many bytes/)
     await refuses(await carOf([file], [file, ...leaves], (car) => car.subarray(0, -1)), 'bad-input', /cut off/)
     await refuses(
       await carOf([file], leaves, (car) => {
