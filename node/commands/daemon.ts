@@ -16,7 +16,7 @@ import { EXIT } from '../exit-codes.ts'
 import { describeFailure } from '../failure.ts'
 import { show } from '../text/escape.ts'
 import { createEventWriter, eventRecord } from '../text/events.ts'
-import { createReadingLine } from '../text/reading.ts'
+import { withReadingLine } from '../text/reading.ts'
 import { dirOf } from './data-dir.ts'
 import { type DatasetOption, datasetOptionsOf } from './dataset.ts'
 import { type MeshOption, runPeer } from './run-peer.ts'
@@ -109,21 +109,16 @@ async function stopStarting(starting: Promise<ControlApi> | null): Promise<void>
 async function readDataset({ options, output }: Call<Options>) {
   const { trainOn, task } = options
   if (trainOn === undefined) return null
-  const reading = createReadingLine(output)
-  const read = { ...datasetOptionsOf(options), ...defined({ name: task }), onRead: reading.tell }
-  const dataset = await openTrainingData(trainOn, read)
-  reading.clear()
-  return dataset
+  const read = { ...datasetOptionsOf(options), ...defined({ name: task }) }
+  return await withReadingLine(output, (onRead) => openTrainingData(trainOn, { ...read, onRead }))
 }
 
 /** The rows to validate with are of what is trained on. */
 async function readGateData({ options, output }: Call<Options>) {
   const { gateData } = options
   if (gateData === undefined) return undefined
-  const reading = createReadingLine(output)
-  const read = { ...datasetOptionsOf({ ...options, validation: undefined }), onRead: reading.tell }
-  const data = await openSample(gateData, read)
-  reading.clear()
+  const read = datasetOptionsOf({ ...options, validation: undefined })
+  const data = await withReadingLine(output, (onRead) => openSample(gateData, { ...read, onRead }))
   if (data.of > data.examples.length)
     output.say(`judges by ${data.examples.length} of ${data.of} rows of ${show(gateData)}`)
   return data

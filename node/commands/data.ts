@@ -5,7 +5,7 @@ import { formatReport } from '../data/format.ts'
 import { defined } from '../defined.ts'
 import { openBases } from '../eval/bases.ts'
 import { EXIT } from '../exit-codes.ts'
-import { createReadingLine } from '../text/reading.ts'
+import { withReadingLine } from '../text/reading.ts'
 import { dirOf } from './data-dir.ts'
 import { type DatasetOption, datasetOptionsOf } from './dataset.ts'
 
@@ -15,14 +15,14 @@ export const runData: Run<Options> = async (call) => {
   const { args, options, output } = call
   const { maxTokens, seed } = options
   const model = await readModel(call)
-  const reading = createReadingLine(output)
-  const report = await inspectDataset(resolve(args[0] ?? ''), {
+  const inspecting = {
     ...datasetOptionsOf(options),
     ...(model === null ? {} : { model }),
     plan: completePlan(defined({ maxTokens, seed })),
-    onRead: reading.tell,
-  })
-  reading.clear()
+  }
+  const report = await withReadingLine(output, (onRead) =>
+    inspectDataset(resolve(args[0] ?? ''), { ...inspecting, onRead }),
+  )
   output.result(report, () => formatReport(report, output.colors))
   return report.problems.count === 0 ? EXIT.done : EXIT.usage
 }

@@ -16,7 +16,7 @@ import { readEvalTasks } from '../eval/tasks.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
 import { show } from '../text/escape.ts'
-import { createReadingLine } from '../text/reading.ts'
+import { withReadingLine } from '../text/reading.ts'
 import { dirOf } from './data-dir.ts'
 import type { DatasetOption } from './dataset.ts'
 import { type PlanOption, trainerOptionsOf } from './training.ts'
@@ -48,9 +48,7 @@ export const runEval: Run<Options> = async (call) => {
   const baselines = options.baseline === undefined ? [] : chosen('--baseline', options.baseline, BASELINES)
   const seeds = Array.from({ length: options.seeds }, (_, index) => (options.seed ?? 1) + index)
   const plot = options.plot === undefined ? null : plotPath(options.plot)
-  const reading = createReadingLine(output)
-  const tasks = await readEvalTasks(options, reading.tell)
-  reading.clear()
+  const tasks = await withReadingLine(output, (onRead) => readEvalTasks(options, onRead))
   const publish = options.report ? await openPublisher(dirOf(options), { seeds, tasks, signal }) : null
   await using bases = await openBases({ targets: args, dir: () => dirOf(options), rounds: options.evalRounds, signal })
   const trainer = await createTrainer(trainerOptionsOf(options, { output }))

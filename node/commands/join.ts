@@ -11,7 +11,7 @@ import { EXIT, isErrorCode } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
 import { show } from '../text/escape.ts'
 import { createEventWriter, eventRecord } from '../text/events.ts'
-import { createReadingLine } from '../text/reading.ts'
+import { withReadingLine } from '../text/reading.ts'
 import { dirOf } from './data-dir.ts'
 import { type DatasetOption, datasetOptionsOf } from './dataset.ts'
 import type { MeshOption } from './run-peer.ts'
@@ -73,10 +73,8 @@ async function joinHere(
     import('./run-peer.ts'),
   ])
   const { task, license, rounds } = options
-  const reading = createReadingLine(output)
-  const read = { ...datasetOptionsOf(options), ...defined({ name: task }), onRead: reading.tell }
-  const dataset = await openTrainingData(data, read)
-  reading.clear()
+  const read = { ...datasetOptionsOf(options), ...defined({ name: task }) }
+  const dataset = await withReadingLine(output, (onRead) => openTrainingData(data, { ...read, onRead }))
   const trainer = await createTrainer(trainerOptionsOf(options, { output, dataDir }))
   try {
     output.say('looks for the network')

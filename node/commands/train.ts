@@ -1,6 +1,14 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { createTrainer, openTrainingData, readHead, type Trained, type TrainingProgress, train } from 'coldmesh'
+import {
+  type ChosenPlan,
+  createTrainer,
+  openTrainingData,
+  readHead,
+  type Trained,
+  type TrainingProgress,
+  train,
+} from 'coldmesh'
 import type { Call, Run } from '../command.ts'
 import { defined } from '../defined.ts'
 import { directoryOfBase } from '../eval/base-directory.ts'
@@ -9,7 +17,7 @@ import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
 import { show } from '../text/escape.ts'
 import { describePlan } from '../text/plan.ts'
-import { createReadingLine } from '../text/reading.ts'
+import { withReadingLine } from '../text/reading.ts'
 import { percent } from '../text/spread.ts'
 import { megabytes } from '../text/store.ts'
 import { duration } from '../text/wait.ts'
@@ -39,13 +47,8 @@ export const runTrain: Run<Options> = async (call) => {
   }
   const out = outOf(options)
   const dir = dirOf(options)
-  const reading = createReadingLine(output)
-  const dataset = await openTrainingData(resolve(data), {
-    ...datasetOptionsOf(options),
-    ...defined({ name: task }),
-    onRead: reading.tell,
-  })
-  reading.clear()
+  const read = { ...datasetOptionsOf(options), ...defined({ name: task }) }
+  const dataset = await withReadingLine(output, (onRead) => openTrainingData(resolve(data), { ...read, onRead }))
   const head = headFile === undefined ? null : await readHead(resolve(headFile))
   await using base = await directoryOfBase(options.base, { dir: () => dir, signal })
   const trainer = await createTrainer(trainerOptionsOf(options, { output, keep: options.keep }))
@@ -55,20 +58,15 @@ export const runTrain: Run<Options> = async (call) => {
       { event: 'engine', engine: trainer.name, device: trainer.device, passedOver: trainer.passedOver ?? [] },
       () => `trains with ${show(trainer.name)} on ${show(trainer.device)}: ${dataset.examples.length} rows`,
     )
-    const trained = await train({
-      base: base.path,
-      dataset,
-      head,
-      out,
-      trainer,
+    const training = {
+      ...{ base: base.path, dataset, head, out, trainer, signal },
       plan: planOf(options),
       recipe: options.recipe,
-      onPlan: (chosen) => output.progress({ event: 'plan', ...chosen }, () => describePlan(chosen)),
-      signal,
-      onRead: reading.tell,
+      onPlan: (chosen: ChosenPlan) => output.progress({ event: 'plan', ...chosen }, () => describePlan(chosen)),
       onProgress: progress.tell,
       ...snapshotsOf(options),
-    })
+    }
+    const trained = await withReadingLine(output, (onRead) => train({ ...training, onRead }))
     progress.clear()
     output.result(resultOf(trained), () => linesOf(trained).join('\n'))
     return EXIT.done

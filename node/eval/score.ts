@@ -7,7 +7,7 @@ import { defined } from '../defined.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
 import type { OptionName } from '../options.ts'
-import { createReadingLine } from '../text/reading.ts'
+import { withReadingLine } from '../text/reading.ts'
 import { percent } from '../text/spread.ts'
 import { directoryOfBase } from './base-directory.ts'
 
@@ -24,14 +24,14 @@ export async function runScore(call: Omit<Call<Options>, 'args'>, dir: () => str
     throw new CliError('bad-input', 'A head is scored on rows.', { hint: 'Give --head FILE and --data FILE.' })
   }
   const head = await readHead(resolve(headFile))
-  const reading = createReadingLine(output)
-  const examples = await openExamples(resolve(data), head, { ...datasetOptionsOf(options), onRead: reading.tell })
+  const examples = await withReadingLine(output, (onRead) =>
+    openExamples(resolve(data), head, { ...datasetOptionsOf(options), onRead }),
+  )
   await using base = await directoryOfBase(options.base, { dir, signal })
   const trainer = await createTrainer(trainerOptionsOf(options, { output }))
   try {
-    const asked = defined({ maxTokens, metric, positive })
-    const scored = await evaluate({ base: base.path, head, examples, trainer, signal, onRead: reading.tell, ...asked })
-    reading.clear()
+    const asked = { base: base.path, head, examples, trainer, signal, ...defined({ maxTokens, metric, positive }) }
+    const scored = await withReadingLine(output, (onRead) => evaluate({ ...asked, onRead }))
     const result = { ...scored, trainer: trainer.name, device: trainer.device }
     output.result(result, () => linesOf(scored).join('\n'))
     return EXIT.done

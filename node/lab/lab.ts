@@ -7,7 +7,7 @@ import { trainerOptionsOf } from '../commands/training.ts'
 import { EXIT } from '../exit-codes.ts'
 import { VERSION } from '../package-root.ts'
 import type { Output } from '../text/output.ts'
-import { createReadingLine } from '../text/reading.ts'
+import { withReadingLine } from '../text/reading.ts'
 import { duration } from '../text/wait.ts'
 import { formatCurves } from './curves.ts'
 import { readPlan } from './read-plan.ts'
@@ -23,9 +23,7 @@ export const runLabCommand: Run<'out' | 'parallel' | 'threads' | 'engine'> = asy
   signal,
 }) => {
   const path = args[0] ?? ''
-  const reading = createReadingLine(output)
-  const { source, plan, tasks, base, ...file } = await readPlan(path, reading.tell)
-  reading.clear()
+  const { source, plan, tasks, base, ...file } = await withReadingLine(output, (onRead) => readPlan(path, onRead))
   const threads = options.threads ?? file.threads
   const engine = options.engine === 'auto' ? file.engine : options.engine
   const out = resolve(options.out ?? file.out ?? `lab-${plan.name}`)

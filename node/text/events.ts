@@ -7,7 +7,7 @@ import { describePlan } from './plan.ts'
 import { describeReading } from './reading.ts'
 import { splitLine } from './split.ts'
 import { percent, percentSpread } from './spread.ts'
-import { describeDropped, megabytes } from './store.ts'
+import { describeWeights, megabytes } from './store.ts'
 import { describeCatchUp, describePending, describeWait, duration } from './wait.ts'
 
 /** How many lines one training prints at most, and the reading of a file before it. */
@@ -117,7 +117,9 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
     case 'wait-over':
       return `waits no more for ${show(event.what)} (${show(event.which, { maxLength: 100 })})`
     case 'dropped':
-      return `dropped weights that are kept no longer: ${describeDropped(event)}`
+      return `dropped weights that are kept no longer: ${describeWeights(event)}`
+    case 'backfilled':
+      return `fetched weights to keep: ${describeWeights(event)}`
     case 'evidence':
       return contradictionLine(event)
     case 'mismatch':

@@ -9,20 +9,24 @@ const LINE_MS = 10_000
 const GIGABYTE = 1e9
 const MEGABYTE = 1e6
 
-/** Says how far the reading of a file is: written over on a terminal, elsewhere a line now and then. */
-export function createReadingLine(output: Output) {
+/** Says how far the reading of a file is while `work` reads: written over on a terminal, elsewhere a line now and then. */
+export async function withReadingLine<T>(
+  output: Output,
+  work: (onRead: (progress: ReadProgress) => void) => Promise<T>,
+): Promise<T> {
   const status = createStatusLine(output)
   let told = performance.now()
-  return {
-    tell(progress: ReadProgress): void {
+  try {
+    return await work((progress) => {
       const line = describeReading(progress)
       status.show(line)
       const now = performance.now()
       if (status.isShown || now - told < LINE_MS) return
       told = now
       output.progress({ event: 'reading', ...progress }, () => line)
-    },
-    clear: status.clear,
+    })
+  } finally {
+    status.clear()
   }
 }
 

@@ -4,7 +4,7 @@ import type { DroppedWeights, StoreStatus } from 'coldmesh'
 export function describeStore({ bytes, keepRounds, dropped }: StoreStatus): string {
   const kept =
     keepRounds === 'all' ? 'weights of all rounds' : `weights of ${keepRounds} round${keepRounds === 1 ? '' : 's'}`
-  return `${megabytes(bytes)} on the disk, ${kept}${dropped === null ? '' : `; last dropped: ${describeDropped(dropped)}`}`
+  return `${megabytes(bytes)} on the disk, ${kept}${dropped === null ? '' : `; last dropped: ${describeWeights(dropped)}`}`
 }
 
 /** `163 MB used of a budget of 2000 MB, 9500 MB free`. */
@@ -14,7 +14,9 @@ export function describeDisk({ disk }: StoreStatus): string {
   return `${megabytes(usedBytes)} used${budget}${freeBytes === null ? '' : `, ${megabytes(freeBytes)} free`}`
 }
 
-export function describeDropped({ bytes, fromRound, toRound }: DroppedWeights): string {
+type OfRounds = Pick<DroppedWeights, 'bytes' | 'fromRound' | 'toRound'>
+
+export function describeWeights({ bytes, fromRound, toRound }: OfRounds): string {
   return `${megabytes(bytes)} of ${fromRound === toRound ? `round ${toRound}` : `rounds ${fromRound} to ${toRound}`}`
 }
 

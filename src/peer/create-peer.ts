@@ -36,6 +36,7 @@ import { createFacade } from './peer.ts'
 import { readInvitedVoucher } from './permission.ts'
 import { createReports } from './reports/reports.ts'
 import { createRoundOf } from './reports/round-of.ts'
+import { createBackfill } from './retention/backfill.ts'
 import { createKeeper, requireEnoughRounds } from './retention/keeper.ts'
 import { readPinned } from './retention/pinned-file.ts'
 import { openWeightsBook } from './retention/weights-book.ts'
@@ -174,7 +175,6 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     ...{ gossip: node.gossip, streams: node.streams, mesh, sync: createSyncClient(node.streams, networkId) },
     ...{ deltas: createDeltaBook(), deltaMode: options.delta ?? 'auto' },
     ...{ clock: systemClock, log: log.child('round'), events, troubles, waits, peerIdOf, signal: stopped.signal },
-    ...{ deltas: createDeltaBook(), deltaMode: options.delta ?? 'auto' },
     speaker: createSpeaker({ network: networkId, signer, journal }),
   }
   const fork = createForkLink(context, (await Array.fromAsync(readForkCertificate(dataDir)))[0] ?? null)
@@ -197,9 +197,11 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const gate = options.gateData === undefined ? null : createGate({ context, data: options.gateData })
   const splits = await openSplits({ ...context, evidence })
   const mismatches = await openMismatches(context)
+  const backfill = createBackfill({ context, state: () => loop.state, disk: () => blocks.retention.disk })
   const onRound = () => {
     amendments.enterRound()
     keeper.enter(loop.state.head)
+    backfill.enter()
   }
   const loop = createRoundLoop({
     context,
@@ -283,7 +285,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       stopped.abort()
       await loop.stop()
       await reports.stop()
-      await Promise.all([gate?.stop(), amendments.stop(), keeper.settled()])
+      await Promise.all([gate?.stop(), amendments.stop(), keeper.settled(), backfill.settled()])
       events.close()
       await resources.disposeAsync()
       await lock.release()

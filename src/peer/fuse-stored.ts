@@ -82,7 +82,7 @@ export async function fuseStored(fusion: StoredFusion, byFiles: FileFusion | nul
   return { weights: cid, clipping: found[0] ?? null }
 }
 
-/** Null when one of them is no file here: a model of one leaf, or blocks that are missing. */
+/** Null when one of them is not here as a whole: fusing blocks then says which is missing. */
 async function fuseFiles(fusion: StoredFusion, { files, engine }: FileFusion): Promise<FusedWeights | null> {
   const { rule, params, layout, rows } = fusion
   await using opened = new AsyncDisposableStack()

@@ -1,13 +1,11 @@
-import { hash } from 'node:crypto'
-import { type FileHandle, open } from 'node:fs/promises'
 import type { CID } from 'multiformats/cid'
 import { lockDirectory } from '../adapters/files/lock.ts'
-import { isIdentity, storedCid } from '../adapters/gateway/block-reader.ts'
-import { CarError, createCarParser } from '../adapters/gateway/car-parser.ts'
+import { storedCid } from '../adapters/gateway/block-reader.ts'
 import { nullLog } from '../adapters/memory/log.ts'
-import { DEFAULT_MAX_BLOCK_BYTES } from '../checkpoint/block-limits.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
+import type { DiskUse } from '../ports/retention.ts'
+import { readCar } from './car-file.ts'
 import { initDataDir, paths } from './data-dir.ts'
 import { pinForEver } from './retention/pinned-file.ts'
 import { createContentStore } from './store/content-store.ts'
@@ -19,122 +17,69 @@ export interface ImportedCar {
   readonly bytes: number
 }
 
-/** Of one read. */
-const CHUNK_BYTES = 1_048_576
-const MAX_HEADER_BYTES = 1_048_576
-/** How a CAR of version 2 begins: a header that says so, then where the CAR of version 1 lies in it. */
-const VERSION_2 = Uint8Array.from(Buffer.from('0aa16776657273696f6e02', 'hex'))
+interface Source {
+  readonly dataDir: string
+  readonly file: string
+}
+
+interface Target {
+  readonly store: Pick<ContentStore, 'has' | 'put'>
+  readonly disk: DiskUse
+}
 
 /**
  * Adds the blocks of a CAR file to a data directory's store, which is made if need be.
  * @throws ColdmeshError as `addCar`; `locked`
  */
-export async function importCar(options: { readonly dataDir: string; readonly file: string }): Promise<ImportedCar> {
-  await initDataDir(options.dataDir)
-  await using _lock = await lockDirectory(options.dataDir)
-  await using store = await createContentStore({ dir: paths.blocks(options.dataDir), node: null, log: nullLog })
-  return await addCar(options, store)
+export async function importCar(source: Source): Promise<ImportedCar> {
+  const bytes = await bytesOf(source.file)
+  await initDataDir(source.dataDir)
+  await using _lock = await lockDirectory(source.dataDir)
+  await using store = await createContentStore({ dir: paths.blocks(source.dataDir), node: null, log: nullLog })
+  return await keepCar(source, { store, disk: store.retention.disk }, bytes)
 }
 
 /**
- * Every block is compared with its CID. What came before a fault stays: it is right.
- * @throws ColdmeshError `bad-input` (no CAR, or a block that is not what its CID says), `too-large` (a block), `unsupported` (a hash), `refused`
+ * Adds every block, once all of them are what their CIDs say: of a file with a fault nothing, which nobody would ever delete.
+ * @throws ColdmeshError `bad-input` (no CAR, or a block that is not what its CID says), `unsupported` (a hash), `refused`
  */
-export async function addCar(
-  { dataDir, file }: { readonly dataDir: string; readonly file: string },
-  store: Pick<ContentStore, 'put'>,
-): Promise<ImportedCar> {
-  await using source = await openFile(file)
+export async function addCar(source: Source, target: Target): Promise<ImportedCar> {
+  return await keepCar(source, target, await bytesOf(source.file))
+}
+
+/** Of all blocks, when each is right. */
+async function bytesOf(file: string, isCounted = async (_cid: CID) => true): Promise<number> {
+  let bytes = 0
+  await readCar(file, async (cid, block) => {
+    if (await isCounted(cid)) bytes += block.byteLength
+  })
+  return bytes
+}
+
+async function keepCar({ dataDir, file }: Source, { store, disk }: Target, bytes: number): Promise<ImportedCar> {
+  if (!fits(bytes, disk)) requireRoom(file, await bytesOf(file, async (cid) => !(await store.has(cid))), disk)
   const found = { blocks: 0, bytes: 0 }
-  let roots: readonly CID[] = []
-  let target = new Uint8Array(0)
-  let writing: Promise<void>[] = []
-  const parser = createCarParser(
-    {
-      onHeader: (named) => {
-        roots = named
-      },
-      onBlock: (_cid, bytes) => {
-        target = new Uint8Array(bytes)
-        return target
-      },
-      onBlockEnd: (cid, bytes) => {
-        const stored = verifiedCid(cid, target)
-        if (stored === null) return
-        found.blocks++
-        found.bytes += bytes
-        const write = store.put(stored, target)
-        write.catch(() => {})
-        writing.push(write)
-      },
-    },
-    { maxBlockBytes: DEFAULT_MAX_BLOCK_BYTES, maxHeaderBytes: MAX_HEADER_BYTES },
-  )
-  try {
-    for await (const chunk of chunksOf(source)) {
-      parser.push(chunk)
-      await Promise.all(writing)
-      writing = []
-    }
-    parser.end()
-  } catch (error) {
-    await Promise.allSettled(writing)
-    throw error instanceof CarError ? notCar(file, error) : error
-  }
+  const roots = await readCar(file, async (cid, block) => {
+    found.blocks++
+    found.bytes += block.byteLength
+    await store.put(cid, block)
+  })
   for (const root of roots) await pinForEver(dataDir, storedCid(root) ?? root)
   return { ...found, roots: roots.map(String) }
 }
 
-/** As the store names it; null for a CID that is its own block. @throws CarError, ColdmeshError `unsupported` */
-function verifiedCid(cid: CID, block: Uint8Array): CID | null {
-  const { digest, code } = cid.multihash
-  if (isIdentity(cid)) {
-    if (!Buffer.from(digest).equals(block)) throw new CarError(`block ${cid} is not what its CID says`)
-    return null
-  }
-  const stored = storedCid(cid)
-  if (stored === null) {
-    throw new ColdmeshError('unsupported', `Block ${cid} is named by a hash that is not SHA-256.`, {
-      facts: { cid: String(cid), hash: code },
-      hint: 'Add the content with SHA-256, which is what IPFS uses by default, and export it again.',
-    })
-  }
-  if (!hash('sha256', block, 'buffer').equals(digest)) throw new CarError(`block ${cid} is not what its CID says`)
-  return stored
+function fits(bytes: number, { usedBytes, budgetBytes, freeBytes }: DiskUse): boolean {
+  return (budgetBytes === null || usedBytes + bytes <= budgetBytes) && (freeBytes === null || bytes <= freeBytes)
 }
 
-async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r')
-  } catch (cause) {
-    throw new ColdmeshError('bad-input', `${path} cannot be read.`, { hint: 'Check the path of the CAR file.', cause })
-  }
-}
-
-/** Of the CAR of version 1 that the file is, or has in it. A chunk is out of use when the next is asked for. */
-async function* chunksOf(file: FileHandle): AsyncGenerator<Uint8Array> {
-  const buffer = new Uint8Array(CHUNK_BYTES)
-  let { at, left } = await bodyOf(file, buffer)
-  while (left > 0) {
-    const { bytesRead } = await file.read(buffer, 0, Math.min(left, CHUNK_BYTES), at)
-    if (bytesRead === 0) return
-    yield buffer.subarray(0, bytesRead)
-    at += bytesRead
-    left -= bytesRead
-  }
-}
-
-async function bodyOf(file: FileHandle, buffer: Uint8Array): Promise<{ at: number; left: number }> {
-  const { bytesRead } = await file.read(buffer, 0, 51, 0)
-  const isVersion2 = bytesRead === 51 && VERSION_2.every((byte, i) => buffer[i] === byte)
-  if (!isVersion2) return { at: 0, left: Number.POSITIVE_INFINITY }
-  const view = new DataView(buffer.buffer)
-  return { at: Number(view.getBigUint64(27, true)), left: Number(view.getBigUint64(35, true)) }
-}
-
-function notCar(file: string, cause: CarError): ColdmeshError {
-  return new ColdmeshError('bad-input', `${file} is no whole CAR file: ${cause.message}.`, {
-    hint: 'Make one, for example with ipfs dag export CID > FILE.car, and import it again.',
-    cause,
+/** @param bytes of blocks that are not here @throws ColdmeshError `refused` */
+function requireRoom(file: string, bytes: number, disk: DiskUse): void {
+  if (fits(bytes, disk)) return
+  const { usedBytes, budgetBytes, freeBytes } = disk
+  const isFull = freeBytes !== null && bytes > freeBytes
+  const room = isFull ? `${freeBytes} are free on the disk` : `${usedBytes} of a budget of ${budgetBytes} are used`
+  throw new ColdmeshError('refused', `${file} has ${bytes} bytes that are not here, which do not fit: ${room}.`, {
+    facts: { path: file, bytes, usedBytes, budgetBytes, freeBytes },
+    hint: isFull ? 'Free some space and import it again.' : 'Allow more (--disk-budget BYTES) and import it again.',
   })
 }

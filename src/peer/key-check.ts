@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { toHex } from '../../protocols/wire/bytes.ts'
 import { writeFileAtomic } from '../adapters/files/atomic.ts'
-import { diskError, systemCode } from '../adapters/files/disk-error.ts'
+import { diskError, systemCode } from '../ports/disk-refusal.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 
 /**

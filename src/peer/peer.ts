@@ -235,7 +235,10 @@ export function createFacade(parts: {
       ),
     importCar: async (file) => {
       using _ = context.keeping.pinStored()
-      const imported = await addCar({ dataDir: context.dataDir, file }, context.store)
+      const imported = await addCar(
+        { dataDir: context.dataDir, file },
+        { store: context.store, disk: parts.keeper.status.disk },
+      )
       parts.pinned.push(...imported.roots.map((root) => CID.parse(root)))
       return imported
     },

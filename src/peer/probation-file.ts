@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { removeFile, writeFileAtomic } from '../adapters/files/atomic.ts'
-import { systemCode } from '../adapters/files/disk-error.ts'
+import { systemCode } from '../ports/disk-refusal.ts'
 
 /** The round until which a key is silent, on disk, so that a restart doesn't shorten it. */
 export interface ProbationFile {

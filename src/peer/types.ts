@@ -13,7 +13,7 @@ import type { LogEntry } from './log-types.ts'
 import type { MismatchStatus } from './mismatch-types.ts'
 import type { VouchedInvite, VouchOptions } from './permission-types.ts'
 import type { ReportEntry, ReportOptions } from './report-types.ts'
-import type { DroppedWeights } from './retention/types.ts'
+import type { BackfilledWeights, DroppedWeights } from './retention/types.ts'
 import type { SplitStatus } from './split-types.ts'
 import type { ConnectedPeer, ContributionStatus, PeerStatus, Wait } from './status-types.ts'
 import type { TroubleEvent } from './trouble-types.ts'
@@ -31,7 +31,7 @@ export type { MismatchStatus } from './mismatch-types.ts'
 export type { PeerOptions } from './peer-options.ts'
 export type { PermissionStatus, VouchedInvite, VouchOptions } from './permission-types.ts'
 export type { ReportEntry, ReportOptions } from './report-types.ts'
-export type { DroppedWeights, StoreStatus } from './retention/types.ts'
+export type { BackfilledWeights, DroppedWeights, StoreStatus } from './retention/types.ts'
 export type { SplitStatus } from './split-types.ts'
 export type {
   ConnectedPeer,
@@ -141,6 +141,8 @@ export type PeerEvent =
   | { readonly type: 'report'; readonly report: ReportEntry }
   /** Weights that this peer keeps no longer were deleted. */
   | ({ readonly type: 'dropped' } & DroppedWeights)
+  /** What this member keeps and lacked came. */
+  | ({ readonly type: 'backfilled' } & BackfilledWeights)
   | ({ readonly type: 'evidence' } & EvidenceStatus)
   | ({ readonly type: 'split' } & SplitStatus)
   | ({ readonly type: 'mismatch' } & MismatchStatus)

@@ -1,8 +1,8 @@
 /** Something from outside that this peer waits for, besides what its round waits for (`Wait`). */
 export interface PendingWait {
   /**
-   * For what: `genesis`, `base`, `head`, `peers`, `bases`, `checkpoint`, `lineage`, `block`, `exchange`, `sync`, `engine`, `fusion`,
-   * `outcome`, `comparison`, `stop`.
+   * For what: `genesis`, `base`, `head`, `peers`, `bases`, `checkpoint`, `backfill`, `lineage`, `block`, `exchange`, `sync`, `engine`,
+   * `fusion`, `outcome`, `comparison`, `stop`.
    */
   readonly what: string
   /** Which one: a round, a CID, a range. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { diskError, systemCode } from './disk-error.ts'
+import { diskError, systemCode } from '../../ports/disk-refusal.ts'
 
 export interface WriteOptions {
   /** Permission bits of a new file. Default 0o644. */

@@ -1,8 +1,8 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { LevelDatastore } from 'datastore-level'
+import { diskError } from '../../ports/disk-refusal.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Log } from '../../ports/system.ts'
-import { diskError } from './disk-error.ts'
 import { DAMAGED_SUFFIX } from './mended-journal.ts'
 
 /**

@@ -1,9 +1,9 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { diskError, systemCode } from '../../ports/disk-refusal.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Journal } from '../../ports/system.ts'
 import { syncDirectory, writeFileAtomic } from './atomic.ts'
-import { diskError, systemCode } from './disk-error.ts'
 import { decodeJournal, encodeJournal, encodeRecord } from './journal-format.ts'
 
 const MODE = 0o600

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { link, lstat, readFile, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { diskError, systemCode } from '../../ports/disk-refusal.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { makeDirectory, syncDirectory, TEMPORARY_SUFFIX, writeDurable } from './atomic.ts'
-import { diskError, systemCode } from './disk-error.ts'
 
 /** A key file is exactly the 32-byte Ed25519 seed. */
 export const KEY_BYTES = 32

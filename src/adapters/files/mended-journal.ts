@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import { systemCode } from '../../ports/disk-refusal.ts'
 import { isColdmeshError } from '../../ports/errors.ts'
 import type { Journal } from '../../ports/system.ts'
 import { writeFileAtomic } from './atomic.ts'
-import { systemCode } from './disk-error.ts'
 import { openJournal } from './journal.ts'
 import { decodeJournal, encodeJournal, salvageRecords } from './journal-format.ts'
 

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { diskError, systemCode } from '../../ports/disk-refusal.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { syncDirectory, TEMPORARY_SUFFIX } from './atomic.ts'
-import { diskError, systemCode } from './disk-error.ts'
 
 /** @throws ColdmeshError `bad-input` when something is there already */
 export function requireFree(path: string): void {

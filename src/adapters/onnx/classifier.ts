@@ -37,7 +37,7 @@ export function bodyParameters(body: readonly Weights[]): ParameterSpec[] {
 /** How large the batches of a graph are, and how much of its last layer is computed. */
 export interface FinetuningBucket extends Bucket {
   /** The last layer computes all tokens, as PyTorch does, and not the first of each row alone. For comparing speeds: the results are the same. */
-  readonly wholeLastLayer?: boolean
+  readonly wholeLastLayer?: boolean | undefined
 }
 
 /** Inputs: the encoder's, and those of the task's loss: `LossInputs` or `OutputLossInputs` of src/training. Outputs: `loss` and gradients. */

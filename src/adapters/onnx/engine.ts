@@ -4,11 +4,11 @@ import { createFullLearner } from './full-learner.ts'
 import { loadRuntime } from './runtime.ts'
 
 export interface OnnxEngineOptions extends EngineOptions {
-  readonly wholeLastLayer?: boolean
+  readonly wholeLastLayer?: boolean | undefined
 }
 
 /** ONNX Runtime on the CPU. @throws ColdmeshError `unsupported` when it isn't installed */
-export async function openOnnxEngine({ threads, wholeLastLayer = false }: OnnxEngineOptions): Promise<Engine> {
+export async function openOnnxEngine({ threads, wholeLastLayer }: OnnxEngineOptions): Promise<Engine> {
   const runtime = await loadRuntime()
   return {
     name: 'onnx',

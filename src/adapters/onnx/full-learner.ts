@@ -16,13 +16,13 @@ import type { Runtime } from './runtime.ts'
 export interface RuntimeOptions {
   readonly runtime: Runtime
   readonly threads: number
-  readonly wholeLastLayer?: boolean
+  readonly wholeLastLayer?: boolean | undefined
 }
 
 /** Body and head learn. */
 export function createFullLearner(
   options: LearnerOptions,
-  { runtime, threads, wholeLastLayer = false }: RuntimeOptions,
+  { runtime, threads, wholeLastLayer }: RuntimeOptions,
 ): Learner {
   const { shape, plan, batch, longest } = options
   const parameters = classifierParameters(shape, options.body, plan.freeze)

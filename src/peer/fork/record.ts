@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { MAX_CERTIFICATE_BYTES } from '../../../protocols/wire/limits.ts'
 import { writeFileAtomic } from '../../adapters/files/atomic.ts'
-import { diskError, systemCode } from '../../adapters/files/disk-error.ts'
+import { diskError, systemCode } from '../../ports/disk-refusal.ts'
 import { paths } from '../data-dir.ts'
 
 /** The certificate of the base that a data directory's network began as, if it has one: what no CID leads to. */

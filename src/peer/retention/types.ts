@@ -12,6 +12,14 @@ export interface StoreStatus {
   readonly dropped: (DroppedWeights & { readonly atMs: number }) | null
 }
 
+/** Weights that a member keeps and lacked, because others decided those rounds without it. */
+export interface BackfilledWeights {
+  readonly fromRound: number
+  readonly toRound: number
+  readonly files: number
+  readonly bytes: number
+}
+
 /** Weights of rounds that are kept no longer, and contributions that no round can use any more. */
 export interface DroppedWeights {
   readonly fromRound: number

@@ -32,10 +32,12 @@ export async function linkWeights({ files, path, layout }: Admission): Promise<C
   return await files.link(place, async () => {
     const digests = await admitFile({ layout, path: place, out: null })
     if (digests !== null) return digests
-    throw new ColdmeshError('bad-checkpoint', `${path} holds NaN or infinity.`, {
-      hint: 'without --nocopy, import says which tensor it is',
-    })
+    throw notFinite(path, 'without --nocopy, import says which tensor it is')
   })
+}
+
+export function notFinite(path: string, hint: string): ColdmeshError {
+  return new ColdmeshError('bad-checkpoint', `${path} holds NaN or infinity.`, { hint })
 }
 
 function refuse(error: unknown): never {

@@ -1,13 +1,11 @@
-import { createReadStream } from 'node:fs'
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import { importStreamedBase, SHARED_NAMES, WEIGHTS_NAME } from '../../checkpoint/base.ts'
 import { type Layout, MAX_DATA_START, parseLayout } from '../../checkpoint/layout.ts'
-import { LEAF_BYTES } from '../../checkpoint/unixfs.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
+import { copyWeights, notFinite } from './admit-weights.ts'
 import type { OpenContentStore } from './content-store.ts'
-import { writeWeights } from './write-weights.ts'
 
 const NEEDED: readonly string[] = ['config.json', 'tokenizer.json', 'tokenizer_config.json']
 
@@ -30,8 +28,9 @@ export async function importDirectory(
   const path = join(directory, WEIGHTS_NAME)
   const layout = await readLayoutOf(path)
   const write = async () => {
-    const source = createReadStream(path, { highWaterMark: LEAF_BYTES })
-    return await writeWeights({ files: store.files, store }, layout.totalBytes, source)
+    const copied = await copyWeights({ files: store.files, path, layout })
+    if (copied !== null) return copied
+    throw notFinite(path, '`coldmesh import DIR` says which tensor it is')
   }
   const { cid } = await importStreamedBase(files, { layout, write }, (block, bytes) => store.put(block, bytes))
   return { cid, layout }

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { CID } from 'multiformats/cid'
+import { create as createDigest } from 'multiformats/hashes/digest'
 import { COMMANDS } from '../../../node/commands.ts'
+import { blockPrefix } from '../../../src/adapters/gateway/car.ts'
+import { rawCar } from '../../support/gateway/raw-car.ts'
 import { type CliOptions, runCli, startCli, temporaryFolder } from '../../support/node/cli.ts'
 
 const folder = temporaryFolder('bad input')
@@ -11,7 +15,7 @@ after(folder.remove)
 /** Well formed, and of nothing. */
 const UNKNOWN_GENESIS = 'bafyreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
 
-function file(name: string, text: string): string {
+function file(name: string, text: string | Uint8Array): string {
   const path = join(folder.path, name)
   writeFileSync(path, text)
   return path
@@ -314,6 +318,37 @@ describe('a wrong file', () => {
     await refuses(['genesis', '--dir', dir, '--base', file('base', '')], { ...wrong, message: /base/ })
     await refuses(['genesis', '--dir', dir, '--base', join(folder.path, 'absent')], { ...wrong, message: /absent/ })
     await refuses(['evidence', '--dir', dir, '--out', folder.path], { ...wrong, message: /is there already/ })
+  })
+})
+
+describe('a wrong CAR', () => {
+  const [first, second] = [Buffer.from('first'), Buffer.from('second')]
+  const whole = rawCar(first, second)
+  const hashedOtherwise = CID.createV1(0x55, createDigest(0x13, Buffer.alloc(64)))
+  const lying = Buffer.from(whole)
+  lying.write('x', lying.length - 1)
+  const cases: readonly (readonly [string, Uint8Array, string, RegExp])[] = [
+    ['truncated.car', whole.subarray(0, -1), 'bad-input', /truncated\.car is no whole CAR file: it is cut off/],
+    ['lying.car', lying, 'bad-input', /block bafkrei\w+ is not what its CID says/],
+    // A block of 16 MiB, it says.
+    ['huge.car', Buffer.concat([whole, Buffer.from('80808008', 'hex')]), 'bad-input', /a section has \d+ bytes/],
+    [
+      'foreign.car',
+      Buffer.concat([whole, blockPrefix(hashedOtherwise, 1), Buffer.from('x')]),
+      'unsupported',
+      /a hash that is not SHA-256/,
+    ],
+  ]
+
+  it('is refused, with what to do, and nothing of it is kept', async () => {
+    const dir = join(folder.path, 'no cars')
+    await eachAtOnce(cases, ([name, bytes, code, message]) =>
+      refuses(['import', file(name, bytes), '--dir', dir], { exit: 2, code, message }),
+    )
+    const wrong = { exit: 2, code: 'bad-input', message: /cannot be read/ }
+    mkdirSync(join(folder.path, 'folder.car'))
+    await refuses(['import', join(folder.path, 'folder.car'), '--dir', dir], wrong)
+    assert.equal(existsSync(dir), false)
   })
 })
 

@@ -5,6 +5,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { SHIPPED_TASKS } from '../../../node/package-root.ts'
+import { rawCid } from '../../../protocols/wire/codec.ts'
+import { rawCar } from '../../support/gateway/raw-car.ts'
 import { type CliDaemon, runCli, startCli, startDaemon, temporaryFolder } from '../../support/node/cli.ts'
 
 const folder = temporaryFolder('daemon')
@@ -134,6 +136,21 @@ describe('a daemon of a network of one', () => {
   })
 
   // fault 105
+  it('takes in a CAR while it runs, and of one with a fault nothing', async () => {
+    const car = rawCar(Buffer.from('of a CAR'))
+    const [whole, lying] = [join(folder.path, 'whole.car'), join(folder.path, 'lying.car')]
+    writeFileSync(whole, car)
+    writeFileSync(lying, Buffer.concat([rawCar(Buffer.from('kept by nobody')), car.subarray(-9).fill(1)]))
+    const usedBlocks = async () => Object((await run('status'))['store']).blocks
+    const before = await usedBlocks()
+    const refused = await runCli(['import', lying, '--dir', dir])
+    assert.deepEqual([refused.code, refused.stdout], [2, ''])
+    assert.match(refused.stderr, /^coldmesh: bad-input: .*lying\.car is no whole CAR file: .*\n {2}next: Make one/)
+    const { roots, blocks } = await run('import', whole)
+    assert.deepEqual([blocks, await usedBlocks()], [1, before + 1])
+    assert.equal(String(roots), String(rawCid(Buffer.from('of a CAR'))))
+  })
+
   it('stops cleanly on SIGTERM, in time, and takes its control file away', async () => {
     const { code, ms } = await daemon.stop('SIGTERM')
     assert.equal(code, 0)

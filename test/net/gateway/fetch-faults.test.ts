@@ -1,16 +1,26 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import type { CID } from 'multiformats/cid'
 import { createSession, createStrangers } from '../../../src/adapters/gateway/client/session.ts'
 import type { SourceFault } from '../../../src/adapters/gateway/client/source-error.ts'
+import type { Libp2pNode } from '../../../src/adapters/libp2p/node.ts'
 import { nullLog } from '../../../src/adapters/memory/log.ts'
 import { importFile, listLeaves } from '../../../src/checkpoint/unixfs.ts'
 import type { FileToReceive } from '../../../src/ports/weight-files.ts'
-import { type FakePeer, fakePeer, MISCHIEF, type Served } from '../../support/gateway/liars.ts'
+import {
+  type FakePeer,
+  fakePeer,
+  MISCHIEF,
+  overStreams,
+  overTcp,
+  type Served,
+  type Way,
+} from '../../support/gateway/liars.ts'
 import { patterned } from '../adapters/content.ts'
+import { link, startNode } from '../adapters/support.ts'
 
 const MIB = 1_048_576
-const BYTES = 20 * MIB + 5
+const BYTES = 9 * MIB + 5
 const bytes = patterned(BYTES, 7)
 
 async function makeFile(): Promise<{ file: FileToReceive; served: Served }> {
@@ -93,13 +103,15 @@ const BLAME: Readonly<
   'says that it has nothing': 'absent',
 }
 
+type Mischief = (typeof MISCHIEF)[keyof typeof MISCHIEF]
+
 // docs/reliability.md: faults 31-33, 36, 49, 51.
-describe('a file from peers over HTTP', () => {
+function comesWhole(peerOf: (send: Mischief) => Promise<FakePeer>): void {
   it('comes whole from one, and from three at once, each leaf once', async () => {
     for (const names of [['a'], ['a', 'b', 'c']]) {
       await using stack = new AsyncDisposableStack()
       const peers: Record<string, FakePeer> = {}
-      for (const name of names) peers[name] = stack.use(await fakePeer(MISCHIEF.honest, served))
+      for (const name of names) peers[name] = stack.use(await peerOf(MISCHIEF.honest))
       const { target, writes, left, rest } = await fetchFrom(peers)
       assert.deepEqual(rest, [])
       assert.ok(Buffer.from(target).equals(bytes))
@@ -114,8 +126,8 @@ describe('a file from peers over HTTP', () => {
 
   for (const [name, fault] of Object.entries(BLAME)) {
     it(`comes whole when one ${name}, who alone is blamed (${fault})`, async () => {
-      await using liar = await fakePeer(MISCHIEF[name as keyof typeof MISCHIEF], served)
-      await using other = await fakePeer(MISCHIEF.honest, served)
+      await using liar = await peerOf(MISCHIEF[name as keyof typeof MISCHIEF])
+      await using other = await peerOf(MISCHIEF.honest)
       const { target, writes, left, rest, askedWhenLeft } = await fetchFrom({ liar, other })
       assert.deepEqual(rest, [])
       assert.ok(Buffer.from(target).equals(bytes))
@@ -130,7 +142,7 @@ describe('a file from peers over HTTP', () => {
     })
 
     it(`says what is left when the only one ${name}`, async () => {
-      await using liar = await fakePeer(MISCHIEF[name as keyof typeof MISCHIEF], served)
+      await using liar = await peerOf(MISCHIEF[name as keyof typeof MISCHIEF])
       const { writes, left, rest } = await fetchFrom({ liar })
       assert.equal(left['liar'], fault)
       assert.ok(rest.length > 0)
@@ -142,18 +154,34 @@ describe('a file from peers over HTTP', () => {
   }
 
   it('comes from a peer that was busy at first, and is not waited for where another is free', async () => {
-    await using busy = await fakePeer(MISCHIEF['is busy at first'], served)
+    await using busy = await peerOf(MISCHIEF['is busy at first'])
     assert.deepEqual((await fetchFrom({ busy })).rest, [])
-    await using never = await fakePeer(MISCHIEF['is always busy'], served)
-    await using other = await fakePeer(MISCHIEF.honest, served)
+    await using never = await peerOf(MISCHIEF['is always busy'])
+    await using other = await peerOf(MISCHIEF.honest)
     const { left, rest } = await fetchFrom({ never, other })
     assert.deepEqual([rest, left], [[], {}])
   })
 
   it('stops when it is told to, also while the only peer is busy', async () => {
-    await using never = await fakePeer(MISCHIEF['is always busy'], served)
+    await using never = await peerOf(MISCHIEF['is always busy'])
     const stop = new AbortController()
     setTimeout(() => stop.abort(), 200)
     assert.equal((await fetchFrom({ never }, { signal: stop.signal })).rest.length, file.leaves.length)
   })
+}
+
+describe('a file from peers over HTTP', () => comesWhole((send) => fakePeer(send, served, overTcp)))
+
+describe('a file from peers over HTTP on a libp2p stream', () => {
+  let nodes: readonly Libp2pNode[] = []
+  let way: Way
+  before(async () => {
+    const [from, to] = [await startNode(), await startNode()]
+    nodes = [from, to]
+    await link(from, to)
+    way = overStreams(from, to)
+  })
+  after(() => Promise.all(nodes.map((node) => node.stop())))
+
+  comesWhole((send) => fakePeer(send, served, way))
 })

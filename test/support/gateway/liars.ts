@@ -1,8 +1,9 @@
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { CID } from 'multiformats/cid'
 import { blockPrefix, carHeader } from '../../../src/adapters/gateway/car.ts'
+import type { Libp2pNode } from '../../../src/adapters/libp2p/node.ts'
 import { CODEC, cidOf, patterned } from '../../net/adapters/content.ts'
 
 /** A file as a CAR brings it. */
@@ -42,16 +43,17 @@ const honest: Send = (response, file, wanted) => {
   response.end()
 }
 
-/** Sends honest leaves, but for the last, in whose place it does something else. */
-const upToLast =
-  (last: (response: ServerResponse, leaf: { cid: CID; bytes: Uint8Array }, file: Served) => void): Send =>
+/** Sends honest leaves, and halfway does something else: long before others could have helped it out. */
+const upToHalf =
+  (then: (response: ServerResponse, leaf: { cid: CID; bytes: Uint8Array }, file: Served) => void): Send =>
   (response, file, wanted) => {
     begin(response, file)
-    for (const [i, index] of wanted.entries()) {
+    const half = Math.floor((wanted.length - 1) / 2)
+    for (const [i, index] of wanted.slice(0, half + 1).entries()) {
       const leaf = file.leaves[index]
       if (leaf === undefined) continue
-      if (i < wanted.length - 1) response.write(frame(leaf.cid, leaf.bytes))
-      else last(response, leaf, file)
+      if (i < half) response.write(frame(leaf.cid, leaf.bytes))
+      else then(response, leaf, file)
     }
   }
 
@@ -60,15 +62,15 @@ const stranger = patterned(MIB, 99)
 /** What a peer may do instead of serving. */
 export const MISCHIEF = {
   honest,
-  'flips a bit': upToLast((response, { cid, bytes }) => {
+  'flips a bit': upToHalf((response, { cid, bytes }) => {
     const wrong = Uint8Array.from(bytes)
     wrong[bytes.byteLength >> 1] = (wrong[bytes.byteLength >> 1] ?? 0) ^ 1
     response.end(frame(cid, wrong))
   }),
-  'sends a block that was not asked for': upToLast((response) => {
+  'sends a block that was not asked for': upToHalf((response) => {
     response.end(frame(cidOf(stranger, CODEC.RAW), stranger))
   }),
-  'sends a shorter leaf': upToLast((response, { cid, bytes }) => void response.end(frame(cid, bytes.subarray(1)))),
+  'sends a shorter leaf': upToHalf((response, { cid, bytes }) => void response.end(frame(cid, bytes.subarray(1)))),
   'sends the same leaf without end': (response, file, wanted) => {
     begin(response, file)
     const leaf = file.leaves[wanted[0] ?? 0]
@@ -85,10 +87,10 @@ export const MISCHIEF = {
     }
     more()
   },
-  'announces a frame of a gigabyte': upToLast(
+  'announces a frame of a gigabyte': upToHalf(
     (response) => void response.end(Buffer.from([0x80, 0x80, 0x80, 0x80, 0x04])),
   ),
-  'announces a length without end': upToLast((response) => void response.end(Buffer.alloc(64, 0xff))),
+  'announces a length without end': upToHalf((response) => void response.end(Buffer.alloc(64, 0xff))),
   'sends no CAR header': (response) => {
     response.writeHead(200, { 'content-type': CAR })
     response.end(patterned(MIB, 5))
@@ -106,11 +108,11 @@ export const MISCHIEF = {
     response.writeHead(200, { 'content-type': 'application/vnd.ipld.car; version=1' })
     response.end()
   },
-  'ends too early': upToLast((response) => void response.end()),
-  'breaks off': upToLast((response) => void response.destroy()),
-  'falls silent': upToLast(() => {}),
+  'ends too early': upToHalf((response) => void response.end()),
+  'breaks off': upToHalf((response) => void response.destroy()),
+  'falls silent': upToHalf(() => {}),
   'never answers': () => {},
-  'drips a byte at a time': upToLast((response, { cid, bytes }) => {
+  'drips a byte at a time': upToHalf((response, { cid, bytes }) => {
     const slow = frame(cid, bytes)
     let at = 0
     const timer = setInterval(() => response.write(slow.subarray(at, ++at)), 20)
@@ -124,8 +126,31 @@ export const MISCHIEF = {
     asked <= 2 ? void response.writeHead(503, { 'retry-after': '0' }).end() : honest(response, file, wanted, asked),
 } as const satisfies Record<string, Send>
 
+/** How others get a connection to a server of this process. */
+export type Way = (server: Server) => Promise<() => Promise<Duplex>>
+
+export const overTcp: Way = async (server) => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return async () => connect(port, '127.0.0.1')
+}
+
+/** Over streams from one libp2p node to another: each server has a protocol of its own. */
+export function overStreams(from: Libp2pNode, to: Libp2pNode): Way {
+  let servers = 0
+  const maxStreams = 16
+  return async (server) => {
+    const protocol = `/test/http/${servers++}`
+    await to.byteStreams.accept(protocol, (stream) => server.emit('connection', stream), { maxStreams })
+    const signal = AbortSignal.timeout(OPEN_MS)
+    return async () => await from.byteStreams.open(to.mesh.self, protocol, { maxStreams, signal })
+  }
+}
+
+const OPEN_MS = 60_000
+
 /** A peer that says it has the file, and then does what it does. */
-export async function fakePeer(send: Send, file: Served): Promise<FakePeer> {
+export async function fakePeer(send: Send, file: Served, way: Way = overTcp): Promise<FakePeer> {
   let asked = 0
   const server = createServer((request, response) => {
     response.on('error', () => {})
@@ -140,10 +165,8 @@ export async function fakePeer(send: Send, file: Served): Promise<FakePeer> {
       asked,
     )
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
   return {
-    open: async () => connect(port, '127.0.0.1'),
+    open: await way(server),
     get asked() {
       return asked
     },

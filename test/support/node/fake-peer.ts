@@ -1,6 +1,7 @@
 import { verifyEvidence } from '../../../src/peer/evidence-report.ts'
 import { DEFAULT_ROUND_POLICY } from '../../../src/peer/genesis.ts'
 import type { AmendmentStatus, JoinEvent, LogEntry, Peer, PeerEvent, PeerStatus } from '../../../src/peer/types.ts'
+import { ColdmeshError } from '../../../src/ports/errors.ts'
 
 export const NETWORK = 'bafyreigenesisgenesisgenesisgenesisgenesisgenesisgenesisge'
 export const BASES = ['bafybeibase1'.padEnd(59, 'a'), 'bafybeibase2'.padEnd(59, 'b'), 'bafybeibase3'.padEnd(59, 'c')]
@@ -65,6 +66,8 @@ export function createFakePeer(): FakePeer {
     },
     importCar: async (file) => {
       calls.push(`import ${file}`)
+      if (file === '/data/bad.car')
+        throw new ColdmeshError('bad-input', 'This is no whole CAR file.', { hint: 'Make one.' })
       return { roots: [String(BASES[0])], blocks: 3, bytes: 100 }
     },
     stop: async () => {},

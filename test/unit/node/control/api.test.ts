@@ -100,6 +100,20 @@ describe('control API', () => {
     assert.equal((third as { round: number }).round, 3)
   })
 
+  it('adds a CAR by its absolute path, and says what is wrong with it', async () => {
+    const added = await post('/v1/cars', { file: '/data/good.car' })
+    assert.deepEqual(added, { status: 200, json: { roots: [BASES[0]], blocks: 3, bytes: 100 } })
+    const refused = await post('/v1/cars', { file: '/data/bad.car' })
+    const error = { code: 'bad-input', message: 'This is no whole CAR file.', hint: 'Make one.' }
+    assert.deepEqual(refused, { status: 400, json: { error } })
+    assert.deepEqual(fake.calls, ['import /data/good.car', 'import /data/bad.car'])
+    for (const body of [{}, { file: 'relative.car' }, { file: 1 }, { file: '/data/good.car', more: true }]) {
+      const { status, json } = await post('/v1/cars', body)
+      assert.deepEqual([status, codeOf(json)], [400, 'bad-request'], JSON.stringify(body))
+    }
+    assert.equal(fake.calls.length, 2)
+  })
+
   it('says 404 for what is not there', async () => {
     for (const path of ['/', '/v1', '/v1/rounds/9', `/v1/bases/${NETWORK}`, '/v1/events?join=9', '/../control.json']) {
       const { status, json } = await ask({ path })

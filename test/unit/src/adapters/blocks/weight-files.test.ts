@@ -82,6 +82,22 @@ describe('files of weights', () => {
     }
   })
 
+  it('of one leaf come as a block like any other, and are files from the first time that they are opened', async () => {
+    await using directory = await temporaryDirectory()
+    const small = fileOf(7)
+    const { root } = await describeFile(small)
+    {
+      await using store = await openBlockStore(directory.path)
+      await store.local.put(root, small)
+      assert.deepEqual(await contentOf(store, root), small)
+      assert.deepEqual(store.retention.usage, { blocks: 1, bytes: small.length })
+    }
+    await using store = await openBlockStore(directory.path)
+    assert.deepEqual(await readFile(join(directory.path, 'files', `${root}.safetensors`)), small)
+    assert.deepEqual(Buffer.from(await store.local.get(root)), small)
+    assert.deepEqual(store.retention.usage, { blocks: 1, bytes: small.length })
+  })
+
   it('go on where they were broken off, by what is there', async () => {
     await using directory = await temporaryDirectory()
     const file = await describeFile(content)
