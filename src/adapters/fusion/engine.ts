@@ -6,8 +6,8 @@ import { checkDtypes } from '../../fusion/layout.ts'
 import { readRule } from '../../fusion/rule.ts'
 import { assertSubnormals } from '../../fusion/self-test.ts'
 import { type Validation, wrongSize } from '../../fusion/validate.ts'
+import { compileKernels } from './compile-kernels.ts'
 import { createControl, type FileNumbers, type Outcome, type Pass } from './job.ts'
-import { hasKernels } from './kernels.ts'
 import { measureFiles } from './measure.ts'
 import { createOut, type FilesToOpen, openFiles } from './open-files.ts'
 import { createThreads } from './threads.ts'
@@ -85,11 +85,13 @@ export interface FusionEngine extends AsyncDisposable {
 export function createFusionEngine(options: FusionEngineOptions = {}): FusionEngine {
   const { workers = Math.min(availableParallelism(), MAX_WORKERS), usesKernels = true } = options
   const threads = createThreads(workers)
-  const run = (files: FileNumbers, layout: FilesToOpen['layout'], given: RunGiven) =>
-    threads.run(
-      { layout, files, usesKernels, control: createControl(), isReporting: given.onUnit !== undefined, ...given.pass },
-      { ...given, most: mostThreads(given.pass, files, usesKernels) },
+  const run = (files: FileNumbers, layout: FilesToOpen['layout'], given: RunGiven) => {
+    const kernels = usesKernels ? compileKernels() : null
+    return threads.run(
+      { layout, files, kernels, control: createControl(), isReporting: given.onUnit !== undefined, ...given.pass },
+      { ...given, most: mostThreads(given.pass, files, kernels !== null) },
     )
+  }
 
   return {
     async fuse({ rule, params, rows, out, signal, onProgress, ...toOpen }) {
@@ -141,11 +143,11 @@ export function createFusionEngine(options: FusionEngineOptions = {}): FusionEng
 }
 
 /** Fewer where files are many: JavaScript takes whole leaves, and counting takes tables. */
-function mostThreads({ kind }: Pass, { inputs, parents }: FileNumbers, usesKernels: boolean): number {
+function mostThreads({ kind }: Pass, { inputs, parents }: FileNumbers, hasKernels: boolean): number {
   const files = 1 + inputs.length + parents.filter((file) => file !== null).length
   const most = Math.min(
     kind === 'count' ? MAX_COUNTED / inputs.length : Number.POSITIVE_INFINITY,
-    usesKernels && hasKernels() ? Number.POSITIVE_INFINITY : MAX_LEAVES / files,
+    hasKernels ? Number.POSITIVE_INFINITY : MAX_LEAVES / files,
   )
   return Math.max(1, Math.floor(most))
 }
