@@ -9,7 +9,8 @@ export interface LeftRunningJob {
   readonly base: string
   readonly inputs: readonly string[]
   readonly out: string
-  readonly workers: number
+  /** Default: the engine's. */
+  readonly workers?: number
 }
 
 const { bytes, base, inputs, out, workers }: LeftRunningJob = JSON.parse(process.argv[2] ?? '')
