@@ -20,11 +20,6 @@ export type ReadyRule = Stepped &
     | { readonly rule: 'ties/1'; readonly kept: readonly Kept[]; readonly scale: number }
   )
 
-/** Whether a rule's number depends on the base where no input is rebased. The base is then finite, or the result isn't. */
-export function usesBase({ rule, step }: Pick<ReadyRule, 'rule' | 'step'>): boolean {
-  return step !== null || rule === 'clipped-mean/1' || rule === 'ties/1'
-}
-
 /** A rule as its network states it, before anything was read. */
 export type StatedRule = Stepped &
   (

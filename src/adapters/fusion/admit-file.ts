@@ -7,6 +7,7 @@ import { isFloatDtype } from '../../floats/dtypes.ts'
 import { firstNonFinite } from '../../floats/scan.ts'
 import { checkDtypes, partsAt } from '../../fusion/layout.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
+import { compileKernels } from './compile-kernels.ts'
 import { createKernels, createMemory } from './kernels.ts'
 
 export interface FileToAdmit {
@@ -36,7 +37,8 @@ export async function admitFile({ layout, path, out, usesKernels = true }: FileT
   await using copy = out === null ? null : await open(out, 'r+')
   const bytes = layout.totalBytes
   const memory = createMemory(SLOTS * LEAF_BYTES)
-  const kernels = usesKernels ? createKernels(memory) : null
+  const module = usesKernels ? compileKernels() : null
+  const kernels = module && createKernels(module, memory)
   const leaves = leafCount(bytes)
   const digests = new Uint8Array(leaves * DIGEST_BYTES)
   const slots = Array.from({ length: SLOTS }, (_, slot) => ({

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { DIGEST_BYTES, LEAF_BYTES, leafBytes, leafCount } from '../../checkpoint/leaves.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { type Job, NOTHING, type Work } from './job.ts'
-import { readWhole } from './read-files.ts'
+import { readWhole } from './read-whole.ts'
 
 /** SHA-256 of each leaf of each input, all of one length. */
 export function createDigester({ layout, files, digests }: Job & { kind: 'digest' }): Work {

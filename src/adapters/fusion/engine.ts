@@ -6,12 +6,16 @@ import { checkDtypes } from '../../fusion/layout.ts'
 import { readRule } from '../../fusion/rule.ts'
 import { assertSubnormals } from '../../fusion/self-test.ts'
 import { type Validation, wrongSize } from '../../fusion/validate.ts'
+import { compileKernels } from './compile-kernels.ts'
 import { createControl, type FileNumbers, type Outcome, type Pass } from './job.ts'
-import { hasKernels } from './kernels.ts'
 import { measureFiles } from './measure.ts'
 import { createOut, type FilesToOpen, openFiles } from './open-files.ts'
 import { createThreads } from './threads.ts'
 
+/** Bytes of all files that the calling thread fuses before others would have started. */
+const LITTLE_BYTES = 100e6
+/** Of more, a leaf takes so long that what else it does would wait. */
+const FEW_FILES = 17
 /** More threads than memory has bandwidth for only take room. */
 const MAX_WORKERS = 4
 /** Leaves that threads without kernels hold at once, all together: a mebibyte each. */
@@ -20,7 +24,7 @@ const MAX_LEAVES = 130
 const MAX_COUNTED = 128
 
 export interface FusionEngineOptions {
-  /** Threads; 0: the calling one does the work. Default: one for each processor, at most 4. */
+  /** Threads; 0: the calling one does the work. Default: that for models of a few megabytes, else one for each processor, at most 4. */
   readonly workers?: number | undefined
   /** False: JavaScript alone, slower and with the same bits. Default: WebAssembly where the machine has it. */
   readonly usesKernels?: boolean | undefined
@@ -83,13 +87,17 @@ export interface FusionEngine extends AsyncDisposable {
 }
 
 export function createFusionEngine(options: FusionEngineOptions = {}): FusionEngine {
-  const { workers = Math.min(availableParallelism(), MAX_WORKERS), usesKernels = true } = options
-  const threads = createThreads(workers)
-  const run = (files: FileNumbers, layout: FilesToOpen['layout'], given: RunGiven) =>
-    threads.run(
-      { layout, files, usesKernels, control: createControl(), isReporting: given.onUnit !== undefined, ...given.pass },
-      { ...given, most: mostThreads(given.pass, files, usesKernels) },
+  const { workers, usesKernels = true } = options
+  const threads = createThreads(workers ?? Math.min(availableParallelism(), MAX_WORKERS))
+  const own = workers === undefined ? createThreads(0) : threads
+  const run = (files: FileNumbers, layout: FilesToOpen['layout'], given: RunGiven) => {
+    const kernels = usesKernels ? compileKernels() : null
+    const who = kernels !== null && isLittle(files, layout) ? own : threads
+    return who.run(
+      { layout, files, kernels, control: createControl(), isReporting: given.onUnit !== undefined, ...given.pass },
+      { ...given, most: mostThreads(given.pass, files, kernels !== null) },
     )
+  }
 
   return {
     async fuse({ rule, params, rows, out, signal, onProgress, ...toOpen }) {
@@ -140,12 +148,20 @@ export function createFusionEngine(options: FusionEngineOptions = {}): FusionEng
   }
 }
 
+function isLittle(files: FileNumbers, { totalBytes }: FilesToOpen['layout']): boolean {
+  const count = countFiles(files)
+  return count <= FEW_FILES && count * totalBytes <= LITTLE_BYTES
+}
+
+function countFiles({ inputs, parents }: FileNumbers): number {
+  return 1 + inputs.length + parents.filter((file) => file !== null).length
+}
+
 /** Fewer where files are many: JavaScript takes whole leaves, and counting takes tables. */
-function mostThreads({ kind }: Pass, { inputs, parents }: FileNumbers, usesKernels: boolean): number {
-  const files = 1 + inputs.length + parents.filter((file) => file !== null).length
+function mostThreads({ kind }: Pass, files: FileNumbers, hasKernels: boolean): number {
   const most = Math.min(
-    kind === 'count' ? MAX_COUNTED / inputs.length : Number.POSITIVE_INFINITY,
-    usesKernels && hasKernels() ? Number.POSITIVE_INFINITY : MAX_LEAVES / files,
+    kind === 'count' ? MAX_COUNTED / files.inputs.length : Number.POSITIVE_INFINITY,
+    hasKernels ? Number.POSITIVE_INFINITY : MAX_LEAVES / countFiles(files),
   )
   return Math.max(1, Math.floor(most))
 }

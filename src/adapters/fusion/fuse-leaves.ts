@@ -1,13 +1,11 @@
 import { hash } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { DIGEST_BYTES, LEAF_BYTES, leafBytes, leafCount } from '../../checkpoint/leaves.ts'
-import { fuseWindow } from '../../fusion/fuse.ts'
-import { createSpanFuser } from '../../fusion/javascript.ts'
-import { type ReadyRule, usesBase } from '../../fusion/rule.ts'
+import type { ReadyRule } from '../../fusion/rule.ts'
+import { usesBase } from '../../fusion/uses-base.ts'
 import type { Tools } from './chunks.ts'
 import { type Job, NOTHING, type Work } from './job.ts'
 import { createPartFuser } from './part-fuser.ts'
-import { readLeaf } from './read-files.ts'
 import { type Range, scan } from './scan.ts'
 import { createTools } from './tools.ts'
 
@@ -15,28 +13,26 @@ import { createTools } from './tools.ts'
 export function createLeafFuser(job: Job & { kind: 'fuse' }): Work {
   const tools = createTools(job)
   const digests = new Uint8Array(job.digests)
-  const { layout, files } = job
-  const inputs = files.inputs.length
+  const { layout } = job
   const fuse = tools === null ? null : createKernelFuser(tools, job)
   return {
     units: leafCount(layout.totalBytes),
-    run(leaf) {
+    async run(leaf) {
       const offset = leaf * LEAF_BYTES
       const bytes = leafBytes({ bytes: layout.totalBytes }, leaf)
       const ready = readyFor(job, leaf)
       // what kernels find wrong, JavaScript finds again, and says what it is
-      const fused = fuse?.({ offset, bytes }, ready) ?? fuseInJavaScript()
+      const fused =
+        fuse?.({ offset, bytes }, ready) ?? (await loadJavaScript()).fuseInJavaScript(job, { offset, bytes }, ready)
       digests.set(hash('sha256', fused, 'buffer'), leaf * DIGEST_BYTES)
       for (let at = 0; at < bytes; ) at += writeSync(job.out, fused, at, bytes - at, offset + at)
-
-      function fuseInJavaScript(): Uint8Array {
-        const window = readLeaf(layout, files, offset, bytes)
-        return fuseWindow(layout, window, { ready, fuse: createSpanFuser(ready, inputs) })
-      }
     },
     end: () => NOTHING,
   }
 }
+
+/** Seldom needed, and most of the code. */
+const loadJavaScript = () => import('./fuse-in-javascript.ts')
 
 /** Gives the leaf's bytes, valid until the next one's; null when something is wrong. */
 function createKernelFuser(

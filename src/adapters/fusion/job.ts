@@ -1,6 +1,7 @@
 import type { FusionLayout } from '../../fusion/layout.ts'
 import type { ReadyRule } from '../../fusion/rule.ts'
 import type { Validation } from '../../fusion/validate.ts'
+import type { KernelModule } from './kernels.ts'
 
 /** Descriptors of open files; every thread of a process may use them. */
 export interface FileNumbers {
@@ -17,8 +18,8 @@ export type Job = {
   /** Of 32-bit integers: the next unit, and whether to stop. */
   readonly control: SharedArrayBuffer
   readonly isReporting: boolean
-  /** False: JavaScript alone, with the same bits. */
-  readonly usesKernels: boolean
+  /** Null: JavaScript alone, with the same bits. */
+  readonly kernels: KernelModule | null
 } & Pass
 
 export type Pass =
@@ -60,7 +61,7 @@ export interface Outcome {
 export interface Work {
   readonly units: number
   /** @throws ColdmeshError `bad-checkpoint`, `not-valid`, `refused` */
-  run(unit: number): void
+  run(unit: number): Promise<void> | void
   end(): Outcome
 }
 

@@ -1,12 +1,13 @@
 import type { FloatDtype } from '../../floats/dtypes.ts'
-import { KERNELS_WASM_BASE64 } from './kernels-wasm.ts'
 
 // Node's types don't declare WebAssembly; this is the part in use.
 declare const WebAssembly: {
   readonly Memory: new (limits: { initial: number }) => KernelMemory
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Instance: new (module: object, imports: object) => { readonly exports: Record<string, Kernel> }
+  readonly Instance: new (module: KernelModule, imports: object) => { readonly exports: Record<string, Kernel> }
 }
+
+/** Compiled kernels; threads may be sent them. */
+export type KernelModule = object
 
 /** What kernels read and write. */
 export interface KernelMemory {
@@ -77,29 +78,8 @@ export function createMemory(bytes: number): KernelMemory {
   return new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE_BYTES) })
 }
 
-let compiled: object | null | undefined
-
-/** Null where the machine has no WebAssembly with SIMD: then JavaScript does the work. */
-function kernelModule(): object | null {
-  if (compiled === undefined) {
-    try {
-      compiled = new WebAssembly.Module(Buffer.from(KERNELS_WASM_BASE64.join(''), 'base64'))
-    } catch {
-      compiled = null
-    }
-  }
-  return compiled
-}
-
-/** Whether the machine can run them. */
-export function hasKernels(): boolean {
-  return kernelModule() !== null
-}
-
-/** The kernels over this memory; null where the machine can't run them. */
-export function createKernels(memory: KernelMemory): Kernels | null {
-  const module = kernelModule()
-  if (module === null) return null
+/** The kernels over this memory. */
+export function createKernels(module: KernelModule, memory: KernelMemory): Kernels {
   const { exports } = new WebAssembly.Instance(module, { coldmesh: { memory } })
   const kernel = (name: string): Kernel => {
     const found = exports[name]

@@ -1,6 +1,7 @@
 import { FLOAT_BYTES } from '../../floats/dtypes.ts'
-import { type ReadyRule, usesBase } from '../../fusion/rule.ts'
+import type { ReadyRule } from '../../fusion/rule.ts'
 import { sortingNetwork } from '../../fusion/sorting-network.ts'
+import { usesBase } from '../../fusion/uses-base.ts'
 import { type Chunk, type Places, type Tools, visitChunks } from './chunks.ts'
 import { middle, pruneNetwork } from './networks.ts'
 import { KEYS_BYTES, type Scratch } from './scratch.ts'

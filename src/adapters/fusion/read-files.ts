@@ -1,22 +1,7 @@
-import { readSync } from 'node:fs'
 import { type FusionLayout, partsAt } from '../../fusion/layout.ts'
 import { type ReadBytes, toWindow, type Window } from '../../fusion/windows.ts'
 import type { FileNumbers } from './job.ts'
-
-/** Reads into all of `into`; false when the file ends before. */
-export function readWhole(file: number, into: Uint8Array, offset: number): boolean {
-  return readUpTo(file, into, offset) === into.length
-}
-
-function readUpTo(file: number, into: Uint8Array, offset: number): number {
-  let held = 0
-  while (held < into.length) {
-    const bytes = readSync(file, into, held, into.length - held, offset + held)
-    if (bytes === 0) break
-    held += bytes
-  }
-  return held
-}
+import { readUpTo } from './read-whole.ts'
 
 /** Of this thread, kept: garbage of this size would pile up. */
 const buffers: Uint8Array[] = []

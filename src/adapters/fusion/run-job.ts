@@ -1,23 +1,20 @@
-import { createDigester } from './digest-leaves.ts'
-import { createLeafFuser } from './fuse-leaves.ts'
 import { IS_STOPPED, type Job, NEXT_UNIT, type Outcome, type Work } from './job.ts'
-import { createCountWork, createEqualWork, createSquaresWork } from './measure-files.ts'
-import { createValidator } from './validate-leaves.ts'
 
-function createWork(job: Job): Work {
+/** Loads what a job takes and no more: a thread that starts waits for its code. */
+async function loadWork(job: Job): Promise<Work> {
   switch (job.kind) {
     case 'fuse':
-      return createLeafFuser(job)
+      return (await import('./fuse-leaves.ts')).createLeafFuser(job)
     case 'squares':
-      return createSquaresWork(job)
+      return (await import('./measure-files.ts')).createSquaresWork(job)
     case 'count':
-      return createCountWork(job)
+      return (await import('./measure-files.ts')).createCountWork(job)
     case 'equal':
-      return createEqualWork(job)
+      return (await import('./measure-files.ts')).createEqualWork(job)
     case 'digest':
-      return createDigester(job)
+      return (await import('./digest-leaves.ts')).createDigester(job)
     case 'validate':
-      return createValidator(job)
+      return (await import('./validate-leaves.ts')).createValidator(job)
   }
 }
 
@@ -36,14 +33,14 @@ export class UnitError extends Error {
  * failure is the same however many threads there are.
  * @throws UnitError
  */
-export function* runJob(job: Job): Generator<undefined, Outcome> {
-  const work = createWork(job)
+export async function* runJob(job: Job): AsyncGenerator<undefined, Outcome> {
+  const work = await loadWork(job)
   const control = new Int32Array(job.control)
   while (Atomics.load(control, IS_STOPPED) === 0) {
     const unit = Atomics.add(control, NEXT_UNIT, 1)
     if (unit >= work.units) break
     try {
-      work.run(unit)
+      await work.run(unit)
     } catch (error) {
       Atomics.store(control, IS_STOPPED, 1)
       throw new UnitError(unit, error)

@@ -2,7 +2,7 @@ import { FLOAT_BYTES } from '../../floats/dtypes.ts'
 import { type FusionLayout, fusedDtype, type Part, partsAt } from '../../fusion/layout.ts'
 import type { Places, Tools } from './chunks.ts'
 import type { FileNumbers } from './job.ts'
-import { readWhole } from './read-files.ts'
+import { readWhole } from './read-whole.ts'
 
 /** Bytes of the files that follow each other. */
 export interface Range {

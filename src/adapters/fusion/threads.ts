@@ -27,24 +27,36 @@ export function createThreads(count: number): Threads {
   return count === 0 ? createOwnThread() : createWorkers(count)
 }
 
-function createOwnThread(): Threads {
-  return {
-    async run(job, { signal, onUnit }) {
-      const running = runJob(job)
-      for (;;) {
-        throwIfAborted(signal)
-        try {
-          const { done, value } = running.next()
-          if (done) return [value]
-        } catch (error) {
-          throw failureError(describeFailure(error))
-        }
-        onUnit?.()
-        await setImmediate()
-      }
-    },
-    async [Symbol.asyncDispose]() {},
+/** A thread has one job at a time: memory and what it answers are about that one. */
+function createQueue(): <Result>(work: () => Promise<Result>) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const running = last.then(work)
+    last = running.catch(() => {})
+    return running
   }
+}
+
+/** Of the calling thread: whichever engine it works for. */
+const inOwnTurn = createQueue()
+
+function createOwnThread(): Threads {
+  async function runNow(job: Job, { signal, onUnit }: RunOptions): Promise<readonly Outcome[]> {
+    const running = runJob(job)
+    for (;;) {
+      throwIfAborted(signal)
+      try {
+        const { done, value } = await running.next()
+        if (done) return [value]
+      } catch (error) {
+        throw failureError(describeFailure(error))
+      }
+      onUnit?.()
+      await setImmediate()
+    }
+  }
+
+  return { run: (job, options) => inOwnTurn(() => runNow(job, options)), async [Symbol.asyncDispose]() {} }
 }
 
 type Ended = { readonly outcome: Outcome } | { readonly failure: Failure }
@@ -83,15 +95,9 @@ function createWorkers(count: number): Threads {
     }
   }
 
-  // A thread has one job at a time: what it answers is about that one.
-  let last: Promise<unknown> = Promise.resolve()
-
+  const inTurn = createQueue()
   return {
-    run(job, options) {
-      const running = last.then(() => runNow(job, options))
-      last = running.catch(() => {})
-      return running
-    },
+    run: (job, options) => inTurn(() => runNow(job, options)),
     async [Symbol.asyncDispose]() {
       await Promise.all(workers.map((worker) => worker.terminate()))
     },

@@ -7,8 +7,8 @@ import { COUNTERS_BYTES, layOut } from './scratch.ts'
 let last: { readonly key: string; readonly tools: Tools } | null = null
 
 /** Memory and kernels of one thread, with its counters at 0; null where JavaScript does the work. */
-export function createTools({ usesKernels, files, kind }: Job): Tools | null {
-  if (!usesKernels) return null
+export function createTools({ kernels: module, files, kind }: Job): Tools | null {
+  if (module === null) return null
   const counts = kind === 'count'
   const shape = { parents: files.parents.map((file) => file !== null), counts }
   const key = JSON.stringify(shape.parents)
@@ -16,9 +16,7 @@ export function createTools({ usesKernels, files, kind }: Job): Tools | null {
     last = null
     const scratch = layOut(shape)
     const memory = createMemory(scratch.bytes)
-    const kernels = createKernels(memory)
-    if (kernels === null) return null
-    last = { key, tools: { kernels, memory, scratch } }
+    last = { key, tools: { kernels: createKernels(module, memory), memory, scratch } }
   }
   const { tools } = last
   for (const address of tools.scratch.counters) new Uint8Array(tools.memory.buffer, address, COUNTERS_BYTES).fill(0)

@@ -1,10 +1,6 @@
 import { LEAF_BYTES } from '../../checkpoint/leaves.ts'
-import { partsAt } from '../../fusion/layout.ts'
-import { type Validation, validateWindow, wrongSize } from '../../fusion/validate.ts'
-import { ColdmeshError } from '../../ports/errors.ts'
 import { visitChunks } from './chunks.ts'
 import type { Job, Outcome, Work } from './job.ts'
-import { readRange } from './read-files.ts'
 import { scan } from './scan.ts'
 import { createTools } from './tools.ts'
 
@@ -17,7 +13,7 @@ export function createValidator(job: Job & { kind: 'validate' }): Work {
   let fault: Outcome['fault'] = null
   return {
     units: Math.ceil(layout.totalBytes / LEAF_BYTES),
-    run(leaf) {
+    async run(leaf) {
       if (fault !== null) return
       const offset = leaf * LEAF_BYTES
       const range = { offset, bytes: Math.min(LEAF_BYTES, layout.totalBytes - offset) }
@@ -42,21 +38,11 @@ export function createValidator(job: Job & { kind: 'validate' }): Work {
         })
         if (isFine) return
       }
-      const verdict = validateLeaf(job, range)
+      // what kernels find wrong, JavaScript finds again, and says what it is
+      const { validateInJavaScript } = await import('./validate-in-javascript.ts')
+      const verdict = validateInJavaScript(job, range)
       if (!verdict.ok) fault = { unit: leaf, verdict }
     },
     end: () => ({ fault }),
   }
-}
-
-function validateLeaf({ layout, files }: Job, { offset, bytes }: { offset: number; bytes: number }): Validation {
-  const { base, inputs, parents } = readRange(layout, files, offset, bytes)
-  const [values = new Uint8Array()] = inputs
-  const [parent = null] = parents
-  if (values.length < bytes) return wrongSize(layout, 'fewer')
-  if (base.length < bytes) throw new ColdmeshError('bad-checkpoint', 'The base ends too early.')
-  if (parent !== null && parent.length < bytes) {
-    throw new ColdmeshError('bad-checkpoint', 'The weights that it was trained from end too early.')
-  }
-  return validateWindow(layout, partsAt(layout, offset, bytes), { offset, values, base, parent })
 }

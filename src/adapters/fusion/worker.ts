@@ -5,11 +5,11 @@ import { runJob } from './run-job.ts'
 
 // A thread: does its part of one job at a time. Started by threads.ts.
 
-parentPort?.on('message', (job: Job) => {
+parentPort?.on('message', async (job: Job) => {
   try {
     const running = runJob(job)
     for (;;) {
-      const { done, value } = running.next()
+      const { done, value } = await running.next()
       if (done) {
         reply({ kind: 'done', outcome: value })
         break

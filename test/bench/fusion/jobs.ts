@@ -11,6 +11,10 @@ export interface FuseJob {
   readonly inputs: readonly string[]
   readonly out: string
   readonly workers: number
+  /** The first fusion of a process. Default: one of those that follow, by threads that run. */
+  readonly isCold?: boolean
+  /** Path of its module. Default: the source's. */
+  readonly engine?: string
 }
 
 export interface FuseAnswer extends ProcessCost {

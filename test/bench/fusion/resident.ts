@@ -1,4 +1,5 @@
 import { parentPort, Worker, workerData } from 'node:worker_threads'
+import { compileKernels } from '../../../src/adapters/fusion/compile-kernels.ts'
 import { createKernels, createMemory } from '../../../src/adapters/fusion/kernels.ts'
 import { createPartFuser } from '../../../src/adapters/fusion/part-fuser.ts'
 import { layOut } from '../../../src/adapters/fusion/scratch.ts'
@@ -55,8 +56,9 @@ function work({ rule, dtype, from, to }: Part): void {
   const stride = Math.ceil((count * size) / 64) * 64 + PADDING
   const scratch = layOut({ parents: Array(INPUTS).fill(false), counts: false })
   const memory = createMemory(scratch.bytes + (INPUTS + 1) * stride)
-  const kernels = createKernels(memory)
-  if (kernels === null) throw new Error('this machine has no WebAssembly with SIMD')
+  const module = compileKernels()
+  if (module === null) throw new Error('this machine has no WebAssembly with SIMD')
+  const kernels = createKernels(module, memory)
   const inputs = Array.from({ length: INPUTS }, (_, input) => scratch.bytes + input * stride)
   const out = scratch.bytes + INPUTS * stride
   const [base = 0] = inputs

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { writeCheckpoint } from '../checkpoint-file.ts'
 import { inProcess, type ProcessCost } from '../measure.ts'
 import type { Row, Rows, Setup, Size } from '../report.ts'
+import { buildEngine } from './built.ts'
 import type { FuseAnswer, FuseJob } from './jobs.ts'
 import { fuseResident, type Resident } from './resident.ts'
 
@@ -119,9 +120,10 @@ async function* ofFiles({ scratch, say }: Setup, size: Size): AsyncGenerator<Row
   const gigabytes = (INPUTS * layout.totalBytes) / 1e9
   const told = { ...layout, header: Buffer.from(layout.header).toString('base64') }
   const reading = await bestOf(() => inProcess<ProcessCost>(here('read-files.ts'), { inputs }))
+  const engine = buildEngine(scratch)
   let meanSeconds = 0
   for (const [rule, params, target] of RULES) {
-    const job: FuseJob = { layout: told, rule, params, base, inputs, out, workers: 2 }
+    const job: FuseJob = { layout: told, rule, params, base, inputs, out, workers: 2, engine }
     const cost = await bestOf(async () => {
       rmSync(out, { force: true })
       return await inProcess<FuseAnswer>(here('fuse-files.ts'), job)
@@ -134,6 +136,24 @@ async function* ofFiles({ scratch, say }: Setup, size: Size): AsyncGenerator<Row
       ...{ cpuSecondsPerGigabyte: cost.cpuSeconds / gigabytes, note: `event loop p99 ${cost.delayMs.toFixed(0)} ms` },
     })
   }
+  const first: FuseJob = {
+    layout: told,
+    rule: 'mean/1',
+    params: {},
+    base,
+    inputs,
+    out,
+    workers: 2,
+    engine,
+    isCold: true,
+  }
+  const cold = await bestOf(() => inProcess<FuseAnswer>(here('fuse-files.ts'), first))
+  yield row({
+    ...{ what: 'mean/1, the first of a process: with the start of its threads', size: size.name },
+    ...{ yardstick: 'reading 8 files and hashing 1, one thread', ratio: reading.seconds / cold.seconds },
+    ...{ gigabytesPerSecond: gigabytes / cold.seconds, peakMegabytes: cold.peakBytes / 1e6 },
+    cpuSecondsPerGigabyte: cold.cpuSeconds / gigabytes,
+  })
   for (const [tool, times] of [
     ['torch', 1],
     ['mergekit', 5],

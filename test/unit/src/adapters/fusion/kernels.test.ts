@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
+import { compileKernels } from '../../../../../src/adapters/fusion/compile-kernels.ts'
 import { createKernels, createMemory } from '../../../../../src/adapters/fusion/kernels.ts'
 import { FLOAT_BYTES, type FloatDtype, HALF_FORMATS, type HalfDtype } from '../../../../../src/floats/dtypes.ts'
 import { roundToHalves } from '../../../../../src/floats/round.ts'
@@ -18,8 +19,9 @@ describe('kernels-wasm.ts', () => {
 
 describe('the kernels', () => {
   const memory = createMemory(4 * 2 ** 20)
-  const kernels = createKernels(memory)
-  if (kernels === null) throw new Error('this machine has no WebAssembly with SIMD')
+  const module = compileKernels()
+  if (module === null) throw new Error('this machine has no WebAssembly with SIMD')
+  const kernels = createKernels(module, memory)
   const { of } = kernels
   const [from, to] = [0, 2 ** 21]
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { compileKernels } from '../../../../../src/adapters/fusion/compile-kernels.ts'
 import { createKernels, createMemory } from '../../../../../src/adapters/fusion/kernels.ts'
 import { createPartFuser } from '../../../../../src/adapters/fusion/part-fuser.ts'
 import { layOut } from '../../../../../src/adapters/fusion/scratch.ts'
@@ -49,8 +50,9 @@ interface Case {
 function byKernels(ready: ReadyRule, { dtype, base, inputs, parents }: Case): Uint8Array | null {
   const scratch = layOut({ parents: parents.map((parent) => parent !== null), counts: false })
   const memory = createMemory(scratch.bytes)
-  const kernels = createKernels(memory)
-  if (kernels === null) throw new Error('this machine has no WebAssembly with SIMD')
+  const module = compileKernels()
+  if (module === null) throw new Error('this machine has no WebAssembly with SIMD')
+  const kernels = createKernels(module, memory)
   const bytes = new Uint8Array(memory.buffer)
   bytes.set(base, scratch.base)
   for (const [input, data] of inputs.entries()) bytes.set(data, scratch.inputs[input])

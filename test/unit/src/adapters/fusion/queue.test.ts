@@ -54,6 +54,21 @@ describe('createFusionEngine, asked for several things at once', () => {
     })
   }
 
+  it('gives engines of the calling thread their own results', async () => {
+    await using one = createFusionEngine({ workers: 0 })
+    await using other = createFusionEngine({ workers: 0 })
+    const clipped = (out: string) => ({ ...files(), rule: 'clipped-mean/1', params: {}, out: path(out) })
+    const weighted = { ...files(), rule: 'weighted-mean/1', params: { maxRows: 9 }, rows: [1, 5, 9] }
+    const alone = [await one.fuse(clipped('clipped')), await one.fuse({ ...weighted, out: path('weighted') })].map(
+      ({ digests }) => digests,
+    )
+    const beside = await Promise.all([one.fuse(clipped('clipped')), other.fuse({ ...weighted, out: path('weighted') })])
+    assert.deepEqual(
+      beside.map(({ digests }) => digests),
+      alone,
+    )
+  })
+
   it('does not start what was aborted while it waited', async () => {
     await using engine = createFusionEngine({ workers: 2 })
     const abort = new AbortController()
