@@ -35,11 +35,11 @@ export async function convertOldLayout(
 ): Promise<Converted | null> {
   const old = await listOld(directory)
   if (old === null) return null
+  await rm(join(directory, '.unfinished'), { recursive: true, force: true })
   const blocks = old.paths.size
   const files = await moveFiles(old.paths, store)
   await moveRest(old.paths, store)
   for (const shard of old.shards) await rm(shard, { recursive: true, force: true })
-  await rm(join(directory, '.unfinished'), { recursive: true, force: true })
   return { blocks, files }
 }
 

@@ -1,5 +1,7 @@
-import { constants, cp, rm } from 'node:fs/promises'
+import { constants, cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { mountSmallDisk } from './small-disk.ts'
 import { labelOf, watchDisk } from './steps.ts'
 
 /** Where a process died. */
@@ -70,4 +72,9 @@ async function dieAfter(
     unwatch()
   }
   return { labels, isDone: !isDead, isWrite }
+}
+
+/** For many copies: what no power cut is to survive needs no disk. */
+export async function memoryDirectory(megabytes = 256): Promise<{ readonly path: string } & AsyncDisposable> {
+  return await mountSmallDisk(await mkdtemp(join(tmpdir(), 'coldmesh-kills-')), megabytes)
 }

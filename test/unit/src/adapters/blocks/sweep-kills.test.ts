@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { openBlockStore } from '../../../../../src/adapters/blocks/open-block-store.ts'
 import { rawCid } from '../../../../../src/checkpoint/cid.ts'
-import { temporaryDirectory } from '../../../../net/adapters/support.ts'
-import { killEverywhere } from '../../../../support/disk/killed.ts'
+import { killEverywhere, memoryDirectory } from '../../../../support/disk/killed.ts'
 import { leafyFile, makeFile, namesIn, wholeFiles } from './leafy-file.ts'
 
 /** One that goes; one that stays and has a leaf of it; one that stays, of which only the first has a leaf. */
@@ -15,10 +14,15 @@ const [half, loose, linked] = [leafyFile(7, 8, 9), leafyFile(10, 11), leafyFile(
 const all = [going, sharing, scattered, half, loose, linked]
 const small = Buffer.from('a record')
 
+async function wholeIn(directory: string, when: string) {
+  await using store = await openBlockStore(directory)
+  return await wholeFiles(store, all, when)
+}
+
 // docs/reliability.md: faults 47 and 50.
 describe('a sweep of whole files that is killed', () => {
   it('at any step leaves nothing half visible and all that stays; the next one finds the rest', async () => {
-    await using scratch = await temporaryDirectory()
+    await using scratch = await memoryDirectory()
     const directory = join(scratch.path, 'blocks')
     const path = join(scratch.path, 'model.safetensors')
     await writeFile(path, linked.content)
@@ -38,7 +42,7 @@ describe('a sweep of whole files that is killed', () => {
       await store.files.link(path, async () => linked.digests)
     }
     const sweep = async (blocks: string) => {
-      const store = await openBlockStore(blocks)
+      await using store = await openBlockStore(blocks)
       const plan = async () => ({
         drop: [going.root, half.root, loose.root, linked.root],
         keep: [sharing.root, scattered.root],
@@ -49,10 +53,10 @@ describe('a sweep of whole files that is killed', () => {
     const labels = await killEverywhere({
       ...{ directory, scratch: scratch.path, work: sweep },
       async check({ directory: blocks, when, isDone }) {
-        const whole = await wholeFiles(await openBlockStore(blocks), all, when)
+        const whole = await wholeIn(blocks, when)
         assert.ok(whole.includes(sharing) && whole.includes(scattered), `${when}: what stays is whole`)
         await sweep(blocks)
-        const store = await openBlockStore(blocks)
+        await using store = await openBlockStore(blocks)
         assert.deepEqual(await wholeFiles(store, all, when), [sharing, scattered], when)
         for (const { root, leaves } of [going, half, loose, linked]) {
           for (const cid of [root, ...leaves.map(({ cid }) => cid)]) {
