@@ -43,7 +43,8 @@ export interface FileFolder {
   prepare(): Promise<void>
 }
 
-export function fileFolder(directory: string): FileFolder {
+/** @param options.onlyReads changes nothing: its owner may be at work */
+export function fileFolder(directory: string, { onlyReads = false } = {}): FileFolder {
   const incoming = join(directory, 'incoming')
   const making = join(directory, 'making')
   const pathOf = (root: CID) => join(directory, `${root}${SUFFIX}`)
@@ -76,6 +77,7 @@ export function fileFolder(directory: string): FileFolder {
   /** Null when the bytes are not those of the name: then they wait to be completed. */
   async function indexAgain(root: CID, bytes: number): Promise<LeafIndex | null> {
     const tree = treeOfDigests(await hashLeaves(pathOf(root), bytes), bytes)
+    if (onlyReads) return rootOf(tree).equals(root) ? { tree, link: null } : null
     if (rootOf(tree).equals(root)) {
       await writeIndex(root, { tree, link: null })
       await syncDirectory(directory)
@@ -93,7 +95,7 @@ export function fileFolder(directory: string): FileFolder {
     const index = written === undefined ? null : decodeIndex(written, root)
     if (bytes === null) {
       if (index?.link) return { root, path: index.link.path, ...index }
-      await rm(indexOf(root), { force: true })
+      if (!onlyReads) await rm(indexOf(root), { force: true })
       return null
     }
     const known = index?.link === null && index.tree.bytes === bytes ? index : await indexAgain(root, bytes)
@@ -102,7 +104,7 @@ export function fileFolder(directory: string): FileFolder {
 
   return {
     async scan() {
-      await rm(making, { recursive: true, force: true })
+      if (!onlyReads) await rm(making, { recursive: true, force: true })
       const names = (await readdir(directory).catch(orUndefined)) ?? []
       const roots = new Set(names.flatMap((name) => rootOfName(name) ?? []))
       const found: FoundFile[] = []

@@ -43,6 +43,12 @@ export async function convertOldLayout(
   return { blocks, files }
 }
 
+/** Whether a directory has blocks of that kind, or what is left of them. */
+export async function isOldLayout(directory: string): Promise<boolean> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
+  return entries.some((entry) => entry.isDirectory() && SHARD.test(entry.name))
+}
+
 type Paths = Map<string, string>
 
 async function listOld(
