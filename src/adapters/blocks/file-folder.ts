@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
+import { open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import { rawCid } from '../../checkpoint/cid.ts'
@@ -7,7 +7,7 @@ import { DIGEST_BYTES, type DigestTree, leafCount, rootOf, treeOfDigests } from 
 import { LEAF_BYTES } from '../../checkpoint/file-tree.ts'
 import { systemCode } from '../../ports/disk-refusal.ts'
 import { decodeIndex, encodeIndex, type LeafIndex, type LinkedFile } from './leaf-index.ts'
-import { syncDirectory } from './sync-directory.ts'
+import { makeDirectory, syncDirectory } from './sync-directory.ts'
 
 const SUFFIX = '.safetensors'
 const INDEX_SUFFIX = '.index'
@@ -54,10 +54,8 @@ export function fileFolder(directory: string, { onlyReads = false } = {}): FileF
 
   async function make(): Promise<void> {
     if (isMade) return
-    await mkdir(incoming, { recursive: true })
-    await mkdir(making, { recursive: true })
-    await syncDirectory(join(directory, '..'))
-    await syncDirectory(directory)
+    await makeDirectory(incoming)
+    await makeDirectory(making)
     isMade = true
   }
 

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readdir, rm } from 'node:fs/promises'
 import type { CID } from 'multiformats/cid'
 import { diskRefusal } from '../../ports/disk-refusal.ts'
 import { keyOfBlock } from './in-use.ts'
@@ -19,7 +18,7 @@ import {
   segmentOf,
   syncSegment,
 } from './packed-segment.ts'
-import { syncDirectory } from './sync-directory.ts'
+import { makeDirectory, syncDirectory } from './sync-directory.ts'
 
 interface Place {
   readonly segment: Segment
@@ -53,10 +52,7 @@ export async function openPackedBlocks(directory: string, { onlyReads = false } 
   let isWriting = false
 
   try {
-    if (!onlyReads) {
-      await mkdir(directory, { recursive: true })
-      await syncDirectory(dirname(directory))
-    }
+    if (!onlyReads) await makeDirectory(directory)
     const names = onlyReads && !existsSync(directory) ? [] : await readdir(directory)
     for (const name of names.toSorted()) {
       const segment = segmentOf(directory, name)
