@@ -9,6 +9,7 @@ import { type GivenOptions, resolveOptions } from './option-values.ts'
 import { flagOf, type OptionName, optionSpec } from './options.ts'
 import { readOptionsFile } from './options-file.ts'
 import { VERSION } from './package-root.ts'
+import { takeOverBlocks } from './take-over.ts'
 import { createOutput } from './text/output.ts'
 
 /** Runs one command line and ends the process with its exit code. */
@@ -95,6 +96,9 @@ async function runCommand(command: Command, args: readonly string[], flags: Give
   const { json } = resolve(['json'])
   const output = createOutput({ json, stdout: process.stdout, stderr: process.stderr, environment })
   const interrupt = listenForInterrupt((signal) => output.say(`${signal}: stopping (again to force)`))
+  if (spec.onDataDir && dir !== undefined) await takeOverBlocks(dir, output)
+  const { fromDir } = spec.options.includes('fromDir') ? resolve(['fromDir']) : {}
+  if (fromDir !== undefined) await takeOverBlocks(fromDir, output)
   const code = await command.run({ args, output, signal: interrupt.signal, resolve })
   await output.flush()
   interrupt.release()

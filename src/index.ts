@@ -48,6 +48,7 @@ export { type ImportedModel, type ImportOptions, importModel } from './peer/impo
 export { type ImportedCar, importCar } from './peer/import-car.ts'
 export { readModelDirectory } from './peer/model.ts'
 export { openHistory } from './peer/open-history.ts'
+export { type TakenOver, type TakeOverOptions, takeOver } from './peer/take-over.ts'
 export { type Trained, type TrainOptions, train } from './peer/train.ts'
 export type * from './peer/types.ts'
 export { verifyDirectory } from './peer/verify-directory.ts'

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs'
-import { nullLog } from '../adapters/memory/log.ts'
 import { paths } from './data-dir.ts'
 import { openBefore } from './fork/before.ts'
 import { readForkCertificate } from './fork/record.ts'
 import { verifyDirectory as verifyFiles } from './history/directory.ts'
-import { createContentStore } from './store/content-store.ts'
+import { openToRead } from './store/open-to-read.ts'
 import type { VerifyOptions, VerifyReport } from './types.ts'
 
 /**
@@ -20,7 +19,7 @@ export async function verifyDirectory(
   await using before = fromDir === undefined ? null : await openBefore(fromDir)
   const options = { ...rest, before }
   if (dataDir === undefined || !existsSync(paths.blocks(dataDir))) return await verifyFiles(dir, options)
-  await using fallback = await createContentStore({ dir: paths.blocks(dataDir), node: null, log: nullLog })
+  await using fallback = await openToRead(dataDir)
   const [certificate] = await Array.fromAsync(readForkCertificate(dataDir))
   return await verifyFiles(dir, {
     ...options,

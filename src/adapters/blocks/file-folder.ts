@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
+import { open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import { rawCid } from '../../checkpoint/cid.ts'
@@ -7,7 +7,7 @@ import { DIGEST_BYTES, type DigestTree, leafCount, rootOf, treeOfDigests } from 
 import { LEAF_BYTES } from '../../checkpoint/file-tree.ts'
 import { systemCode } from '../../ports/disk-refusal.ts'
 import { decodeIndex, encodeIndex, type LeafIndex, type LinkedFile } from './leaf-index.ts'
-import { syncDirectory } from './sync-directory.ts'
+import { makeDirectory, syncDirectory } from './sync-directory.ts'
 
 const SUFFIX = '.safetensors'
 const INDEX_SUFFIX = '.index'
@@ -43,7 +43,8 @@ export interface FileFolder {
   prepare(): Promise<void>
 }
 
-export function fileFolder(directory: string): FileFolder {
+/** @param options.onlyReads changes nothing: its owner may be at work */
+export function fileFolder(directory: string, { onlyReads = false } = {}): FileFolder {
   const incoming = join(directory, 'incoming')
   const making = join(directory, 'making')
   const pathOf = (root: CID) => join(directory, `${root}${SUFFIX}`)
@@ -53,10 +54,8 @@ export function fileFolder(directory: string): FileFolder {
 
   async function make(): Promise<void> {
     if (isMade) return
-    await mkdir(incoming, { recursive: true })
-    await mkdir(making, { recursive: true })
-    await syncDirectory(join(directory, '..'))
-    await syncDirectory(directory)
+    await makeDirectory(incoming)
+    await makeDirectory(making)
     isMade = true
   }
 
@@ -76,6 +75,7 @@ export function fileFolder(directory: string): FileFolder {
   /** Null when the bytes are not those of the name: then they wait to be completed. */
   async function indexAgain(root: CID, bytes: number): Promise<LeafIndex | null> {
     const tree = treeOfDigests(await hashLeaves(pathOf(root), bytes), bytes)
+    if (onlyReads) return rootOf(tree).equals(root) ? { tree, link: null } : null
     if (rootOf(tree).equals(root)) {
       await writeIndex(root, { tree, link: null })
       await syncDirectory(directory)
@@ -93,7 +93,7 @@ export function fileFolder(directory: string): FileFolder {
     const index = written === undefined ? null : decodeIndex(written, root)
     if (bytes === null) {
       if (index?.link) return { root, path: index.link.path, ...index }
-      await rm(indexOf(root), { force: true })
+      if (!onlyReads) await rm(indexOf(root), { force: true })
       return null
     }
     const known = index?.link === null && index.tree.bytes === bytes ? index : await indexAgain(root, bytes)
@@ -102,7 +102,7 @@ export function fileFolder(directory: string): FileFolder {
 
   return {
     async scan() {
-      await rm(making, { recursive: true, force: true })
+      if (!onlyReads) await rm(making, { recursive: true, force: true })
       const names = (await readdir(directory).catch(orUndefined)) ?? []
       const roots = new Set(names.flatMap((name) => rootOfName(name) ?? []))
       const found: FoundFile[] = []

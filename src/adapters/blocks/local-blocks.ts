@@ -18,6 +18,8 @@ export interface LocalBlocksOptions {
   readonly shelf: FileShelf
   readonly files: OpenFiles
   readonly weights: Pick<OwnedFiles, 'takeLeaf'>
+  /** What is damaged stays what it is. */
+  readonly onlyReads?: boolean
 }
 
 interface Looked {
@@ -92,7 +94,7 @@ export function createLocalBlocks(options: LocalBlocksOptions): LocalBlocks {
       const found = await look(cid, { into })
       const { block, rotten, isLooseRotten } = found
       if (block !== undefined) {
-        if (rotten.length > 0) {
+        if (rotten.length > 0 && options.onlyReads !== true) {
           await putAway(cid, found)
           await mend(cid, block)
         }

@@ -35,12 +35,18 @@ export async function convertOldLayout(
 ): Promise<Converted | null> {
   const old = await listOld(directory)
   if (old === null) return null
+  await rm(join(directory, '.unfinished'), { recursive: true, force: true })
   const blocks = old.paths.size
   const files = await moveFiles(old.paths, store)
   await moveRest(old.paths, store)
   for (const shard of old.shards) await rm(shard, { recursive: true, force: true })
-  await rm(join(directory, '.unfinished'), { recursive: true, force: true })
   return { blocks, files }
+}
+
+/** Whether a directory has blocks of that kind, or what is left of them. */
+export async function isOldLayout(directory: string): Promise<boolean> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
+  return entries.some((entry) => entry.isDirectory() && SHARD.test(entry.name))
 }
 
 type Paths = Map<string, string>

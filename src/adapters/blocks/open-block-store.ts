@@ -43,14 +43,19 @@ export interface ChangedLink {
 export interface BlockStoreOptions {
   /** What blocks may take of the disk; undefined for as much as there is. */
   readonly diskBudget?: number | undefined
+  /** Changes nothing, so that its owner may be at work: whoever does not hold the lock of the data directory. */
+  readonly onlyReads?: boolean
 }
 
 /** @param dir where blocks are kept; null keeps them in memory, and files in a temporary folder @throws ColdmeshError `refused` */
-export async function openBlockStore(dir: string | null, { diskBudget }: BlockStoreOptions = {}): Promise<BlockStore> {
+export async function openBlockStore(
+  dir: string | null,
+  { diskBudget, onlyReads = false }: BlockStoreOptions = {},
+): Promise<BlockStore> {
   const directory = dir ?? join(tmpdir(), `coldmesh-blocks-${randomUUID()}`)
-  const loose = dir === null ? memoryBlocks() : await openPackedBlocks(join(dir, 'packed'))
+  const loose = dir === null ? memoryBlocks() : await openPackedBlocks(join(dir, 'packed'), { onlyReads })
   const shelf = createFileShelf()
-  const folder = fileFolder(join(directory, 'files'))
+  const folder = fileFolder(join(directory, 'files'), { onlyReads })
   await fillShelf(shelf, folder, directory)
   const files = createOpenFiles()
   const inUse = createInUse()
@@ -63,11 +68,11 @@ export async function openBlockStore(dir: string | null, { diskBudget }: BlockSt
   // What is here already is taken over, whatever the budget.
   let room = diskRoom(directory, null)
   const weights: OwnedFiles = createWeightFiles({
-    ...{ directory, folder, shelf, files, inUse, loose: looseBlocks },
+    ...{ directory, folder, shelf, files, inUse, loose: looseBlocks, onlyReads },
     room: { reserve: (path, bytes) => room.reserve(path, bytes) },
   })
-  const unguarded = createLocalBlocks({ directory, loose, shelf, files, weights })
-  const converted = dir === null ? null : await takeOver(dir, { shelf, loose, files: weights })
+  const unguarded = createLocalBlocks({ directory, loose, shelf, files, weights, onlyReads })
+  const converted = dir === null || onlyReads ? null : await takeOver(dir, { shelf, loose, files: weights })
   room = diskRoom(directory, diskBudget ?? null)
   const sweeping = {
     ...{ local: unguarded, remove: loose.delete, flush: loose.flush },

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import { mkdir, readdir, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
 import type { CID } from 'multiformats/cid'
 import { diskRefusal } from '../../ports/disk-refusal.ts'
 import { keyOfBlock } from './in-use.ts'
@@ -18,7 +18,7 @@ import {
   segmentOf,
   syncSegment,
 } from './packed-segment.ts'
-import { syncDirectory } from './sync-directory.ts'
+import { makeDirectory, syncDirectory } from './sync-directory.ts'
 
 interface Place {
   readonly segment: Segment
@@ -38,9 +38,10 @@ interface Waiting {
 /**
  * Small blocks, one behind the other in a few files that are only appended to: whoever waits at the same time shares one
  * sync. A block is deleted by a mark in its header; a file of which half is deleted is written again without it.
+ * @param options.onlyReads changes nothing: its owner may be at work
  * @throws ColdmeshError `refused`
  */
-export async function openPackedBlocks(directory: string): Promise<LooseBlocks> {
+export async function openPackedBlocks(directory: string, { onlyReads = false } = {}): Promise<LooseBlocks> {
   const files = createOpenFiles()
   const places = new Map<string, Place>()
   const segments = new Map<number, Segment>()
@@ -51,13 +52,13 @@ export async function openPackedBlocks(directory: string): Promise<LooseBlocks> 
   let isWriting = false
 
   try {
-    await mkdir(directory, { recursive: true })
-    await syncDirectory(dirname(directory))
-    for (const name of (await readdir(directory)).toSorted()) {
+    if (!onlyReads) await makeDirectory(directory)
+    const names = onlyReads && !existsSync(directory) ? [] : await readdir(directory)
+    for (const name of names.toSorted()) {
       const segment = segmentOf(directory, name)
       if (segment === null) continue
       segments.set(segment.number, segment)
-      for (const { digest, isLive, at, length } of await openSegment(segment, files)) {
+      for (const { digest, isLive, at, length } of await openSegment(segment, files, { onlyReads })) {
         if (isLive) setPlace(digest.toString('latin1'), { segment, at, length })
       }
     }

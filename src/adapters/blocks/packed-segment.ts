@@ -44,7 +44,11 @@ export function segmentOf(directory: string, name: string): Segment | null {
  * The blocks of a segment. What a crash may have left half written, behind what was on the disk for certain, is compared with its digest
  * and made durable; it is left out when it is not whole.
  */
-export async function openSegment(segment: Segment, files: OpenFiles): Promise<readonly PackedRecord[]> {
+export async function openSegment(
+  segment: Segment,
+  files: OpenFiles,
+  { onlyReads }: { readonly onlyReads: boolean },
+): Promise<readonly PackedRecord[]> {
   const { records, bytes, isClean } = readRecords(segment.path, segment.salt)
   const durable = records.reduce((most, record) => Math.max(most, record.durable), 0)
   const whole: PackedRecord[] = []
@@ -55,7 +59,7 @@ export async function openSegment(segment: Segment, files: OpenFiles): Promise<r
   segment.bytes = bytes
   // A header that was written before its block would swallow what is appended behind it.
   segment.isSealed = !isClean || whole.length < blocks.length
-  if (records.length > 0) await syncSegment(segment)
+  if (records.length > 0 && !onlyReads) await syncSegment(segment)
   return whole
 }
 

@@ -22,6 +22,8 @@ export interface WeightFilesOptions {
   readonly files: OpenFiles
   readonly inUse: InUse
   readonly room: Pick<DiskRoom, 'reserve'>
+  /** Makes no file of blocks that came one by one. */
+  readonly onlyReads: boolean
   /** Blocks that lie outside the files. */
   readonly loose: {
     has(cid: CID): Promise<boolean>
@@ -174,6 +176,7 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
 
   /** A file of blocks that came one by one. */
   async function assemble(root: CID): Promise<void> {
+    if (options.onlyReads) return
     const get = async (cid: CID): Promise<Uint8Array> => {
       const block = shelf.node(cid) ?? (await loose.take(cid))
       if (block === undefined) throw new Error('not here')

@@ -1,13 +1,12 @@
 import type { CID } from 'multiformats/cid'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
-import { nullLog } from '../../adapters/memory/log.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import { readChain } from '../chain.ts'
 import type { ChainEntry } from '../chain-entry.ts'
 import { paths, requireConfig } from '../data-dir.ts'
 import { parseNetworkCid } from '../genesis.ts'
 import { readOnlyStore } from '../history/read-only-store.ts'
-import { createContentStore } from '../store/content-store.ts'
+import { openToRead } from '../store/open-to-read.ts'
 import type { ForkSource } from './check.ts'
 
 /** A data directory of the network before; only read, so a daemon may run on it. */
@@ -23,7 +22,7 @@ export interface NetworkBefore extends AsyncDisposable {
 export async function openBefore(dataDir: string): Promise<NetworkBefore> {
   const { network } = await requireConfig(dataDir)
   const { entries } = await readChain(paths.chain(dataDir))
-  const store = await createContentStore({ dir: paths.blocks(dataDir), node: null, log: nullLog })
+  const store = await openToRead(dataDir)
   return {
     network: network === null ? null : parseNetworkCid(network),
     store,

@@ -1,5 +1,6 @@
 import type { Libp2p } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
+import type { Converted } from '../../adapters/blocks/old-layout.ts'
 import { type ChangedLink, openBlockStore } from '../../adapters/blocks/open-block-store.ts'
 import { createBlockSource } from '../../adapters/helia/block-source.ts'
 import { blockstoreView } from '../../adapters/helia/blockstore-view.ts'
@@ -26,6 +27,8 @@ export interface ContentStoreOptions {
   readonly log: Log
   /** Bytes that the folder may take of the disk; undefined for as much as there is. */
   readonly diskBudget?: number | undefined
+  /** Changes nothing in the folder: whoever does not hold the lock of the data directory. */
+  readonly onlyReads?: boolean
   /** How long one peer may take for one block before another is asked. */
   readonly blockDeadlineMs?: number
   readonly broadcastMs?: number
@@ -38,6 +41,8 @@ export interface ContentStoreOptions {
 export interface OpenContentStore extends ContentStore, AsyncDisposable {
   readonly retention: Retention
   readonly files: WeightFiles
+  /** What was taken over from an older layout when it was opened; null when there was nothing. */
+  readonly converted: Converted | null
   /** Files that were imported where they are, and were changed or removed since. */
   changedLinks(): readonly ChangedLink[]
   /** Questions for blocks that a peer left unanswered since it last gave one. */
@@ -54,7 +59,7 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
   const { dir, node, log, blockDeadlineMs = DEFAULT_BLOCK_DEADLINE_MS } = options
   const unanswered = createUnanswered()
   const kubo = dir === null ? null : await kuboPlaceOf(dir, options.ipfs)
-  const room = { diskBudget: options.diskBudget }
+  const room = { diskBudget: options.diskBudget, onlyReads: options.onlyReads ?? false }
   const blockStore = await (dir === null || kubo === null ? openBlockStore(dir, room) : openKuboStore(dir, kubo, room))
   const { local, retention, noteServed, count, converted } = blockStore
   for (const { root, path } of blockStore.changedLinks()) log.warn('linked-file-changed', { root, path })
@@ -118,6 +123,7 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
   const store: OpenContentStore = {
     retention,
     files: blockStore.files,
+    converted,
     changedLinks: blockStore.changedLinks,
     has: local.has,
     get: local.get,

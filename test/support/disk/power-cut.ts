@@ -10,17 +10,27 @@ export const LOSSES = [
   'data without names',
   'all',
 ] as const
-export type Loss = (typeof LOSSES)[number]
+/** Or whatever comes of drawing for each write and each name by itself. */
+export type Loss = (typeof LOSSES)[number] | { readonly seed: number }
 
 interface File {
   content: Buffer
   /** What a sync has brought to the disk. */
   synced: Buffer
+  /** What came since. */
+  readonly unsynced: { readonly at: number; readonly bytes: Uint8Array }[]
 }
 
 interface Names {
   readonly files: Map<string, File>
   readonly folders: Set<string>
+}
+
+/** A file that got a name or lost one, the folder not synced since. */
+interface NewName {
+  readonly path: string
+  readonly from: string | null
+  readonly file: File | null
 }
 
 /** Everything that was done to a directory, and when it was said to be done. */
@@ -53,40 +63,103 @@ export async function afterPowerCut(
 ): Promise<void> {
   const now: Names = { files: new Map(), folders: new Set() }
   for (const [path, content] of before) {
-    now.files.set(path, { content, synced: content })
-    now.folders.add(dirname(path))
+    now.files.set(path, { content, synced: content, unsynced: [] })
+    for (let folder = dirname(path); folder !== '.'; folder = dirname(folder)) now.folders.add(folder)
   }
   const synced: Names = { files: new Map(now.files), folders: new Set(now.folders) }
-  for (const step of steps.slice(0, count)) apply(step, now, synced)
-  const left = loss === 'nothing unsynced' || loss === 'data without names' ? synced : now
+  const renamed: NewName[] = []
+  for (const step of steps.slice(0, count)) apply(step, { now, synced, renamed })
+  const draw = typeof loss === 'string' ? () => true : drawing(loss.seed)
+  const left = typeof loss === 'string' ? namesLeft(loss, now, synced) : someNames(synced, renamed, draw)
   for (const [path, file] of left.files) {
-    if (left === synced && !isReachable(path, synced.folders)) continue
+    if (left !== now && !isReachable(path, synced.folders)) continue
     await mkdir(join(directory, dirname(path)), { recursive: true })
-    await writeFile(join(directory, path), contentOf(file, loss), { mode: 0o600 })
+    await writeFile(join(directory, path), contentOf(file, loss, draw), { mode: 0o600 })
   }
 }
 
-function contentOf({ content, synced }: File, loss: Loss): Buffer {
+function namesLeft(loss: (typeof LOSSES)[number], now: Names, synced: Names): Names {
+  return loss === 'nothing unsynced' || loss === 'data without names' ? synced : now
+}
+
+/** Each change of a name is on the disk or not; a file that moves is never without one. */
+function someNames(synced: Names, renamed: readonly NewName[], draw: () => boolean): Names {
+  const files = new Map(synced.files)
+  for (const { path, from, file } of renamed) {
+    if (!draw()) continue
+    if (file === null) files.delete(path)
+    else files.set(path, file)
+    if (from !== null) files.delete(from)
+  }
+  return { files, folders: synced.folders }
+}
+
+function drawing(seed: number): () => boolean {
+  let state = Math.imul(seed + 1, 0x9e3779b1) | 1
+  return () => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return (state & 1) === 1
+  }
+}
+
+function contentOf({ content, synced, unsynced }: File, loss: Loss, draw: () => boolean): Buffer {
+  if (typeof loss !== 'string') return unsynced.reduce((left, write) => (draw() ? written(left, write) : left), synced)
   if (loss === 'all' || loss === 'data without names') return content
   if (loss !== 'names with zeros') return synced
   return Buffer.concat([synced, Buffer.alloc(Math.max(0, content.length - synced.length))])
 }
 
-function apply({ op, path, to, bytes, at = 0 }: DiskStep, now: Names, synced: Names): void {
+function written(content: Buffer, { at, bytes }: { readonly at: number; readonly bytes: Uint8Array }): Buffer {
+  const grown = Buffer.concat([content, Buffer.alloc(Math.max(0, at + bytes.length - content.length))])
+  grown.set(bytes, at)
+  return grown
+}
+
+function resized(content: Buffer, length: number): Buffer {
+  const more = Buffer.alloc(Math.max(0, length - content.length))
+  return Buffer.concat([content.subarray(0, length), more])
+}
+
+function apply(
+  { op, path, to, bytes, at = 0 }: DiskStep,
+  { now, synced, renamed }: { readonly now: Names; readonly synced: Names; readonly renamed: NewName[] },
+): void {
   const file = now.files.get(path)
-  if (op === 'create') now.files.set(path, { content: Buffer.alloc(0), synced: Buffer.alloc(0) })
+  if (op === 'create') {
+    const made: File = { content: Buffer.alloc(0), synced: Buffer.alloc(0), unsynced: [] }
+    now.files.set(path, made)
+    renamed.push({ path, from: null, file: made })
+  }
   if (op === 'mkdir') for (let made = path; made !== '.'; made = dirname(made)) now.folders.add(made)
-  if (op === 'unlink') now.files.delete(path)
-  if (op === 'sync-directory') syncNames(path, now, synced)
+  if (op === 'unlink') {
+    // A folder goes with all in it.
+    for (const name of now.files.keys()) {
+      if (name !== path && !name.startsWith(`${path}/`)) continue
+      now.files.delete(name)
+      renamed.push({ path: name, from: null, file: null })
+    }
+  }
+  if (op === 'sync-directory') {
+    syncNames(path, now, synced)
+    const left = renamed.filter((name) => dirname(name.path) !== path)
+    renamed.splice(0, renamed.length, ...left)
+  }
   if (!file) return
   if (op === 'write' && bytes) {
-    const grown = Buffer.concat([file.content, Buffer.alloc(Math.max(0, at + bytes.length - file.content.length))])
-    grown.set(bytes, at)
-    file.content = grown
+    file.content = written(file.content, { at, bytes })
+    file.unsynced.push({ at, bytes })
   }
-  if (op === 'truncate') file.content = file.content.subarray(0, at)
-  if (op === 'sync') file.synced = file.content
-  if (to !== undefined) now.files.set(to, file)
+  if (op === 'truncate') file.content = resized(file.content, at)
+  if (op === 'sync') {
+    file.synced = file.content
+    file.unsynced.length = 0
+  }
+  if (to !== undefined) {
+    now.files.set(to, file)
+    renamed.push({ path: to, from: op === 'rename' ? path : null, file })
+  }
   if (op === 'rename') now.files.delete(path)
 }
 
