@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, rename, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -71,7 +70,6 @@ const address = raw.address()
 const served: Served = {
   root: String(cid),
   bytes,
-  digest: job.bitswap ? '' : hash('sha256', String(cid)),
   url: gateway.url ?? '',
   rawPort: typeof address === 'object' && address !== null ? address.port : 0,
   address: node.mesh.addresses()[0] ?? '',

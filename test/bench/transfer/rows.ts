@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { writeCheckpoint } from '../checkpoint-file.ts'
 import { inProcess, type ProcessCost } from '../measure.ts'
 import type { Row, Setup, Size } from '../report.ts'
+import { kuboLacks, pinFromKubo } from './kubo.ts'
 import type { ProviderJob, ReceiverJob, Served, Way } from './ways.ts'
 
 const RUNS = 3
@@ -36,11 +37,7 @@ async function* ofSize(size: Size, { folder, say }: { folder: string; say: Setup
       await rm(join(folder, 'here'), { recursive: true })
       await mkdir(join(folder, 'here'))
     }
-    return {
-      seconds: Math.min(...costs.map(({ seconds }) => seconds)),
-      cpuSeconds: Math.min(...costs.map(({ cpuSeconds }) => cpuSeconds)),
-      peakBytes: Math.max(...costs.map(({ peakBytes }) => peakBytes)),
-    }
+    return bestOf(costs)
   }
   const gigabytes = provider.served.bytes / 1e9
   const row = (what: string, found: ProcessCost, rest: Pick<Row, 'yardstick' | 'ratio' | 'target' | 'note'>): Row => ({
@@ -71,7 +68,25 @@ async function* ofSize(size: Size, { folder, say }: { folder: string; say: Setup
       note: cpuNote(http, bitswap),
     })
   }
+  if (kuboLacks === null) {
+    say(`${size.name} from Kubo to Kubo`)
+    const path = join(folder, provider.served.root)
+    const kubo = bestOf(await pinFromKubo({ ...provider.served, path, folder }, RUNS))
+    yield row('fetch over HTTP, verified, to disk', http, {
+      ...{ yardstick: 'stock Kubo to stock Kubo, pin/add', ratio: kubo.seconds / http.seconds, target: 2 },
+      note: `${cpuNote(http, kubo)}; ${(kubo.peakBytes / 1e6).toFixed(0)} MB at most`,
+    })
+  } else say(`NOT MEASURED beside Kubo: ${kuboLacks}`)
   yield await fromTwo(size, { folder, path: join(folder, provider.served.root), say })
+}
+
+/** The fastest, and the highest peak. */
+function bestOf(costs: readonly ProcessCost[]): ProcessCost {
+  return {
+    seconds: Math.min(...costs.map(({ seconds }) => seconds)),
+    cpuSeconds: Math.min(...costs.map(({ cpuSeconds }) => cpuSeconds)),
+    peakBytes: Math.max(...costs.map(({ peakBytes }) => peakBytes)),
+  }
 }
 
 /** Two peers, each limited: their sum is what can be had. */

@@ -19,7 +19,6 @@ export interface ProviderJob {
 export interface Served {
   readonly root: string
   readonly bytes: number
-  readonly digest: string
   readonly url: string
   readonly rawPort: number
   readonly address: string

@@ -7,7 +7,8 @@ import { promisify } from 'node:util'
 
 const MIB = 1024 * 1024
 const CACHE = process.env['COLDMESH_CACHE'] ?? join(homedir(), '.cache', 'coldmesh')
-const KUBO = join(CACHE, 'kubo', 'ipfs')
+/** Where its binary is: in the variable KUBO, or where test/reference/kubo/check.sh --build leaves it. */
+export const KUBO = process.env['KUBO'] ?? join(CACHE, 'kubo', 'ipfs')
 
 /** For tests that need Kubo: CI builds it, and fails without it; elsewhere it takes Go and minutes. */
 export const skipWithoutKubo =
@@ -21,6 +22,8 @@ export interface Kubo extends AsyncDisposable {
   /** `kubo:` and where its RPC API listens. */
   address(): Promise<string>
   readonly home: string
+  /** Of its daemon. */
+  readonly pid: number
   stop(): Promise<void>
   /** After `stop`, on what it had. */
   restart(): Promise<void>
@@ -60,6 +63,9 @@ export async function startKubo(home: string, more: Readonly<Record<string, unkn
   }
   return {
     home,
+    get pid() {
+      return daemon.pid ?? 0
+    },
     ipfs,
     bytes,
     // Kubo writes there on which port it listens.
