@@ -33,7 +33,7 @@ export interface Kubo extends AsyncDisposable {
 export async function startKubo(home: string, more: Readonly<Record<string, unknown>> = {}): Promise<Kubo> {
   const env = { ...process.env, IPFS_PATH: home }
   const ipfs = async (...args: string[]): Promise<string> => {
-    const { stdout } = await promisify(execFile)(KUBO, args, { env, timeout: 60_000, maxBuffer: 16 * MIB })
+    const { stdout } = await promisify(execFile)(KUBO, args, { env, timeout: 180_000, maxBuffer: 16 * MIB })
     return stdout.trim()
   }
   const bytes = async (...args: string[]): Promise<Buffer> => {
