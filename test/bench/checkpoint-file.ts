@@ -15,8 +15,19 @@ export interface MadeCheckpoint {
 /** Writes a checkpoint of random finite weights, as large as asked for; two with one size and dtype have one layout. */
 export async function writeCheckpoint({ path, bytes, seed, dtype = 'F32' }: MadeCheckpoint): Promise<Layout> {
   const layout = layoutOf(bytes, dtype)
-  await pipeline(chunks(layout, seed, dtype), createWriteStream(path, { highWaterMark: MIB }))
+  await writeWeights({ path, layout, seed, dtype })
   return layout
+}
+
+/** The same for a layout, of tensors of one dtype. */
+export async function writeWeights(options: {
+  readonly path: string
+  readonly layout: Layout
+  readonly seed: number
+  readonly dtype?: 'F32' | 'BF16' | 'F16'
+}): Promise<void> {
+  const { path, layout, seed, dtype = 'F32' } = options
+  await pipeline(chunks(layout, seed, dtype), createWriteStream(path, { highWaterMark: MIB }))
 }
 
 /** Tensors of at most 16 million elements: as models have them, and below every limit of a header. */

@@ -67,6 +67,19 @@ export function peakOf(pid: number | string): number {
   return 1024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1])
 }
 
+const TICKS_PER_SECOND = 100
+
+/** User and system time of another process so far. */
+export function cpuSecondsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const [user = 0, system = 0] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number)
+  return (user + system) / TICKS_PER_SECOND
+}
+
 /** In the process that `inProcess` began: what it found, its cost and its peak. */
 export function answer(cost: Cost, found: Readonly<Record<string, unknown>> = {}): void {
   const peakBytes = peakOf('self')

@@ -1,5 +1,6 @@
-import { openAsBlob } from 'node:fs'
+import { open } from 'node:fs/promises'
 import type { CID } from 'multiformats/cid'
+import { LEAF_BYTES } from '../../checkpoint/leaves.ts'
 import { diskRefusal } from '../../ports/disk-refusal.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { refusalOf } from './failures.ts'
@@ -29,13 +30,21 @@ export interface FileToAdd {
  * @throws ColdmeshError `refused`: Kubo's disk, or it computed another CID
  */
 export async function addFile(rpc: KuboRpc, { path, root, bytes, pinName }: FileToAdd): Promise<void> {
-  const body = await openAsBlob(path).catch((error: unknown) => {
-    throw diskRefusal(error, 'read a file of weights', path)
-  })
+  let unreadable: unknown
+  async function* content(): AsyncGenerator<Uint8Array> {
+    try {
+      await using file = await open(path, 'r')
+      yield* file.createReadStream({ highWaterMark: LEAF_BYTES })
+    } catch (error) {
+      unreadable = error
+      throw error
+    }
+  }
   const timeoutMs = DEFAULT_CALL_MS + Math.ceil(bytes / MIN_ADD_BYTES_PER_MS)
   const answer = await rpc
-    .call('add', { ...PROFILE, pin: true, 'pin-name': pinName }, { body, timeoutMs })
+    .call('add', { ...PROFILE, pin: true, 'pin-name': pinName }, { body: content(), timeoutMs })
     .catch((error: unknown) => {
+      if (unreadable !== undefined) throw diskRefusal(unreadable, 'read a file of weights', path)
       throw refusalOf(error, 'add a file of weights')
     })
   const value: unknown = JSON.parse(new TextDecoder().decode(answer))

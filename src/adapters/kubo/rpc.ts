@@ -1,13 +1,15 @@
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { KuboAddress } from './address.ts'
 import { answerOf, noAnswer } from './failures.ts'
+import { fileForm } from './file-form.ts'
 import { DEFAULT_CALL_MS, DEFAULT_LIST_MS, MAX_ANSWER_BYTES, MAX_LINE_BYTES } from './limits.ts'
 
 /** Arguments of a call: `arg` and options, as Kubo's reference of its RPC API names them. */
 export type Arguments = Readonly<Record<string, string | boolean>>
 
 export interface CallOptions {
-  readonly body?: Blob
+  /** A file of any length in chunks, or one that is in memory. */
+  readonly body?: Blob | AsyncIterable<Uint8Array>
   readonly maxBytes?: number
   readonly timeoutMs?: number
   readonly signal?: AbortSignal | undefined
@@ -22,20 +24,21 @@ export interface KuboRpc {
 }
 
 export function createKuboRpc({ url, authorization }: KuboAddress): KuboRpc {
-  async function post(name: string, args: Arguments, body: Blob | undefined, signal: AbortSignal): Promise<Response> {
+  async function post(
+    name: string,
+    args: Arguments,
+    body: CallOptions['body'],
+    signal: AbortSignal,
+  ): Promise<Response> {
     const query = new URLSearchParams()
     for (const [key, value] of Object.entries(args)) query.set(key, String(value))
-    let form: FormData | undefined
-    if (body !== undefined) {
-      form = new FormData()
-      form.set('file', body)
-    }
+    const { headers, ...content } = contentOf(body)
     const response = await fetch(`${url}${name}?${query}`, {
       method: 'POST',
       redirect: 'error',
       signal,
-      headers: authorization === null ? {} : { authorization },
-      ...(form === undefined ? {} : { body: form }),
+      headers: { ...headers, ...(authorization === null ? {} : { authorization }) },
+      ...content,
     })
     if (response.ok) return response
     throw answerOf(response.status, await readSome(response), url)
@@ -60,6 +63,19 @@ export function createKuboRpc({ url, authorization }: KuboAddress): KuboRpc {
       }
     },
   }
+}
+
+function contentOf(
+  body: CallOptions['body'],
+): Pick<RequestInit, 'body' | 'duplex'> & { headers?: { 'content-type': string } } {
+  if (body === undefined) return {}
+  if (body instanceof Blob) {
+    const form = new FormData()
+    form.set('file', body)
+    return { body: form }
+  }
+  const form = fileForm(body)
+  return { body: form.body, duplex: 'half', headers: { 'content-type': form.contentType } }
 }
 
 async function readAll(response: Response, maxBytes: number): Promise<Uint8Array> {

@@ -1,17 +1,19 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeCheckpoint } from '../checkpoint-file.ts'
+import { encodeLayout } from '../../../src/checkpoint/layout.ts'
+import { writeCheckpoint, writeWeights } from '../checkpoint-file.ts'
 import { inProcess, type ProcessCost } from '../measure.ts'
 import type { Row, Rows, Setup, Size } from '../report.ts'
 import { buildEngine } from './built.ts'
 import type { FuseAnswer, FuseJob } from './jobs.ts'
+import { llamaOf, tensorsOf, writeConfig } from './llama.ts'
+import { PYTHON, runPython } from './python.ts'
 import { fuseResident, type Resident } from './resident.ts'
 
 const INPUTS = 8
 const ELEMENTS = 16_000_000
 const RUNS = 9
-const PYTHON = process.env['PYTHON'] ?? 'python3'
 const here = (name: string) => join(import.meta.dirname, name)
 
 /** Fusion in memory beside C, and of files beside reading them; also PyTorch, numpy and mergekit, where PYTHON has them. */
@@ -68,7 +70,7 @@ async function* besideNumpy(
   for (const [seed, path] of inputs.entries()) await writeCheckpoint({ path, bytes: elements * 4, seed })
   const numpy = runPython('numpy', '', inputs)
   if (numpy === null) {
-    say(`numpy and safetensors are not in ${PYTHON}: the row is left out`)
+    say(`NOT MEASURED beside numpy: it or safetensors is not in ${PYTHON}; the variable PYTHON names another`)
     return
   }
   const speed = (INPUTS * ELEMENTS * 4) / seconds
@@ -83,7 +85,6 @@ function writePaths(scratch: string): readonly string[] {
   return Array.from({ length: INPUTS }, (_, input) => {
     const directory = join(scratch, `${input}`)
     mkdirSync(directory, { recursive: true })
-    writeFileSync(join(directory, 'config.json'), '{"model_type":"bert","architectures":["BertModel"]}')
     return join(directory, 'model.safetensors')
   })
 }
@@ -123,11 +124,7 @@ async function* ofFiles({ scratch, say }: Setup, size: Size): AsyncGenerator<Row
   const engine = buildEngine(scratch)
   let meanSeconds = 0
   for (const [rule, params, target] of RULES) {
-    const job: FuseJob = { layout: told, rule, params, base, inputs, out, workers: 2, engine }
-    const cost = await bestOf(async () => {
-      rmSync(out, { force: true })
-      return await inProcess<FuseAnswer>(here('fuse-files.ts'), job)
-    })
+    const cost = await fuseFiles({ layout: told, rule, params, base, inputs, out, workers: 2, engine })
     if (rule === 'mean/1') meanSeconds = cost.seconds
     yield row({
       ...{ what: `${rule}, 8 files of F32 to one with its leaves’ hashes, two workers`, size: size.name, target },
@@ -147,29 +144,67 @@ async function* ofFiles({ scratch, say }: Setup, size: Size): AsyncGenerator<Row
     engine,
     isCold: true,
   }
-  const cold = await bestOf(() => inProcess<FuseAnswer>(here('fuse-files.ts'), first))
+  const cold = await fuseFiles(first)
   yield row({
     ...{ what: 'mean/1, the first of a process: with the start of its threads', size: size.name },
     ...{ yardstick: 'reading 8 files and hashing 1, one thread', ratio: reading.seconds / cold.seconds },
     ...{ gigabytesPerSecond: gigabytes / cold.seconds, peakMegabytes: cold.peakBytes / 1e6 },
     cpuSecondsPerGigabyte: cold.cpuSeconds / gigabytes,
   })
-  for (const [tool, times] of [
-    ['torch', 1],
-    ['mergekit', 5],
-  ] as const) {
-    const other = runPython(tool, join(scratch, tool), inputs)
-    if (other === null) {
-      say(`${tool} is not in ${PYTHON}: its row is left out`)
-      continue
-    }
+  const torch = runPython('torch', join(scratch, 'torch'), inputs)
+  rmSync(join(scratch, 'torch'), { force: true })
+  if (torch === null) say(`NOT MEASURED beside torch: it is not in ${PYTHON}; the variable PYTHON names another`)
+  else {
     yield row({
-      ...{ what: 'mean/1, whole, as above', size: size.name, yardstick: `${tool}, without its imports` },
-      ...{ ratio: other.seconds / meanSeconds, target: times },
-      note: `${tool}: ${(other.peakBytes / 1e6).toFixed(0)} MB at most`,
+      ...{ what: 'mean/1, whole, as above', size: size.name, yardstick: 'torch, without its imports' },
+      ...{
+        ratio: torch.seconds / meanSeconds,
+        target: 1,
+        note: `torch: ${(torch.peakBytes / 1e6).toFixed(0)} MB at most`,
+      },
     })
   }
+  yield* besideMergekit({ scratch, say }, size, { inputs, out, engine })
 }
+
+/** On a model that mergekit knows, of about the same size. */
+async function* besideMergekit(
+  { scratch, say }: Pick<Setup, 'scratch' | 'say'>,
+  size: Size,
+  { inputs, out, engine }: Pick<FuseJob, 'inputs' | 'out' | 'engine'>,
+): AsyncGenerator<Row> {
+  const model = llamaOf(size.bytes)
+  const layout = encodeLayout(tensorsOf(model), { format: 'pt' })
+  say(`writes eight models that mergekit knows, of ${(layout.totalBytes / 1e6).toFixed(0)} MB each`)
+  for (const [seed, path] of inputs.entries()) {
+    await writeConfig(model, path)
+    await writeWeights({ path, layout, seed })
+  }
+  const merged = join(scratch, 'mergekit')
+  const mergekit = runPython('mergekit', merged, inputs)
+  rmSync(merged, { recursive: true, force: true })
+  if (mergekit === null) {
+    say(`NOT MEASURED beside mergekit: it is not in ${PYTHON}; the variable PYTHON names another`)
+    return
+  }
+  const job: FuseJob = {
+    ...{ rule: 'mean/1', params: {}, base: inputs[0] ?? '', inputs, out, workers: 2, engine },
+    layout: { ...layout, header: Buffer.from(layout.header).toString('base64') },
+  }
+  const cost = await fuseFiles(job)
+  yield row({
+    ...{ what: `mean/1, 8 Llama models of F32, ${model.num_hidden_layers} layers, whole`, size: size.name },
+    ...{ yardstick: 'mergekit, linear, without its imports', ratio: mergekit.seconds / cost.seconds, target: 5 },
+    ...{ gigabytesPerSecond: (INPUTS * layout.totalBytes) / 1e9 / cost.seconds, peakMegabytes: cost.peakBytes / 1e6 },
+    note: `mergekit: ${(mergekit.peakBytes / 1e6).toFixed(0)} MB at most`,
+  })
+}
+
+const fuseFiles = (job: FuseJob): Promise<FuseAnswer> =>
+  bestOf(async () => {
+    rmSync(job.out, { force: true })
+    return await inProcess<FuseAnswer>(here('fuse-files.ts'), job)
+  })
 
 async function bestOf<Cost extends ProcessCost>(work: () => Promise<Cost>): Promise<Cost> {
   const costs: Cost[] = []
@@ -178,13 +213,4 @@ async function bestOf<Cost extends ProcessCost>(work: () => Promise<Cost>): Prom
   const [first] = costs
   if (first === undefined) throw new Error('three runs')
   return { ...first, peakBytes: Math.max(...costs.map(({ peakBytes }) => peakBytes)) }
-}
-
-function runPython(
-  tool: string,
-  out: string,
-  inputs: readonly string[],
-): { seconds: number; peakBytes: number } | null {
-  const { status, stdout } = spawnSync(PYTHON, [here('torch_average.py'), tool, out, ...inputs], { encoding: 'utf8' })
-  return status === 0 ? JSON.parse(stdout.trim().split('\n').at(-1) ?? '') : null
 }

@@ -7,13 +7,15 @@ import type { ImportJob } from './jobs.ts'
 
 const { path, layout, blocks, isLinked } = await readJob<ImportJob>()
 await using store = await openBlockStore(blocks)
+let root = ''
 const cost = await measure(async () => {
   const admission = {
     files: store.files,
     path,
     layout: { ...layout, header: Buffer.from(layout.header, 'base64') },
   }
-  const root = isLinked ? await linkWeights(admission) : await copyWeights(admission)
-  if (root === null) throw new Error('the weights are finite')
+  const cid = isLinked ? await linkWeights(admission) : await copyWeights(admission)
+  if (cid === null) throw new Error('the weights are finite')
+  root = String(cid)
 })
-answer(cost)
+answer(cost, { root })

@@ -1,4 +1,5 @@
 import type { Layout } from '../../../src/checkpoint/layout.ts'
+import type { ProcessCost } from '../measure.ts'
 
 export interface ImportJob {
   readonly path: string
@@ -6,6 +7,10 @@ export interface ImportJob {
   /** The store's folder. */
   readonly blocks: string
   readonly isLinked: boolean
+}
+
+export interface ImportAnswer extends ProcessCost {
+  readonly root: string
 }
 
 export interface HashJob {

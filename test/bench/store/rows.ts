@@ -8,7 +8,7 @@ import { LEAF_BYTES } from '../../../src/checkpoint/unixfs.ts'
 import { writeCheckpoint } from '../checkpoint-file.ts'
 import { best, type Cost, chill, inProcess, measure, type ProcessCost } from '../measure.ts'
 import type { Row, Setup, Size } from '../report.ts'
-import type { HashJob, ImportJob } from './jobs.ts'
+import type { HashJob, ImportAnswer, ImportJob } from './jobs.ts'
 
 const RUNS = 3
 const READS = 512
@@ -31,7 +31,7 @@ async function* ofFile({ scratch, say }: Setup, size: Size): AsyncGenerator<Row>
   const gigabytes = layout.totalBytes / 1e9
   const work = async (isLinked: boolean): Promise<ProcessCost> => {
     await rm(blocks, { recursive: true, force: true })
-    return await inProcess<ProcessCost>(here('import-file.ts'), {
+    return await inProcess<ImportAnswer>(here('import-file.ts'), {
       path,
       layout: told,
       blocks,

@@ -1,49 +1,34 @@
-import { hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { open, rename, stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { CID } from 'multiformats/cid'
 import { openBlockStore } from '../../../src/adapters/blocks/open-block-store.ts'
 import { startGateway } from '../../../src/adapters/gateway/server.ts'
 import { createExchange } from '../../../src/adapters/helia/bitswap.ts'
 import { blockstoreView } from '../../../src/adapters/helia/blockstore-view.ts'
 import { nullLog } from '../../../src/adapters/memory/log.ts'
-import { importFile } from '../../../src/checkpoint/unixfs.ts'
 import { startNode } from '../../net/adapters/support.ts'
-import { folderFiles } from '../../support/gateway/weight-files.ts'
 import { peakOf } from '../measure.ts'
 import { BARE_PROTOCOL, HTTP_PROTOCOL, MIB, type ProviderJob, type Served } from './ways.ts'
 
 /**
  * Serves one file in every way that is measured, until its input ends: raw TCP, HTTP plain and over libp2p, a bare libp2p stream, bitswap.
- * Prints where.
+ * Prints where, and at the end its peak of memory.
  */
-const job: ProviderJob = JSON.parse(process.argv[2] ?? '{}')
-const folder = job.folder
-const blocks = await openBlockStore(job.bitswap ? join(folder, 'blocks') : null)
-const { cid, bytes } = await importFile(
-  createReadStream(job.path, { highWaterMark: MIB }),
-  async (leaf, block) => {
-    if (job.bitswap || leaf.code !== 0x55) await blocks.local.put(leaf, block)
-  },
-  { reuseBlocks: true },
-)
-const path = join(folder, String(cid))
-await rename(job.path, path)
+const { root, blocks, maxUpload }: ProviderJob = JSON.parse(process.argv[2] ?? '{}')
+await using store = await openBlockStore(blocks)
+await using kept = await store.files.open(CID.parse(root))
+if (kept === null) throw new Error('the file is not in the store')
+const { path, bytes } = kept
 
 const node = await startNode({ minConnections: 0 })
 const gateway = await startGateway({
-  ...{ blocks: blocks.local, files: folderFiles(folder), log: nullLog, maxUpload: job.maxUpload },
+  ...{ blocks: store.local, files: store.files, log: nullLog, maxUpload },
   listen: [{ host: '127.0.0.1', port: 0 }],
 })
 await node.byteStreams.accept(HTTP_PROTOCOL, gateway.attach, { maxStreams: 16 })
 await node.byteStreams.accept(BARE_PROTOCOL, (stream) => void pour(stream), { maxStreams: 16 })
-if (job.bitswap)
-  await createExchange(
-    node.libp2p,
-    blockstoreView(blocks.local, () => {}),
-  ).start()
+await createExchange(node.libp2p, blockstoreView(store.local, store.noteServed)).start()
 
 /** The file's bytes and nothing else, from a buffer that is used again. */
 async function pour(stream: NodeJS.WritableStream): Promise<void> {
@@ -69,17 +54,13 @@ const raw = createServer((socket) => {
 await new Promise<void>((resolve) => raw.listen(0, '127.0.0.1', resolve))
 const address = raw.address()
 const served: Served = {
-  root: String(cid),
+  root,
   bytes,
-  digest: job.bitswap ? '' : hash('sha256', String(cid)),
   url: gateway.url ?? '',
   rawPort: typeof address === 'object' && address !== null ? address.port : 0,
   address: node.mesh.addresses()[0] ?? '',
 }
 console.log(JSON.stringify(served))
-for await (const line of createInterface({ input: process.stdin })) {
-  if (line !== 'cost') continue
-  const { user, system } = process.cpuUsage()
-  console.log(JSON.stringify({ cpuSeconds: (user + system) / 1e6, peakBytes: peakOf('self') }))
-}
+for await (const _ of createInterface({ input: process.stdin }));
+console.log(JSON.stringify({ peakBytes: peakOf('self') }))
 process.exit()

@@ -4,12 +4,12 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { CID } from 'multiformats/cid'
+import { openBlockStore } from '../../../src/adapters/blocks/open-block-store.ts'
 import { createSession, createStrangers } from '../../../src/adapters/gateway/client/session.ts'
 import { nullLog } from '../../../src/adapters/memory/log.ts'
 import { listLeaves } from '../../../src/checkpoint/unixfs.ts'
 import { createContentStore } from '../../../src/peer/store/content-store.ts'
 import { startNode } from '../../net/adapters/support.ts'
-import { folderFiles } from '../../support/gateway/weight-files.ts'
 import { answer, measure, readJob } from '../measure.ts'
 import { BARE_PROTOCOL, HTTP_PROTOCOL, MIB, type ReceiverJob, type Served } from './ways.ts'
 
@@ -58,14 +58,15 @@ async function prepare(from: Served): Promise<() => Promise<void>> {
     const get = async (cid: CID): Promise<Uint8Array> => (await session.block(cid, signal)) ?? new Uint8Array()
     const { leaves, bytes } = await listLeaves(root, get, { maxBytes: from.bytes })
     const file = { root, bytes, leaves }
-    await using incoming = await folderFiles(folder).receive(file)
+    await using store = await openBlockStore(join(folder, 'blocks'))
+    await using incoming = await store.files.receive(file)
     const left = await session.leaves({ file, incoming, signal, onLeaf: () => {} })
     if (left.length > 0) throw new Error(`${left.length} leaves did not come`)
     await incoming.finish()
   }
 }
 
-/** The yardstick: into one buffer, hashed a mebibyte at a time, written where it belongs. */
+/** The yardstick: into one buffer, hashed a mebibyte at a time, written where it belongs; durable, as all that the store has. */
 async function overTcp({ rawPort, bytes }: Served): Promise<void> {
   const file = await open(join(folder, 'raw'), 'w')
   let filling = Buffer.allocUnsafeSlow(MIB)
@@ -108,6 +109,7 @@ async function overTcp({ rawPort, bytes }: Served): Promise<void> {
   })
   if (filled > 0) flush()
   await writing
+  await file.datasync()
   await file.close()
   if (at !== bytes) throw new Error(`${at} of ${bytes} bytes came`)
 }

@@ -7,11 +7,9 @@ export const WAYS = ['tcp', 'http', 'bare-stream', 'stream', 'bitswap'] as const
 export type Way = (typeof WAYS)[number]
 
 export interface ProviderJob {
-  /** The file, which is moved to its name in `folder`. */
-  readonly path: string
-  readonly folder: string
-  /** Also by bitswap: its leaves are then blocks too. */
-  readonly bitswap: boolean
+  /** A file of the store in this folder. */
+  readonly root: string
+  readonly blocks: string
   readonly maxUpload?: number
 }
 
@@ -19,7 +17,6 @@ export interface ProviderJob {
 export interface Served {
   readonly root: string
   readonly bytes: number
-  readonly digest: string
   readonly url: string
   readonly rawPort: number
   readonly address: string

@@ -7,7 +7,8 @@ import { promisify } from 'node:util'
 
 const MIB = 1024 * 1024
 const CACHE = process.env['COLDMESH_CACHE'] ?? join(homedir(), '.cache', 'coldmesh')
-const KUBO = join(CACHE, 'kubo', 'ipfs')
+/** Where its binary is: in the variable KUBO, or where test/reference/kubo/check.sh --build leaves it. */
+export const KUBO = process.env['KUBO'] ?? join(CACHE, 'kubo', 'ipfs')
 
 /** For tests that need Kubo: CI builds it, and fails without it; elsewhere it takes Go and minutes. */
 export const skipWithoutKubo =
@@ -21,6 +22,8 @@ export interface Kubo extends AsyncDisposable {
   /** `kubo:` and where its RPC API listens. */
   address(): Promise<string>
   readonly home: string
+  /** Of its daemon. */
+  readonly pid: number
   stop(): Promise<void>
   /** After `stop`, on what it had. */
   restart(): Promise<void>
@@ -30,7 +33,7 @@ export interface Kubo extends AsyncDisposable {
 export async function startKubo(home: string, more: Readonly<Record<string, unknown>> = {}): Promise<Kubo> {
   const env = { ...process.env, IPFS_PATH: home }
   const ipfs = async (...args: string[]): Promise<string> => {
-    const { stdout } = await promisify(execFile)(KUBO, args, { env, timeout: 60_000, maxBuffer: 16 * MIB })
+    const { stdout } = await promisify(execFile)(KUBO, args, { env, timeout: 180_000, maxBuffer: 16 * MIB })
     return stdout.trim()
   }
   const bytes = async (...args: string[]): Promise<Buffer> => {
@@ -60,6 +63,9 @@ export async function startKubo(home: string, more: Readonly<Record<string, unkn
   }
   return {
     home,
+    get pid() {
+      return daemon.pid ?? 0
+    },
     ipfs,
     bytes,
     // Kubo writes there on which port it listens.
