@@ -14,7 +14,7 @@ export interface FuseJob {
   /** The first fusion of a process. Default: one of those that follow, by threads that run. */
   readonly isCold?: boolean
   /** Path of its module. Default: the source's. */
-  readonly engine?: string
+  readonly engine?: string | undefined
 }
 
 export interface FuseAnswer extends ProcessCost {
