@@ -189,7 +189,7 @@ export function createFacade(parts: {
   void tellOfLinks().catch((error: unknown) => context.log.error('links-not-told', { error: String(error) }))
   startStoreCheck(context, {
     ...{ store: parts.store, everyMs: parts.checkStoreMs, synced: repair.synced },
-    onChecked: tellOfLinks,
+    look: tellOfLinks,
   })
 
   return {

@@ -19,7 +19,7 @@ import { createOpenFiles } from './open-files.ts'
 import { openPackedBlocks } from './packed-blocks.ts'
 import { createServed } from './served.ts'
 import { type SweptFiles, sweepBlocks } from './sweep.ts'
-import { createWeightFiles, type OwnedFiles } from './weight-files.ts'
+import { type ChangedLink, createWeightFiles, type OwnedFiles } from './weight-files.ts'
 
 export interface BlockStore extends AsyncDisposable {
   readonly local: LocalBlocks
@@ -29,15 +29,10 @@ export interface BlockStore extends AsyncDisposable {
   noteServed(cid: CID, block: Uint8Array): void
   /** Once, before it is served: `retention.usage` is right from then on. */
   count(): Promise<void>
-  /** Somebody else's files that are kept where they are, and are not what they were any more. */
-  changedLinks(): readonly ChangedLink[]
+  /** Looks at somebody else's files that are kept where they are: those that are not what they were any more. */
+  changedLinks(): Promise<readonly ChangedLink[]>
   /** What was taken over when it was opened, from the layout of one file a block; null when there was nothing. */
   readonly converted: Converted | null
-}
-
-export interface ChangedLink {
-  readonly root: CID
-  readonly path: string
 }
 
 export interface BlockStoreOptions {
@@ -97,7 +92,7 @@ export async function openBlockStore(
         return room.use
       },
     },
-    changedLinks: () => [...shelf.all].filter(({ link, here }) => link !== null && here.includes(0)),
+    changedLinks: weights.changedLinks,
     noteServed: served.note,
     count: async () => {},
     converted,

@@ -33,7 +33,14 @@ export interface WeightFilesOptions {
   }
 }
 
+export interface ChangedLink {
+  readonly root: CID
+  readonly path: string
+}
+
 export interface OwnedFiles extends WeightFiles {
+  /** Looks at all files of somebody else's: those that are not what they were any more. */
+  changedLinks(): Promise<readonly ChangedLink[]>
   /** Puts a leaf into the files that wait for it; false when none does. */
   takeLeaf(cid: CID, block: Uint8Array): Promise<boolean>
   /** Deletes a file, or what came of it. */
@@ -210,6 +217,11 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
     },
     partOf: (root) => (wholeOf(root) === undefined ? (shelf.incoming(root) ?? null) : null),
     receive,
+    async changedLinks() {
+      const links = [...shelf.all].filter(({ link }) => link !== null)
+      for (const { root } of links) await wholeNow(root)
+      return links.filter(({ here }) => here.includes(0))
+    },
     async check(root) {
       await inUse.touch(root, 'read')
       using _ = inUse.pin(root)

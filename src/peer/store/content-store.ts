@@ -1,7 +1,8 @@
 import type { Libp2p } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import type { Converted } from '../../adapters/blocks/old-layout.ts'
-import { type ChangedLink, openBlockStore } from '../../adapters/blocks/open-block-store.ts'
+import { openBlockStore } from '../../adapters/blocks/open-block-store.ts'
+import type { ChangedLink } from '../../adapters/blocks/weight-files.ts'
 import { createBlockSource } from '../../adapters/helia/block-source.ts'
 import { blockstoreView } from '../../adapters/helia/blockstore-view.ts'
 import { DEFAULT_BLOCK_DEADLINE_MS, DEFAULT_PROVIDER_DIAL_MS } from '../../adapters/helia/limits.ts'
@@ -43,8 +44,8 @@ export interface OpenContentStore extends ContentStore, AsyncDisposable {
   readonly files: WeightFiles
   /** What was taken over from an older layout when it was opened; null when there was nothing. */
   readonly converted: Converted | null
-  /** Files that were imported where they are, and were changed or removed since. */
-  changedLinks(): readonly ChangedLink[]
+  /** Looks at files that were imported where they are: those that were changed or removed since. */
+  changedLinks(): Promise<readonly ChangedLink[]>
   /** Questions for blocks that a peer left unanswered since it last gave one. */
   unansweredBy(peer: string): number
   /** Where plain HTTP serves what is here; null where it does not. */
@@ -62,7 +63,7 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
   const room = { diskBudget: options.diskBudget, onlyReads: options.onlyReads ?? false }
   const blockStore = await (dir === null || kubo === null ? openBlockStore(dir, room) : openKuboStore(dir, kubo, room))
   const { local, retention, noteServed, count, converted } = blockStore
-  for (const { root, path } of blockStore.changedLinks()) log.warn('linked-file-changed', { root, path })
+  for (const { root, path } of await blockStore.changedLinks()) log.warn('linked-file-changed', { root, path })
   if (converted !== null) log.info('store-converted', { ...converted })
   // Helia brings a thousand modules: what works with the disk alone starts in half the time.
   const bitswap = node === null ? undefined : await import('../../adapters/helia/bitswap.ts')

@@ -2,20 +2,25 @@ import { ColdmeshError } from '../../ports/errors.ts'
 import type { Troubles } from '../troubles.ts'
 import type { OpenContentStore } from './content-store.ts'
 
-/** Tells of files that were imported where they are and are not what they were, until their weights are here again. */
+/**
+ * Tells of files that were imported where they are and are not what they were, until their weights are here again.
+ * @returns what looks again: true when one more changed since
+ */
 export function createLinkedTroubles(store: Pick<OpenContentStore, 'changedLinks' | 'files'>, troubles: Troubles) {
   let told = new Set<string>()
 
-  return async function look(): Promise<void> {
+  return async function look(): Promise<boolean> {
     // Those whose leaves came meanwhile are copies from now on.
-    for (const { root } of store.changedLinks()) await (await store.files.open(root))?.[Symbol.asyncDispose]()
+    for (const { root } of await store.changedLinks()) await (await store.files.open(root))?.[Symbol.asyncDispose]()
     const now = new Set<string>()
-    for (const { path } of store.changedLinks()) {
+    for (const { path } of await store.changedLinks()) {
       now.add(path)
       troubles.report(`weights ${path}`, changed(path))
     }
     for (const path of told) if (!now.has(path)) troubles.over(`weights ${path}`)
+    const isMore = [...now].some((path) => !told.has(path))
     told = now
+    return isMore
   }
 }
 

@@ -6,6 +6,7 @@ import { isStillKept, placesOf } from './places.ts'
 import type { RepairingStore } from './repairing-store.ts'
 
 export const DEFAULT_CHECK_STORE_MS = 6 * 60 * 60 * 1_000
+const LOOK_MS = 10_000
 /** Between two blocks, so that a check of many gigabytes is nobody's burden. */
 const BREATH_MS = 10
 
@@ -16,11 +17,11 @@ export function startStoreCheck(
     readonly store: RepairingStore
     readonly everyMs: number
     readonly synced: Promise<void>
-    /** After each pass. */
-    readonly onChecked: () => Promise<void>
+    /** Asked every few seconds: whether something is to be repaired that need not be looked for by reading all. Also after each pass. */
+    readonly look: () => Promise<boolean>
   },
 ): void {
-  const { signal, log } = context
+  const { clock, signal, log } = context
   const { everyMs, store } = options
   if (everyMs === 0) return
 
@@ -29,8 +30,15 @@ export function startStoreCheck(
     while (!signal.aborted) {
       const found = await checkStore(context, store)
       log.info('store-checked', found)
-      await options.onChecked()
-      await pause(context, everyMs)
+      await options.look()
+      await nextPass()
+    }
+  }
+
+  async function nextPass(): Promise<void> {
+    for (const end = clock.now() + everyMs; clock.now() < end && !signal.aborted; ) {
+      await pause(context, Math.min(LOOK_MS, end - clock.now()))
+      if (await options.look()) return
     }
   }
   void run().catch((error: unknown) => log.error('store-check-crashed', { error: String(error) }))

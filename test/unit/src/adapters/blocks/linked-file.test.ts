@@ -76,7 +76,7 @@ describe('a file that stays where it is', () => {
         await using store = isRestarted ? await openBlockStore(blocks) : first
         assert.equal(await store.files.open(root), null)
         assert.deepEqual(
-          store.changedLinks().map((link) => link.path),
+          (await store.changedLinks()).map((link) => link.path),
           [path],
         )
         const leaves = await leavesOf(store, root)
@@ -91,7 +91,7 @@ describe('a file that stays where it is', () => {
         await using kept = await store.files.open(root)
         assert.ok(kept !== null && kept.path !== path)
         assert.ok((await readFile(kept.path)).equals(content))
-        assert.deepEqual(store.changedLinks(), [])
+        assert.deepEqual(await store.changedLinks(), [])
         assert.deepEqual(await readFile(path).catch(() => null), after, 'the file of the user is nobody else’s')
       })
     }
