@@ -22,14 +22,17 @@ export interface KillOptions {
   /** Without anything that outlives it: who dies closes nothing. */
   readonly work: (directory: string) => Promise<unknown>
   readonly check: (death: Death) => Promise<void>
+  /** Also in the middle of each write; default true. */
+  readonly isTorn?: boolean
 }
 
 /**
  * Does the work again and again on a copy of a directory, each time one step more of it; whatever the process does to its files after that
- * step has no effect, as after kill -9. A write is also cut off in its middle.
+ * step has no effect, as after kill -9.
  * @returns the labels of its steps
  */
-export async function killEverywhere({ directory, scratch, work, check }: KillOptions): Promise<readonly string[]> {
+export async function killEverywhere(options: KillOptions): Promise<readonly string[]> {
+  const { directory, scratch, work, check } = options
   for (let count = 0; ; count++) {
     for (const isTorn of [false, true]) {
       const copy = join(scratch, `${count}${isTorn ? ' torn' : ''}`)
@@ -40,7 +43,7 @@ export async function killEverywhere({ directory, scratch, work, check }: KillOp
       await check({ directory: copy, when, isDone })
       await rm(copy, { recursive: true, force: true })
       if (isDone) return died.labels
-      if (!died.isWrite) break
+      if (!died.isWrite || options.isTorn === false) break
     }
   }
 }
