@@ -65,28 +65,33 @@ class Model {
     for (const file of this.files) if (file.blocks.some((own) => own.equals(block))) this.files.delete(file)
   }
 
-  /** What other files have stays. */
-  drop(file: File): void {
+  /** What other files have stays, and what stays by itself. */
+  drop(file: File, stays: Buffer<ArrayBufferLike>): void {
     this.files.delete(file)
     this.suspects.delete(file)
-    const staying = new Set([...this.files].flatMap(({ blocks }) => blocks))
+    const staying = new Set([stays, ...[...this.files].flatMap(({ blocks }) => blocks)])
     for (const block of file.blocks) if (!staying.has(block)) this.blocks.delete(String(rawCid(block)))
   }
 
-  async check(store: BlockStore, what: string): Promise<void> {
+  /** @returns the blocks that are here */
+  async check(store: BlockStore, what: string): Promise<ReadonlySet<Buffer>> {
+    const here = new Set<Buffer>()
     for (const block of [...LEAVES, ...TAILS, ...SMALL]) {
       const found = await store.local.get(rawCid(block)).catch((error: unknown) => {
         assert.ok(isColdmeshError(error, 'block-missing') || isColdmeshError(error, 'block-corrupt'), String(error))
         return null
       })
-      if (found !== null) assert.ok(block.equals(found), `${what}: wrong bytes`)
-      else assert.equal(this.blocks.has(String(rawCid(block))), false, `${what}: a block is gone`)
+      if (found !== null) {
+        here.add(block)
+        assert.ok(block.equals(found), `${what}: wrong bytes`)
+      } else assert.equal(this.blocks.has(String(rawCid(block))), false, `${what}: a block is gone`)
     }
     for (const file of this.files) {
       await using kept = await store.files.open(file.root)
       assert.ok(kept !== null, `${what}: a file is gone`)
       assert.ok((await readFile(kept.path)).equals(Buffer.concat(file.blocks)), `${what}: a file is another one`)
     }
+    return here
   }
 }
 
@@ -125,10 +130,11 @@ const STEPS_BY_NAME: Readonly<Record<string, Step>> = {
   async sweep({ retention }, model, random) {
     const file = pick(FILES, random)
     const keep = [...model.files].filter((other) => other !== file).map(({ root }) => root)
-    const small = new Set(SMALL.map((block) => String(rawCid(block))))
-    const plan = async () => ({ drop: [file.root], keep, isKept: (cid: CID) => small.has(String(cid)) })
+    const stays = pick(LEAVES, random)
+    const kept = new Set([stays, ...SMALL].map((block) => String(rawCid(block))))
+    const plan = async () => ({ drop: [file.root], keep, isKept: (cid: CID) => kept.has(String(cid)) })
     await retention.sweep({ plan, onGone: async () => {}, signal: new AbortController().signal })
-    model.drop(file)
+    model.drop(file, stays)
   },
   async flip(_, model, random, directory) {
     const names = (await readdir(join(directory, 'files'))).filter((name) => name.endsWith('.safetensors'))
@@ -158,11 +164,16 @@ describe('the store beside a model of it', () => {
         const name = pick([...names, 'make', 'receive', 'put'], random)
         const what = `step ${step}, ${name}`
         await STEPS_BY_NAME[name]?.(store, model, random, directory.path)
-        await model.check(store, what)
+        const before = await model.check(store, what)
         if (random(6) > 0) continue
         // As after a kill: nothing is closed.
         store = await openBlockStore(directory.path)
-        await model.check(store, `${what}, opened again`)
+        const after = await model.check(store, `${what}, opened again`)
+        assert.deepEqual(
+          [...after].filter((block) => !before.has(block)).length,
+          0,
+          `${what}: what was deleted is back`,
+        )
       }
       await store[Symbol.asyncDispose]()
     })
