@@ -23,7 +23,7 @@ async function writeCanonicalBase(directory: string): Promise<void> {
   assert.equal(code, 0, stderr)
 }
 
-// docs/reliability.md: fault 45, and files that were imported where they are, under real daemons of which all three must agree.
+// docs/reliability.md: fault 45, and files that were imported where they are; under real daemons, of which all three must agree.
 describe('a round whose members lack room, or have a base of somebody else’s file that changed', () => {
   it('waits, says why, and goes on when there is room and the base was mended from peers', async () => {
     const round = { minContributions: 1, maxContributions: 4, collectMs: 1_000, graceMs: 500, viewTimeoutMs: 2_000 }
