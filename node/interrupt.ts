@@ -3,7 +3,7 @@ import { CliError } from './failure.ts'
 
 /** npm and a terminal both deliver one Ctrl-C: two signals closer than this are one. */
 const SAME_SIGNAL_MS = 500
-const MAX_STOP_MS = 10_000
+export const DEFAULT_MAX_STOP_MS = 10_000
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 export interface Interrupt {
@@ -13,7 +13,10 @@ export interface Interrupt {
 }
 
 /** The first signal asks to stop; a second one, or ten seconds, ends the process. */
-export function listenForInterrupt(onFirst: (signal: string) => void): Interrupt {
+export function listenForInterrupt(
+  onFirst: (signal: string) => void,
+  { maxStopMs = DEFAULT_MAX_STOP_MS }: { readonly maxStopMs?: number } = {},
+): Interrupt {
   const controller = new AbortController()
   let firstAt: number | null = null
   const listener = (signal: string): void => {
@@ -22,7 +25,7 @@ export function listenForInterrupt(onFirst: (signal: string) => void): Interrupt
       firstAt = now
       onFirst(signal)
       controller.abort(new CliError('aborted', `Interrupted by ${signal}.`))
-      setTimeout(() => process.exit(EXIT.interrupted), MAX_STOP_MS).unref()
+      setTimeout(() => process.exit(EXIT.interrupted), maxStopMs).unref()
     } else if (now - firstAt >= SAME_SIGNAL_MS) {
       process.exit(EXIT.interrupted)
     }

@@ -8,7 +8,7 @@ import { readKey } from '../adapters/files/key-file.ts'
 import { lockDirectory } from '../adapters/files/lock.ts'
 import { tolerantDatastore } from '../adapters/files/tolerant-datastore.ts'
 import { createFusionEngine } from '../adapters/fusion/engine.ts'
-import { createNode, peerIdOf } from '../adapters/libp2p/node.ts'
+import { peerIdOf } from '../adapters/libp2p/peer-ids.ts'
 import { nullLog } from '../adapters/memory/log.ts'
 import { systemClock } from '../adapters/system/clock.ts'
 import { createSigner } from '../adapters/system/signer.ts'
@@ -92,6 +92,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   )
   cleanup.defer(() => datastore.close())
   const listen = options.listen ?? (config.listen.length > 0 ? config.listen : DEFAULT_LISTEN)
+  // Most commands need none.
+  const { createNode } = await import('../adapters/libp2p/node.ts')
   const node = await createNode({
     seed,
     listen,

@@ -1,6 +1,5 @@
-import { generateKeyPairFromSeed, publicKeyFromRaw } from '@libp2p/crypto/keys'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { Libp2p } from '@libp2p/interface'
-import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { ColdmeshError } from '../../ports/errors.ts'
@@ -23,6 +22,7 @@ import {
   DEFAULT_MAX_SAVED_PEERS,
 } from './limits.ts'
 import { createMesh } from './mesh.ts'
+import { peerOf } from './peer-ids.ts'
 import { scoreOf } from './scoring.ts'
 import { createStreams, type StreamLimits } from './streams.ts'
 
@@ -199,24 +199,8 @@ export async function createNode(options: NodeOptions): Promise<Libp2pNode> {
   return node
 }
 
-/** The libp2p peer id, as text, of a 32-byte Ed25519 public key. */
-export function peerIdOf(key: Uint8Array): string {
-  return peerIdFromPublicKey(publicKeyFromRaw(key)).toString()
-}
-
 function toCandidate(address: string): Candidate {
   return { address, peer: peerOf(address) }
-}
-
-/** The peer id at the end of a multiaddr; a bad address is reported when it is dialled. */
-export function peerOf(address: string): string | undefined {
-  try {
-    return multiaddr(address)
-      .getComponents()
-      .findLast(({ name }) => name === 'p2p')?.value
-  } catch {
-    return undefined
-  }
 }
 
 /** Told to others, a wrong one would only show as peers that nobody can reach. */

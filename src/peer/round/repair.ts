@@ -1,4 +1,5 @@
 import { toHex } from '../../../protocols/wire/bytes.ts'
+import type { RoundState } from '../../rounds/state.ts'
 import type { PeerContext } from '../context.ts'
 import type { OpenWait } from '../waits.ts'
 import type { RoundLoop } from './loop.ts'
@@ -20,7 +21,7 @@ export interface Repair {
 /** @param afterwards asks the same neighbour for what no round waits for; does not throw */
 export function createRepair(
   context: PeerContext,
-  loop: RoundLoop,
+  loop: Pick<RoundLoop, 'syncWith'> & { readonly state: Pick<RoundState, 'network'> },
   afterwards: (peer: string) => Promise<void>,
 ): Repair {
   const { mesh, clock, log, waits } = context
@@ -94,7 +95,9 @@ export function createRepair(
     synced,
     start: () => {
       watchPeers()
-      tick()
+      // Who was there before the first round began is asked at once, like those who come.
+      for (const { id } of mesh.peers()) void syncWith(id)
+      later(EVERY_MS, tick)
       toBeSynced.change({ until: clock.now() + ALONE_MS })
       later(ALONE_MS, markSynced)
     },
