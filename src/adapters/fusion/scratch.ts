@@ -2,8 +2,8 @@ import { LEAF_BYTES } from '../../checkpoint/leaves.ts'
 
 /** Elements that a rule takes at once: their doubles stay in the first-level cache. A multiple of 32. */
 export const CHUNK = 2048
-/** Bytes of every file that are read at once, so that they are still in the second-level cache when they are fused; of many files fewer. */
-const WINDOW_BYTES = 131_072
+/** Bytes of every file that are read at once, so that they are still in the cache when they are fused, and reads are few; of many files fewer. */
+const WINDOW_BYTES = 262_144
 const SMALL_WINDOW_BYTES = 65_536
 const MANY_FILES = 32
 const DOUBLE_BYTES = 8
