@@ -2,10 +2,11 @@ import { LEAF_BYTES } from '../../checkpoint/leaves.ts'
 
 /** Elements that a rule takes at once: their doubles stay in the first-level cache. A multiple of 32. */
 export const CHUNK = 2048
-/** Bytes of every file that are read at once, so that they are still in the second-level cache when they are fused; of many files fewer. */
-const WINDOW_BYTES = 131_072
+/** Bytes of a file that are read at once: few reads, and still in the cache when they are fused. */
+const WINDOW_BYTES = 262_144
 const SMALL_WINDOW_BYTES = 65_536
-const MANY_FILES = 32
+/** Of all files together; with more of them a window is smaller. */
+const WINDOWS_BYTES = 4_194_304
 const DOUBLE_BYTES = 8
 /** Files at equal offsets would evict each other from the first-level cache. */
 const PADDING = 192
@@ -67,7 +68,7 @@ export function layOut({
   // kernels that go by fours read the table to the next multiple
   const inputs = Math.ceil(parents.length / 4) * 4
   const files = 1 + parents.length + parents.filter((isRebased) => isRebased).length
-  const windowBytes = files > MANY_FILES ? SMALL_WINDOW_BYTES : WINDOW_BYTES
+  const windowBytes = windowOf(files)
   const scratch = {
     windowBytes,
     table: take(inputs * 4),
@@ -90,4 +91,10 @@ export function layOut({
     counters: counts ? takeEach(COUNTERS_BYTES) : [],
   }
   return { ...scratch, bytes: next }
+}
+
+function windowOf(files: number): number {
+  let bytes = WINDOW_BYTES
+  while (bytes > SMALL_WINDOW_BYTES && bytes * files > WINDOWS_BYTES) bytes /= 2
+  return bytes
 }

@@ -6,8 +6,9 @@ import type { FuseJob } from './jobs.ts'
 // A process of its own: fuses files, to the last leaf written and hashed. Cold, from the start of its threads; else once more by threads
 // that run, as a daemon's do, the best of some.
 
-const RUNS = 5
-const MANY_BYTES = 1e9
+/** Of small models many runs, of large ones one. */
+const RUNS_BYTES = 500e6
+const MAX_RUNS = 5
 
 const { layout, rule, params, base, inputs, out, workers, isCold = false, engine: path } = await readJob<FuseJob>()
 const { createFusionEngine }: typeof import('../../../src/adapters/fusion/engine.ts') = await import(
@@ -15,7 +16,7 @@ const { createFusionEngine }: typeof import('../../../src/adapters/fusion/engine
 )
 const header = Buffer.from(layout.header, 'base64')
 const options = { layout: { ...layout, header }, rule, params, base, inputs, out, rows: inputs.map(() => 1) }
-const runs = layout.totalBytes > MANY_BYTES ? 1 : RUNS
+const runs = Math.max(1, Math.min(MAX_RUNS, Math.floor(RUNS_BYTES / layout.totalBytes)))
 const delay = monitorEventLoopDelay({ resolution: 1 })
 const costs: Cost[] = []
 rmSync(out, { force: true })

@@ -55,7 +55,7 @@ def mergekit_linear():
     return time.perf_counter() - begun
 
 
-runs = 5 if tool == "torch" and os.path.getsize(paths[0]) < 1e9 else 1
+runs = 3 if tool == "torch" and os.path.getsize(paths[0]) < 1e9 else 1
 work = {"torch": torch_average, "numpy": numpy_median, "mergekit": mergekit_linear}[tool]
 seconds = min(work() for _ in range(runs))
 print(json.dumps({"seconds": seconds, "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
