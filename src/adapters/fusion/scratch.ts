@@ -5,7 +5,10 @@ export const CHUNK = 2048
 /** Bytes of every file that are read at once, so that they are still in the second-level cache when they are fused; of many files fewer. */
 const WINDOW_BYTES = 131_072
 const SMALL_WINDOW_BYTES = 65_536
+const SMALLEST_WINDOW_BYTES = 32_768
 const MANY_FILES = 32
+/** As 64 inputs have that are all rebased. */
+const MOST_FILES = 96
 const DOUBLE_BYTES = 8
 /** Files at equal offsets would evict each other from the first-level cache. */
 const PADDING = 192
@@ -67,7 +70,8 @@ export function layOut({
   // kernels that go by fours read the table to the next multiple
   const inputs = Math.ceil(parents.length / 4) * 4
   const files = 1 + parents.length + parents.filter((isRebased) => isRebased).length
-  const windowBytes = files > MANY_FILES ? SMALL_WINDOW_BYTES : WINDOW_BYTES
+  const windowBytes =
+    files > MOST_FILES ? SMALLEST_WINDOW_BYTES : files > MANY_FILES ? SMALL_WINDOW_BYTES : WINDOW_BYTES
   const scratch = {
     windowBytes,
     table: take(inputs * 4),
