@@ -6,11 +6,13 @@ import module from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 
 const NEEDED_MAJOR = 24
 const EXIT_REFUSED = 5
 /** In MB. test/bench/measure.ts has it too. */
 const HEAP_FLAG = '--max-semi-space-size=4'
+const THREADS_HEAP_FLAG = '--max-semi-space-size=0'
 const here = dirname(fileURLToPath(import.meta.url))
 const sources = join(here, 'cli.ts')
 const isCheckout = existsSync(sources) && !here.split(sep).includes('node_modules')
@@ -45,12 +47,13 @@ function resolveToSources() {
 }
 
 /**
- * Begins again in the same process, with V8 told to let less lie before it cleans up: by default up to 100 MB of short-lived values in
- * each thread, and 64 MB of buffers. Windows has no such call, and keeps the default.
+ * Begins again in the same process, with V8 told to let less lie before it cleans up: by default up to 100 MB of short-lived values
+ * and 64 MB of buffers. That is for this thread; others have limits of their own. Windows has no such call, and keeps the default.
  */
 function becomeSmaller() {
-  const isSet = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((arg) => arg.includes('semi-space'))
-  if (isSet || process.execve === undefined || process.platform === 'win32') return
+  if (process.execArgv.includes(HEAP_FLAG)) return setFlagsFromString(THREADS_HEAP_FLAG)
+  if (/semi-space/.test([...process.execArgv, process.env['NODE_OPTIONS']].join(' '))) return
+  if (process.execve === undefined || process.platform === 'win32') return
   const args = [HEAP_FLAG, ...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)]
   process.execve(process.execPath, [process.execPath, ...args], process.env)
 }
