@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 
@@ -37,12 +38,20 @@ export async function measure(work: () => unknown): Promise<Cost> {
   return { seconds, cpuSeconds: (user + system) / 1e6 }
 }
 
+/** Of a process that is measured: its memory is managed as node/coldmesh.js has it. */
+export const HEAP_FLAG = '--max-semi-space-size=4'
+export const NODE_FLAGS = [
+  HEAP_FLAG,
+  `--import=${join(import.meta.dirname, 'threads-heap.ts')}`,
+  '--conditions=coldmesh-source',
+]
+
 /**
  * Runs a module in a process of its own, with a job for it. It ends with `answer(...)`.
  * @param module its path
  */
 export async function inProcess<Answer extends ProcessCost>(module: string, job: unknown): Promise<Answer> {
-  const child = spawn(process.execPath, ['--conditions=coldmesh-source', module], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, module], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   child.stdin.end(JSON.stringify(job))

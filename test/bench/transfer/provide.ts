@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { NODE_FLAGS } from '../measure.ts'
 import type { ProviderJob, Served } from './ways.ts'
 
 export interface Provider {
@@ -13,7 +14,7 @@ export interface Provider {
 export async function startProvider(job: ProviderJob): Promise<Provider> {
   const child = spawn(
     process.execPath,
-    ['--conditions=coldmesh-source', join(import.meta.dirname, 'provider.ts'), JSON.stringify(job)],
+    [...NODE_FLAGS, join(import.meta.dirname, 'provider.ts'), JSON.stringify(job)],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   )
   const exited = new Promise((resolve) => child.once('exit', resolve))

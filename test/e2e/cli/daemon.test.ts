@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { SHIPPED_TASKS } from '../../../node/package-root.ts'
 import { rawCid } from '../../../protocols/wire/codec.ts'
+import { HEAP_FLAG, peakOf } from '../../bench/measure.ts'
 import { rawCar } from '../../support/gateway/raw-car.ts'
 import { type CliDaemon, runCli, startCli, startDaemon, temporaryFolder } from '../../support/node/cli.ts'
 
@@ -47,6 +48,14 @@ describe('a daemon of a network of one', () => {
     assert.deepEqual([id, round], [network['network'], 1])
     assert.match(String(invite), /^coldmesh1/)
     assert.equal(statSync(join(dir, 'control.json')).mode & 0o777, 0o600)
+  })
+
+  it('is the process that was started, and takes less than 300 MB', { skip: process.platform !== 'linux' }, () => {
+    const of = (file: string): string => readFileSync(`/proc/${daemon.child.pid}/${file}`, 'utf8')
+    const flags = of('cmdline').split('\0')
+    assert.ok(flags.includes(HEAP_FLAG), String(flags))
+    assert.equal(JSON.parse(readFileSync(join(dir, 'lock.json'), 'utf8')).pid, daemon.child.pid)
+    assert.ok(peakOf(daemon.child.pid ?? 0) < 300e6)
   })
 
   it('answers status, peers, invite and an empty log', async () => {

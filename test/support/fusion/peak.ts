@@ -11,6 +11,8 @@ export interface MemoryJob {
   readonly bytes: number
   readonly base: string
   readonly inputs: readonly string[]
+  /** Of each input its base, where it is late. */
+  readonly parents: readonly (string | null)[]
   readonly out: string
   readonly workers: number
   readonly usesKernels: boolean
