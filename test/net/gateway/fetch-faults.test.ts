@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
 import { createSession, createStrangers } from '../../../src/adapters/gateway/client/session.ts'
 import type { SourceFault } from '../../../src/adapters/gateway/client/source-error.ts'
@@ -13,6 +14,7 @@ import {
   MISCHIEF,
   overStreams,
   overTcp,
+  type Send,
   type Served,
   type Way,
 } from '../../support/gateway/liars.ts'
@@ -20,7 +22,8 @@ import { patterned } from '../adapters/content.ts'
 import { link, startNode } from '../adapters/support.ts'
 
 const MIB = 1_048_576
-const BYTES = 9 * MIB + 5
+const STALL_MS = 400
+const BYTES = 20 * MIB + 5
 const bytes = patterned(BYTES, 7)
 
 async function makeFile(): Promise<{ file: FileToReceive; served: Served }> {
@@ -61,7 +64,7 @@ async function fetchFrom(peers: Readonly<Record<string, FakePeer>>, { signal = n
       left[peer] = fault
       askedWhenLeft[peer] = peers[peer]?.asked ?? 0
     },
-    limits: { stallMs: 400, windowMs: 1200 },
+    limits: { stallMs: STALL_MS, windowMs: 1200 },
   })
   const missing = file.leaves.map((_, index) => index)
   const rest = await session.leaves({
@@ -103,10 +106,16 @@ const BLAME: Readonly<
   'says that it has nothing': 'absent',
 }
 
-type Mischief = (typeof MISCHIEF)[keyof typeof MISCHIEF]
+/** Honest, once `before` is settled or half of the time has passed after which it would count as silent. */
+const honestAfter =
+  (before: Promise<void>): Send =>
+  async (...answer) => {
+    await Promise.race([before, setTimeout(STALL_MS / 2)])
+    await MISCHIEF.honest(...answer)
+  }
 
 // docs/reliability.md: faults 31-33, 36, 49, 51.
-function comesWhole(peerOf: (send: Mischief) => Promise<FakePeer>): void {
+function comesWhole(peerOf: (send: Send) => Promise<FakePeer>): void {
   it('comes whole from one, and from three at once, each leaf once', async () => {
     for (const names of [['a'], ['a', 'b', 'c']]) {
       await using stack = new AsyncDisposableStack()
@@ -127,7 +136,8 @@ function comesWhole(peerOf: (send: Mischief) => Promise<FakePeer>): void {
   for (const [name, fault] of Object.entries(BLAME)) {
     it(`comes whole when one ${name}, who alone is blamed (${fault})`, async () => {
       await using liar = await peerOf(MISCHIEF[name as keyof typeof MISCHIEF])
-      await using other = await peerOf(MISCHIEF.honest)
+      // Else it might have given everything before the other one did anything.
+      await using other = await peerOf(honestAfter(liar.answered))
       const { target, writes, left, rest, askedWhenLeft } = await fetchFrom({ liar, other })
       assert.deepEqual(rest, [])
       assert.ok(Buffer.from(target).equals(bytes))
@@ -165,7 +175,7 @@ function comesWhole(peerOf: (send: Mischief) => Promise<FakePeer>): void {
   it('stops when it is told to, also while the only peer is busy', async () => {
     await using never = await peerOf(MISCHIEF['is always busy'])
     const stop = new AbortController()
-    setTimeout(() => stop.abort(), 200)
+    void setTimeout(200).then(() => stop.abort())
     assert.equal((await fetchFrom({ never }, { signal: stop.signal })).rest.length, file.leaves.length)
   })
 }

@@ -19,12 +19,19 @@ export interface FakePeer extends AsyncDisposable {
   open(): Promise<Duplex>
   /** GET requests. */
   readonly asked: number
+  /** Resolves when it has done to the first of them what it does. */
+  readonly answered: Promise<void>
 }
 
 const MIB = 1_048_576
 const CAR = 'application/vnd.ipld.car; version=1; order=dfs; dups=y'
 
-type Send = (response: ServerResponse, file: Served, wanted: readonly number[], asked: number) => void | Promise<void>
+export type Send = (
+  response: ServerResponse,
+  file: Served,
+  wanted: readonly number[],
+  asked: number,
+) => void | Promise<void>
 
 const frame = (cid: CID, bytes: Uint8Array): Buffer => Buffer.concat([blockPrefix(cid, bytes.byteLength), bytes])
 
@@ -152,6 +159,7 @@ const OPEN_MS = 60_000
 /** A peer that says it has the file, and then does what it does. */
 export async function fakePeer(send: Send, file: Served, way: Way = overTcp): Promise<FakePeer> {
   let asked = 0
+  const { promise: answered, resolve: onAnswered } = Promise.withResolvers<void>()
   const server = createServer((request, response) => {
     response.on('error', () => {})
     if (request.method === 'HEAD') return void response.writeHead(200).end()
@@ -164,8 +172,10 @@ export async function fakePeer(send: Send, file: Served, way: Way = overTcp): Pr
       Array.from({ length: last - first + 1 }, (_, i) => first + i),
       asked,
     )
+    onAnswered()
   })
   return {
+    answered,
     open: await way(server),
     get asked() {
       return asked
