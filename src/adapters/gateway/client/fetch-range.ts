@@ -21,6 +21,7 @@ export interface RangeOptions {
   readonly now: () => number
   readonly signal: AbortSignal
   readonly limits?: Partial<BodyLimits> | undefined
+  /** One is written. */
   readonly onLeaf: (bytes: number) => void
 }
 
@@ -57,6 +58,7 @@ export async function fetchRange(source: Source, job: Job, options: RangeOptions
   const write = (index: number, bytes: number, target: Uint8Array): void => {
     const writing = incoming
       .write(index, target.subarray(0, bytes))
+      .then(() => options.onLeaf(bytes))
       .catch((error: unknown) => {
         failure ??= { error }
         stopped.abort()
@@ -99,7 +101,6 @@ export async function fetchRange(source: Source, job: Job, options: RangeOptions
         write(job.next, bytes, target)
         job.next++
         job.movedMs = now()
-        options.onLeaf(bytes)
         if (job.next >= job.end) throw ALL_HERE
         if (!buffers.haveRoom && !response.isPaused) {
           response.pause()
