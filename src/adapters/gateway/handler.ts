@@ -6,7 +6,6 @@ import { isColdmeshError } from '../../ports/errors.ts'
 import type { Log } from '../../ports/system.ts'
 import type { PartOfFile, WeightFiles } from '../../ports/weight-files.ts'
 import { createAnswerWriter } from './answer-writer.ts'
-import type { BlocksHere } from './block-reader.ts'
 import { type ByteRange, parseHttpRange, resolveBytes } from './byte-range.ts'
 import { blockPrefix, carHeader } from './car.ts'
 import { GatewayError } from './gateway-error.ts'
@@ -14,6 +13,7 @@ import { CORS_HEADERS, contentHeaders, matchesEtag } from './headers.ts'
 import { type LeafBuffers, openKeptLeaves } from './kept-leaves.ts'
 import { formatLeaves, LEAVES_HEADER } from './leaf-ranges.ts'
 import { DEFAULT_RETRY_AFTER_SECONDS } from './limits.ts'
+import type { ReadNode } from './node-reader.ts'
 import { type GatewayRequest, parseRequest } from './request.ts'
 import { type Resolved, resolvePath } from './resolve-path.ts'
 import type { UploadRate } from './upload-rate.ts'
@@ -25,7 +25,7 @@ export const WELL_KNOWN = '/.well-known/libp2p/protocols'
 const PROTOCOLS = JSON.stringify({ '/ipfs/gateway': { path: '/' } })
 
 export interface HandlerOptions {
-  readonly blocks: BlocksHere
+  readonly readNode: ReadNode
   /** Files that are kept whole: their leaves are read from them. */
   readonly files: Pick<WeightFiles, 'open' | 'partOf'> | null
   readonly slots: UploadSlots
@@ -85,7 +85,7 @@ async function answer(options: HandlerOptions, exchange: Exchange): Promise<void
   const slot = request.isHead ? () => {} : await options.slots.take(asker.key, signal)
   if (typeof slot === 'string') throw busy(slot)
   try {
-    const resolved = await resolvePath(options.blocks, request)
+    const resolved = await resolvePath(options.readNode, request)
     const bytes = bytesOf(request, resolved)
     const part = options.files?.partOf(resolved.terminus.cid) ?? null
     if (request.format.kind === 'car') requireBeginning(part, bytes)
@@ -166,7 +166,7 @@ async function sendCar(
   const { request, resolved, head, part, bytes, dups } = content
   response.writeHead(200, head)
   if (request.isHead) return void response.end()
-  const { rate, files, blocks } = options
+  const { rate, files, readNode } = options
   const isFile = resolved.terminus.view.kind === 'file' && request.scope !== 'block'
   await using kept =
     files === null || !isFile
@@ -184,7 +184,7 @@ async function sendCar(
     ...{ key: asker.key, isUrgent: options.isUrgent(request.root), signal },
   })
   await writer.write(carHeader([resolved.terminus.cid]))
-  for await (const { cid, block } of walkDag(blocks, resolved, walk)) {
+  for await (const { cid, block } of walkDag(readNode, resolved, walk)) {
     await writer.write(blockPrefix(cid, block.byteLength), block)
   }
   await writer.end()

@@ -1,31 +1,27 @@
 import { CID } from 'multiformats/cid'
-import { type BlocksHere, missing, readBlock } from './block-reader.ts'
+import { isColdmeshError } from '../../ports/errors.ts'
+import { missing } from './block-reader.ts'
 import { GatewayError } from './gateway-error.ts'
-import { type NodeView, viewNode } from './node-view.ts'
+import type { FoundBlock, FoundNode, ReadNode } from './node-reader.ts'
 import type { GatewayRequest } from './request.ts'
 import { hashName, stepInShard } from './shard.ts'
-
-export interface FoundBlock {
-  readonly cid: CID
-  readonly block: Uint8Array
-}
 
 export interface Resolved {
   /** Blocks that prove the path, in its order, without the last. */
   readonly above: readonly FoundBlock[]
-  readonly terminus: FoundBlock & { readonly view: NodeView }
+  readonly terminus: FoundNode
   /** One for the root and each segment. */
   readonly roots: readonly CID[]
 }
 
 /** @throws GatewayError 404 (no such name, or a block is not here), 412, 500 (a block is not what its CID says), 501 */
-export async function resolvePath(blocks: BlocksHere, request: GatewayRequest): Promise<Resolved> {
+export async function resolvePath(readNode: ReadNode, request: GatewayRequest): Promise<Resolved> {
   const above: FoundBlock[] = []
   const roots: CID[] = [request.root]
-  const read = async (cid: CID, what: string): Promise<FoundBlock & { view: NodeView }> => {
-    const block = await readBlock(blocks, cid)
-    if (block === null) throw missing(what, request.isOnlyIfCached)
-    return { cid, block, view: viewOrFail(cid, block) }
+  const read = async (cid: CID, what: string): Promise<FoundNode> => {
+    const found = await readNode(cid).catch(notOfCodec)
+    if (found === null) throw missing(what, request.isOnlyIfCached)
+    return found
   }
   const { segments } = request
   let at = await read(request.root, 'The root')
@@ -78,11 +74,8 @@ function notThere(i: number): GatewayError {
   return new GatewayError(404, `Segment ${i + 1} of the path names nothing there.`)
 }
 
-function viewOrFail(cid: CID, block: Uint8Array): NodeView {
-  try {
-    return viewNode(cid, block)
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message.slice(0, 200) : 'unreadable'
-    throw new GatewayError(500, `A block is not of the codec that its CID names: ${why}`)
-  }
+function notOfCodec(cause: unknown): never {
+  if (isColdmeshError(cause)) throw cause
+  const why = cause instanceof Error ? cause.message.slice(0, 200) : 'unreadable'
+  throw new GatewayError(500, `A block is not of the codec that its CID names: ${why}`)
 }

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { ColdmeshError } from '../../ports/errors.ts'
+import type { BlocksHere } from './block-reader.ts'
 import { type Asker, createHandler, type HandlerOptions } from './handler.ts'
 import { createLeafBuffers } from './kept-leaves.ts'
 import {
@@ -17,12 +18,14 @@ import {
   DEFAULT_UPLOADS_PER_PEER,
   DEFAULT_WAITING_UPLOADS,
 } from './limits.ts'
+import { createNodeReader } from './node-reader.ts'
 import { createUploadRate, UNLIMITED } from './upload-rate.ts'
 import { createUploadSlots } from './upload-slots.ts'
 
 export interface GatewayOptions
-  extends Pick<HandlerOptions, 'blocks' | 'files' | 'log'>,
+  extends Pick<HandlerOptions, 'files' | 'log'>,
     Partial<Pick<HandlerOptions, 'isUrgent'>> {
+  readonly blocks: BlocksHere
   /** Where plain HTTP listens; port 0 takes a free one. None: only over libp2p. */
   readonly listen: readonly { readonly host: string; readonly port: number }[]
   /** Bytes a second of all answers together; without it there is no limit. */
@@ -61,7 +64,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...options.limits,
   }
   const handle = createHandler({
-    blocks: options.blocks,
+    readNode: createNodeReader(options.blocks),
     files: options.files,
     log,
     leafBuffers: createLeafBuffers(DEFAULT_LEAF_BUFFERS),

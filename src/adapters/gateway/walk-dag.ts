@@ -1,11 +1,12 @@
 import type { CID } from 'multiformats/cid'
 import { RAW } from '../../checkpoint/acceptable-cid.ts'
-import { type BlocksHere, isIdentity, readBlock } from './block-reader.ts'
+import { isIdentity } from './block-reader.ts'
 import type { ByteRange } from './byte-range.ts'
 import { DEFAULT_MAX_ANSWER_BLOCKS, DEFAULT_MAX_DEPTH, DEFAULT_MAX_REMEMBERED_BLOCKS } from './limits.ts'
-import { type NodeView, viewNode } from './node-view.ts'
+import type { FoundBlock, FoundNode, ReadNode } from './node-reader.ts'
+import type { FileView, NodeView } from './node-view.ts'
 import type { DagScope } from './request.ts'
-import type { FoundBlock, Resolved } from './resolve-path.ts'
+import type { Resolved } from './resolve-path.ts'
 import { isShardLink } from './shard.ts'
 
 export interface WalkOptions {
@@ -31,7 +32,7 @@ interface Visit {
  * @throws Error when one is not here, or is not of its codec: what was yielded is not all
  */
 export async function* walkDag(
-  blocks: BlocksHere,
+  readNode: ReadNode,
   { above, terminus }: Resolved,
   options: WalkOptions,
 ): AsyncGenerator<FoundBlock> {
@@ -44,44 +45,48 @@ export async function* walkDag(
     if (++count > DEFAULT_MAX_ANSWER_BLOCKS || depth > DEFAULT_MAX_DEPTH) throw new Error('the graph has no end')
     // Of a range, the same node may be asked for other bytes.
     if (options.bytes === null && !isNew(cid)) continue
-    const block = depth === 0 ? terminus.block : await readVisit(blocks, visit, options)
-    if (block === null) throw new Error(`block ${cid} is not here`)
-    if (!isIdentity(cid) && (options.bytes === null || isNew(cid))) yield { cid, block }
+    const found = depth === 0 ? terminus : await readVisit(readNode, visit, options)
+    if (found === null) throw new Error(`block ${cid} is not here`)
+    if (!isIdentity(cid) && (options.bytes === null || isNew(cid))) yield found
     if (options.scope === 'block') continue
-    const view = depth === 0 ? terminus.view : viewNode(cid, block)
-    stack.push(...childrenOf(view, visit, options.scope).toReversed())
+    stack.push(...childrenOf(found.view, visit, options.scope).toReversed())
   }
 }
 
 async function readVisit(
-  blocks: BlocksHere,
+  readNode: ReadNode,
   { cid, place }: Visit,
   { readLeaf }: WalkOptions,
-): Promise<Uint8Array | null> {
-  if (readLeaf === undefined || place === undefined || cid.code !== RAW) return await readBlock(blocks, cid)
-  return await readLeaf(place.offset, place.bytes)
+): Promise<FoundNode | null> {
+  if (readLeaf === undefined || place === undefined || cid.code !== RAW) return await readNode(cid)
+  const block = await readLeaf(place.offset, place.bytes)
+  return { cid, block, view: { kind: 'leaf', bytes: block.byteLength } }
 }
 
-function childrenOf(view: NodeView, { bytes, depth, place }: Visit, scope: DagScope): readonly Visit[] {
+function childrenOf(view: NodeView, visit: Visit, scope: DagScope): readonly Visit[] {
+  const { depth } = visit
   const all = (links: readonly { cid: CID }[]): Visit[] =>
     links.map(({ cid }) => ({ cid, bytes: null, depth: depth + 1 }))
   if (view.kind === 'leaf') return []
-  if (view.kind === 'file') {
-    if (view.sizes === null) return all(view.links)
-    let end = view.inline
-    return view.links.flatMap(({ cid }, i): Visit[] => {
-      const size = view.sizes?.[i] ?? 0
-      const begin = end
-      end += size
-      const child = { cid, depth: depth + 1, place: { offset: (place?.offset ?? 0) + begin, bytes: size } }
-      if (bytes === null) return [{ ...child, bytes: null }]
-      const first = Math.max(bytes.first - begin, 0)
-      const last = Math.min(bytes.last - begin, size - 1)
-      return first > last ? [] : [{ ...child, bytes: { first, last } }]
-    })
-  }
+  if (view.kind === 'file') return view.sizes === null ? all(view.links) : partsOf(view, view.sizes, visit)
   if (scope === 'all') return all(view.links)
   return view.kind === 'shard' ? all(view.links.filter(({ name }) => isShardLink(view, name))) : []
+}
+
+/** Those children of a file that have some of the bytes. */
+function partsOf({ links, inline }: FileView, sizes: readonly number[], { bytes, depth, place }: Visit): Visit[] {
+  const parts: Visit[] = []
+  let end = inline
+  for (const [i, size] of sizes.entries()) {
+    const [begin, link] = [end, links[i]]
+    end += size
+    const first = bytes === null ? 0 : Math.max(bytes.first - begin, 0)
+    const last = bytes === null ? size - 1 : Math.min(bytes.last - begin, size - 1)
+    if (link === undefined || (bytes !== null && first > last)) continue
+    const at = { offset: (place?.offset ?? 0) + begin, bytes: size }
+    parts.push({ cid: link.cid, bytes: bytes === null ? null : { first, last }, depth: depth + 1, place: at })
+  }
+  return parts
 }
 
 /** Bounded: what was forgotten is sent again. */
