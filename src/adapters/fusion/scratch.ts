@@ -4,9 +4,9 @@ import { LEAF_BYTES } from '../../checkpoint/leaves.ts'
 export const CHUNK = 2048
 /** Bytes of a file that are read at once: few reads, and still in the cache when they are fused. */
 const WINDOW_BYTES = 262_144
-const SMALL_WINDOW_BYTES = 65_536
+const SMALLEST_WINDOW_BYTES = 32_768
 /** Of all files together; with more of them a window is smaller. */
-const WINDOWS_BYTES = 4_194_304
+const WINDOWS_BYTES = 4_718_592
 const DOUBLE_BYTES = 8
 /** Files at equal offsets would evict each other from the first-level cache. */
 const PADDING = 192
@@ -95,6 +95,6 @@ export function layOut({
 
 function windowOf(files: number): number {
   let bytes = WINDOW_BYTES
-  while (bytes > SMALL_WINDOW_BYTES && bytes * files > WINDOWS_BYTES) bytes /= 2
+  while (bytes > SMALLEST_WINDOW_BYTES && bytes * files > WINDOWS_BYTES) bytes /= 2
   return bytes
 }
