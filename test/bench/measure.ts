@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
@@ -74,6 +74,11 @@ export async function readJob<Job>(): Promise<Job> {
 export function peakOf(pid: number | string): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   return 1024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1])
+}
+
+/** What it took at most before this is not counted; its memory now is. */
+export function forgetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
 }
 
 const TICKS_PER_SECOND = 100

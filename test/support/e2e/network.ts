@@ -49,6 +49,8 @@ export interface StartOptions {
 
 /** Data directories, a tiny base, a genesis with all peers in its committee; daemons on loopback. */
 export async function createTestNetwork(options: {
+  /** Where its folder is made; default: where temporary files are. */
+  readonly parent?: string
   readonly members: number
   readonly round?: Partial<RoundPolicy>
   readonly quorum?: 'byzantine' | 'crash'
@@ -63,7 +65,7 @@ export async function createTestNetwork(options: {
   /** Default: `mean/1`. */
   readonly rule?: string
 }): Promise<TestNetwork> {
-  const dir = await mkdtemp(join(tmpdir(), 'coldmesh-e2e-'))
+  const dir = await mkdtemp(join(options.parent ?? tmpdir(), 'coldmesh-e2e-'))
   const baseDir = join(dir, 'base')
   const { writeBase = (path: string) => writeTinyBase(path, { dtype: options.dtype ?? 'F32' }) } = options
   await writeBase(baseDir)
