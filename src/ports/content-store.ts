@@ -29,5 +29,7 @@ export interface FetchOptions {
   /** Abort when no block arrives for this long. */
   readonly stallMs?: number
   readonly signal?: AbortSignal
+  /** `soon`: a file may become durable a little after it is here. */
+  readonly durable?: 'now' | 'soon'
   readonly onProgress?: (progress: { blocks: number; bytes: number }) => void
 }

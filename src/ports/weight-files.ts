@@ -48,14 +48,21 @@ export interface FileToReceive {
   readonly leaves: readonly { readonly cid: CID; readonly bytes: number }[]
 }
 
+export interface FinishOptions {
+  readonly durable?: 'now' | 'soon' | undefined
+}
+
 /** Disposed before it is finished, it stays to be gone on with. */
 export interface IncomingFile extends AsyncDisposable {
   /** Indexes of leaves, ascending. */
   readonly missing: readonly number[]
   /** Puts a leaf at its place. The caller compared it with its CID. Calls may overlap. @throws ColdmeshError `refused` */
   write(leaf: number, block: Uint8Array): Promise<void>
-  /** When none is missing: makes it durable, and a file of the store. */
-  finish(): Promise<void>
+  /**
+   * When none is missing: makes it a file of the store, and durable.
+   * @param options.durable `soon`: a little after it resolves; a crash before that leaves it to be read again, and completed
+   */
+  finish(options?: FinishOptions): Promise<void>
 }
 
 /** Disposed before it is finished, it is deleted. */

@@ -34,6 +34,9 @@ export interface FileFolder {
   makingPath(): Promise<string>
   /** A file that lies aside becomes one of the store: its bytes and index first, then its name. */
   settle(aside: string, tree: DigestTree): Promise<string>
+  /** The same in two steps: a name of which nothing is durable, and no index; then those. */
+  giveName(aside: string, root: CID): Promise<string>
+  settleNamed(tree: DigestTree): Promise<void>
   /** What lies at `link.path` becomes one, where it is. */
   settleLink(root: CID, index: LeafIndex): Promise<void>
   /** All at once for whoever opens the store, whatever happens in between. */
@@ -120,16 +123,22 @@ export function fileFolder(directory: string, { onlyReads = false } = {}): FileF
     },
     async settle(aside, tree) {
       const root = rootOf(tree)
-      const file = await open(aside, 'r+')
-      try {
-        await file.datasync()
-      } finally {
-        await file.close()
-      }
+      await syncBytes(aside)
       await writeIndex(root, { tree, link: null })
       await rename(aside, pathOf(root))
       await syncDirectory(directory)
       return pathOf(root)
+    },
+    async giveName(aside, root) {
+      await rename(aside, pathOf(root))
+      return pathOf(root)
+    },
+    async settleNamed(tree) {
+      const root = rootOf(tree)
+      await syncBytes(pathOf(root))
+      await syncDirectory(directory)
+      await writeIndex(root, { tree, link: null })
+      await syncDirectory(directory)
     },
     async settleLink(root, index) {
       await writeIndex(root, index)
@@ -147,6 +156,15 @@ export function fileFolder(directory: string, { onlyReads = false } = {}): FileF
       await unlink(incomingPath(root)).catch(orUndefined)
     },
     prepare: make,
+  }
+}
+
+async function syncBytes(path: string): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    await file.datasync()
+  } finally {
+    await file.close()
   }
 }
 

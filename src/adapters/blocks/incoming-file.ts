@@ -4,7 +4,7 @@ import type { CID } from 'multiformats/cid'
 import { equalBytes } from '../../../protocols/wire/bytes.ts'
 import { leafBytes } from '../../checkpoint/digest-tree.ts'
 import { LEAF_BYTES } from '../../checkpoint/file-tree.ts'
-import type { IncomingFile } from '../../ports/weight-files.ts'
+import type { FinishOptions, IncomingFile } from '../../ports/weight-files.ts'
 import { digestOf, type StoredFile, writeAll } from './stored-file.ts'
 
 /** A file that is being brought here, for all that bring it. */
@@ -20,7 +20,7 @@ export interface IncomingOptions {
   /** A leaf from elsewhere in the store, compared with its digest; null when nothing here has it. */
   readonly copyOf: (file: StoredFile, leaf: number, into: Uint8Array) => Promise<Uint8Array | null>
   /** Makes it a file of the store; called when every leaf is here. */
-  readonly settle: () => Promise<void>
+  readonly settle: (options: FinishOptions) => Promise<void>
   /** Nobody works on it any more. */
   readonly onClosed: () => void
   readonly refusal: (error: unknown) => Error
@@ -51,9 +51,9 @@ export async function openIncoming(options: IncomingOptions): Promise<Incoming> 
     file.here[leaf] = 1
   }
 
-  async function finish(): Promise<void> {
+  async function finish(how: FinishOptions = {}): Promise<void> {
     if (file.here.includes(0)) throw new Error('leaves are missing')
-    settling ??= settle()
+    settling ??= settle(how)
     try {
       await settling
     } catch (error) {

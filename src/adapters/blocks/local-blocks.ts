@@ -42,7 +42,7 @@ export function createLocalBlocks(options: LocalBlocksOptions): LocalBlocks {
     const rotten: { file: StoredFile; leaf: number }[] = []
     for (const place of shelf.places(cid)) {
       const { file, leaf } = place
-      if (file.here[leaf] === 0 || (within.isDurable === true && !file.isWhole)) continue
+      if (file.here[leaf] === 0 || (within.isDurable === true && !file.isDurable)) continue
       const block = await readLeaf(file, leaf, { files, into: within.into }).catch((error: unknown) => {
         throw diskRefusal(error, 'read a block', directory)
       })

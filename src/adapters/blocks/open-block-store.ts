@@ -8,6 +8,7 @@ import type { LocalBlocks } from '../../ports/local-blocks.ts'
 import type { Retention } from '../../ports/retention.ts'
 import type { WeightFiles } from '../../ports/weight-files.ts'
 import { diskRoom } from './disk-room.ts'
+import { createDurableLater } from './durable-later.ts'
 import { type FileFolder, fileFolder } from './file-folder.ts'
 import { createFileShelf, type FileShelf } from './file-shelf.ts'
 import { createInUse, guardBlocks } from './in-use.ts'
@@ -54,6 +55,7 @@ export async function openBlockStore(
   await fillShelf(shelf, folder, directory)
   const files = createOpenFiles()
   const inUse = createInUse()
+  const later = createDurableLater()
   const served = createServed()
   const looseBlocks = {
     has: loose.has,
@@ -63,7 +65,7 @@ export async function openBlockStore(
   // What is here already is taken over, whatever the budget.
   let room = diskRoom(directory, null)
   const weights: OwnedFiles = createWeightFiles({
-    ...{ directory, folder, shelf, files, inUse, loose: looseBlocks, onlyReads },
+    ...{ directory, folder, shelf, files, inUse, later, loose: looseBlocks, onlyReads },
     room: { reserve: (path, bytes) => room.reserve(path, bytes) },
   })
   const unguarded = createLocalBlocks({ directory, loose, shelf, files, weights, onlyReads })
@@ -97,6 +99,7 @@ export async function openBlockStore(
     count: async () => {},
     converted,
     async [Symbol.asyncDispose]() {
+      await later[Symbol.asyncDispose]()
       files.close()
       loose.close()
       if (dir === null) await rm(directory, { recursive: true, force: true })

@@ -20,6 +20,8 @@ export interface StoredFile {
   readonly link: LinkedFile | null
   /** Under its own name, and served as a whole; false while it is brought here. */
   isWhole: boolean
+  /** A crash leaves it. */
+  isDurable: boolean
   /** 1 for each leaf that is here. */
   readonly here: Uint8Array
   /** When each leaf was last compared with its digest, in seconds of this process; 0 for never. */
@@ -33,7 +35,7 @@ export function storedFile(
 ): StoredFile {
   const count = leafCount(facts.tree.bytes)
   const here = new Uint8Array(count).fill(facts.isWhole ? 1 : 0)
-  return { ...facts, here, compared: new Uint32Array(count), changed: 0 }
+  return { ...facts, isDurable: facts.isWhole, here, compared: new Uint32Array(count), changed: 0 }
 }
 
 /** Every leaf is here, as far as is known. */

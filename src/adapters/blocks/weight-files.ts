@@ -1,19 +1,20 @@
 import type { CID } from 'multiformats/cid'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
-import { cidOf, type DigestTree, rootOf, treeOfDigests } from '../../checkpoint/digest-tree.ts'
+import { cidOf, rootOf, treeOfDigests } from '../../checkpoint/digest-tree.ts'
 import { listLeaves } from '../../checkpoint/unixfs.ts'
 import { diskRefusal } from '../../ports/disk-refusal.ts'
-import { ColdmeshError } from '../../ports/errors.ts'
 import type { FileToReceive, IncomingFile, KeptFile, WeightFiles } from '../../ports/weight-files.ts'
 import type { DiskRoom } from './disk-room.ts'
+import type { DurableLater } from './durable-later.ts'
 import type { FileFolder } from './file-folder.ts'
 import { beginFile } from './file-in-the-making.ts'
 import type { FileShelf } from './file-shelf.ts'
 import type { InUse } from './in-use.ts'
 import { type Incoming, openIncoming } from './incoming-file.ts'
-import { isUnchanged, lookAt } from './linked-file.ts'
+import { isUnchanged } from './linked-file.ts'
 import type { OpenFiles } from './open-files.ts'
-import { digestOf, findRot, isWhole, readLeaf, type StoredFile } from './stored-file.ts'
+import { createShelving } from './shelving.ts'
+import { digestOf, findRot, readLeaf, type StoredFile } from './stored-file.ts'
 
 export interface WeightFilesOptions {
   readonly directory: string
@@ -21,6 +22,7 @@ export interface WeightFilesOptions {
   readonly shelf: FileShelf
   readonly files: OpenFiles
   readonly inUse: InUse
+  readonly later: DurableLater
   readonly room: Pick<DiskRoom, 'reserve'>
   /** Makes no file of blocks that came one by one. */
   readonly onlyReads: boolean
@@ -48,14 +50,11 @@ export interface OwnedFiles extends WeightFiles {
 }
 
 export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
-  const { directory, folder, shelf, files, inUse, room, loose } = options
+  const { directory, folder, shelf, files, inUse, room, loose, later } = options
   const incoming = new Map<string, Promise<Incoming>>()
   const refusal = (error: unknown) => diskRefusal(error, 'write a file of weights', directory)
 
-  const wholeOf = (root: CID): StoredFile | undefined => {
-    const file = shelf.whole(root)
-    return file !== undefined && isWhole(file) ? file : undefined
-  }
+  const { wholeOf, settle, link } = createShelving({ folder, shelf, files, inUse, later, loose })
 
   async function copyOf(into: StoredFile, leaf: number, buffer: Uint8Array): Promise<Uint8Array | null> {
     const cid = cidOf(digestOf(into, leaf), 0)
@@ -65,41 +64,6 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
       if (block !== null) return block
     }
     return (await loose.take(cid)) ?? null
-  }
-
-  /** What lies aside takes its name; a damaged one or another's link that had it goes. */
-  async function settle(aside: string, tree: DigestTree): Promise<CID> {
-    const root = rootOf(tree)
-    await inUse.touch(root, 'stored')
-    if (wholeOf(root)?.link === null) return root
-    const path = await folder.settle(aside, tree)
-    const before = shelf.whole(root)
-    if (before !== undefined) shelf.remove(before)
-    files.forget(path)
-    shelf.add({ root, tree, path, link: null, isWhole: true })
-    await forgetLoose(tree)
-    return root
-  }
-
-  /** Blocks of it that came one by one; most files have none. */
-  async function forgetLoose(tree: DigestTree): Promise<void> {
-    for (const cid of shelf.blocksOf(tree)) if (await loose.has(cid)) await loose.delete(cid)
-  }
-
-  async function link(path: string, digest: () => Promise<Uint8Array>): Promise<CID> {
-    const looked = await lookAt(path)
-    const tree = treeOfDigests(await digest(), looked.bytes)
-    const root = rootOf(tree)
-    await inUse.touch(root, 'stored')
-    // Its own copy is more sure.
-    if (wholeOf(root)?.link === null) return root
-    if (!(await isUnchanged(looked))) throw changedMeanwhile(path)
-    await folder.settleLink(root, { tree, link: looked.link })
-    const before = shelf.whole(root)
-    if (before !== undefined) shelf.remove(before)
-    files.forget(path)
-    shelf.add({ root, tree, path, link: looked.link, isWhole: true })
-    return root
   }
 
   /** Somebody else's file is looked at before it is worked with as a whole. */
@@ -133,8 +97,8 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
           incoming.delete(String(root))
           reserved.dispose()
         },
-        settle: async () => {
-          await settle(path, tree)
+        settle: async (how) => {
+          await settle(path, tree, how)
           forgetIncoming(root)
         },
       })
@@ -169,7 +133,12 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
         get missing() {
           return joined.missing
         },
-        ...{ write: joined.write, finish: joined.finish },
+        write: joined.write,
+        async finish(how = {}) {
+          await joined.finish(how)
+          // Somebody else may have finished it, in less of a hurry.
+          if (how.durable !== 'soon') await later.settle(file.root)
+        },
         async [Symbol.asyncDispose]() {
           await joined[Symbol.asyncDispose]()
           pin[Symbol.dispose]()
@@ -258,6 +227,7 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
     async remove(root) {
       const file = shelf.whole(root)
       if (file !== undefined) shelf.remove(file)
+      await later.forget(root)
       try {
         if (!incoming.has(String(root))) {
           forgetIncoming(root)
@@ -272,12 +242,6 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
       }
     },
   }
-}
-
-function changedMeanwhile(path: string): ColdmeshError {
-  return new ColdmeshError('bad-input', `${path} changed while it was read.`, {
-    hint: 'import it again once nothing writes to it any more',
-  })
 }
 
 const NOTHING_MISSING: IncomingFile = {

@@ -58,7 +58,8 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
     const whom = [...listers, of.author].map(state.network.nameOf)
     const wait = { what: 'checkpoint', which, whom, until: context.clock.now() + timeoutMs, isRoutine: true }
     const stallMs = patience * Math.max(MIN_STALL_MS, msFor(STALL_BYTES))
-    const how = { providers, timeoutMs, stallMs, signal }
+    // Its author has it on the disk: what a crash takes from us is fetched again.
+    const how = { providers, timeoutMs, stallMs, signal, durable: 'soon' } as const
     const peers = [of.author, ...listers].map(context.peerIdOf)
     const maxBytes = bytes + Math.ceil(bytes / 1000) + NODES_BYTES
     await context.waits.during(wait, async () => {

@@ -128,7 +128,7 @@ export function createFetch(fetching: Fetching): ContentStore['fetch'] {
         count({ byteLength: leafBytes })
       }
       if (missing.size > 0) await bringLeaves(file, once, arrived)
-      await incoming.finish()
+      await incoming.finish({ durable: fetchOptions.durable })
       return { blocks, bytes }
     }
 

@@ -21,15 +21,16 @@ async function make({ files }: BlockStore): Promise<void> {
   await making.finish(file.digests)
 }
 
-async function receive({ files }: BlockStore): Promise<void> {
+async function receive({ files }: BlockStore, durable: 'now' | 'soon' = 'now'): Promise<void> {
   await using incoming = await files.receive(file)
   for (const leaf of incoming.missing) await incoming.write(leaf, file.blocks[leaf] ?? new Uint8Array())
-  await incoming.finish()
+  await incoming.finish({ durable })
 }
 
 const CASES = [
   { what: 'is fused into a new directory', work: make, isFirst: true },
-  { what: 'is fetched beside another', work: receive, isFirst: false },
+  { what: 'is fetched beside another', work: (store: BlockStore) => receive(store), isFirst: false },
+  { what: 'is fetched, to become durable later', work: (store: BlockStore) => receive(store, 'soon'), isFirst: false },
 ]
 
 // docs/reliability.md: fault 48.
