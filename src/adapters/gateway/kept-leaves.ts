@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises'
 import type { CID } from 'multiformats/cid'
 import { DEFAULT_MAX_BLOCK_BYTES } from '../../checkpoint/block-limits.ts'
 import { LEAF_BYTES } from '../../checkpoint/file-tree.ts'
+import { systemCode } from '../../ports/disk-refusal.ts'
 import type { PartOfFile, WeightFiles } from '../../ports/weight-files.ts'
 
 export interface KeptLeaves extends AsyncDisposable {
@@ -38,11 +39,14 @@ export async function openKeptLeaves(
   { part, buffers }: { readonly part: PartOfFile | null; readonly buffers: LeafBuffers | null },
 ): Promise<KeptLeaves | null> {
   await using stack = new AsyncDisposableStack()
-  const kept = part ?? stack.use(await files.open(root))
-  if (kept === null) return null
-  const file = stack.use(await open(kept.path, 'r'))
+  // It may have become a whole file since it was looked at, under another name.
+  const ofPart = part === null ? null : await open(part.path, 'r').catch(orNull)
+  const kept = ofPart === null ? stack.use(await files.open(root)) : null
+  const opened = ofPart ?? (kept === null ? null : await open(kept.path, 'r'))
+  if (opened === null) return null
+  const file = stack.use(opened)
   const taken: Buffer[] = []
-  const opened = stack.move()
+  const resources = stack.move()
   let turn = 0
 
   const bufferOf = (bytes: number): Buffer => {
@@ -66,6 +70,11 @@ export async function openKeptLeaves(
       return target
     },
     sent: () => buffers?.giveBack(taken.splice(0)),
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
+}
+
+function orNull(error: unknown): null {
+  if (systemCode(error) !== 'ENOENT') throw error
+  return null
 }

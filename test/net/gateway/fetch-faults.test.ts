@@ -83,7 +83,10 @@ async function fetchFrom(peers: Readonly<Record<string, FakePeer>>, { signal = n
 }
 
 const BLAME: Readonly<
-  Record<Exclude<keyof typeof MISCHIEF, 'honest' | 'is busy at first' | 'is always busy'>, SourceFault>
+  Record<
+    Exclude<keyof typeof MISCHIEF, 'honest' | 'is busy at first' | 'is always busy' | 'has a part of it'>,
+    SourceFault
+  >
 > = {
   'flips a bit': 'lied',
   'sends a block that was not asked for': 'lied',
@@ -170,6 +173,20 @@ function comesWhole(peerOf: (send: Send) => Promise<FakePeer>): void {
     await using other = await peerOf(MISCHIEF.honest)
     const { left, rest } = await fetchFrom({ never, other })
     assert.deepEqual([rest, left], [[], {}])
+  })
+
+  it('comes as far as the only one has it, and whole when another has the rest', async () => {
+    await using half = await peerOf(MISCHIEF['has a part of it'])
+    const { rest, left } = await fetchFrom({ half })
+    assert.deepEqual(
+      rest,
+      file.leaves.map((_, index) => index).filter((index) => index > 3),
+    )
+    assert.deepEqual(left, { half: 'absent' })
+    await using other = await peerOf(MISCHIEF.honest)
+    const both = await fetchFrom({ half, other })
+    assert.deepEqual([both.rest, both.left], [[], {}])
+    assert.equal(both.writes.length, file.leaves.length)
   })
 
   it('stops when it is told to, also while the only peer is busy', async () => {

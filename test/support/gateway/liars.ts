@@ -3,6 +3,7 @@ import { type AddressInfo, connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { CID } from 'multiformats/cid'
 import { blockPrefix, carHeader } from '../../../src/adapters/gateway/car.ts'
+import { LEAVES_HEADER } from '../../../src/adapters/gateway/leaf-ranges.ts'
 import type { Libp2pNode } from '../../../src/adapters/libp2p/node.ts'
 import { CODEC, cidOf, patterned } from '../../net/adapters/content.ts'
 
@@ -128,6 +129,8 @@ export const MISCHIEF = {
   'answers 500': (response) => void response.writeHead(500).end(),
   'sends elsewhere': (response) => void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
   'is always busy': (response) => void response.writeHead(429, { 'retry-after': '1' }).end(),
+  'has a part of it': (response, file, wanted, asked) =>
+    (wanted[0] ?? 0) > 3 ? void response.writeHead(404).end() : honest(response, file, wanted.slice(0, 4), asked),
   'says that it has nothing': (response) => void response.writeHead(404).end(),
   'is busy at first': (response, file, wanted, asked) =>
     asked <= 2 ? void response.writeHead(503, { 'retry-after': '0' }).end() : honest(response, file, wanted, asked),
@@ -162,7 +165,8 @@ export async function fakePeer(send: Send, file: Served, way: Way = overTcp): Pr
   const { promise: answered, resolve: onAnswered } = Promise.withResolvers<void>()
   const server = createServer((request, response) => {
     response.on('error', () => {})
-    if (request.method === 'HEAD') return void response.writeHead(200).end()
+    const part = send === MISCHIEF['has a part of it'] ? { [LEAVES_HEADER]: '0-3' } : {}
+    if (request.method === 'HEAD') return void response.writeHead(200, part).end()
     asked++
     const [, from, to] = /entity-bytes=(\d+):(\d+)/.exec(request.url ?? '') ?? []
     const [first, last] = [Math.floor(Number(from) / file.leafBytes), Math.floor(Number(to) / file.leafBytes)]

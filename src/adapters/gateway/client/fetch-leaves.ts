@@ -124,11 +124,31 @@ export async function fetchLeaves(options: FetchLeavesOptions): Promise<readonly
   async function workWith(source: Source, said: FoundSource['said']): Promise<SourceFault | null> {
     const gone = new AbortController()
     const signal = AbortSignal.any([within, gone.signal])
-    const left: Left = { fault: null, held: heldOf(said.leaves), lookedMs: now(), signal, drop: () => gone.abort() }
+    const left: Left = {
+      fault: null,
+      held: heldOf(said.leaves),
+      lookedMs: now(),
+      idleSinceMs: null,
+      signal,
+      drop: () => gone.abort(),
+    }
     // What it has not got is seen when it is asked for it.
     if (said.cid !== String(file.root)) await look(source, left).catch(() => {})
     await Promise.all(Array.from({ length: DEFAULT_REQUESTS_PER_SOURCE }, () => work(source, left)))
     return left.fault
+  }
+
+  /** Meanwhile it got more itself; when nobody brings anything and it gets nothing either, it is of no use. */
+  async function lookAgain(source: Source, left: Left): Promise<void> {
+    if (jobs.areRunning) left.idleSinceMs = null
+    else left.idleSinceMs ??= now()
+    if (left.idleSinceMs !== null && now() - left.idleSinceMs > IDLE_MS) {
+      left.fault ??= 'absent'
+      left.drop()
+    } else if (now() - left.lookedMs >= LOOK_AGAIN_MS) {
+      // That it does not answer is seen when it is asked for leaves.
+      await look(source, left).catch((error: unknown) => log.debug('not-looked', { error: String(error) }))
+    }
   }
 
   /** Asks a source which leaves it has; null when that is all of them. @throws SourceError */
@@ -149,9 +169,7 @@ export async function fetchLeaves(options: FetchLeavesOptions): Promise<readonly
       const job = jobs.take(source.peer, left.held)
       if (job === undefined) {
         await Promise.race([jobs.changed(), pause(LOOK_AGAIN_MS, within)])
-        // Meanwhile it got more itself. That it does not answer is seen when it is asked for them.
-        const isOld = left.held !== null && now() - left.lookedMs >= LOOK_AGAIN_MS
-        if (isOld) await look(source, left).catch((error: unknown) => log.debug('not-looked', { error: String(error) }))
+        if (left.held !== null) await lookAgain(source, left)
         continue
       }
       const { next: before } = job
@@ -206,11 +224,14 @@ interface Left {
   /** 1 for each leaf that it has, when it was looked at; null for all. */
   held: Uint8Array | null
   lookedMs: number
+  /** Since when nobody brings anything and it has nothing that is missing. */
+  idleSinceMs: number | null
   readonly signal: AbortSignal
   readonly drop: () => void
 }
 
 const LOOK_AGAIN_MS = 250
+const IDLE_MS = 2_000
 /** Whoever had nothing of the file, or was not there. */
 const ASK_AGAIN_MS = 1_000
 

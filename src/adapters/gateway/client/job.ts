@@ -23,6 +23,8 @@ export interface Jobs {
   /** A job ends; what it did not bring waits again. */
   giveBack(job: Job): void
   readonly areDone: boolean
+  /** Somebody brings something now. */
+  readonly areRunning: boolean
   /** Resolves when something changed: a job came back, or all are done. */
   changed(): Promise<void>
   /** All that was not brought. */
@@ -115,6 +117,9 @@ export function createJobs(missing: readonly number[], options: JobsOptions): Jo
     },
     get areDone() {
       return waiting.length === 0 && running.size === 0
+    },
+    get areRunning() {
+      return running.size > 0
     },
     changed: () => new Promise((resolve) => wakes.push(resolve)),
     left: () =>
