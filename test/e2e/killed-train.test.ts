@@ -9,7 +9,7 @@ import { startProcess } from '../support/e2e/process.ts'
 import { temporaryFolder } from '../support/node/cli.ts'
 
 const DATA = join(import.meta.dirname, '..', '..', 'examples', 'data', 'tasks', 'wn-animal', 'validation.csv')
-const STEPS = 150
+const STEPS = 300
 const DEADLINE_MS = 120_000
 
 // The steps that fit in the time are fixed after the ninth, and kept with the snapshot: a rate that followed the clock would differ afterwards.

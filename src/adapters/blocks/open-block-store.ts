@@ -19,8 +19,9 @@ import { type Converted, convertOldLayout } from './old-layout.ts'
 import { createOpenFiles } from './open-files.ts'
 import { openPackedBlocks } from './packed-blocks.ts'
 import { createServed } from './served.ts'
+import type { ChangedLink } from './shelving.ts'
 import { type SweptFiles, sweepBlocks } from './sweep.ts'
-import { type ChangedLink, createWeightFiles, type OwnedFiles } from './weight-files.ts'
+import { createWeightFiles, type OwnedFiles } from './weight-files.ts'
 
 export interface BlockStore extends AsyncDisposable {
   readonly local: LocalBlocks

@@ -16,6 +16,13 @@ export interface Shelving {
   wholeOf(root: CID): StoredFile | undefined
   settle(aside: string, tree: DigestTree, options?: FinishOptions): Promise<CID>
   link(path: string, digest: () => Promise<Uint8Array>): Promise<CID>
+  /** Files of somebody else's that changed, and that a copy took the place of since this was called last. */
+  takeReplaced(): readonly ChangedLink[]
+}
+
+export interface ChangedLink {
+  readonly root: CID
+  readonly path: string
 }
 
 export function createShelving(options: {
@@ -27,6 +34,7 @@ export function createShelving(options: {
   readonly loose: Pick<LooseBlocks, 'has'> & { delete(cid: CID): Promise<unknown> }
 }): Shelving {
   const { folder, shelf, files, inUse, later, loose } = options
+  const replaced: ChangedLink[] = []
 
   const wholeOf = (root: CID): StoredFile | undefined => {
     const file = shelf.whole(root)
@@ -48,6 +56,7 @@ export function createShelving(options: {
     if (before !== undefined) shelf.remove(before)
     files.forget(path)
     const file = shelf.add({ root, tree, path, link: null, isWhole: true })
+    if (before?.link) replaced.push({ root, path: before.path })
     if (isLater) {
       file.isDurable = false
       later.add(root, async () => {
@@ -80,7 +89,7 @@ export function createShelving(options: {
     return root
   }
 
-  return { wholeOf, settle, link }
+  return { wholeOf, settle, link, takeReplaced: () => replaced.splice(0) }
 }
 
 function changedMeanwhile(path: string): ColdmeshError {

@@ -13,7 +13,7 @@ import type { InUse } from './in-use.ts'
 import { type Incoming, openIncoming } from './incoming-file.ts'
 import { isUnchanged } from './linked-file.ts'
 import type { OpenFiles } from './open-files.ts'
-import { createShelving } from './shelving.ts'
+import { type ChangedLink, createShelving } from './shelving.ts'
 import { digestOf, findRot, readLeaf, type StoredFile } from './stored-file.ts'
 
 export interface WeightFilesOptions {
@@ -35,13 +35,8 @@ export interface WeightFilesOptions {
   }
 }
 
-export interface ChangedLink {
-  readonly root: CID
-  readonly path: string
-}
-
 export interface OwnedFiles extends WeightFiles {
-  /** Looks at all files of somebody else's: those that are not what they were any more. */
+  /** Looks at all files of somebody else's: those that are not what they were any more, and those that a copy took the place of since the last look. */
   changedLinks(): Promise<readonly ChangedLink[]>
   /** Puts a leaf into the files that wait for it; false when none does. */
   takeLeaf(cid: CID, block: Uint8Array): Promise<boolean>
@@ -54,7 +49,7 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
   const incoming = new Map<string, Promise<Incoming>>()
   const refusal = (error: unknown) => diskRefusal(error, 'write a file of weights', directory)
 
-  const { wholeOf, settle, link } = createShelving({ folder, shelf, files, inUse, later, loose })
+  const { wholeOf, settle, link, takeReplaced } = createShelving({ folder, shelf, files, inUse, later, loose })
 
   async function copyOf(into: StoredFile, leaf: number, buffer: Uint8Array): Promise<Uint8Array | null> {
     const cid = cidOf(digestOf(into, leaf), 0)
@@ -189,7 +184,7 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
     async changedLinks() {
       const links = [...shelf.all].filter(({ link }) => link !== null)
       for (const { root } of links) await wholeNow(root)
-      return links.filter(({ here }) => here.includes(0))
+      return [...takeReplaced(), ...links.filter(({ here }) => here.includes(0))]
     },
     async check(root) {
       await inUse.touch(root, 'read')

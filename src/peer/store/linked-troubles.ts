@@ -10,16 +10,19 @@ export function createLinkedTroubles(store: Pick<OpenContentStore, 'changedLinks
   let told = new Set<string>()
 
   return async function look(): Promise<boolean> {
-    // Those whose leaves came meanwhile are copies from now on.
-    for (const { root } of await store.changedLinks()) await (await store.files.open(root))?.[Symbol.asyncDispose]()
-    const now = new Set<string>()
-    for (const { path } of await store.changedLinks()) {
-      now.add(path)
+    const found = await store.changedLinks()
+    const isMore = found.some(({ path }) => !told.has(path))
+    for (const { path } of found) {
+      told.add(path)
       troubles.report(`weights ${path}`, changed(path))
     }
-    for (const path of told) if (!now.has(path)) troubles.over(`weights ${path}`)
-    const isMore = [...now].some((path) => !told.has(path))
-    told = now
+    // Those whose leaves came meanwhile are copies from now on.
+    for (const { root } of found) await (await store.files.open(root))?.[Symbol.asyncDispose]()
+    // Of these the first look tells once more.
+    await store.changedLinks()
+    const left = new Set((await store.changedLinks()).map(({ path }) => path))
+    for (const path of told) if (!left.has(path)) troubles.over(`weights ${path}`)
+    told = left
     return isMore
   }
 }

@@ -6,7 +6,7 @@ import { CID } from 'multiformats/cid'
 import { decodeIndex } from '../../../src/adapters/blocks/leaf-index.ts'
 import { HEADER_BYTES, readRecords } from '../../../src/adapters/blocks/packed-record.ts'
 import { segmentOf } from '../../../src/adapters/blocks/packed-segment.ts'
-import { DIGEST_BYTES, digestAt, leafBytes, writeNode } from '../../../src/checkpoint/digest-tree.ts'
+import { DIGEST_BYTES, digestAt, leafBytes, treeOfDigests, writeNode } from '../../../src/checkpoint/digest-tree.ts'
 import { LEAF_BYTES } from '../../../src/checkpoint/file-tree.ts'
 
 /** Where the bytes of a block lie on the disk. */
@@ -91,7 +91,24 @@ async function indexes(directory: string) {
       const index = decodeIndex(await readFile(join(files, name)).catch(() => new Uint8Array()), root)
       return index === null ? [] : [{ path: join(files, `${root}.safetensors`), tree: index.tree }]
     })
-  return (await Promise.all(found)).flat()
+  const named = names.filter((name) => name.endsWith('.safetensors') && !names.includes(indexOf(name)))
+  return [
+    ...(await Promise.all(found)).flat(),
+    ...(await Promise.all(named.map((name) => readTree(files, name)))).flat(),
+  ]
+}
+
+const indexOf = (name: string) => `${name.slice(0, -'.safetensors'.length)}.index`
+
+/** Of a file that becomes durable later, and has no index until then. */
+async function readTree(files: string, name: string) {
+  const path = join(files, name)
+  const bytes = await readFile(path).catch(() => null)
+  if (bytes === null) return []
+  const leaves = Array.from({ length: Math.ceil(bytes.length / LEAF_BYTES) }, (_, leaf) =>
+    hash('sha256', bytes.subarray(leaf * LEAF_BYTES, (leaf + 1) * LEAF_BYTES), 'buffer'),
+  )
+  return [{ path, tree: treeOfDigests(Buffer.concat(leaves), bytes.length) }]
 }
 
 async function filePlaces(directory: string, cid: CID): Promise<readonly BlockPlace[]> {

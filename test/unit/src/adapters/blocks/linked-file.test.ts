@@ -91,7 +91,9 @@ describe('a file that stays where it is', () => {
         await using kept = await store.files.open(root)
         assert.ok(kept !== null && kept.path !== path)
         assert.ok((await readFile(kept.path)).equals(content))
-        assert.deepEqual(await store.changedLinks(), [])
+        const looks = [await store.changedLinks(), await store.changedLinks()]
+        const told = looks.map((links) => links.map((link) => link.path))
+        assert.deepEqual(told, [[path], []], 'told even where nobody looked before a copy took its place')
         assert.deepEqual(await readFile(path).catch(() => null), after, 'the file of the user is nobody else’s')
       })
     }
