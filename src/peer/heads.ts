@@ -23,6 +23,11 @@ import { createTermsBook } from './terms-book.ts'
 /** Everything of a base but its weights: config, tokenizer, card, lineage and nodes. */
 const MAX_SMALL_FILES_BYTES = 16 * MEBIBYTE
 
+/** Upper bound of the bytes of a file of weights and of the nodes above its leaves. */
+export function maxWeightsBytes(bytes: number): number {
+  return bytes + Math.ceil(bytes / 1000) + MEBIBYTE
+}
+
 /** Upper bound of the bytes under a base's directory. */
 export function maxBaseBytes(network: Network): number {
   return network.genesis.bytes + Math.ceil(network.genesis.bytes / 1000) + MAX_SMALL_FILES_BYTES

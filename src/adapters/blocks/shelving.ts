@@ -53,9 +53,7 @@ export function createShelving(options: {
     // What was here has an index, which would vouch for bytes that are not on the disk yet.
     const isLater = durable === 'soon' && before === undefined
     const path = isLater ? await folder.giveName(aside, root) : await folder.settle(aside, tree)
-    if (before !== undefined) shelf.remove(before)
-    files.forget(path)
-    const file = shelf.add({ root, tree, path, link: null, isWhole: true })
+    const file = replace(before, { root, tree, path, link: null })
     if (before?.link) replaced.push({ root, path: before.path })
     if (isLater) {
       file.isDurable = false
@@ -66,6 +64,15 @@ export function createShelving(options: {
     }
     await forgetLoose(tree)
     return root
+  }
+
+  function replace(
+    before: StoredFile | undefined,
+    facts: Pick<StoredFile, 'root' | 'tree' | 'path' | 'link'>,
+  ): StoredFile {
+    if (before !== undefined) shelf.remove(before)
+    files.forget(facts.path)
+    return shelf.add({ ...facts, isWhole: true })
   }
 
   /** Blocks of it that came one by one; most files have none. */
@@ -82,10 +89,7 @@ export function createShelving(options: {
     if (wholeOf(root)?.link === null) return root
     if (!(await isUnchanged(looked))) throw changedMeanwhile(path)
     await folder.settleLink(root, { tree, link: looked.link })
-    const before = shelf.whole(root)
-    if (before !== undefined) shelf.remove(before)
-    files.forget(path)
-    shelf.add({ root, tree, path, link: looked.link, isWhole: true })
+    replace(shelf.whole(root), { root, tree, path, link: looked.link })
     return root
   }
 

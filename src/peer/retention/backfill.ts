@@ -1,6 +1,7 @@
 import type { DiskUse } from '../../ports/retention.ts'
 import type { RoundState } from '../../rounds/state.ts'
 import type { PeerContext } from '../context.ts'
+import { maxWeightsBytes } from '../heads.ts'
 import { patienceOf } from '../round/patience.ts'
 import { pause } from '../round/voice.ts'
 import { isFileWhole } from '../store/is-whole.ts'
@@ -10,7 +11,6 @@ import { askedRounds } from './window.ts'
 
 const MIN_FETCH_MS = 30_000
 const STALL_MS = 15_000
-const NODES_BYTES = 1_048_576
 const BEGIN_MS = 2_000
 const FIRST_RETRY_MS = 15_000
 const LAST_RETRY_MS = 600_000
@@ -67,7 +67,7 @@ export function createBackfill(options: {
     const { minBytesPerSecond } = state().head.regime.current.terms.round
     await keeping.note(round, weights)
     await store.fetch(weights, {
-      ...{ shape: 'file', fileBytes: bytes, maxBytes: bytes + Math.ceil(bytes / 1000) + NODES_BYTES },
+      ...{ shape: 'file', fileBytes: bytes, maxBytes: maxWeightsBytes(bytes) },
       timeoutMs: patienceOf(tries) * Math.max(MIN_FETCH_MS, Math.ceil((1000 * bytes) / minBytesPerSecond)),
       stallMs: patienceOf(tries) * STALL_MS,
       signal: context.signal,

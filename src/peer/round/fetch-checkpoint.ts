@@ -3,6 +3,7 @@ import type { RoundState, SignedContribution } from '../../rounds/state.ts'
 import { rebasedFrom } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
 import { fetchByDelta } from '../deltas/fetch.ts'
+import { maxWeightsBytes } from '../heads.ts'
 import { validateStored } from '../validate-stored.ts'
 import { patienceOf } from './patience.ts'
 import { addressesOf } from './sources.ts'
@@ -11,8 +12,6 @@ const MIN_FETCH_MS = 20_000
 const MIN_STALL_MS = 10_000
 /** What may be on its way at once from one peer, then from another: leaves, six of each. */
 const STALL_BYTES = 16 * 1_048_576
-/** Nodes above the leaves, and room for their links. */
-const NODES_BYTES = 1_048_576
 
 /**
  * One try, the so-manieth, to bring a checkpoint here and to check it against the round's base; of a late one also the weights that it
@@ -61,7 +60,7 @@ export function createCheckpointTry(context: PeerContext, state: RoundState, sig
     // Its author has it on the disk: what a crash takes from us is fetched again.
     const how = { providers, timeoutMs, stallMs, signal, durable: 'soon' } as const
     const peers = [of.author, ...listers].map(context.peerIdOf)
-    const maxBytes = bytes + Math.ceil(bytes / 1000) + NODES_BYTES
+    const maxBytes = maxWeightsBytes(bytes)
     await context.waits.during(wait, async () => {
       const { round } = of
       if (base !== null) await fetchByDelta(context, { round, checkpoint: file, bytes, base, peers, how }, refused)

@@ -2,6 +2,7 @@ import type { CID } from 'multiformats/cid'
 import type { BuildSpec } from '../../rounds/state.ts'
 import { rebasedFrom } from '../../rounds/views.ts'
 import type { PeerContext } from '../context.ts'
+import { maxWeightsBytes } from '../heads.ts'
 
 /**
  * Files are fused without being hashed again, so a proposal that differs from our base may mean that ours was made of rotten bytes. Reads
@@ -32,7 +33,7 @@ export async function mendInputs(
     log.warn('file-rotten', { cid, leaves: rotten })
     const providers = mesh.peers().flatMap(({ addresses }) => addresses.slice(0, 1))
     await store.fetch(cid, {
-      ...{ shape: 'file', fileBytes: bytes, maxBytes: bytes + Math.ceil(bytes / 1000) + NODES_BYTES },
+      ...{ shape: 'file', fileBytes: bytes, maxBytes: maxWeightsBytes(bytes) },
       ...{ providers, timeoutMs: FETCH_MS, signal },
     })
     events.emit({ type: 'repaired', cid: String(cid), place: `round ${spec.round}, which is being fused` })
@@ -41,7 +42,6 @@ export async function mendInputs(
   return isMended
 }
 
-const NODES_BYTES = 1_048_576
 const FETCH_MS = 60_000
 
 function distinct(cids: readonly CID[]): readonly CID[] {
