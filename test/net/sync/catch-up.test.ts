@@ -43,13 +43,13 @@ describe('catching up', () => {
     if (options.has === undefined) await initDataDir(dataDir)
     else await writeDataDir(dataDir, chain, { key: testKey(dataDir), rounds: options.has })
     const failures = new Map<string, string>()
-    const told = Promise.withResolvers<void>()
+    const failed = new Map(servers.map(({ peerId }) => [peerId, Promise.withResolvers<void>()]))
     const log: Log = {
       ...{ debug: () => {}, warn: () => {}, error: () => {}, child: () => log },
       info: (event, fields = {}) => {
         if (event !== 'sync-failed') return
         failures.set(String(fields['peer']), String(fields['error']))
-        told.resolve()
+        failed.get(String(fields['peer']))?.resolve()
       },
     }
     const peer = await createPeer({
@@ -59,7 +59,9 @@ describe('catching up', () => {
       ...{ listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false, dht: false, checkStoreMs: 0, log },
     })
     open.use(peer)
-    return { peer, dataDir, failures, failed: told.promise }
+    const haveFailed = (...these: readonly ChainServer[]) =>
+      Promise.all(these.map(({ peerId }) => failed.get(peerId)?.promise))
+    return { peer, dataDir, failures, haveFailed }
   }
 
   async function roundsOf(dataDir: string): Promise<readonly string[]> {
@@ -108,8 +110,8 @@ describe('catching up', () => {
     const { promise: refused, resolve: onRefused } = Promise.withResolvers<void>()
     const liar = await serve({ rounds: 70, bases: (frames) => tamperWith(57, frames) })
     const honest = await serve({ rounds: 70, until: refused })
-    const { peer, dataDir, failures, failed } = await start([liar, honest])
-    await failed
+    const { peer, dataDir, failures, haveFailed } = await start([liar, honest])
+    await haveFailed(liar)
     assert.match(String(failures.get(liar.peerId)), /The base of round 57 .* does not hold: certificate-bad-signature/)
     assert.deepEqual(await roundsOf(dataDir), bases(56))
     onRefused()
@@ -134,11 +136,11 @@ describe('catching up', () => {
     const boaster = await serve({ rounds: 10, claims: 1_000_000_000 })
     const circular = await serve({ rounds: 12, bases: (frames) => repeatFrom(11, frames) })
     const honest = await serve({ rounds: 14, until: judged })
-    const { peer, dataDir, failures } = await start([boaster, circular, honest])
-    const synced = until(peer, ({ type }) => type === 'synced')
-    await until(peer, () => failures.size === 2, synced)
+    const { peer, dataDir, failures, haveFailed } = await start([boaster, circular, honest])
+    const caughtUp = until(peer, (event) => event.type === 'synced' && event.round === 14)
+    await haveFailed(boaster, circular)
     onJudged()
-    await until(peer, () => peer.status().round === 15)
+    await caughtUp
     assert.match(String(failures.get(boaster.peerId)), /does not give the bases that it says it has/)
     assert.match(String(failures.get(circular.peerId)), /round 1[12] .* does not hold: certificate-wrong-round/)
     assert.ok(boaster.asked.length <= 2 && circular.asked.length <= 1, `${boaster.asked} and ${circular.asked}`)
@@ -147,16 +149,12 @@ describe('catching up', () => {
 })
 
 /** The events up to one that fits. */
-async function until(peer: Peer, fits: (event: PeerEvent) => boolean, orElse?: Promise<unknown>): Promise<PeerEvent[]> {
+async function until(peer: Peer, fits: (event: PeerEvent) => boolean): Promise<PeerEvent[]> {
   const seen: PeerEvent[] = []
-  const over = new AbortController()
-  void orElse?.finally(() => over.abort())
-  const signal = AbortSignal.any([over.signal, AbortSignal.timeout(DEADLINE_MS)])
-  for await (const event of peer.events({ signal })) {
+  for await (const event of peer.events({ signal: AbortSignal.timeout(DEADLINE_MS) })) {
     seen.push(event)
     if (fits(event)) return seen
   }
-  if (over.signal.aborted) return seen
   throw new Error(`deadline; seen: ${seen.map(({ type }) => type).join(', ')}`)
 }
 
