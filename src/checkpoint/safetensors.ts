@@ -10,38 +10,66 @@ const LABELS_KEY = 'labels'
 const TASK_KEY = 'task'
 const TASK_TYPES = ['single-label', 'multi-label', 'regression'] as const satisfies readonly TaskType[]
 
+/** Elements that are encoded at a time. */
+const CHUNK = 262_144
+
 /**
- * Writes weights as a checkpoint of exactly this layout: header bytes from the layout, float tensors from `tensors`, rounded
- * once to the layout's dtype.
+ * Weights as a checkpoint of exactly this layout, in chunks of at most a mebibyte and the header: its bytes from the layout, float tensors from `tensors`,
+ * rounded once to the layout's dtype.
  * @param tensors every float tensor of the layout, in any order
  * @param base a file of the same layout that the integer and boolean tensors are copied from; needed only when there are such
- * @throws ColdmeshError `bad-checkpoint` when names or shapes differ, or a value is none of its dtype
+ * @returns chunks, each of which may be overwritten once the next is asked for
+ * @throws ColdmeshError `bad-checkpoint` when names or shapes differ, before the first chunk, or a value is none of its dtype
  */
-export function encodeCheckpoint(layout: Layout, tensors: readonly Weights[], base?: Uint8Array): Uint8Array {
+export function* encodeChunks(layout: Layout, tensors: readonly Weights[], base?: Uint8Array): Generator<Uint8Array> {
   assertLittleEndian()
-  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]))
-  const bytes = new Uint8Array(layout.totalBytes)
-  bytes.set(layout.header)
-  for (const entry of layout.tensors) {
-    const [from, to] = [layout.dataStart + entry.begin, layout.dataStart + entry.end]
-    const { name, dtype, shape } = entry
-    if (!isFloatDtype(dtype)) {
-      if (base === undefined || base.length !== layout.totalBytes) {
-        throw badCheckpoint(`Tensor ${show(name)} is ${dtype}: it is copied from a base, which is not given.`)
-      }
-      bytes.set(base.subarray(from, to), from)
+  const byName = matchTensors(layout, tensors, base)
+  yield layout.header
+  const buffer = new Uint8Array(CHUNK * FLOAT_BYTES.F32)
+  for (const { name, dtype, begin, end } of layout.tensors) {
+    const weights = byName.get(name)
+    if (!isFloatDtype(dtype) || weights === undefined) {
+      if (base !== undefined) yield base.subarray(layout.dataStart + begin, layout.dataStart + end)
       continue
+    }
+    for (let first = 0; first < weights.data.length; first += CHUNK) {
+      const values = weights.data.subarray(first, first + CHUNK)
+      const chunk = buffer.subarray(0, values.length * FLOAT_BYTES[dtype])
+      encodeFloats({ name, dtype, first }, values, chunk)
+      yield chunk
+    }
+  }
+}
+
+/** The same as a whole. */
+export function encodeCheckpoint(layout: Layout, tensors: readonly Weights[], base?: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(layout.totalBytes)
+  let at = 0
+  for (const chunk of encodeChunks(layout, tensors, base)) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
+}
+
+/** The float tensors of a layout by their names. */
+function matchTensors(layout: Layout, tensors: readonly Weights[], base: Uint8Array | undefined): Map<string, Weights> {
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]))
+  const matched = new Map<string, Weights>()
+  for (const { name, dtype, shape, begin, end } of layout.tensors) {
+    if (!isFloatDtype(dtype)) {
+      if (base?.length === layout.totalBytes) continue
+      throw badCheckpoint(`Tensor ${show(name)} is ${dtype}: it is copied from a base, which is not given.`)
     }
     const weights = byName.get(name)
     if (weights === undefined) throw badCheckpoint(`The weights lack tensor ${show(name)}.`)
     byName.delete(name)
-    if (!equalShapes(weights.shape, shape) || weights.data.length !== (to - from) / FLOAT_BYTES[dtype]) {
+    if (!equalShapes(weights.shape, shape) || weights.data.length !== (end - begin) / FLOAT_BYTES[dtype])
       throw badCheckpoint(`Tensor ${show(name)} has another shape than in the base.`)
-    }
-    encodeFloats({ name, dtype }, weights.data, bytes.subarray(from, to))
+    matched.set(name, weights)
   }
   for (const name of byName.keys()) throw badCheckpoint(`The base has no float tensor ${show(name)}.`)
-  return bytes
+  return matched
 }
 
 /**
@@ -50,15 +78,20 @@ export function encodeCheckpoint(layout: Layout, tensors: readonly Weights[], ba
  * @throws ColdmeshError `bad-checkpoint`
  */
 export function decodeCheckpoint(bytes: Uint8Array): { layout: Layout; weights: readonly Weights[] } {
+  return viewCheckpoint(new Uint8Array(bytes)) // `slice` of a Node Buffer would be no copy
+}
+
+/** As `decodeCheckpoint`; F32 tensors are views of `bytes`, unless it begins where no float can. */
+export function viewCheckpoint(bytes: Uint8Array): { layout: Layout; weights: readonly Weights[] } {
   assertLittleEndian()
   const layout = parseLayout(bytes, bytes.length)
-  // one copy (`slice` of a Node Buffer would be none): aligned whatever the offset in `bytes`, and independent of it
-  const data = new Uint8Array(bytes.subarray(layout.dataStart))
+  const data = bytes.subarray(layout.dataStart)
+  const isAligned = data.byteOffset % FLOAT_BYTES.F32 === 0
+  const aligned = isAligned ? data : new Uint8Array(data)
   const weights: Weights[] = []
-  for (const entry of layout.tensors) {
-    const { name, dtype, shape, begin, end } = entry
+  for (const { name, dtype, shape, begin, end } of layout.tensors) {
     if (!isFloatDtype(dtype)) continue
-    weights.push({ name, shape, data: decodeFloats(dtype, data.subarray(begin, end)) })
+    weights.push({ name, shape, data: decodeFloats(dtype, aligned.subarray(begin, end)) })
   }
   return { layout, weights }
 }

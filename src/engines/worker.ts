@@ -68,7 +68,7 @@ async function close(): Promise<void> {
 }
 
 function buffersOf(arrays: readonly ArrayBufferView[]): ArrayBuffer[] {
-  return arrays.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? buffer : []))
+  return [...new Set(arrays.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? buffer : [])))]
 }
 
 function reply(message: Reply, transferred: ArrayBuffer[] = []): void {

@@ -4,7 +4,6 @@ import { type Contribution, MAX_PROVIDERS } from '../../protocols/contribution/m
 import { equalCids } from '../../protocols/wire/bytes.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import type { Layout } from '../checkpoint/layout.ts'
-import { encodeCheckpoint } from '../checkpoint/safetensors.ts'
 import type { DatasetFacts } from '../engines/dataset-facts.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { Log } from '../ports/system.ts'
@@ -205,9 +204,8 @@ async function trainAndAnnounce(
     const { seconds, steps, peakMemoryBytes = null } = trained
     tell({ type: 'trained', round, task, metric, before, after, scores, seconds, steps, peakMemoryBytes })
     const until = AbortSignal.any([signal, over.signal])
-    const bytes = encodeCheckpoint(facts.layout, trained.body, model.file)
     await untilStored(context, 'head', until, () => heads.write(task, trained.head))
-    const keep = { round, bytes, base: { cid: head.weights, bytes: model.file } }
+    const keep = { round, body: trained.body, base: { cid: head.weights, bytes: model.file } }
     const cid = await untilStored(context, 'checkpoint', until, () => keepCheckpoint(context, keep))
     if (!isTaken(context, { parent: head.base, round })) return null
     if (equalCids(cid, head.weights)) throw changedNothing(facts.layout)

@@ -1,5 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import { equalCids } from '../../protocols/wire/bytes.ts'
+import { encodeChunks } from '../checkpoint/safetensors.ts'
+import type { Weights } from '../ports/trainer.ts'
 import type { PeerContext } from './context.ts'
 import { type CheckpointToPack, type MakingDelta, makeDelta } from './deltas/make.ts'
 import { writeWeights } from './store/write-weights.ts'
@@ -7,12 +9,14 @@ import { writeWeights } from './store/write-weights.ts'
 /** Stores a checkpoint of our own, and its delta where one is wanted, for as long as its round is kept. */
 export async function keepCheckpoint(
   context: MakingDelta & Pick<PeerContext, 'files'>,
-  checkpoint: Omit<CheckpointToPack, 'cid'>,
+  { body, ...checkpoint }: Omit<CheckpointToPack, 'cid'> & { readonly body: readonly Weights[] },
 ): Promise<CID> {
-  const { keeping } = context
+  const { keeping, facts } = context
+  const { round, base } = checkpoint
   using _ = keeping.pinStored()
-  const cid = await writeWeights(context, checkpoint.bytes.length, [checkpoint.bytes])
-  await keeping.note(checkpoint.round, cid)
-  if (!equalCids(cid, checkpoint.base.cid)) await makeDelta(context, { ...checkpoint, cid })
+  const chunks = encodeChunks(facts.layout, body, base.bytes)
+  const cid = await writeWeights(context, facts.layout.totalBytes, chunks)
+  await keeping.note(round, cid)
+  if (!equalCids(cid, base.cid)) await makeDelta(context, { ...checkpoint, cid })
   return cid
 }

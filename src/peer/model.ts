@@ -2,7 +2,7 @@ import { readFile as readDisk } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import { openBase, WEIGHTS_NAME } from '../checkpoint/base.ts'
-import { decodeCheckpoint } from '../checkpoint/safetensors.ts'
+import { viewCheckpoint } from '../checkpoint/safetensors.ts'
 import { readFile } from '../checkpoint/unixfs.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
@@ -34,13 +34,14 @@ export async function readModelDirectory(directory: string): Promise<Model> {
   })
 }
 
+/** `file` is the weights as they were read; F32 tensors of the body are views of it. @param read gives what nobody else writes to */
 export async function parseModel(read: ReadNamed): Promise<Model & { readonly file: Uint8Array }> {
   const file = await read(WEIGHTS_NAME)
   return {
     config: await readJson(read, 'config.json'),
     tokenizer: await readJson(read, 'tokenizer.json'),
     tokenizerConfig: await readJson(read, 'tokenizer_config.json'),
-    body: decodeCheckpoint(file).weights,
+    body: viewCheckpoint(file).weights,
     file,
   }
 }

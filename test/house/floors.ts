@@ -23,7 +23,8 @@ export function placeOf(path: string): Place | null {
     if (PURE_ROOMS.includes(room)) return { floor: 2.1, room: `src/${room}` }
     // Judges bases with what the other pure rooms have.
     if (room === 'evaluation') return { floor: 2.2, room: 'src/evaluation' }
-    if (room === 'adapters') return { floor: 3, room: `src/adapters/${inner}` }
+    // Below the other adapters: whoever writes to a disk needs it.
+    if (room === 'adapters') return { floor: inner === 'files' ? 3 : 3.1, room: `src/adapters/${inner}` }
     if (room === 'engines') return { floor: 3.5, room: 'src/engines' }
     if (room === 'peer') return { floor: 4, room: 'src/peer' }
     // Many peers' work in one process, from the peer's own parts.

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import type { CID } from 'multiformats/cid'
 import { diskRefusal } from '../../ports/disk-refusal.ts'
+import { makeDirectory, syncDirectory } from '../files/atomic.ts'
 import { keyOfBlock } from './in-use.ts'
 import { DEFAULT_BATCH_BYTES, DEFAULT_SEGMENT_BYTES } from './limits.ts'
 import type { LooseBlocks } from './loose-blocks.ts'
@@ -18,7 +19,6 @@ import {
   segmentOf,
   syncSegment,
 } from './packed-segment.ts'
-import { makeDirectory, syncDirectory } from './sync-directory.ts'
 
 interface Place {
   readonly segment: Segment

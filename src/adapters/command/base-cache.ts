@@ -14,7 +14,8 @@ export interface BaseCache {
 }
 
 export function createBaseCache(dir: string): BaseCache {
-  let kept: { readonly body: Model['body']; readonly path: string; readonly mark: string | null } | null = null
+  /** `body` says which model it was, and keeps it from nobody's collection. */
+  let kept: { readonly body: WeakRef<Model['body']>; readonly path: string; readonly mark: string | null } | null = null
 
   async function clear(): Promise<void> {
     const path = kept?.path
@@ -31,7 +32,7 @@ export function createBaseCache(dir: string): BaseCache {
     },
     async directoryOf(model) {
       // A program that wrote into its base made it another one.
-      if (kept?.body === model.body && kept.mark === (await markOf(kept.path))) return kept.path
+      if (kept?.body.deref() === model.body && kept.mark === (await markOf(kept.path))) return kept.path
       await clear()
       const path = await makeOwned(dir, 'base')
       try {
@@ -40,7 +41,7 @@ export function createBaseCache(dir: string): BaseCache {
         await rm(path, { recursive: true, force: true })
         throw error
       }
-      kept = { body: model.body, path, mark: await markOf(path) }
+      kept = { body: new WeakRef(model.body), path, mark: await markOf(path) }
       return path
     },
   }

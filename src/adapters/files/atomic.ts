@@ -70,6 +70,9 @@ export async function writeDurable(path: string, bytes: Uint8Array, mode: number
   }
 }
 
+/** Windows opens no directories, and some file systems do not sync them. */
+const UNSYNCED = ['EPERM', 'EISDIR', 'EINVAL', 'ENOTSUP']
+
 /** Makes a rename, creation or deletion inside `directory` survive a power cut, where the system can. */
 export async function syncDirectory(directory: string): Promise<void> {
   let handle: FileHandle | undefined
@@ -77,9 +80,7 @@ export async function syncDirectory(directory: string): Promise<void> {
     handle = await open(directory, 'r')
     await handle.sync()
   } catch (error) {
-    // Windows opens no directories, and some file systems do not sync them.
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code !== 'EPERM' && code !== 'EISDIR' && code !== 'EINVAL' && code !== 'ENOTSUP') throw error
+    if (!UNSYNCED.includes(systemCode(error) ?? '')) throw error
   } finally {
     await handle?.close()
   }

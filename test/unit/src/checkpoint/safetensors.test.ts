@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { encodeLayout } from '../../../../src/checkpoint/layout.ts'
-import { decodeCheckpoint, decodeHead, encodeCheckpoint, encodeHead } from '../../../../src/checkpoint/safetensors.ts'
+import {
+  decodeCheckpoint,
+  decodeHead,
+  encodeCheckpoint,
+  encodeChunks,
+  encodeHead,
+  viewCheckpoint,
+} from '../../../../src/checkpoint/safetensors.ts'
 import { isColdmeshError } from '../../../../src/ports/errors.ts'
 
 const layout = encodeLayout([
@@ -11,6 +18,8 @@ const layout = encodeLayout([
 ])
 const w = { name: 'w', shape: [2, 2], data: new Float32Array([1, -2, 3.5, 1e-45]) }
 const b = { name: 'b', shape: [1], data: new Float32Array([7]) }
+/** Elements of a tensor that takes more than one chunk. */
+const LARGE = 300_000
 
 function baseBytes(): Uint8Array {
   const base = new Uint8Array(layout.totalBytes)
@@ -46,6 +55,29 @@ describe('encodeCheckpoint and decodeCheckpoint', () => {
       encodeCheckpoint(layout, [{ ...w, data: view }, b], baseBytes()),
       encodeCheckpoint(layout, [w, b], baseBytes()),
     )
+  })
+
+  it('write and read large tensors of each type, in chunks of a mebibyte', () => {
+    const data = Float32Array.from({ length: LARGE }, (_, i) => (i % 251) - 125)
+    for (const dtype of ['F32', 'BF16', 'F16'] as const) {
+      const large = encodeLayout([{ name: 'w', dtype, shape: [LARGE] }])
+      const weights = [{ name: 'w', shape: [LARGE], data }]
+      const bytes = encodeCheckpoint(large, weights)
+      assert.deepEqual(decodeCheckpoint(bytes).weights, weights)
+      const chunks = [...encodeChunks(large, weights)].map(({ length }) => length)
+      assert.equal(Math.max(...chunks) <= 1_048_576 && chunks.length, 3)
+    }
+  })
+
+  it('see a file in place, or copied where it begins at no float', () => {
+    const bytes = encodeCheckpoint(layout, [w, b], baseBytes())
+    for (const shift of [0, 1, 4]) {
+      const shifted = new Uint8Array(bytes.length + shift).subarray(shift)
+      shifted.set(bytes)
+      const { weights } = viewCheckpoint(shifted)
+      assert.deepEqual(weights, [w, b])
+      assert.equal(weights[0]?.data.buffer === shifted.buffer, shift !== 1)
+    }
   })
 
   it('refuse missing, unknown and misshapen weights, and a missing base', () => {
@@ -88,15 +120,15 @@ describe('encodeCheckpoint and decodeCheckpoint', () => {
   // fault 72
   it('refuse to write NaN, infinity and what F16 cannot hold, naming tensor and element', () => {
     for (const dtype of ['F32', 'BF16', 'F16'] as const) {
-      const one = encodeLayout([{ name: 'w', dtype, shape: [2000] }])
+      const one = encodeLayout([{ name: 'w', dtype, shape: [LARGE] }])
       for (const value of [Number.NaN, Number.POSITIVE_INFINITY, ...(dtype === 'F16' ? [65_520, -1e30] : [])]) {
-        const data = new Float32Array(2000).with(1500, value)
+        const data = new Float32Array(LARGE).with(LARGE - 500, value)
         assert.throws(
-          () => encodeCheckpoint(one, [{ name: 'w', shape: [2000], data }]),
+          () => encodeCheckpoint(one, [{ name: 'w', shape: [LARGE], data }]),
           (error) =>
             isColdmeshError(error, 'bad-checkpoint') &&
             error.facts['tensor'] === 'w' &&
-            error.facts['element'] === 1500 &&
+            error.facts['element'] === LARGE - 500 &&
             error.message.includes(Number.isFinite(value) ? 'more than F16 can hold' : String(value)),
         )
       }

@@ -68,7 +68,7 @@ async function scene({
   await put(peer, base)
   const common = { keeping: KEEPS_ALL, mesh: meshWith(FAR), deltaMode: mode, log: memoryLog() }
   const made = createDeltaBook()
-  const toPack = { round: 1, cid, bytes: checkpoint, base: { cid: baseCid, bytes: base } }
+  const toPack = { round: 1, cid, base: { cid: baseCid, bytes: base } }
   await makeDelta({ ...common, store: author, facts: { layout }, deltas: made }, toPack)
 
   const fetched: string[] = []
