@@ -12,7 +12,7 @@ export function statedWork(work: {
   readonly commitment: Uint8Array
   readonly license?: string | undefined
   readonly plan: TrainingPlan
-  readonly trained: TrainingResult
+  readonly trained: Pick<TrainingResult, 'validation' | 'steps'>
   readonly trainer: Pick<Trainer, 'name' | 'device'>
   readonly seconds: number
 }): Pick<Contribution, 'dataset' | 'training' | 'metrics'> {

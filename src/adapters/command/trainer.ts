@@ -25,6 +25,8 @@ export interface CommandTrainerOptions {
   readonly onText?: (line: string) => void
 }
 
+const ignore = () => {}
+
 /**
  * A trainer that has any program do the work. Requests are done one after the other. Its `device` is what the program last said.
  *
@@ -44,7 +46,7 @@ export async function createProgramTrainer(
   let last: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const turn = last.then(work)
-    last = turn.catch(() => {})
+    last = turn.then(ignore, ignore) // nobody's weights are held by it
     return turn
   }
   const scope = {

@@ -88,9 +88,15 @@ async function runRounds({ say }: Pick<Setup, 'say'>, parent: string): Promise<R
     const announced = await Promise.all(daemons.map((daemon) => timeOf(daemon, 'announced', round)))
     const before = pids.map(cpuSecondsOf)
     pids.forEach(forgetPeak)
-    const fused = await Promise.all(daemons.map((daemon) => timeOf(daemon, 'fused', round)))
+    // Each at its own end: who is done reads the next base to train from.
+    const fused = await Promise.all(
+      daemons.map(async (daemon, i) => {
+        const seen = await timeOf(daemon, 'fused', round)
+        return { ...seen, peakBytes: peakOf(pids[i] ?? 0) }
+      }),
+    )
     cpuSeconds = pids.reduce((sum, pid, i) => sum + cpuSecondsOf(pid) - (before[i] ?? 0), 0) / MEMBERS
-    peakBytes = Math.max(peakBytes, ...pids.map(peakOf))
+    peakBytes = Math.max(peakBytes, ...fused.map((each) => each.peakBytes))
     seconds.push((Math.max(...fused.map(({ at }) => at)) - Math.max(...announced.map(({ at }) => at))) / 1000)
     bases.push(new Set(fused.map(({ base }) => base)).size)
     say(`round ${round}: ${seconds.at(-1)?.toFixed(1)} s`)

@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { openTrainingData } from '../../../../../src/adapters/datasets/index.ts'
 import { createCommandTrainer } from '../../../../../src/engines/command-trainer.ts'
 import { createTrainer } from '../../../../../src/engines/trainer.ts'
@@ -37,6 +39,12 @@ async function benchOf(
   const command = [process.execPath, PROGRAM, behaviour]
   const trainer = await createCommandTrainer({ command, dir, onText: (line) => said.push(line), ...options })
   return { trainer, dir, said, [Symbol.asyncDispose]: () => trainer.stop() }
+}
+
+/** All that nothing holds, when it resolves. */
+async function collectGarbage(): Promise<void> {
+  setFlagsFromString('--expose-gc')
+  await runInNewContext('gc')({ execution: 'async', type: 'major' })
 }
 
 const leftIn = (dir: string) => readdirSync(dir).filter((name) => name !== 'logs')
@@ -78,6 +86,21 @@ describe('createCommandTrainer', () => {
     assert.equal(progress.at(-1)?.validation?.score, 0.5)
     assert.equal(bench.trainer.device, 'abacus')
     assert.deepEqual(bench.said, ['half a line that is no event'])
+  })
+
+  it('holds no weights once they are nobody’s', async () => {
+    await using bench = await benchOf('good')
+    const train = async () => {
+      const given = { ...request, model: tinyModel() }
+      const { body } = await bench.trainer.train(given)
+      return [body, given.model.body].map((weights) => new WeakRef(weights))
+    }
+    const held = await train()
+    await collectGarbage()
+    assert.deepEqual(
+      held.map((weights) => weights.deref()),
+      [undefined, undefined],
+    )
   })
 
   it('removes its directories, and begins from the base that is there already', async () => {
