@@ -12,7 +12,7 @@ export interface WeightFiles {
    * Begins to bring a file here, or goes on where that was broken off: leaves that came before, and those that other files here have, are not missing.
    * @throws ColdmeshError `refused` when the disk has no room for it, or its budget has not
    */
-  receive(file: FileToReceive): Promise<IncomingFile>
+  receive(file: FileToReceive, options?: ReceiveOptions): Promise<IncomingFile>
   /**
    * Compares every leaf of a file with its digest now, however lately that was done. One that is rotten is not here any more, nor is the file as a whole.
    * @returns how many were; 0 for what is no file here
@@ -48,7 +48,8 @@ export interface FileToReceive {
   readonly leaves: readonly { readonly cid: CID; readonly bytes: number }[]
 }
 
-export interface FinishOptions {
+export interface ReceiveOptions {
+  /** `soon`: the file is durable a little after it is finished; a crash before that leaves it to be read again, and completed. */
   readonly durable?: 'now' | 'soon' | undefined
 }
 
@@ -58,11 +59,8 @@ export interface IncomingFile extends AsyncDisposable {
   readonly missing: readonly number[]
   /** Puts a leaf at its place. The caller compared it with its CID. Calls may overlap. @throws ColdmeshError `refused` */
   write(leaf: number, block: Uint8Array): Promise<void>
-  /**
-   * When none is missing: makes it a file of the store, and durable.
-   * @param options.durable `soon`: a little after it resolves; a crash before that leaves it to be read again, and completed
-   */
-  finish(options?: FinishOptions): Promise<void>
+  /** When none is missing: makes it a file of the store, and durable as was asked for. @throws ColdmeshError `refused` */
+  finish(): Promise<void>
 }
 
 /** Disposed before it is finished, it is deleted. */

@@ -4,13 +4,14 @@ import type { CID } from 'multiformats/cid'
 import { equalBytes } from '../../../protocols/wire/bytes.ts'
 import { leafBytes } from '../../checkpoint/digest-tree.ts'
 import { LEAF_BYTES } from '../../checkpoint/file-tree.ts'
-import type { FinishOptions, IncomingFile } from '../../ports/weight-files.ts'
+import type { IncomingFile, ReceiveOptions } from '../../ports/weight-files.ts'
+import { DEFAULT_SYNC_BYTES } from './limits.ts'
 import { digestOf, type StoredFile, writeAll } from './stored-file.ts'
 
 /** A file that is being brought here, for all that bring it. */
 export interface Incoming {
   /** One more that works on it; when the last is gone, it closes. */
-  join(): IncomingFile
+  join(options: ReceiveOptions): IncomingFile
   /** Puts a leaf wherever it belongs; false when it is no leaf of this file, or here already. */
   take(cid: CID, block: Uint8Array): Promise<boolean>
 }
@@ -20,7 +21,7 @@ export interface IncomingOptions {
   /** A leaf from elsewhere in the store, compared with its digest; null when nothing here has it. */
   readonly copyOf: (file: StoredFile, leaf: number, into: Uint8Array) => Promise<Uint8Array | null>
   /** Makes it a file of the store; called when every leaf is here. */
-  readonly settle: (options: FinishOptions) => Promise<void>
+  readonly settle: (options: ReceiveOptions) => Promise<void>
   /** Nobody works on it any more. */
   readonly onClosed: () => void
   readonly refusal: (error: unknown) => Error
@@ -32,6 +33,7 @@ export async function openIncoming(options: IncomingOptions): Promise<Incoming> 
   const handle = await openPart(file).catch((error: unknown) => {
     throw refusal(error)
   })
+  const disk = syncingWhile(handle)
   let users = 0
   let settling: Promise<void> | undefined
   try {
@@ -45,16 +47,18 @@ export async function openIncoming(options: IncomingOptions): Promise<Incoming> 
     if (block.length !== leafBytes(file.tree, leaf)) throw new Error('a leaf has another length')
     try {
       await writeAll(handle, block, leaf * LEAF_BYTES)
+      disk.wrote(block.length)
     } catch (error) {
       throw refusal(error)
     }
     file.here[leaf] = 1
   }
 
-  async function finish(how: FinishOptions = {}): Promise<void> {
+  async function finish(how: ReceiveOptions): Promise<void> {
     if (file.here.includes(0)) throw new Error('leaves are missing')
-    settling ??= settle(how)
     try {
+      await disk.settled()
+      settling ??= settle(how)
       await settling
     } catch (error) {
       settling = undefined
@@ -63,21 +67,23 @@ export async function openIncoming(options: IncomingOptions): Promise<Incoming> 
   }
 
   return {
-    join() {
+    join(how) {
       let isOver = false
       users++
+      if (how.durable !== 'soon') disk.hurry()
       return {
         get missing() {
           return [...file.here.keys()].filter((leaf) => file.here[leaf] === 0)
         },
         write,
-        finish,
+        finish: () => finish(how),
         async [Symbol.asyncDispose]() {
           if (isOver) return
           isOver = true
           users--
           if (users > 0) return
           onClosed()
+          await disk.settled().catch(() => {})
           await handle.close()
         },
       }
@@ -93,6 +99,39 @@ export async function openIncoming(options: IncomingOptions): Promise<Incoming> 
         isTaken = true
       }
       return isTaken
+    },
+  }
+}
+
+/** Once somebody waits for it to be durable, a file goes to the disk while it comes: at its end there is little left to do. */
+function syncingWhile(handle: FileHandle) {
+  let unsynced = 0
+  let isHurried = false
+  let syncing: Promise<void> | null = null
+  let failure: unknown
+
+  return {
+    hurry() {
+      isHurried = true
+    },
+    /** @throws what a sync met: no later one tells of it again */
+    wrote(bytes: number) {
+      if (failure !== undefined) throw failure
+      unsynced += bytes
+      if (!isHurried || syncing !== null || unsynced < DEFAULT_SYNC_BYTES) return
+      unsynced = 0
+      syncing = handle
+        .datasync()
+        .catch((error: unknown) => {
+          failure = error
+        })
+        .finally(() => {
+          syncing = null
+        })
+    },
+    async settled() {
+      await syncing
+      if (failure !== undefined) throw failure
     },
   }
 }

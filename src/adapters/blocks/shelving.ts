@@ -1,7 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import { type DigestTree, rootOf, treeOfDigests } from '../../checkpoint/digest-tree.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
-import type { FinishOptions } from '../../ports/weight-files.ts'
+import type { ReceiveOptions } from '../../ports/weight-files.ts'
 import type { DurableLater } from './durable-later.ts'
 import type { FileFolder } from './file-folder.ts'
 import type { FileShelf } from './file-shelf.ts'
@@ -14,7 +14,7 @@ import { isWhole, type StoredFile } from './stored-file.ts'
 /** How files become those of the store. All errors are the system's, but for `bad-input`. */
 export interface Shelving {
   wholeOf(root: CID): StoredFile | undefined
-  settle(aside: string, tree: DigestTree, options?: FinishOptions): Promise<CID>
+  settle(aside: string, tree: DigestTree, options?: ReceiveOptions): Promise<CID>
   link(path: string, digest: () => Promise<Uint8Array>): Promise<CID>
   /** Files of somebody else's that changed, and that a copy took the place of since this was called last. */
   takeReplaced(): readonly ChangedLink[]
@@ -42,7 +42,7 @@ export function createShelving(options: {
   }
 
   /** What lies aside takes its name; a damaged one or another's link that had it goes. */
-  async function settle(aside: string, tree: DigestTree, { durable = 'now' }: FinishOptions = {}): Promise<CID> {
+  async function settle(aside: string, tree: DigestTree, { durable = 'now' }: ReceiveOptions = {}): Promise<CID> {
     const root = rootOf(tree)
     await inUse.touch(root, 'stored')
     if (wholeOf(root)?.link === null) {

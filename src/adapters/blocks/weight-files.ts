@@ -3,7 +3,7 @@ import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { cidOf, rootOf, treeOfDigests } from '../../checkpoint/digest-tree.ts'
 import { listLeaves } from '../../checkpoint/unixfs.ts'
 import { diskRefusal } from '../../ports/disk-refusal.ts'
-import type { FileToReceive, IncomingFile, KeptFile, WeightFiles } from '../../ports/weight-files.ts'
+import type { FileToReceive, IncomingFile, KeptFile, ReceiveOptions, WeightFiles } from '../../ports/weight-files.ts'
 import type { DiskRoom } from './disk-room.ts'
 import type { DurableLater } from './durable-later.ts'
 import type { FileFolder } from './file-folder.ts'
@@ -111,26 +111,26 @@ export function createWeightFiles(options: WeightFilesOptions): OwnedFiles {
     files.forget(file.path)
   }
 
-  async function join(file: FileToReceive): Promise<IncomingFile> {
+  async function join(file: FileToReceive, how: ReceiveOptions): Promise<IncomingFile> {
     if ((await wholeNow(file.root)) !== undefined) return NOTHING_MISSING
     const key = String(file.root)
     const started = incoming.get(key) ?? begin(file)
     incoming.set(key, started)
     started.catch(() => incoming.delete(key))
-    return (await started).join()
+    return (await started).join(how)
   }
 
-  async function receive(file: FileToReceive): Promise<IncomingFile> {
+  async function receive(file: FileToReceive, how: ReceiveOptions = {}): Promise<IncomingFile> {
     const pin = inUse.pin(file.root)
     try {
-      const joined = await join(file)
+      const joined = await join(file, how)
       return {
         get missing() {
           return joined.missing
         },
         write: joined.write,
-        async finish(how = {}) {
-          await joined.finish(how)
+        async finish() {
+          await joined.finish()
           // Somebody else may have finished it, in less of a hurry.
           if (how.durable !== 'soon') await later.settle(file.root)
         },

@@ -118,7 +118,7 @@ export function createFetch(fetching: Fetching): ContentStore['fetch'] {
       const file = await readLeaves(root, takeNode, { maxBytes, fileBytes })
       if (file === null) return null
       for (const node of nodes) count(node)
-      await using incoming = await files.receive(file)
+      await using incoming = await files.receive(file, { durable: fetchOptions.durable })
       const once = withoutTwins(file, incoming)
       const missing = new Set(incoming.missing.map((index) => String(file.leaves[index]?.cid)))
       const here = new Map(file.leaves.map(({ cid, bytes }) => [String(cid), bytes]))
@@ -128,7 +128,7 @@ export function createFetch(fetching: Fetching): ContentStore['fetch'] {
         count({ byteLength: leafBytes })
       }
       if (missing.size > 0) await bringLeaves(file, once, arrived)
-      await incoming.finish({ durable: fetchOptions.durable })
+      await incoming.finish()
       return { blocks, bytes }
     }
 

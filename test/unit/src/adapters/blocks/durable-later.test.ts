@@ -11,9 +11,9 @@ import { leafyFile } from './leafy-file.ts'
 const file = leafyFile(1, 2, 3)
 
 async function receive({ files }: BlockStore, durable: 'now' | 'soon'): Promise<void> {
-  await using incoming = await files.receive(file)
+  await using incoming = await files.receive(file, { durable })
   for (const leaf of incoming.missing) await incoming.write(leaf, file.blocks[leaf] ?? new Uint8Array())
-  await incoming.finish({ durable })
+  await incoming.finish()
 }
 
 async function namesIn(directory: string): Promise<readonly string[]> {

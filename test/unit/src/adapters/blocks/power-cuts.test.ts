@@ -22,9 +22,9 @@ async function make({ files }: BlockStore): Promise<void> {
 }
 
 async function receive({ files }: BlockStore, durable: 'now' | 'soon' = 'now'): Promise<void> {
-  await using incoming = await files.receive(file)
+  await using incoming = await files.receive(file, { durable })
   for (const leaf of incoming.missing) await incoming.write(leaf, file.blocks[leaf] ?? new Uint8Array())
-  await incoming.finish({ durable })
+  await incoming.finish()
 }
 
 const CASES = [
