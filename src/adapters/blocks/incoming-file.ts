@@ -66,6 +66,12 @@ export async function openIncoming(options: IncomingOptions): Promise<Incoming> 
     }
   }
 
+  /** The disk failed to keep some of it, nobody knows which, and reading it would not tell: it comes again. */
+  async function drop(): Promise<void> {
+    file.here.fill(0)
+    await handle.truncate(0)
+  }
+
   return {
     join(how) {
       let isOver = false
@@ -83,8 +89,11 @@ export async function openIncoming(options: IncomingOptions): Promise<Incoming> 
           users--
           if (users > 0) return
           onClosed()
-          await disk.settled().catch(() => {})
-          await handle.close()
+          try {
+            await disk.settled().catch(drop)
+          } finally {
+            await handle.close()
+          }
         },
       }
     },

@@ -11,10 +11,13 @@ import { leafyFile } from './leafy-file.ts'
 /** More than is left for the end. */
 const file = leafyFile(...Array.from({ length: 40 }, (_, leaf) => leaf))
 
-async function receive({ files }: BlockStore, durable: 'now' | 'soon'): Promise<void> {
+/** @returns how many leaves were missing */
+async function receive({ files }: BlockStore, durable: 'now' | 'soon'): Promise<number> {
   await using incoming = await files.receive(file, { durable })
-  for (const leaf of incoming.missing) await incoming.write(leaf, file.blocks[leaf] ?? new Uint8Array())
+  const { missing } = incoming
+  for (const leaf of missing) await incoming.write(leaf, file.blocks[leaf] ?? new Uint8Array())
   await incoming.finish()
+  return missing.length
 }
 
 const isOfWeights = ({ path }: DiskStep) => path.includes(String(file.root))
@@ -23,7 +26,13 @@ const isOfWeights = ({ path }: DiskStep) => path.includes(String(file.root))
 async function stepsOf(
   durable: 'now' | 'soon',
   fails: (step: DiskStep) => boolean = () => false,
-): Promise<{ readonly steps: readonly string[]; readonly error: unknown; readonly isRight: boolean }> {
+): Promise<{
+  readonly steps: readonly string[]
+  readonly error: unknown
+  /** When it was asked for again. */
+  readonly missing: number
+  readonly isRight: boolean
+}> {
   await using scratch = await memoryDirectory()
   const directory = join(scratch.path, 'blocks')
   await mkdir(directory)
@@ -43,17 +52,17 @@ async function stepsOf(
     unwatch()
   }
   await using store = await openBlockStore(directory)
-  await receive(store, 'now')
+  const missing = await receive(store, 'now')
   await using opened = await store.files.open(file.root)
   const isRight = opened !== null && (await readFile(opened.path)).equals(file.content)
-  return { steps, error, isRight }
+  return { steps, error, missing, isRight }
 }
 
 // docs/reliability.md: fault 48.
 describe('a file that comes', () => {
   it('goes to the disk meanwhile, where somebody waits for it to be durable', async () => {
-    const { steps, error, isRight } = await stepsOf('now')
-    assert.deepEqual([error, isRight], [null, true])
+    const { steps, error, missing, isRight } = await stepsOf('now')
+    assert.deepEqual([error, missing, isRight], [null, 0, true])
     assert.ok(steps.indexOf('sync') < steps.lastIndexOf('write'), String(steps))
   })
 
@@ -63,11 +72,14 @@ describe('a file that comes', () => {
     assert.ok(!steps.slice(0, steps.lastIndexOf('write')).includes('sync'), String(steps))
   })
 
-  it('is not finished when the disk failed meanwhile, though later syncs succeed, and is gone on with', async () => {
+  it('is not finished when the disk failed meanwhile, though later syncs succeed, and comes again', async () => {
     let failed = 0
-    const { error, isRight } = await stepsOf('now', (step) => isOfWeights(step) && step.op === 'sync' && failed++ === 0)
+    const { error, missing, isRight } = await stepsOf(
+      'now',
+      (step) => isOfWeights(step) && step.op === 'sync' && failed++ === 0,
+    )
     assert.ok(isColdmeshError(error, 'refused'), String(error))
     assert.match(`${error.message} ${error.hint}`, /EIO.*check it before going on/)
-    assert.ok(isRight)
+    assert.deepEqual([missing, isRight], [file.leaves.length, true])
   })
 })
