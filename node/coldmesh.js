@@ -54,7 +54,7 @@ function becomeSmaller() {
   if (process.execArgv.includes(HEAP_FLAG)) return setFlagsFromString(THREADS_HEAP_FLAG)
   if (/semi-space/.test([...process.execArgv, process.env['NODE_OPTIONS']].join(' '))) return
   if (process.execve === undefined || process.platform === 'win32') return
-  const args = [HEAP_FLAG, '--expose-gc', ...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)]
+  const args = [HEAP_FLAG, ...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)]
   process.execve(process.execPath, [process.execPath, ...args], process.env)
 }
 

@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { type Contribution, MAX_PROVIDERS } from '../../protocols/contribution/messages.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
-import { releaseMemory } from '../adapters/system/memory.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import { meetsTerms } from '../rounds/contributors.ts'
 import { isContribution, isRecent, parentOf } from '../rounds/views.ts'
@@ -119,8 +118,6 @@ async function trainAndAnnounce(
   try {
     const work = await trainAndKeep(context, { options, choose, task, round, head, until, emit })
     if (!isTaken(context, { parent: head.base, round })) return null
-    // Nothing holds the two models any more, and whoever announces soon fetches those of others.
-    await releaseMemory()
     const fields = await contributionFields(context, options, { ...work, task, voucher })
     const signed = await untilStored(context, 'journal', until, () =>
       loop.contribute({ round, parent: head.base, ...fields }),

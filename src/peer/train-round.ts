@@ -42,7 +42,7 @@ export interface Work {
   readonly trained: Omit<TrainingResult, 'body' | 'head'>
 }
 
-/** Trains on the round's base and stores the checkpoint; all that it held of both models can be collected when it resolves. */
+/** Trains on the round's base and stores the checkpoint. When it resolves nothing holds the two models, for the round that follows needs neither. */
 export async function trainAndKeep(context: TrainingContext, request: RoundToTrain): Promise<Work> {
   const { store, facts, heads, snapshots } = context
   const { options, choose, task, round, head, until, emit } = request
