@@ -17,7 +17,7 @@ export const DEFAULT_SEGMENT_BYTES = 64 * 1_048_576
 export const DEFAULT_DISK_MARGIN_BYTES = 32 * 1_048_576
 /** Blocks that are written and synced together. */
 export const DEFAULT_BATCH_BYTES = 8 * 1_048_576
-/** A file that is to be durable begins to go to the disk when so much of it has come. */
+/** A file that is to be durable goes to the disk while it comes, or is written, so much at a time: the last sync has little left to do. A multiple of a leaf. */
 export const DEFAULT_SYNC_BYTES = 32 * 1_048_576
 /** So long after the last file that may become durable later, and at most so long after the first. */
 export const DEFAULT_DURABLE_AFTER_MS = 10_000

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { CID } from 'multiformats/cid'
+import { DEFAULT_SYNC_BYTES } from '../../adapters/blocks/limits.ts'
 import { writeAll } from '../../adapters/blocks/stored-file.ts'
 import { DIGEST_BYTES, leafCount } from '../../checkpoint/digest-tree.ts'
 import { importFile, LEAF_BYTES } from '../../checkpoint/unixfs.ts'
@@ -14,9 +15,6 @@ export interface WeightsPlace {
   readonly files: WeightFiles | null
   readonly store: Pick<ContentStore, 'put'>
 }
-
-/** So much is written before the disk begins to keep it: the last sync has little left to do. */
-const SYNC_BYTES = 32 * LEAF_BYTES
 
 /**
  * Writes a file of weights in one pass: hashed leaf by leaf while the leaf before is being written. Durable when it resolves.
@@ -56,7 +54,7 @@ async function writeLeaves(
     await writing
     writing = write(handle, block, at)
     writing.catch(() => {})
-    if ((at + held) % SYNC_BYTES === 0) {
+    if ((at + held) % DEFAULT_SYNC_BYTES === 0) {
       await syncing
       syncing = writing.then(() => handle.datasync())
       syncing.catch(() => {})

@@ -3,8 +3,6 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { openTrainingData } from '../../../../../src/adapters/datasets/index.ts'
 import { createCommandTrainer } from '../../../../../src/engines/command-trainer.ts'
 import { createTrainer } from '../../../../../src/engines/trainer.ts'
@@ -12,6 +10,7 @@ import { isStored } from '../../../../../src/ports/dataset.ts'
 import { ColdmeshError, type ErrorCode } from '../../../../../src/ports/errors.ts'
 import type { Trainer, TrainingProgress } from '../../../../../src/ports/trainer.ts'
 import { completePlan } from '../../../../../src/training/plan.ts'
+import { collectGarbage } from '../../../../support/collect-garbage.ts'
 import { sentenceDataset, tinyModel } from '../../../../support/training/tiny.ts'
 
 const PROGRAM = join(import.meta.dirname, '..', '..', '..', '..', 'support', 'command', 'program.mjs')
@@ -39,12 +38,6 @@ async function benchOf(
   const command = [process.execPath, PROGRAM, behaviour]
   const trainer = await createCommandTrainer({ command, dir, onText: (line) => said.push(line), ...options })
   return { trainer, dir, said, [Symbol.asyncDispose]: () => trainer.stop() }
-}
-
-/** All that nothing holds, when it resolves. */
-async function collectGarbage(): Promise<void> {
-  setFlagsFromString('--expose-gc')
-  await runInNewContext('gc')({ execution: 'async', type: 'major' })
 }
 
 const leftIn = (dir: string) => readdirSync(dir).filter((name) => name !== 'logs')

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import type { syncBase } from '../../../../../protocols/sync/messages.ts'
+import { collectGarbage } from '../../../../support/collect-garbage.ts'
 import type { TestChain } from '../../../../support/history/build-chain.ts'
 import { followerOf, NEIGHBOUR, sentBase } from '../../../../support/history/follow.ts'
 import { longChain } from '../../../../support/history/long-chain.ts'
@@ -25,9 +23,6 @@ describe('a follower', () => {
 
   // docs/reliability.md: fault 41 (constant memory): the number of rounds does not matter, what stays is the chain's entry.
   it('holds nothing of the rounds behind it but the entries of the chain', async () => {
-    setFlagsFromString('--expose-gc')
-    const collectGarbage: unknown = runInNewContext('gc')
-    assert.ok(typeof collectGarbage === 'function')
     const sent: WeakRef<object>[] = []
     const followed: WeakRef<object>[] = []
     const { follower, chainFile, head } = await followerOf(chain, {
@@ -41,8 +36,7 @@ describe('a follower', () => {
     assert.equal(head().round, ROUNDS)
     assert.equal(chainFile.entries.length, ROUNDS)
     for (let i = 0; i < 5; i++) {
-      await setImmediate()
-      collectGarbage()
+      await collectGarbage()
     }
     const alive = (refs: readonly WeakRef<object>[]) => refs.filter((ref) => ref.deref() !== undefined).length
     assert.deepEqual([sent.length, followed.length], [ROUNDS, ROUNDS])
