@@ -53,21 +53,30 @@ export function requireCanonical(path: string | null, directory: string): string
   })
 }
 
-/** The disk keeps what is written as it comes: the last sync has little left to do. */
+/**
+ * The disk keeps what is written as it comes: the last sync has little left to do.
+ * @throws what a sync meanwhile met: the last one, by another handle, may not tell of it again
+ */
 async function syncedMeanwhile<T>(path: string, work: () => Promise<T>): Promise<T> {
   await using file = await open(path, 'r+')
   let isOver = false
   const syncing = (async () => {
     while (!isOver) {
       await setTimeout(SYNC_EVERY_MS)
-      // What the disk refuses, the last sync says.
-      await file.datasync().catch(() => {})
+      await file.datasync()
     }
   })()
+  const isSynced = syncing.then(
+    () => null,
+    (error: unknown) => ({ error }),
+  )
+  let done: T
   try {
-    return await work()
+    done = await work()
   } finally {
     isOver = true
-    await syncing
+    await isSynced
   }
+  await syncing
+  return done
 }

@@ -7,6 +7,7 @@ import { openBase } from '../../../../../src/checkpoint/base.ts'
 import { createContentStore } from '../../../../../src/peer/store/content-store.ts'
 import { importDirectory } from '../../../../../src/peer/store/import-directory.ts'
 import { isColdmeshError } from '../../../../../src/ports/errors.ts'
+import { watchDisk } from '../../../../support/disk/steps.ts'
 import { temporaryDirectory } from '../../../../support/history/temporary.ts'
 import { writeModelDirectory } from '../../../../support/training/model-directory.ts'
 import { tinyModel } from '../../../../support/training/tiny.ts'
@@ -45,5 +46,29 @@ describe('importDirectory', () => {
       left.filter((entry) => entry.isFile()),
       [],
     )
+  })
+
+  // docs/reliability.md: fault 48.
+  it('refuses when the disk failed while the weights came, though later syncs succeed', async () => {
+    const base = writeModelDirectory(at('kept'), tinyModel())
+    await using store = await openStore('failing')
+    const synced: string[] = []
+    const unwatch = await watchDisk(at('failing'), async ({ op, path }, perform) => {
+      if (op === 'sync' && path.includes('files')) synced.push(path)
+      const isFirst = op === 'sync' && synced.length === 1
+      if (isFirst) throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' })
+      return await perform()
+    })
+    try {
+      await assert.rejects(importDirectory(base, store), (error) => {
+        assert.ok(isColdmeshError(error, 'refused'), String(error))
+        assert.match(error.message, /EIO/)
+        return true
+      })
+    } finally {
+      unwatch()
+    }
+    assert.ok(synced.length >= 1)
+    await importDirectory(base, store)
   })
 })
