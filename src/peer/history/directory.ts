@@ -50,8 +50,8 @@ export async function verifyDirectory(dir: string, options: VerifyDirectoryOptio
   if (isBadLink(network)) {
     const failures = [{ round: 0, ...network }]
     const id = genesisBytes === null ? '' : String(idOf(genesisBytes))
-    const verdict = { valid: false, certified: false, trusted: false }
-    return { base: String(base), network: id, ...verdict, level, rounds: [], failures, fork: null }
+    const verdict = { valid: false, certified: false, trusted: false, trust: { genesis: null, keys: null } }
+    return { base: String(base), network: id, ...verdict, level, sample: null, rounds: [], failures, fork: null }
   }
   const { report, facts } = await inspectBase({ ...options, network, store, base, certificate })
   const reference = referenceOf(facts, certificate, entries)

@@ -63,10 +63,10 @@ export function createHistory(options: {
       const base = readCid(text)
       await using before = fromDir === undefined ? null : await openBefore(fromDir)
       // a data directory's owner named its network once, by an invite or a genesis CID
-      const trust = verifyOptions.trust ?? String(network.id)
+      const isTrustNamed = verifyOptions.trust !== undefined || (verifyOptions.trustKeys ?? []).length > 0
       const report = await verifyBase({
         ...verifyOptions,
-        trust,
+        ...(isTrustNamed ? {} : { trust: String(network.id) }),
         network,
         termsAt: terms.at,
         store,
