@@ -1,4 +1,4 @@
-import type { AmendmentChange } from './amendment-types.ts'
+import type { AmendmentChange, NamedKey } from './amendment-types.ts'
 import type { ForkStatus } from './fork/types.ts'
 
 export type VerifyLevel = 'signatures' | 'sample' | 'full'
@@ -56,7 +56,7 @@ export interface VerifiedRound {
 /** What a round was made of, as far as signatures vouch for it. */
 export interface RoundDetails {
   /** Null without a certificate that holds. */
-  readonly certificate: { readonly view: number; readonly signers: readonly string[] } | null
+  readonly certificate: { readonly view: number; readonly signers: readonly NamedKey[] } | null
   /** Signatures that a certificate needs, and lists that a lineage quotes. */
   readonly quorum: number
   readonly lists: number
@@ -71,7 +71,10 @@ export interface RoundDetails {
     /** Rounds with inputs since the base that it was trained from; null when that is not known. */
     readonly staleness: number | null
   }[]
+  /** At most 64 of them. */
   readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
+  /** All that were excluded. */
+  readonly exclusions: number
   readonly amendment: { readonly id: string; readonly change: AmendmentChange; readonly from: number } | null
 }
 

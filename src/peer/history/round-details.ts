@@ -12,12 +12,18 @@ import type { RoundDetails } from '../verify-types.ts'
 import type { RoundContents } from './open-round.ts'
 import type { HistoryStep } from './step.ts'
 
+/** Of a round: there may be thousands. */
+const MAX_EXCLUDED = 64
+
 /** What a round was made of; null where a signature does not hold. */
 export function detailsOf({ network, loaded, contents, parent, certificate }: HistoryStep): RoundDetails | null {
   if (contents === null) return null
   const { lineage, round } = loaded
   return {
-    certificate: certificate && { view: certificate.view, signers: certificate.signers.map(toHex) },
+    certificate: certificate && {
+      view: certificate.view,
+      signers: certificate.signers.map((key) => ({ name: network.nameOf(key), key: toHex(key) })),
+    },
     quorum: network.quorum,
     lists: lineage.lists.length,
     inputs: contents.inputs.map((input) => {
@@ -25,7 +31,8 @@ export function detailsOf({ network, loaded, contents, parent, certificate }: Hi
       const from = parent === null ? null : parentOf(parent, input.parent, input.round)
       return { id, author, task, dataset, rows, vouchedBy, staleness: from?.staleness ?? null }
     }),
-    excluded: excludedOf(contents),
+    excluded: excludedOf({ excluded: contents.excluded.slice(0, MAX_EXCLUDED) }),
+    exclusions: contents.excluded.length,
     amendment: amendmentOf(round, lineage.amendment),
   }
 }
@@ -48,7 +55,7 @@ export function inputOf(network: { readonly id: CID }, input: SignedContribution
   }
 }
 
-export function excludedOf({ excluded }: RoundContents): LogEntry['excluded'] {
+export function excludedOf({ excluded }: Pick<RoundContents, 'excluded'>): LogEntry['excluded'] {
   return excluded.map(({ contribution, reason }) => {
     return { id: String(contribution.id), author: toHex(contribution.author), reason }
   })
