@@ -30,7 +30,7 @@ export interface FinishedRound extends CoveredRound {
 export interface Progress extends AsyncDisposable {
   /** By round. */
   readonly finished: ReadonlyMap<number, FinishedRound>
-  /** Of a file that is gone on with. */
+  /** That of the file: what a sample is drawn by. */
   readonly seed: string | null
   /** What is added at level `full` or `sample` is durable when it resolves, at `signatures` soon after. */
   add(round: FinishedRound): Promise<void>
@@ -67,13 +67,13 @@ export async function openProgress(path: string, verification: Verification, new
   const waiting: Uint8Array[] = []
   const flush = () => journal.append(...waiting.splice(0))
   const { by, network, base, level, sample } = verification
+  const drawn = found === null ? sample && { seed: sample.seed ?? newSeed, leaves: sample.leaves } : found.sample
   if (found === null) {
-    const drawn = sample && { seed: sample.seed ?? newSeed, leaves: sample.leaves }
     await journal.append(encode({ kind: KIND, by, network, base, level, sample: drawn } satisfies Head))
   }
   return {
     finished,
-    seed: found?.sample?.seed ?? null,
+    seed: drawn?.seed ?? null,
     add: async (round) => {
       waiting.push(encode(round))
       if (level !== 'signatures' || waiting.length >= BATCH) await flush()
