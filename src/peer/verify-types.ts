@@ -90,7 +90,7 @@ export interface VerifyOptions {
   readonly sampleSeed?: string
   /** Rounds whose details are in the report: half of them the newest, half the oldest; besides those in which something is wrong. Default 6. */
   readonly details?: number
-  /** Threads that fuse; default: one for each processor, at most 4. */
+  /** Threads that fuse files again, 0: the calling one. Default: as many as processors, at most 4; in a peer that runs, 1. */
   readonly threads?: number
   /** Where to go on from and to: a round that this file covers is not checked again. Whoever can write the file can lie to you. */
   readonly resume?: ResumeOptions

@@ -6,6 +6,7 @@ import type { BadLink } from './bad-link.ts'
 import type { Reproduction, RoundToReproduce } from './fusion-findings.ts'
 import { type GenesisBase, readAll } from './genesis.ts'
 import { reproduceWeights } from './reproduce.ts'
+import { type ByFiles, isFusionOfFiles } from './reproduce-files.ts'
 import { detailsOf } from './round-details.ts'
 import { drawLeaves, type SamplePlan } from './sample.ts'
 import { sampleWeights } from './sample-weights.ts'
@@ -17,6 +18,8 @@ export interface CheckRoundOptions {
   readonly genesis: GenesisBase | null
   /** At level `sample`. */
   readonly sample: SamplePlan | null
+  /** At level `full`: null where blocks are not files. */
+  readonly byFiles: ByFiles | null
   /** Weights of the round before, which were read. */
   readonly readWeights: CID | null
   /** Whether its details are told. */
@@ -67,7 +70,7 @@ type RoundFusion = Reproduction | { readonly fusion: 'unavailable'; readonly bad
 
 async function fuseAgain(
   { loaded, parent, contents }: HistoryStep,
-  { genesis, store, sample }: CheckRoundOptions,
+  { genesis, store, sample, byFiles }: CheckRoundOptions,
 ): Promise<RoundFusion> {
   // what is missing for it has its own failure: a bad link before this round, or in its lineage
   if (parent === null || contents === null || !genesis?.layout) return { fusion: 'unavailable', bad: null }
@@ -76,6 +79,10 @@ async function fuseAgain(
     weights: loaded.files.weights.cid,
     stated: loaded.lineage.fusion,
   }
-  if (sample === null) return await reproduceWeights(round)
+  if (sample === null) {
+    const isFast = byFiles !== null && round.inputs.length > 0
+    if (isFast && (await isFusionOfFiles(round, byFiles))) return { fusion: 'reproduced' }
+    return await reproduceWeights(round)
+  }
   return await sampleWeights(round, (leaves) => drawLeaves(sample, { round: loaded.round, leaves }))
 }

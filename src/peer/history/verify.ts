@@ -1,6 +1,8 @@
 import type { CID } from 'multiformats/cid'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
+import { createFusionEngine } from '../../adapters/fusion/engine.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
+import type { WeightFiles } from '../../ports/weight-files.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
 import type { VerifiedRound, VerifyLevel, VerifyOptions, VerifyReport } from '../verify-types.ts'
 import { readCertificate, type Signatures, statedRound } from './certificate.ts'
@@ -25,6 +27,8 @@ export interface VerifyBaseOptions extends VerifyOptions {
   readonly store: ContentStore
   readonly base: CID
   readonly certificate: Uint8Array | null
+  /** Where weights are files, they are fused again as such, in threads. */
+  readonly files?: WeightFiles | null
   /** What is known of later rounds' terms, for a base whose history is not here. */
   readonly termsAt?: (round: number) => NetworkFacts
 }
@@ -51,6 +55,8 @@ export async function inspectBase(
   const genesis = await checkGenesis(network, store, level, progress)
   for (const bad of genesis.bad) failures.add(0, bad)
 
+  await using engine = createFusionEngine({ workers: options.threads })
+  const byFiles = options.files ? { files: options.files, engine, signal } : null
   const walk = await walkHistory({ ...options, store, facts: genesis.base, covered: progress.finished })
   if (walk.gap !== null) failures.add(walk.gap.round, walk.gap)
   const tells = createTelling(walk.total, options.details)
@@ -63,7 +69,7 @@ export async function inspectBase(
     onProgress?.({ round, of: walk.total })
     facts = step.parent?.regime.current ?? facts
     const told = (isBad: boolean) => tells(rounds.length, isBad)
-    const checks = { store, level, genesis: genesis.base, sample, readWeights, tells: told }
+    const checks = { store, level, genesis: genesis.base, sample, byFiles, readWeights, tells: told }
     const { report, bad } = await findingsOf(step, checks, progress)
     for (const link of bad) failures.add(round, link)
     rounds.push(report)
