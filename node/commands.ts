@@ -191,6 +191,7 @@ export const COMMANDS: readonly Command[] = [
         'sampleSeed',
         'resume',
         'limit',
+        'threads',
         'fromDir',
         'evidence',
         'genesisFile',

@@ -21,6 +21,7 @@ type Options =
   | 'sampleSeed'
   | 'resume'
   | 'limit'
+  | 'threads'
   | 'fromDir'
   | 'evidence'
   | 'genesisFile'
@@ -102,7 +103,7 @@ async function verifyFiles(path: string, call: Call<Options>): Promise<Verified>
 }
 
 function optionsOf({ options, output, signal }: Call<Options>, trust: NamedTrust): VerifyOptions {
-  const { level, leaves, sampleSeed, resume, limit, fromDir } = options
+  const { level, leaves, sampleSeed, resume, limit, threads, fromDir } = options
   return {
     ...trust,
     level,
@@ -112,7 +113,7 @@ function optionsOf({ options, output, signal }: Call<Options>, trust: NamedTrust
         process.stderr.write(`\r\u001b[Kchecks round ${round} of ${of}\r\u001b[K`)
     },
     ...defined({
-      ...{ leaves, sampleSeed: sampleSeed?.toLowerCase(), details: limit },
+      ...{ leaves, sampleSeed: sampleSeed?.toLowerCase(), details: limit, threads },
       resume: resume === undefined ? undefined : { file: resolve(resume), by: PROGRAM },
       fromDir: fromDir === undefined ? undefined : resolve(fromDir),
     }),

@@ -88,6 +88,7 @@ export const verifyRequest = z.strictObject({
   leaves: z.int().min(1).max(1_000_000).optional(),
   sampleSeed: hexText.optional(),
   details: z.int().min(1).optional(),
+  threads: z.int().min(1).max(256).optional(),
   /** Where a round that was checked is noted. */
   resume: absolutePath.optional(),
   fromDir: absolutePath.optional(),
