@@ -179,18 +179,41 @@ export const OPTIONS = {
   },
   ...STORE_OPTIONS,
 
-  limit: { kind: 'count', value: 'N', min: 1, help: 'at most this many rounds' },
+  limit: {
+    kind: 'count',
+    value: 'N',
+    min: 1,
+    help: 'log: at most this many rounds; verify: tell this many in detail, and all in which something is wrong (default: 6)',
+  },
   level: {
     kind: 'text',
     value: 'LEVEL',
-    choices: ['signatures', 'full'],
+    choices: ['signatures', 'sample', 'full'],
     default: 'full',
-    help: 'check who signed, or also fuse every round again',
+    help: 'check who signed, or also fuse some leaves of every round again, or all of them',
   },
   trust: {
     kind: 'text',
-    value: 'CID',
-    help: "genesis CID that you trust (default: the data directory's network)",
+    value: 'CID|KEY|@FILE',
+    repeat: true,
+    help: "whom you trust: the genesis CID, or keys of members, or a file with a key a line (default: the data directory's network)",
+  },
+  leaves: {
+    kind: 'count',
+    value: 'N',
+    min: 1,
+    max: 1_000_000,
+    help: 'with --level sample: how many leaves of each round are drawn (default: 16)',
+  },
+  sampleSeed: {
+    kind: 'text',
+    value: 'HEX',
+    help: 'with --level sample: draw what an earlier report drew (default: 32 random bytes)',
+  },
+  resume: {
+    kind: 'path',
+    value: 'FILE',
+    help: 'note each round that was checked, and go on from there the next time; whoever can write it can lie to you',
   },
   out: {
     kind: 'path',

@@ -10,6 +10,9 @@ export const PACKAGE_ROOT = findRoot(dirname(fileURLToPath(import.meta.url)))
 
 export const VERSION = readManifest(PACKAGE_ROOT)?.version ?? '0.0.0'
 
+/** Says in a file which program wrote it. */
+export const PROGRAM = `coldmesh ${VERSION}`
+
 /** The command as a child process starts it. */
 export const BIN = join(PACKAGE_ROOT, 'node', 'coldmesh.js')
 

@@ -9,6 +9,7 @@ import { CliError } from '../failure.ts'
 import { formatEvidence } from '../text/evidence.ts'
 import { dirOf } from './data-dir.ts'
 import { openHistorySource } from './history.ts'
+import { genesisOf } from './trust.ts'
 
 /** No evidence and no genesis is longer. */
 const MAX_FILE_BYTES = 64 * 1024
@@ -37,7 +38,8 @@ type VerifyCall = Call<'dir' | 'trust' | 'genesisFile'>
 /** `verify --evidence FILE`: from the files alone, and against the committee when the data directory knows it. */
 export async function verifyEvidenceFile(path: string, call: VerifyCall): Promise<number> {
   const { options, output } = call
-  const { trust, genesisFile } = options
+  const { genesisFile } = options
+  const trust = genesisOf(options.trust)
   const bytes = await readBytes(path, '--evidence', 'Name one that `coldmesh evidence --out` wrote.')
   const genesis =
     genesisFile === undefined

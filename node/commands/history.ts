@@ -72,8 +72,9 @@ async function openDaemonHistory(daemon: DaemonClient, signal: AbortSignal): Pro
     log: (base) => pagesOf(daemon, base, signal),
     fork: async () => (await readyStatus(daemon, signal)).fork,
     reports: async (base) => (await daemon.get(`/v1/reports?base=${base}`, reportsAnswer, signal)).reports,
-    verify: (base, { level, trust, fromDir }) =>
-      daemon.post('/v1/verify', { base, ...defined({ level, trust, fromDir }) }, verifyAnswer, signal),
+    verify: (base, { signal: _signal, onProgress: _onProgress, resume, ...options }) =>
+      // it notes its own version in the file
+      daemon.post('/v1/verify', { base, ...defined({ ...options, resume: resume?.file }) }, verifyAnswer, signal),
     export: (cid, { out }) => daemon.post('/v1/export', { cid, out }, exportAnswer, signal),
     evidence: async () => {
       const { evidence } = await daemon.get('/v1/evidence', evidenceAnswer, signal)

@@ -6,12 +6,27 @@ import { cidText } from '../control/shapes.ts'
 import { defined } from '../defined.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
-import { formatVerification } from '../text/verification.ts'
+import { PROGRAM } from '../package-root.ts'
+import { firstBadLink, formatVerification } from '../text/verification.ts'
 import { dirOf } from './data-dir.ts'
 import { verifyEvidenceFile } from './evidence.ts'
 import { openHistorySource } from './history.ts'
+import { type NamedTrust, readTrust } from './trust.ts'
 
-type Options = 'dir' | 'level' | 'trust' | 'fromDir' | 'evidence' | 'genesisFile'
+type Options =
+  | 'dir'
+  | 'level'
+  | 'trust'
+  | 'leaves'
+  | 'sampleSeed'
+  | 'resume'
+  | 'limit'
+  | 'threads'
+  | 'fromDir'
+  | 'evidence'
+  | 'genesisFile'
+
+const SEED = /^[0-9a-fA-F]{64}$/
 
 export const runVerify: Run<Options> = async (call) => {
   const { args, options, output } = call
@@ -32,9 +47,24 @@ export const runVerify: Run<Options> = async (call) => {
       hint: 'Name a base (its CID or directory), or a file with --evidence FILE.',
     })
   }
+  requireSampling(call)
   const { report, trust } = existsSync(target) ? await verifyFiles(target, call) : await verifyCid(target, call)
   output.result(report, () => formatVerification(report, output.colors, trust))
+  // on a terminal it is the last line already
+  const isSeen = output.json || (process.stdout.isTTY && process.stderr.isTTY)
+  if (!isSeen) for (const line of firstBadLink(report)) process.stderr.write(`${line}\n`)
   return report.valid ? EXIT.done : EXIT.notValid
+}
+
+/** What only a sample takes is asked for with it. */
+function requireSampling({ options: { level, leaves, sampleSeed } }: Call<Options>): void {
+  if (sampleSeed !== undefined && !SEED.test(sampleSeed)) {
+    throw new CliError('bad-input', '--sample-seed takes 64 hex digits.', { hint: 'An earlier report has its seed.' })
+  }
+  if (level === 'sample' || (leaves === undefined && sampleSeed === undefined)) return
+  throw new CliError('bad-input', `--${leaves === undefined ? 'sample-seed' : 'leaves'} goes with --level sample.`, {
+    hint: 'Add --level sample, or leave it out.',
+  })
 }
 
 interface Verified {
@@ -51,8 +81,10 @@ async function verifyCid(cid: string, call: Call<Options>): Promise<Verified> {
   }
   await using history = await openHistorySource(dirOf(call.options), call.signal)
   // Whoever asks about a data directory trusts the network that it belongs to.
-  const trust = call.options.trust ?? history.network
-  return { report: await history.verify(cid, optionsOf(call, trust)), trust }
+  const named = readTrust(call.options.trust)
+  const trust = named.trust ?? (named.trustKeys === undefined ? history.network : undefined)
+  const options = optionsOf(call, { ...named, ...defined({ trust }) })
+  return { report: await history.verify(cid, options), trust }
 }
 
 async function verifyFiles(path: string, call: Call<Options>): Promise<Verified> {
@@ -62,21 +94,28 @@ async function verifyFiles(path: string, call: Call<Options>): Promise<Verified>
     })
   }
   const { verifyDirectory } = await import('coldmesh')
-  const { dir, trust } = call.options
+  const { dir } = call.options
+  const named = readTrust(call.options.trust)
   // The data directory, when there is one, may hold the inputs that fusing again needs.
   const dataDir = dir !== undefined && existsSync(dir) ? resolve(dir) : undefined
-  const report = await verifyDirectory(resolve(path), { ...optionsOf(call, trust), ...defined({ dataDir }) })
-  return { report, trust }
+  const report = await verifyDirectory(resolve(path), { ...optionsOf(call, named), ...defined({ dataDir }) })
+  return { report, trust: named.trust }
 }
 
-function optionsOf({ options, output, signal }: Call<Options>, trust: string | undefined): VerifyOptions {
+function optionsOf({ options, output, signal }: Call<Options>, trust: NamedTrust): VerifyOptions {
+  const { level, leaves, sampleSeed, resume, limit, threads, fromDir } = options
   return {
-    level: options.level,
+    ...trust,
+    level,
     signal,
     onProgress: ({ round, of }) => {
       if (process.stderr.isTTY && !output.json)
         process.stderr.write(`\r\u001b[Kchecks round ${round} of ${of}\r\u001b[K`)
     },
-    ...defined({ trust, fromDir: options.fromDir === undefined ? undefined : resolve(options.fromDir) }),
+    ...defined({
+      ...{ leaves, sampleSeed: sampleSeed?.toLowerCase(), details: limit, threads },
+      resume: resume === undefined ? undefined : { file: resolve(resume), by: PROGRAM },
+      fromDir: fromDir === undefined ? undefined : resolve(fromDir),
+    }),
   }
 }

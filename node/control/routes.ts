@@ -2,6 +2,7 @@ import type { AmendmentChange, LogEntry, Peer } from 'coldmesh'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { z } from 'zod'
 import { defined } from '../defined.ts'
+import { PROGRAM } from '../package-root.ts'
 import type { EventStreams } from './event-stream.ts'
 import { HttpError } from './http-error.ts'
 import type { Joins } from './joins.ts'
@@ -71,8 +72,9 @@ export function addRoutes(app: FastifyInstance, { peer, joins, streams, onStop }
     return {}
   })
   app.post('/v1/verify', async (request, reply) => {
-    const { base, level, trust, fromDir } = read(verifyRequest, request.body)
-    return await peer.verify(base, { level, signal: signalOf(reply), ...defined({ trust, fromDir }) })
+    const { base, resume: file, ...asked } = read(verifyRequest, request.body)
+    const resume = file === undefined ? undefined : { file, by: PROGRAM }
+    return await peer.verify(base, { ...defined({ ...asked, resume }), signal: signalOf(reply) })
   })
   app.post('/v1/evidence', async (request) => {
     const { bytes } = read(evidenceRequest, request.body)

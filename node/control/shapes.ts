@@ -32,6 +32,10 @@ const count = z.coerce.number().int()
 /** The text form of a CID: letters and digits only, so it is no path either. */
 export const cidText = z.string().regex(/^[A-Za-z0-9]{40,128}$/, 'is not a CID')
 
+/** A key, or a seed. */
+const hexText = z.string().regex(/^[0-9a-f]{64}$/, 'is not 64 lower-case hex digits')
+const MAX_KEYS = 256
+
 // Requests
 
 const MAX_INVITE_TEXT = 8192
@@ -78,8 +82,15 @@ export type JoinRequest = z.infer<typeof joinRequest>
 
 export const verifyRequest = z.strictObject({
   base: cidText,
-  level: z.enum(['signatures', 'full']).default('full'),
+  level: z.enum(['signatures', 'sample', 'full']).default('full'),
   trust: cidText.optional(),
+  trustKeys: z.array(hexText).max(MAX_KEYS).optional(),
+  leaves: z.int().min(1).max(1_000_000).optional(),
+  sampleSeed: hexText.optional(),
+  details: z.int().min(1).optional(),
+  threads: z.int().min(1).max(256).optional(),
+  /** Where a round that was checked is noted. */
+  resume: absolutePath.optional(),
   fromDir: absolutePath.optional(),
 })
 

@@ -2,18 +2,17 @@ import type { CID } from 'multiformats/cid'
 import type { Config } from '../adapters/config/config.ts'
 import { lockDirectory } from '../adapters/files/lock.ts'
 import { nullLog } from '../adapters/memory/log.ts'
-import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import { paths, requireConfig } from './data-dir.ts'
 import { parseNetworkCid } from './genesis.ts'
-import { createContentStore } from './store/content-store.ts'
+import { createContentStore, type OpenContentStore } from './store/content-store.ts'
 
 /** A data directory that belongs to a network, locked, with its blocks and no network. */
 export interface OfflineDirectory extends AsyncDisposable {
   readonly config: Config
   /** Genesis CID. */
   readonly id: CID
-  readonly store: ContentStore
+  readonly store: OpenContentStore
 }
 
 /** @throws ColdmeshError `locked` while a daemon runs on it, `bad-input` when it belongs to no network */

@@ -39,7 +39,7 @@ export async function openHistory(dataDir: string): Promise<OfflineHistory> {
   const reports = await readReports(dataDir, network, chain)
   const known = { store: readOnlyStore(store), certificatesOf: () => readForkCertificate(dataDir) }
   const fork = (before: NetworkBefore | null) => checkFork(network, withBefore(known, before))
-  const history = createHistory({ network, genesisBytes, store, chain, evidence, reports, fork })
+  const history = createHistory({ network, genesisBytes, store, files: store.files, chain, evidence, reports, fork })
   return {
     ...history,
     verify: async (base, options) => withDamage(await history.verify(base, options), chain.damage),

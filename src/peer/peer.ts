@@ -81,6 +81,9 @@ export function createFacade(parts: {
     network: context.termsAt(1),
     genesisBytes: parts.genesisBytes,
     store: context.store,
+    files: context.files,
+    // rounds come first
+    threads: 1,
     chain: context.chain,
     reports: parts.reports,
     evidence: parts.evidence.entries,

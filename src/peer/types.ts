@@ -42,7 +42,16 @@ export type {
   Wait,
 } from './status-types.ts'
 export type { Trouble, TroubleEvent } from './trouble-types.ts'
-export type { VerifyLevel, VerifyOptions, VerifyReport } from './verify-types.ts'
+export type {
+  ResumeOptions,
+  RoundDetails,
+  SampleReport,
+  TrustReport,
+  VerifiedRound,
+  VerifyLevel,
+  VerifyOptions,
+  VerifyReport,
+} from './verify-types.ts'
 export type { PendingWait, WaitEvent } from './wait-types.ts'
 
 /** CIDs are canonical text (base32), keys lower-case hex, times milliseconds, scores fractions, correlations from -1 to 1. */

@@ -1,8 +1,15 @@
 import type { CID } from 'multiformats/cid'
-import type { OpenedLineage } from '../../protocols/lineage/rules.ts'
+import type { Lineage } from '../../protocols/lineage/messages.ts'
 import type { NetworkFacts } from './network.ts'
 import { nextRegime, regimeOf } from './regime.ts'
-import type { Ancestor, Head, SignedContribution } from './state.ts'
+import type { Ancestor, Head } from './state.ts'
+
+/** What a head takes of an opened lineage. */
+export interface OpenedRound {
+  readonly lineage: Pick<Lineage, 'weights' | 'amendment'>
+  readonly inputs: readonly { readonly checkpoint: CID }[]
+  readonly isEmpty: boolean
+}
 
 /** Where round 1 starts: the genesis' base, which needs no certificate. `weights` is the CID of its model.safetensors. */
 export function genesisHead(network: NetworkFacts, weights: CID): Head {
@@ -13,7 +20,7 @@ export function genesisHead(network: NetworkFacts, weights: CID): Head {
 /** Where the next round starts, once `base` with this lineage is certified. */
 export function nextHead(
   head: Head,
-  next: { readonly base: CID; readonly opened: OpenedLineage<SignedContribution>; readonly certificate: Uint8Array },
+  next: { readonly base: CID; readonly opened: OpenedRound; readonly certificate: Uint8Array },
 ): Head {
   const { lineage, inputs, isEmpty } = next.opened
   const ancestor: Ancestor = {

@@ -37,8 +37,8 @@ export interface FuseFilesOptions extends FilesToOpen {
   readonly params: FusionParams
   /** Rows that each input states; `weighted-mean/1` needs them. */
   readonly rows?: readonly number[] | undefined
-  /** Where the result goes: a file that is there is overwritten. After an error it holds nothing of worth. */
-  readonly out: string
+  /** Where the result goes: a file that is there is overwritten. After an error it holds nothing of worth. Null: only its digests are wanted. */
+  readonly out: string | null
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: FusionProgress) => void) | undefined
 }
@@ -123,8 +123,8 @@ export function createFusionEngine(options: FusionEngineOptions = {}): FusionEng
       }
       const { ready, clipping, equalBefore } = await measureFiles(stated, { layout, inputs: inputs.length }, pass)
       const digests = new SharedArrayBuffer(leafCount(totalBytes) * DIGEST_BYTES)
-      using made = createOut(out, totalBytes)
-      await pass({ kind: 'fuse', ready, out: made.file, digests, equalBefore })
+      using made = out === null ? null : createOut(out, totalBytes)
+      await pass({ kind: 'fuse', ready, out: made?.file ?? null, digests, equalBefore })
       return { digests: new Uint8Array(digests), clipping }
     },
     async digest({ layout, paths, signal }) {

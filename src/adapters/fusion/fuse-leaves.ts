@@ -25,6 +25,7 @@ export function createLeafFuser(job: Job & { kind: 'fuse' }): Work {
       const fused =
         fuse?.({ offset, bytes }, ready) ?? (await loadJavaScript()).fuseInJavaScript(job, { offset, bytes }, ready)
       digests.set(hash('sha256', fused, 'buffer'), leaf * DIGEST_BYTES)
+      if (job.out === null) return
       for (let at = 0; at < bytes; ) at += writeSync(job.out, fused, at, bytes - at, offset + at)
     },
     end: () => NOTHING,

@@ -23,11 +23,11 @@ export type Job = {
 } & Pass
 
 export type Pass =
-  /** Writes each leaf of the result to a file, and its SHA-256. */
+  /** Writes each leaf of the result to a file, if there is one, and its SHA-256. */
   | {
       readonly kind: 'fuse'
       readonly ready: ReadyRule
-      readonly out: number
+      readonly out: number | null
       readonly digests: SharedArrayBuffer
       /** For `ties/1`: by leaf and input, how many magnitudes equal to the input's key come before the leaf. */
       readonly equalBefore: SharedArrayBuffer | null

@@ -45,3 +45,8 @@ export function reasonOf(verdict: Verdict): string {
 export interface Failure extends BadLink {
   readonly round: number
 }
+
+/** True for what is not here, or rotten here: that says nothing about the history. */
+export function isAbsent({ reason }: BadLink): boolean {
+  return /^block-(missing|corrupt)/.test(reason)
+}

@@ -5,9 +5,16 @@ import { MalformedError } from '../../../protocols/wire/codec.ts'
 import { type Network, type NetworkFacts, openNetworkCertificate } from '../../rounds/network.ts'
 import { reasonOf } from './bad-link.ts'
 
+/** Who certified a base, and in which view. */
+export interface Signatures {
+  readonly view: number
+  /** A quorum of distinct members, by key. */
+  readonly signers: readonly Uint8Array[]
+}
+
 /** What a certificate says of a base. `names` is the base that a quorum signed, when it is not this one. */
 export type Certified =
-  | { readonly isCertified: true; readonly view: number }
+  | ({ readonly isCertified: true } & Signatures)
   | { readonly isCertified: false; readonly reason: string; readonly names: CID | null }
 
 /**
@@ -32,7 +39,7 @@ export function judgeCertificate(
     const reason = `certificate-wrong-base: it certifies ${opened.base}, this is ${base}.`
     return { isCertified: false, reason, names: opened.base }
   }
-  return { isCertified: true, view: opened.view }
+  return { isCertified: true, view: opened.view, signers: opened.signers }
 }
 
 /** The round that a certificate of this network says it is of, whoever signed it; 0 when it says none. */
@@ -50,7 +57,9 @@ export function statedRound({ id }: Network, bytes: Uint8Array): number {
 export function readCertificate(
   network: NetworkFacts,
   bytes: Uint8Array,
-): { readonly round: number; readonly view: number; readonly base: CID } | string {
+): (Signatures & { readonly round: number; readonly base: CID }) | string {
   const opened = openNetworkCertificate(network, bytes)
-  return 'verdict' in opened ? reasonOf(opened) : opened
+  if ('verdict' in opened) return reasonOf(opened)
+  const { round, view, base, signatures } = opened
+  return { round, view, base, signers: signatures.map(({ author }) => author) }
 }

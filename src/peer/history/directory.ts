@@ -9,6 +9,7 @@ import { type DirectoryEntry, encodeDirectory, fileTsize } from '../../checkpoin
 import type { ContentStore } from '../../ports/content-store.ts'
 import { diskError, systemCode } from '../../ports/disk-refusal.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
+import type { WeightFiles } from '../../ports/weight-files.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
 import { type NetworkBefore, withBefore } from '../fork/before.ts'
 import { checkFork } from '../fork/check.ts'
@@ -27,7 +28,7 @@ const FILE_NAMES: readonly string[] = [...SHARED_NAMES, WEIGHTS_NAME, CARD_NAME,
 
 export interface VerifyDirectoryOptions extends Omit<VerifyOptions, 'fromDir'> {
   /** Where the rounds before may be, and the inputs: a data directory's store, opened for reading. */
-  readonly fallback?: ContentStore
+  readonly fallback?: ContentStore & { readonly files?: WeightFiles | null }
   /** Used when there is no `DIR.genesis.cbor`. */
   readonly genesisBytes?: Uint8Array
   /** Of the base that the network began as, if it is a fork. */
@@ -50,10 +51,17 @@ export async function verifyDirectory(dir: string, options: VerifyDirectoryOptio
   if (isBadLink(network)) {
     const failures = [{ round: 0, ...network }]
     const id = genesisBytes === null ? '' : String(idOf(genesisBytes))
-    const verdict = { valid: false, certified: false, trusted: false }
-    return { base: String(base), network: id, ...verdict, level, rounds: [], failures, fork: null }
+    const verdict = { valid: false, certified: false, trusted: false, trust: { genesis: null, keys: null } }
+    return { base: String(base), network: id, ...verdict, level, sample: null, rounds: [], failures, fork: null }
   }
-  const { report, facts } = await inspectBase({ ...options, network, store, base, certificate })
+  const { report, facts } = await inspectBase({
+    ...options,
+    files: fallback?.files ?? null,
+    network,
+    store,
+    base,
+    certificate,
+  })
   const reference = referenceOf(facts, certificate, entries)
   const named = reference === null ? [] : await compareWith(reference.base, base, store)
   const round = reference?.round ?? report.rounds[0]?.round ?? 0

@@ -3,6 +3,7 @@ import { equalCids, parseCid } from '../../../protocols/wire/bytes.ts'
 import { isCanonicalCid } from '../../checkpoint/cid.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
+import type { WeightFiles } from '../../ports/weight-files.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
 import type { Chain } from '../chain.ts'
 import type { StoredEvidence } from '../evidence-file.ts'
@@ -26,13 +27,27 @@ export function createHistory(options: {
   readonly genesisBytes: Uint8Array
   readonly store: ContentStore
   readonly chain: Pick<Chain, 'entries'>
+  /** Where weights are files. */
+  readonly files?: WeightFiles | null
+  /** Threads that fuse again, where nobody says how many. */
+  readonly threads?: number
   readonly reports?: Pick<Reports, 'of'>
   /** May grow meanwhile. */
   readonly evidence?: readonly StoredEvidence[]
   /** What the network began as, also by what the network before has; absent: nothing is known of it. */
   readonly fork?: (before: NetworkBefore | null) => Promise<ForkStatus | null>
 }): History {
-  const { network, genesisBytes, store, chain, reports = NO_REPORTS, evidence = [], fork = NO_FORK } = options
+  const {
+    network,
+    genesisBytes,
+    store,
+    chain,
+    files = null,
+    threads,
+    reports = NO_REPORTS,
+    evidence = [],
+    fork = NO_FORK,
+  } = options
   const terms = createTermsBook(network, chain)
   const committees = { id: network.id, factsAt: terms.known }
   const baseOf = (text: string | undefined) =>
@@ -63,10 +78,12 @@ export function createHistory(options: {
       const base = readCid(text)
       await using before = fromDir === undefined ? null : await openBefore(fromDir)
       // a data directory's owner named its network once, by an invite or a genesis CID
-      const trust = verifyOptions.trust ?? String(network.id)
+      const isTrustNamed = verifyOptions.trust !== undefined || (verifyOptions.trustKeys ?? []).length > 0
       const report = await verifyBase({
+        ...(threads === undefined ? {} : { threads }),
         ...verifyOptions,
-        trust,
+        files,
+        ...(isTrustNamed ? {} : { trust: String(network.id) }),
         network,
         termsAt: terms.at,
         store,

@@ -1,15 +1,10 @@
 import type { CID } from 'multiformats/cid'
-import { amendment, ratification } from '../../../protocols/membership/messages.ts'
 import { equalCids, toHex } from '../../../protocols/wire/bytes.ts'
-import { idOf } from '../../../protocols/wire/codec.ts'
 import { aggregatorOf, rankCommittee, roundSeed } from '../../../protocols/wire/election.ts'
 import { formatRule } from '../../fusion/rule-text.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
-import type { SignedContribution } from '../../rounds/state.ts'
-import { describeChange } from '../amendments/change.ts'
-import { readVoucher } from '../permission.ts'
 import type { EvidenceStatus, LogEntry, ReportEntry } from '../types.ts'
 import { type BadLink, isBadLink } from './bad-link.ts'
 import { judgeCertificate } from './certificate.ts'
@@ -17,6 +12,7 @@ import { latenessOf } from './lateness.ts'
 import { type LoadedRound, loadRound } from './load-round.ts'
 import { openRound, type RoundContents } from './open-round.ts'
 import { readOnlyStore } from './read-only-store.ts'
+import { amendmentOf, excludedOf, type InputFacts, inputOf } from './round-details.ts'
 
 /**
  * The rounds that made a base, newest first; the genesis' base has none. Signatures and certificates of each round are
@@ -82,32 +78,7 @@ function entryOf(
     rule: formatRule(lineage.fusion),
     inputs: contents.inputs.map((input) => inputOf(network, input)),
     amendment: amendmentOf(round, lineage.amendment),
-    excluded: contents.excluded.map(({ contribution, reason }) => {
-      return { id: String(contribution.id), author: toHex(contribution.author), reason }
-    }),
-  }
-}
-
-function amendmentOf(round: number, embedded: Uint8Array | undefined): LogEntry['amendment'] {
-  if (embedded === undefined) return null
-  const { amendment: bytes } = ratification.decode(embedded)
-  return { id: String(idOf(bytes)), change: describeChange(amendment.decode(bytes).change), from: round + 2 }
-}
-
-type InputFacts = Omit<LogEntry['inputs'][number], 'staleness'>
-
-function inputOf(network: NetworkFacts, { id, author, checkpoint, signed }: SignedContribution): InputFacts {
-  const { dataset, voucher } = signed.message
-  const { name, task, rows } = dataset
-  const vouched = voucher === undefined ? null : readVoucher(voucher, network.id)
-  return {
-    id: String(id),
-    author: toHex(author),
-    checkpoint: String(checkpoint),
-    task,
-    dataset: name,
-    rows,
-    vouchedBy: vouched === null ? null : toHex(vouched.author),
+    excluded: excludedOf(contents),
   }
 }
 

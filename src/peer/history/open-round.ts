@@ -1,9 +1,11 @@
+import { contribution } from '../../../protocols/contribution/messages.ts'
 import { isOpenedLineage, type OpenedLineage, openLineage } from '../../../protocols/lineage/rules.ts'
 import { inclusionList } from '../../../protocols/round/messages.ts'
 import { toHex } from '../../../protocols/wire/bytes.ts'
 import { decodeCanonical, idOf } from '../../../protocols/wire/codec.ts'
 import { MAX_LINEAGE_BYTES } from '../../../protocols/wire/limits.ts'
 import { ACCEPT } from '../../../protocols/wire/verdict.ts'
+import type { OpenedRound as OpenedInputs } from '../../rounds/head.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
 import { regimeOf } from '../../rounds/regime.ts'
 import type { Ancestor, Head, SignedContribution } from '../../rounds/state.ts'
@@ -66,6 +68,12 @@ function unknownHead(network: NetworkFacts, { round, lineage }: LoadedRound): He
   const { parent: base, weights } = lineage
   const ancestor: Ancestor = { round: round - 1, base, weights, inputs: [], isEmpty: false }
   return { ...ancestor, certificate: null, history: [ancestor], regime: regimeOf(network) }
+}
+
+/** What a head takes of a lineage that was judged before: nothing is checked. */
+export function readJudged({ lineage }: LoadedRound): OpenedInputs {
+  const inputs = lineage.inputs.map((envelope) => contribution.decode(payloadOf(envelope) ?? new Uint8Array()))
+  return { lineage, inputs, isEmpty: inputs.length === 0 && lineage.excluded.length === 0 }
 }
 
 function nameContribution(envelope: Uint8Array): string {

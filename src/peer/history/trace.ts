@@ -1,4 +1,4 @@
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import type { Network } from '../../rounds/network.ts'
@@ -42,10 +42,15 @@ export async function traceHistory(options: {
       return end({ round: expected, link: 'lineage', reason })
     }
     rounds.push({ round: loaded.round, base })
-    base = loaded.lineage.parent
+    base = apart(loaded.lineage.parent)
     expected = loaded.round - 1
   }
   if (expected === null || expected === 0) return end(null)
   const reason = `lineage-wrong-round: round ${expected + 1} starts from the base of round 0.`
   return end({ round: expected + 1, link: 'lineage', reason })
+}
+
+/** A CID that was read from a block is a view of the whole block, which would stay in memory with it. */
+function apart(cid: CID): CID {
+  return CID.decode(Uint8Array.from(cid.bytes))
 }

@@ -1,19 +1,25 @@
 import type { CID } from 'multiformats/cid'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
+import { createFusionEngine } from '../../adapters/fusion/engine.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
+import type { WeightFiles } from '../../ports/weight-files.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
-import type { VerifyLevel, VerifyOptions, VerifyReport } from '../types.ts'
-import type { BadLink, Failure } from './bad-link.ts'
-import { readCertificate, statedRound } from './certificate.ts'
-import { type GenesisBase, openGenesisBase, readAll } from './genesis.ts'
+import type { VerifiedRound, VerifyLevel, VerifyOptions, VerifyReport } from '../verify-types.ts'
+import { readCertificate, type Signatures, statedRound } from './certificate.ts'
+import { createFailures } from './failures.ts'
 import { readOnlyStore } from './read-only-store.ts'
-import { type Reproduction, reproduceWeights } from './reproduce.ts'
-import { type HistoryStep, walkHistory } from './walk.ts'
+import { checkGenesis, findingsOf, openFinished, planSample } from './resume.ts'
+import { readSampleOptions, reportSample } from './sample.ts'
+import type { HistoryStep } from './step.ts'
+import { createTelling } from './telling.ts'
+import { judgeTrust } from './trust.ts'
+import { walkHistory } from './walk.ts'
 
 /** `full`: fusing every round again is what makes a base more than somebody's word. */
 export const DEFAULT_VERIFY_LEVEL: VerifyLevel = 'full'
 
-type RoundReport = VerifyReport['rounds'][number]
+/** What a level makes of the fusion of a round in which nothing is wrong. */
+const FUSIONS = { signatures: null, sample: 'sampled', full: 'reproduced' } as const
 
 export interface VerifyBaseOptions extends VerifyOptions {
   /** Of the first round. */
@@ -21,6 +27,8 @@ export interface VerifyBaseOptions extends VerifyOptions {
   readonly store: ContentStore
   readonly base: CID
   readonly certificate: Uint8Array | null
+  /** Where weights are files, they are fused again as such, in threads. */
+  readonly files?: WeightFiles | null
   /** What is known of later rounds' terms, for a base whose history is not here. */
   readonly termsAt?: (round: number) => NetworkFacts
 }
@@ -28,7 +36,7 @@ export interface VerifyBaseOptions extends VerifyOptions {
 /**
  * Verifies a base and its whole history from blocks that are here. A bad base is a report, not an error.
  * @param options.certificate the base's own; null when there is none: then it is a mere proposal, unless it is the genesis' base
- * @throws ColdmeshError `aborted`
+ * @throws ColdmeshError `aborted`; `bad-input` for an option that is none, and for a file to resume from that is of something else
  */
 export async function verifyBase(options: VerifyBaseOptions): Promise<VerifyReport> {
   return (await inspectBase(options)).report
@@ -38,108 +46,74 @@ export async function verifyBase(options: VerifyBaseOptions): Promise<VerifyRepo
 export async function inspectBase(
   options: VerifyBaseOptions,
 ): Promise<{ readonly report: VerifyReport; readonly facts: NetworkFacts }> {
-  const { network, base, certificate, level = DEFAULT_VERIFY_LEVEL, trust, signal, onProgress } = options
+  const { network, base, level = DEFAULT_VERIFY_LEVEL, signal, onProgress } = options
   const store = readOnlyStore(options.store, signal)
+  const asked = readSampleOptions(level, options)
+  await using progress = await openFinished(options, level, asked)
+  const sample = planSample(asked, progress)
   const failures = createFailures()
-  const isTrusted = trust !== undefined && trust === String(network.id)
-  if (trust !== undefined && !isTrusted) {
-    failures.add(0, {
-      link: 'genesis',
-      reason: `not-trusted: the genesis is ${network.id}, the caller trusts ${trust}.`,
-    })
-  }
-  const genesis = await openGenesisBase(network, store, level)
+  const genesis = await checkGenesis(network, store, level, progress)
   for (const bad of genesis.bad) failures.add(0, bad)
 
-  const walk = await walkHistory({ ...options, store, facts: genesis.base })
+  await using engine = createFusionEngine({ workers: options.threads })
+  const byFiles = options.files ? { files: options.files, engine, signal } : null
+  const walk = await walkHistory({ ...options, store, facts: genesis.base, covered: progress.finished })
   if (walk.gap !== null) failures.add(walk.gap.round, walk.gap)
-  const rounds: RoundReport[] = []
+  const tells = createTelling(walk.total, options.details)
+  const rounds: VerifiedRound[] = []
+  let newest: HistoryStep | null = null
   let facts = network
   let readWeights: CID | null = genesis.base?.weights ?? null
   for await (const step of walk.steps) {
-    const { round, files, lineage } = step.loaded
-    facts = step.parent?.regime.current ?? facts
+    const { round, files } = step.loaded
     onProgress?.({ round, of: walk.total })
-    for (const bad of step.bad) failures.add(round, bad)
-    if (level === 'full') {
-      for (const bad of await readFiles(step, store, readWeights)) failures.add(round, bad)
-      readWeights = files.weights.cid
-    }
-    const fusion = level === 'full' ? await reproduce(step, genesis.base, store) : null
-    if (fusion !== null && 'bad' in fusion && fusion.bad !== null) failures.add(round, fusion.bad)
-    rounds.push({
-      round,
-      base: String(step.loaded.base),
-      certified: step.isCertified,
-      fusion: fusion?.fusion ?? null,
-      inputs: lineage.inputs.length,
-    })
+    facts = step.parent?.regime.current ?? facts
+    const told = (isBad: boolean) => tells(rounds.length, isBad)
+    const checks = { store, level, genesis: genesis.base, sample, byFiles, readWeights, tells: told }
+    const { report, bad } = await findingsOf(step, checks, progress)
+    for (const link of bad) failures.add(round, link)
+    rounds.push(report)
+    readWeights = files.weights.cid
+    newest = step
   }
   rounds.reverse()
   const isGenesis = equalCids(base, network.genesis.base)
-  const certified = isGenesis || (rounds[0]?.certified ?? isSigned(options, certificate, base))
-  const isReproduced = level === 'signatures' || rounds.every((round) => round.fusion === 'reproduced')
+  const signed = isGenesis ? null : signaturesOf(options, newest, facts)
+  const certified = isGenesis || (rounds[0]?.certified ?? signed !== null)
+  const round = isGenesis ? 0 : (rounds[0]?.round ?? signed?.round ?? 1)
+  const of = { facts: signed?.facts ?? facts, round, signers: signed?.signers ?? [] }
+  const { trusted, trust, failures: distrust } = judgeTrust(options, of)
+  const isFused = level === 'signatures' || rounds.every(({ fusion }) => fusion === FUSIONS[level])
   const report: VerifyReport = {
     base: String(base),
     network: String(network.id),
-    valid: failures.all.length === 0 && certified && isReproduced,
+    valid: failures.all.length + distrust.length === 0 && certified && isFused,
     certified,
-    trusted: isTrusted,
+    trusted,
+    trust,
     level,
+    sample: sample && reportSample(sample),
     rounds,
-    failures: failures.all,
+    failures: [...distrust, ...failures.all].sort((a, b) => a.round - b.round),
     fork: null,
   }
   return { report, facts }
 }
 
-/** Each finding once, in the order in which they were made: oldest round first. */
-function createFailures(): { readonly all: Failure[]; add(round: number, bad: BadLink): void } {
-  const all: Failure[] = []
-  return {
-    all,
-    add: (round, { link, reason }) => {
-      const known = all.some((other) => other.round === round && other.link === link && other.reason === reason)
-      if (!known) all.push({ round, link, reason })
-    },
+type Signed = Signatures & { readonly round: number; readonly facts: NetworkFacts }
+
+/** Who signed the base, where a quorum did: also one whose own blocks are not here. */
+function signaturesOf(
+  { network, base, certificate, trustKeys = [], termsAt = () => network }: VerifyBaseOptions,
+  newest: HistoryStep | null,
+  facts: NetworkFacts,
+): Signed | null {
+  if (newest !== null && !newest.isCovered) {
+    return newest.certificate && { ...newest.certificate, round: newest.loaded.round, facts }
   }
-}
-
-/** For a base whose own blocks are not here: a quorum signed it all the same. */
-function isSigned(
-  { network, termsAt = () => network }: VerifyBaseOptions,
-  certificate: Uint8Array | null,
-  base: CID,
-): boolean {
-  const read =
-    certificate === null ? 'missing' : readCertificate(termsAt(statedRound(network, certificate)), certificate)
-  return typeof read !== 'string' && equalCids(read.base, base)
-}
-
-/** Reads every block of a base that no round before it had. */
-async function readFiles({ loaded }: HistoryStep, store: ContentStore, readWeights: CID | null): Promise<BadLink[]> {
-  const { weights, card } = loaded.files
-  const bad: BadLink[] = []
-  for (const file of loaded.files.files) {
-    const isCard = card !== null && equalCids(file.cid, card)
-    const isNew = equalCids(file.cid, weights.cid) ? !equalCids(weights.cid, readWeights) : isCard
-    const unread = isNew ? await readAll(file.cid, file.bytes, store, isCard ? 'card' : 'weights') : null
-    if (unread !== null) bad.push(unread)
-  }
-  return bad
-}
-
-type RoundFusion = Reproduction | { readonly fusion: 'unavailable'; readonly bad: null }
-
-async function reproduce(
-  { loaded, parent, contents }: HistoryStep,
-  genesis: GenesisBase | null,
-  store: ContentStore,
-): Promise<RoundFusion> {
-  // what is missing for it has its own failure: a bad link before this round, or in its lineage
-  if (parent === null || contents === null || !genesis?.layout) return { fusion: 'unavailable', bad: null }
-  const { layout } = genesis
-  const weights = loaded.files.weights.cid
-  const stated = loaded.lineage.fusion
-  return await reproduceWeights({ layout, store, parent, inputs: contents.inputs, weights, stated })
+  // of a round that was checked before only the signers are asked for, by those who name some
+  if (certificate === null || (newest !== null && trustKeys.length === 0)) return null
+  const inForce = newest === null ? termsAt(statedRound(network, certificate)) : facts
+  const read = readCertificate(inForce, certificate)
+  return typeof read !== 'string' && equalCids(read.base, base) ? { ...read, facts: inForce } : null
 }

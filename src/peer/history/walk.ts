@@ -7,10 +7,12 @@ import type { Head } from '../../rounds/state.ts'
 import { type BadLink, type Failure, isBadLink } from './bad-link.ts'
 import { checkFiles } from './base-files.ts'
 import { judgeCertificate, statedRound } from './certificate.ts'
+import { type CoveredRound, certificateName, coveredStep } from './covered.ts'
 import type { GenesisBase } from './genesis.ts'
 import { type LoadedRound, loadRound } from './load-round.ts'
-import { openRound, type RoundContents } from './open-round.ts'
+import { openRound } from './open-round.ts'
 import { checkSignal, readOnlyStore } from './read-only-store.ts'
+import type { HistoryStep } from './step.ts'
 import { traceHistory } from './trace.ts'
 
 export interface WalkOptions {
@@ -22,22 +24,9 @@ export interface WalkOptions {
   readonly base: CID
   /** The base's own; those of its ancestors are in the lineages of their children. */
   readonly certificate: Uint8Array | null
+  /** Rounds that were checked before, by number: taken where they are those of this history. */
+  readonly covered?: ReadonlyMap<number, CoveredRound>
   readonly signal?: AbortSignal
-}
-
-/** One certified base, or what claims to be one. */
-export interface HistoryStep {
-  readonly loaded: LoadedRound
-  /** The base before it; null when a link before it is bad or missing, so that its inputs could not be judged. */
-  readonly parent: Head | null
-  /** Where the next round starts, if this one holds. */
-  readonly head: Head | null
-  /** Null when a signature does not hold. */
-  readonly contents: RoundContents | null
-  readonly isCertified: boolean
-  /** View of its certificate; null without a valid one. */
-  readonly view: number | null
-  readonly bad: readonly BadLink[]
 }
 
 export interface Walk {
@@ -68,15 +57,18 @@ async function* goForward(
   rounds: readonly { readonly base: CID }[],
   start: Head | null,
 ): AsyncGenerator<HistoryStep> {
-  const { network, store, signal } = options
+  const { network, store, signal, covered } = options
   let head = start
   let loaded = await loadAgain(network, store, rounds[0]?.base)
   for (let i = 0; loaded !== null; i++) {
     checkSignal(signal)
     const next: LoadedRound | null = await loadAgain(network, store, rounds[i + 1]?.base)
     const certificate: Uint8Array | null = next === null ? options.certificate : next.lineage.parentCertificate
-    const badParent = i === 0 ? checkParentCertificate(network, loaded) : []
-    const step = checkStep(options, head, loaded, { certificate, bad: badParent })
+    const before = covered?.get(loaded.round)
+    const again: HistoryStep | null =
+      before === undefined ? null : coveredStep({ parent: head, loaded, before, certificate })
+    const badParent = i === 0 && again === null ? checkParentCertificate(network, loaded) : []
+    const step = again ?? checkStep(options, head, loaded, { certificate, bad: badParent })
     head = step.head
     yield step
     loaded = next
@@ -122,6 +114,8 @@ function checkStep(
   }
   return {
     loaded,
+    network,
+    isCovered: false,
     parent,
     head:
       parent !== null && opened !== null
@@ -129,7 +123,8 @@ function checkStep(
         : null,
     contents,
     isCertified: certified.isCertified,
-    view: certified.isCertified ? certified.view : null,
+    certificate: certified.isCertified ? certified : null,
+    certificateName: certificateName(certificate),
     bad,
   }
 }

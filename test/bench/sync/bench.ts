@@ -10,6 +10,8 @@ import type { Figures } from './meter.ts'
  * `node --conditions=coldmesh-source test/bench/sync/bench.ts [ROUNDS]`. Prints, asserts nothing. Each part is a process of
  * its own: what one has checked, another does not remember. Processor time, not time: other programs may run.
  */
+/** As the command starts itself (decision 0048). */
+const SMALL_HEAP = ['--max-semi-space-size=4']
 const rounds = Number(process.argv[2] ?? 200)
 const directory = await mkdtemp(join(tmpdir(), 'coldmesh-bench-'))
 try {
@@ -18,7 +20,7 @@ try {
   const bare = [await part('signatures')]
   const catchUp = await part('catch-up')
   bare.push(await part('signatures'))
-  const verify = await part('verify')
+  const verify = await part('verify', SMALL_HEAP)
   bare.push(await part('signatures'))
   const checksSeconds = bare.reduce((sum, { cpuSeconds = 0 }) => sum + cpuSeconds, 0) / bare.length
   const signatures = bare[0]?.['signatures'] ?? 0
@@ -32,9 +34,10 @@ try {
   await rm(directory, { recursive: true, force: true })
 }
 
-async function part(name: string): Promise<Figures> {
+async function part(name: string, flags: readonly string[] = []): Promise<Figures> {
   const file = join(import.meta.dirname, `${name}.ts`)
-  const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, file, directory, String(rounds)])
+  const args = [...process.execArgv, ...flags, file, directory, String(rounds)]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
   return JSON.parse(stdout) as Figures
 }
 

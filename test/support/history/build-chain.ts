@@ -138,7 +138,7 @@ async function contribute(chain: TestChain, options: TestRoundOptions): Promise<
     )
   }
   for (const { seed, parent } of options.late ?? []) {
-    const checkpoint = await importBytes(checkpointBytes(seed), store)
+    const checkpoint = await importBytes(checkpointBytes(seed, chain.facts.layout), store)
     const from = chain.entries[parent - 1]?.base ?? net.genesis.base
     offered.push(contributionBy(testKey(`late ${seed}`), net, { round: parent + 1, parent: from, checkpoint }))
   }

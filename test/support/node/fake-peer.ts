@@ -75,8 +75,10 @@ export function createFakePeer(): FakePeer {
       const newest = base === undefined ? BASES.length : BASES.indexOf(base) + 1
       for (let round = newest; round >= 1; round -= 1) yield entryOf(round)
     },
-    verify: async (base, { level = 'full', trust } = {}) => {
-      calls.push(`verify ${base} ${level} ${trust ?? ''}`)
+    verify: async (base, { level = 'full', trust, ...more } = {}) => {
+      const { signal: _, ...others } = more
+      const said = Object.keys(others).length === 0 ? '' : ` ${JSON.stringify(others)}`
+      calls.push(`verify ${base} ${level} ${trust ?? ''}${said}`)
       const trusted = trust === NETWORK
       return {
         base,
@@ -84,7 +86,9 @@ export function createFakePeer(): FakePeer {
         valid: true,
         certified: true,
         trusted,
+        trust: { genesis: trust === undefined ? null : trusted, keys: null },
         level,
+        sample: null,
         rounds: [],
         failures: [],
         fork: null,

@@ -10,6 +10,7 @@ import { type ControlApi, startControlApi } from '../../../../node/control/api.t
 import { findDaemon } from '../../../../node/control/client.ts'
 import { readControlFile } from '../../../../node/control/control-file.ts'
 import { joinAnswer } from '../../../../node/control/shapes.ts'
+import { PROGRAM } from '../../../../node/package-root.ts'
 import { ColdmeshError } from '../../../../src/ports/errors.ts'
 import { BASES, createFakePeer, type FakePeer, NETWORK } from '../../../support/node/fake-peer.ts'
 
@@ -219,6 +220,26 @@ describe('control API', () => {
     assert.equal((report as { trusted: boolean }).trusted, true)
     assert.equal((await post('/v1/export', { cid: BASES[0], out: '/tmp/x' })).status, 200)
     assert.deepEqual(fake.calls, [`verify ${BASES[0]} full ${NETWORK}`, `export ${BASES[0]} /tmp/x`])
+  })
+
+  it('verifies with whatever verify takes, and notes its own version where it notes rounds', async () => {
+    const key = 'ab'.repeat(32)
+    const options = { trustKeys: [key], leaves: 3, sampleSeed: key, details: 2, threads: 1 }
+    const body = { base: BASES[0], level: 'sample', ...options, resume: '/tmp/rounds' }
+    assert.equal((await post('/v1/verify', body)).status, 200)
+    const noted = { ...options, resume: { file: '/tmp/rounds', by: PROGRAM } }
+    assert.deepEqual(fake.calls, [`verify ${BASES[0]} sample  ${JSON.stringify(noted)}`])
+    for (const wrong of [
+      { trustKeys: ['ab'] },
+      { trustKeys: key },
+      { leaves: 0 },
+      { sampleSeed: key.toUpperCase() },
+      { resume: 'relative' },
+      { threads: 0 },
+      { details: 1.5 },
+    ]) {
+      assert.equal((await post('/v1/verify', { ...body, ...wrong })).status, 400, JSON.stringify(wrong))
+    }
   })
 
   it('has an evaluation signed, and refuses one that is none', async () => {

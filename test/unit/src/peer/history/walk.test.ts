@@ -21,7 +21,7 @@ describe('walkHistory', () => {
     assert.deepEqual([walk.total, walk.gap], [3, null])
     const steps = await collect(walk.steps)
     assert.deepEqual(
-      steps.map(({ loaded, view, bad }) => [loaded.round, view, bad.length]),
+      steps.map(({ loaded, certificate, bad }) => [loaded.round, certificate?.view, bad.length]),
       [
         [1, 0, 0],
         [2, network.terms.round.maxViews, 0],

@@ -1,0 +1,68 @@
+import type { CID } from 'multiformats/cid'
+import type { Lineage } from '../../../protocols/lineage/messages.ts'
+import { amendment, ratification } from '../../../protocols/membership/messages.ts'
+import { toHex } from '../../../protocols/wire/bytes.ts'
+import { idOf } from '../../../protocols/wire/codec.ts'
+import type { SignedContribution } from '../../rounds/state.ts'
+import { parentOf } from '../../rounds/views.ts'
+import { describeChange } from '../amendments/change.ts'
+import type { LogEntry } from '../log-types.ts'
+import { readVoucher } from '../permission.ts'
+import type { RoundDetails } from '../verify-types.ts'
+import type { RoundContents } from './open-round.ts'
+import type { HistoryStep } from './step.ts'
+
+/** Of a round: there may be thousands. */
+const MAX_EXCLUDED = 64
+
+/** What a round was made of; null where a signature does not hold. */
+export function detailsOf({ network, loaded, contents, parent, certificate }: HistoryStep): RoundDetails | null {
+  if (contents === null) return null
+  const { lineage, round } = loaded
+  return {
+    certificate: certificate && {
+      view: certificate.view,
+      signers: certificate.signers.map((key) => ({ name: network.nameOf(key), key: toHex(key) })),
+    },
+    quorum: network.quorum,
+    lists: lineage.lists.length,
+    inputs: contents.inputs.map((input) => {
+      const { id, author, task, dataset, rows, vouchedBy } = inputOf(network, input)
+      const from = parent === null ? null : parentOf(parent, input.parent, input.round)
+      return { id, author, task, dataset, rows, vouchedBy, staleness: from?.staleness ?? null }
+    }),
+    excluded: excludedOf({ excluded: contents.excluded.slice(0, MAX_EXCLUDED) }),
+    exclusions: contents.excluded.length,
+    amendment: amendmentOf(round, lineage.amendment),
+  }
+}
+
+export type InputFacts = Omit<LogEntry['inputs'][number], 'staleness'>
+
+export function inputOf(network: { readonly id: CID }, input: SignedContribution): InputFacts {
+  const { id, author, checkpoint, signed } = input
+  const { dataset, voucher } = signed.message
+  const { name, task, rows } = dataset
+  const vouched = voucher === undefined ? null : readVoucher(voucher, network.id)
+  return {
+    id: String(id),
+    author: toHex(author),
+    checkpoint: String(checkpoint),
+    task,
+    dataset: name,
+    rows,
+    vouchedBy: vouched === null ? null : toHex(vouched.author),
+  }
+}
+
+export function excludedOf({ excluded }: Pick<RoundContents, 'excluded'>): LogEntry['excluded'] {
+  return excluded.map(({ contribution, reason }) => {
+    return { id: String(contribution.id), author: toHex(contribution.author), reason }
+  })
+}
+
+export function amendmentOf(round: number, embedded: Lineage['amendment']): LogEntry['amendment'] {
+  if (embedded === undefined) return null
+  const { amendment: bytes } = ratification.decode(embedded)
+  return { id: String(idOf(bytes)), change: describeChange(amendment.decode(bytes).change), from: round + 2 }
+}
