@@ -1,7 +1,7 @@
 """How anything here says that bytes are wrong: with a reason of the SPECs."""
 
 
-class Bad(Exception):
+class Bad(ValueError):
     """Bytes that break a rule. `link` says whose fault it is, where that is known at the place."""
 
     def __init__(self, reason, link=None):

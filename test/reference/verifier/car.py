@@ -1,4 +1,4 @@
-"""The file: a CAR of version 1, read strictly. protocols/archive/SPEC.md, 10.1 to 10.3.
+"""The file: a CAR of version 1, read strictly. protocols/archive/SPEC.md, "The file".
 
 One pass compares every block with its CID and keeps where it lies; blocks are read again from the file, never kept.
 """

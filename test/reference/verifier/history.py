@@ -10,12 +10,24 @@ from choice import Base
 from cids import RAW, cid_of
 from lineages import Situation, check_lineage, open_contributions, open_lists
 from terms import Terms
-from unixfs import length_of, read_directory, total_size, write_directory
+from unixfs import LEAF, length_of, read_directory, total_size, write_directory
 
-WEIGHTS, README, LINEAGE = "model.safetensors", "README.md", "lineage.cbor"
+WEIGHTS, README, LINEAGE, CONFIG = "model.safetensors", "README.md", "lineage.cbor", "config.json"
+SHARED = (CONFIG, "tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json")
 
 # One base on the way back: its round, directory, and lineage with its bytes.
 Step = namedtuple("Step", "round cid entries lineage lineage_bytes")
+
+
+def read_base(block):
+    """The directory of a base: names that a base can have (protocols/lineage/SPEC.md), weights and configuration among them."""
+    entries = read_directory(block)
+    if any(name not in (WEIGHTS, README, LINEAGE, *SHARED) for name in entries) or not {WEIGHTS, CONFIG} <= set(entries):
+        raise Bad("bad-directory")
+    for name, most in ((README, LEAF), (LINEAGE, 1_000_000)):
+        if name in entries and (entries[name][0].codec != RAW or entries[name][1] > most):
+            raise Bad("bad-directory")
+    return entries
 
 
 class Checked:
@@ -46,19 +58,20 @@ class History:
 
     def open_genesis_base(self):
         try:
-            entries = read_directory(self.get(self.genesis["base"]))
-            if WEIGHTS not in entries:
-                raise Bad("no weights")
+            entries = read_base(self.get(self.genesis["base"]))
         except Bad as error:
             return self.fail(0, error, "directory")
         if length_of(*entries[WEIGHTS]) != self.genesis["bytes"]:
             return self.fail(0, Bad("genesis-other-size"), "genesis")
         self.weights = entries[WEIGHTS][0]
-        self.shared = {name: entry for name, entry in entries.items() if name not in (WEIGHTS, README, LINEAGE)}
+        self.shared = {name: entry for name, entry in entries.items() if name in SHARED}
         self.entries = entries
 
     def trace(self, base, round):
-        """Steps from the base back to the genesis' base, oldest first, and whether it was reached. `round`: the base's, as stated."""
+        """Steps from the base back to the genesis' base, oldest first, and what broke the way: None when it was reached.
+
+        `round` is the base's, as stated, for a break at the first step.
+        """
         steps, expected = [], None
         while base != self.genesis["base"]:
             try:
@@ -70,22 +83,22 @@ class History:
             except Bad as error:
                 stated = round if expected is None else expected
                 self.fail(0 if error.link == "genesis" and expected is None else stated, error, "lineage")
-                return steps[::-1], False
+                return steps[::-1], error
             steps.append(step)
             base, expected = step.lineage["parent"], step.round - 1
         if expected not in (None, 0):
-            self.fail(expected + 1, Bad("lineage-wrong-round"), "lineage")
-            return steps[::-1], False
-        return steps[::-1], True
+            gap = Bad("lineage-wrong-round")
+            self.fail(expected + 1, gap, "lineage")
+            return steps[::-1], gap
+        return steps[::-1], None
 
     def load(self, base):
+        block = self.get(base)
         try:
-            entries = read_directory(self.get(base))
-            if WEIGHTS not in entries:
-                raise Bad("no weights")
+            entries = read_base(block)
         except Bad as error:
-            raise Bad(error.reason, error.link or "directory") from error
-        if LINEAGE not in entries or entries[LINEAGE][0].codec != RAW:
+            raise Bad(error.reason, "directory") from error
+        if LINEAGE not in entries:
             raise Bad("no lineage", "lineage")
         block = bytes(self.get(entries[LINEAGE][0]))
         lineage = kinds.read("lineage/1", block, "lineage-")

@@ -1,95 +1,93 @@
-"""Which blocks a file has, in which order: protocols/archive/SPEC.md, "Order", 10.4 and 10.5."""
+"""Which blocks a file has, in which order: protocols/archive/SPEC.md, "Order", and what the root says of its base."""
 
 import kinds
 from bad import Bad, Missing
-from cids import DAG_CBOR, cid_of
+from cids import DAG_CBOR, RAW, cid_of
+from history import LINEAGE, read_base
 from signatures import payload_of
-from unixfs import length_of, read_directory, walk_file
+from unixfs import length_of_root, walk_file
 
 
-def expected(archive, root, get):
-    """The CIDs in their order, some more than once. Raises Bad where the order is told no further: something does not decode."""
-    contents, network = archive["contents"], archive["network"]
+def expected(archive, root, genesis, bases, get):
+    """The CIDs in their order, some more than once; what does not decode has nothing below it. `bases`: of rounds 1, 2, 3 ..."""
+    contents = archive["contents"]
     yield root
-    yield network
-    genesis = kinds.read("genesis/1", get(network))
+    yield archive["network"]
     yield genesis["base"]
     if contents == "everything":
         yield from files_of(genesis["base"], get)
-    for base, lineage in back(archive["base"], genesis["base"], get):
+    for base in bases:
         yield base
-        yield read_directory(get(base))["lineage.cbor"][0]
+        lineage = read_base(get(base))[LINEAGE][0]
+        yield lineage
         if contents == "everything":
-            for checkpoint in checkpoints_of(lineage):
-                for cid, _ in walk_file(checkpoint, genesis["bytes"], get):
-                    yield cid
+            for checkpoint in checkpoints_of(kinds.read("lineage/1", get(lineage))):
+                yield from file_of(checkpoint, get)
             yield from files_of(base, get)
     if contents == "weights":
         yield from files_of(archive["base"], get)
 
 
-def back(base, first, get):
-    """(base, lineage) of each round, oldest first."""
-    found = []
-    while base != first:
-        entries = read_directory(get(base))
-        if "lineage.cbor" not in entries:
-            raise Bad("lineage-missing")
-        lineage = kinds.read("lineage/1", get(entries["lineage.cbor"][0]))
-        found.append((base, lineage))
-        base = lineage["parent"]
-    return reversed(found)
-
-
 def files_of(base, get):
-    for cid, total in read_directory(get(base)).values():
-        for block, _ in walk_file(cid, length_of(cid, total), get):
-            yield block
+    try:
+        entries = read_base(get(base))
+    except Missing:
+        raise
+    except Bad:
+        return
+    for cid, _ in entries.values():
+        yield from file_of(cid, get)
+
+
+def file_of(root, get):
+    yield root
+    if root.codec == RAW:
+        return
+    try:
+        for cid, _ in walk_file(root, length_of_root(get(root)), get):
+            yield cid
+    except Missing:
+        raise
+    except Bad:
+        return
 
 
 def checkpoints_of(lineage):
-    """In the order of contributions' ids."""
+    """Of the inputs that decode, in the order of their ids."""
     named = []
     for envelope in lineage["inputs"]:
         payload = payload_of(envelope)
-        if payload is None:
-            raise Bad("not-cbor")
-        named.append((cid_of(DAG_CBOR, payload), kinds.read("contribution/1", payload)["checkpoint"]))
+        try:
+            named.append((cid_of(DAG_CBOR, payload or b""), kinds.read("contribution/1", payload or b"")["checkpoint"]))
+        except Bad:
+            continue
     return [checkpoint for _, checkpoint in sorted(named)]
 
 
-def check_order(car):
-    """10.4: what the order tells must be what is there; where it tells no more, the rest is not judged."""
+def is_in_order(car, genesis, bases):
+    """None missing, none twice, none besides."""
     seen = set()
     try:
-        for cid in expected(car.archive, car.root, car.get):
+        for cid in expected(car.archive, car.root, genesis, bases, car.get):
             if cid in seen:
                 continue
             if len(seen) >= len(car.order) or car.order[len(seen)] != cid:
-                raise Bad("archive-order", "archive")
+                return False
             seen.add(cid)
-    except Missing as error:
-        raise Bad("archive-order", "archive") from error
-    except Bad as error:
-        if error.link == "archive":
-            raise
-        return
-    if len(seen) != len(car.order):
-        raise Bad("archive-order", "archive")
+    except Missing:
+        return False
+    return len(seen) == len(car.order)
 
 
-def check_root(car, genesis):
-    """10.5, as far as the base's lineage can be read."""
-    archive = car.archive
+def check_file(car, genesis, steps, gap):
+    """Reasons of what is wrong with the file. A way back that breaks (`gap`) tells no order, but nothing on it may be missing."""
+    archive, reasons = car.archive, []
+    if type(gap) is Missing or gap is None and not is_in_order(car, genesis, [step.cid for step in steps]):
+        reasons.append("archive-order")
     is_first = archive["base"] == genesis["base"]
-    round = 0
-    if not is_first:
-        try:
-            entries = read_directory(car.get(archive["base"]))
-            round = kinds.read("lineage/1", car.get(entries["lineage.cbor"][0]))["round"]
-        except (Bad, KeyError):
-            return
-    if archive["round"] != round:
-        raise Bad("archive-wrong-round", "archive")
+    known = 0 if is_first else next((step.round for step in steps[-1:]), None)
+    if known not in (None, archive["round"]):
+        reasons.append("archive-wrong-round")
     if is_first and archive["certificate"] is not None:
-        raise Bad("archive-certificate", "archive")
+        reasons.append("archive-certificate")
+    return reasons

@@ -152,6 +152,24 @@ def walk_file(root, length, get):
     return walk(root, shape.levels, 0)
 
 
+def length_of_root(block):
+    """The file's length, as the root of a tree states it: 0x0a, the length of UnixFS' data, 0x08 0x02 0x18, the file's length."""
+    block = bytes(block)
+    at = 0
+    while at < len(block) and block[at] == 0x12:
+        size, at = read_varint(block, at + 1)
+        at += size
+    if block[at:at + 1] != b"\x0a":
+        raise Bad("bad-file")
+    _, at = read_varint(block, at + 1)
+    if block[at:at + 3] != b"\x08\x02\x18":
+        raise Bad("bad-file")
+    length, _ = read_varint(block, at + 3)
+    if not LEAF < length < 1 << 53:
+        raise Bad("bad-file")
+    return length
+
+
 def read_node(block, shape, level, index):
     """CIDs of the children of a node, which must be as the file's length has it."""
     below = LEAF * WIDTH**(level - 1)

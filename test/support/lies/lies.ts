@@ -1,0 +1,1 @@
+export async function* buildLies(_: unknown): AsyncGenerator<{ file: Uint8Array }> {}
