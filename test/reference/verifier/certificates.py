@@ -29,3 +29,12 @@ def judge_certificate(data, network, terms, round, base):
     if found["base"] != base:
         raise Bad("certificate-wrong-base")
     return found["view"]
+
+
+def stated_round(data, network):
+    """The round that a certificate says it is of, whoever signed it; 0 where it says nothing about this network."""
+    try:
+        found = kinds.read("certificate/1", data or b"")
+        return found["round"] if found["network"] == network else 0
+    except Bad:
+        return 0

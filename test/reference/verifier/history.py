@@ -81,8 +81,7 @@ class History:
                 if expected is not None and step.round != expected:
                     raise Bad("lineage-wrong-round", "lineage")
             except Bad as error:
-                stated = round if expected is None else expected
-                self.fail(0 if error.link == "genesis" and expected is None else stated, error, "lineage")
+                self.fail(round if expected is None else expected, error, "lineage")
                 return steps[::-1], error
             steps.append(step)
             base, expected = step.lineage["parent"], step.round - 1
@@ -147,8 +146,8 @@ class History:
         return after
 
     def check_parent_certificate(self, step):
-        """6.3's part that is this round's: what certifies the parent is judged as the parent's."""
-        if step.round == 1 and step.lineage["parentCertificate"] is not None:
+        """6.3's part that is this round's: whether there is one. What it is worth is judged as the parent's."""
+        if (step.round == 1) != (step.lineage["parentCertificate"] is None):
             raise Bad("lineage-parent-certificate")
 
     def after(self, step, opened, state, made):

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildLies } from '../../support/lies/lies.ts'
+import { allLies } from '../../support/lies/lies.ts'
 import { CHAINS } from './chains.ts'
 import { archiveOf } from './seam.ts'
 
@@ -18,9 +18,9 @@ for (const [name, build] of Object.entries(CHAINS)) {
   }
 }
 const lies: object[] = []
-for await (const { file: bytes, ...lie } of buildLies(archiveOf)) {
+for await (const { chain, certificate, ...lie } of allLies()) {
   const file = join(dir, `lie-${lies.length}.car`)
-  writeFileSync(file, bytes)
+  writeFileSync(file, await archiveOf(chain, certificate === undefined ? {} : { certificate }))
   lies.push({ ...lie, file })
 }
 writeFileSync(join(dir, 'index.json'), JSON.stringify({ good, lies }, null, 1))

@@ -64,7 +64,8 @@ async function* tree(cid: CID, get: GetBlock, below?: { readonly bytes: number; 
 
 /** Of a lineage's inputs that decode, by their ids. */
 async function checkpoints(lineage: CID, get: GetBlock): Promise<readonly CID[]> {
-  const { inputs } = lineageDeclaration.decode(await get(lineage))
+  const read = await ifDecodes(async () => lineageDeclaration.decode(await get(lineage)))
+  const inputs = read?.inputs ?? []
   const named = await Promise.all(
     inputs.map((input) =>
       ifDecodes(async () => {

@@ -1,11 +1,14 @@
 import type { CID } from 'multiformats/cid'
+import { lineage as lineageDeclaration } from '../../../protocols/lineage/messages.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { idOf } from '../../../protocols/wire/codec.ts'
+import { openBase } from '../../../src/checkpoint/base.ts'
 import { openNetwork } from '../../../src/peer/history/genesis.ts'
 import { traceHistory } from '../../../src/peer/history/trace.ts'
 import { verifyBase } from '../../../src/peer/history/verify.ts'
 import { isColdmeshError } from '../../../src/ports/errors.ts'
 import type { VerifyLevel } from '../../../src/peer/types.ts'
+import type { Network } from '../../../src/rounds/network.ts'
 import type { TestChain } from '../../support/history/build-chain.ts'
 import { type MemoryStore, memoryStore } from '../../support/history/memory-store.ts'
 import { type Archive, archive as archiveDeclaration } from './archive-object.ts'
@@ -25,17 +28,28 @@ export async function archiveOf(
   const newest = entries.at(-1)
   const base = other.base ?? newest?.base ?? net.genesis.base
   const certificate = other.certificate !== undefined ? other.certificate : (newest?.certificate ?? null)
-  const round = entries.find((entry) => equalCids(entry.base, base))?.round ?? 0
+  const at = entries.findIndex((entry) => equalCids(entry.base, base)) + 1
+  const round = await statedRound(base, store, at)
   const block = archiveDeclaration.encode({ network: net.network, base, round, certificate, contents })
   const archive = archiveDeclaration.decode(block)
   const blocks = memoryStore(new Map(store.blocks))
   await blocks.put(idOf(block), block)
   await blocks.put(net.network, net.bytes)
-  const rounds = entries.slice(0, round).map((entry) => entry.base)
+  const rounds = entries.slice(0, at).map((entry) => entry.base)
   const sections = new Map<string, Section>()
   const all = order({ root: idOf(block), archive, start: net.genesis.base, rounds, get: blocks.get })
   for await (const cid of all) if (!sections.has(String(cid))) sections.set(String(cid), { cid, block: await blocks.get(cid) })
   return writeCar(idOf(block), [...sections.values()])
+}
+
+/** Of the base's lineage, or `otherwise` where it can't be read. */
+async function statedRound(base: CID, store: MemoryStore, otherwise: number): Promise<number> {
+  try {
+    const { lineage } = await openBase(base, store.get)
+    return lineage === null ? otherwise : lineageDeclaration.decode(await store.get(lineage)).round
+  } catch {
+    return otherwise
+  }
 }
 
 export interface Verdict {
@@ -68,7 +82,7 @@ export async function verdictOf(
   if (genesis === undefined) return refused('archive', 'archive-order')
   const network = openNetwork(Uint8Array.from(genesis))
   if ('link' in network) return refused(network.link, network.reason)
-  const bad = await judgeFile(car, network.genesis.base, store)
+  const bad = await judgeFile(car, network, store)
   const { base, certificate } = archive
   const report = await verifyBase({ network, store, base, certificate, level, ...(trust === undefined ? {} : { trust }) })
   const failures = [...bad.map((reason) => ({ round: 0, link: 'archive', reason })), ...report.failures]
@@ -78,11 +92,11 @@ export async function verdictOf(
 /** The order of the file, and what its root says of its base. */
 async function judgeFile(
   { root, archive, sections }: ReturnType<typeof readCar>,
-  start: CID,
+  network: Network,
   store: MemoryStore,
 ): Promise<readonly string[]> {
+  const start = network.genesis.base
   const bad: string[] = []
-  const network = { id: archive.network, genesis: { base: start } }
   const { rounds, gap } = await traceHistory({ network, store, base: archive.base, round: archive.round })
   if (gap?.link.startsWith('block ')) bad.push('archive-order')
   if (gap === null && !(await isInOrder(rounds.map(({ base }) => base)))) bad.push('archive-order')

@@ -83,7 +83,7 @@ def changed(terms, change):
         raise Bad("amendment-empty")
     committee, removed = fields["committee"], change.get("remove", [])
     for key in removed:
-        if key not in terms.members:
+        if key not in terms.members or removed.count(key) > 1:
             raise Bad("amendment-removes-nobody")
     fields["committee"] = [each for each in committee if each["key"] not in removed] + change.get("add", [])
     if not 1 <= len(fields["committee"]) <= 64:

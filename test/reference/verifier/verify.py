@@ -21,6 +21,7 @@ sys.dont_write_bytecode = True
 import signatures  # noqa: E402
 from bad import Bad  # noqa: E402
 from car import Car  # noqa: E402
+from certificates import stated_round  # noqa: E402
 from cids import parse_text  # noqa: E402
 from history import History  # noqa: E402
 from order import check_file  # noqa: E402
@@ -64,7 +65,7 @@ def judge(data, level, trust, sample, report, failures):
     if level != "signatures":
         weights = Weights(history, sample if level == "sample" else None)
         weights.open_genesis()
-    steps, gap = history.trace(archive["base"], archive["round"])
+    steps, gap = history.trace(archive["base"], stated_round(archive["certificate"], archive["network"]))
     failures[:0] = [(0, "archive", reason) for reason in check_file(car, genesis, steps, gap)]
     rounds = []
     for checked in history.forwards(steps, gap is None, archive["certificate"]):

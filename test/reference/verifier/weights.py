@@ -86,18 +86,18 @@ class Weights:
 
     def fuse(self, checked):
         step, inputs = checked.step, checked.opened.inputs
-        told = step.lineage["weights"]
+        told = step.entries[WEIGHTS][0]
         if not inputs:
             if told != checked.before.history[-1].weights:
                 raise Bad("differs: an empty round keeps the weights")
             return
-        fusion = step.lineage["fusion"]
+        stated = step.lineage["fusion"]
         round = self.round_of(checked)
         try:
             if self.sample is not None:
-                self.fuse_sample(round, step, told, fusion)
+                self.fuse_sample(round, step.round, told, stated)
             else:
-                self.fuse_all(round, told, fusion)
+                self.fuse_all(round, told, stated)
         except Bad as error:
             # a bad input is named by its number
             link = error.link if type(error.link) is not int else f"contribution {inputs[error.link].id}"
@@ -109,7 +109,7 @@ class Weights:
         base = checked.before.history[-1]
         inputs = checked.opened.inputs
         weights_of = {each.cid: each.weights for each in checked.before.history}
-        fusion = checked.step.lineage["fusion"]
+        fusion = checked.terms.fusion  # the rule in force, whatever the lineage states
 
         def read_input(each):
             try:
@@ -126,21 +126,21 @@ class Weights:
             [read_input(each) for each in inputs], rebased, [each["dataset"]["rows"] for each in inputs],
         )
 
-    def fuse_all(self, round, told, fusion):
+    def fuse_all(self, round, told, stated):
         norms = round.prepare(self.length)
         tree = Builder(self.length)
         for index in round.leaves(self.length):
             tree.add(cid_of(RAW, round.fuse_leaf(index)))
         if tree.finish() != told:
             raise Bad("differs: the fusion has another CID")
-        if norms is not None and (norms != fusion.get("norms") or round.factors != fusion.get("factors")):
+        if norms is not None and (norms != stated.get("norms") or round.factors != stated.get("factors")):
             raise Bad("differs: norms or factors", "lineage")
 
-    def fuse_sample(self, round, step, told, fusion):
+    def fuse_sample(self, round, number, told, stated):
         seed, count = self.sample
         leaves = self.leaves(told)
-        round.prepare(self.length, fusion.get("factors", []))
-        for index in sorted(set(sampled_leaves(seed, step.round, count, len(leaves)))):
+        round.prepare(self.length, stated.get("factors", []))
+        for index in sorted(set(sampled_leaves(seed, number, count, len(leaves)))):
             if cid_of(RAW, round.fuse_leaf(index)) != leaves[index]:
                 raise Bad(f"differs: leaf {index}")
 
