@@ -115,6 +115,10 @@ export const CHAINS: Readonly<Record<string, () => Promise<TestChain>>> = {
   ),
   'left out for every reason': leftOut,
   'amended: members, policy, rule, quorum, contributors': amended,
+  'amended to what is so already': async () => {
+    const start = await small('amended to the same')
+    return await addRound(start, { amendment: ratifiedBy(start.net.members.slice(0, 3), start.net, { quorum: 'byzantine' }) })
+  },
   vouched,
   'listed contributors': async () => {
     const keys = seeds(3).map((seed) => testKey(`contributor ${seed}`).publicKey)

@@ -15,7 +15,7 @@ from safetensors import FLOATS, ITEM_BYTES
 from unixfs import LEAF
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "fusion"))
-from rules import EXPONENT, Refused, Tensor, clip_factors, finish, in_order, merge, numbers  # noqa: E402
+from rules import EXPONENT, Refused, Tensor, check_rule, clip_factors, finish, in_order, merge, numbers  # noqa: E402
 
 BLOCK = 65_536
 BILLION = 10**9
@@ -92,11 +92,17 @@ class Round:
 
     def prepare(self, length, stated_factors=None):
         """The passes before the fusion; for clipped-mean/1 the norms and factors, unless factors are given. Gives the norms."""
+        try:
+            check_rule(self.rule, self.params, len(self.inputs), self.rows)
+        except Refused as error:
+            raise Bad(f"differs: {error}") from error
         if self.rule == "ties/1":
             self.kept = self.count_kept(length)
         if self.rule != "clipped-mean/1":
             return None
         if stated_factors is not None:
+            if len(stated_factors) != len(self.inputs):
+                raise Bad("differs: not a factor of each input", "lineage")
             self.factors = stated_factors
             return None
         norms = self.norms(length)

@@ -4,7 +4,7 @@ import kinds
 from bad import Bad, Missing
 from cids import DAG_CBOR, RAW, cid_of
 from history import LINEAGE, read_base
-from signatures import payload_of
+from signatures import parts_of
 from unixfs import length_of_root, walk_file
 
 
@@ -56,9 +56,9 @@ def checkpoints_of(lineage):
     """Of the inputs that decode, in the order of their ids."""
     named = []
     for envelope in lineage["inputs"]:
-        payload = payload_of(envelope)
         try:
-            named.append((cid_of(DAG_CBOR, payload or b""), kinds.read("contribution/1", payload or b"")["checkpoint"]))
+            payload = parts_of("contribution/1", envelope)["payload"]
+            named.append((cid_of(DAG_CBOR, payload), kinds.read("contribution/1", payload)["checkpoint"]))
         except Bad:
             continue
     return [checkpoint for _, checkpoint in sorted(named)]

@@ -4,8 +4,10 @@ import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { idOf } from '../../../protocols/wire/codec.ts'
 import { openBase } from '../../../src/checkpoint/base.ts'
 import { openNetwork } from '../../../src/peer/history/genesis.ts'
+import { readOnlyStore } from '../../../src/peer/history/read-only-store.ts'
 import { traceHistory } from '../../../src/peer/history/trace.ts'
 import { verifyBase } from '../../../src/peer/history/verify.ts'
+import type { ContentStore } from '../../../src/ports/content-store.ts'
 import { isColdmeshError } from '../../../src/ports/errors.ts'
 import type { VerifyLevel } from '../../../src/peer/types.ts'
 import type { Network } from '../../../src/rounds/network.ts'
@@ -77,8 +79,9 @@ export async function verdictOf(
     throw error
   }
   const { archive } = car
-  const store = memoryStore(new Map(car.sections.map(({ cid, block }) => [String(cid), block])))
-  const genesis = store.blocks.get(String(archive.network))
+  const blocks = new Map(car.sections.map(({ cid, block }) => [String(cid), block]))
+  const store = readOnlyStore(memoryStore(blocks), undefined)
+  const genesis = blocks.get(String(archive.network))
   if (genesis === undefined) return refused('archive', 'archive-order')
   const network = openNetwork(Uint8Array.from(genesis))
   if ('link' in network) return refused(network.link, network.reason)
@@ -93,7 +96,7 @@ export async function verdictOf(
 async function judgeFile(
   { root, archive, sections }: ReturnType<typeof readCar>,
   network: Network,
-  store: MemoryStore,
+  store: ContentStore,
 ): Promise<readonly string[]> {
   const start = network.genesis.base
   const bad: string[] = []

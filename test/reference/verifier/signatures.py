@@ -58,13 +58,19 @@ class Signed(dict):
     """The fields of a message whose signature holds, and its `id`."""
 
 
+def parts_of(kind, data):
+    """Payload and signature of an envelope, by rules 1.1 to 1.4."""
+    if len(data) > kinds.KINDS[kind][0] + 96:
+        raise Bad("too-long")
+    envelope = cbor.decode(data)
+    ENVELOPE(envelope)
+    return envelope
+
+
 def open_envelope(kind, data, network, prefix=""):
     """Raises Bad with what is wrong, in the order of the rules."""
     try:
-        if len(data) > kinds.KINDS[kind][0] + 96:
-            raise Bad("too-long")
-        envelope = cbor.decode(data)
-        ENVELOPE(envelope)
+        envelope = parts_of(kind, data)
         fields = Signed(kinds.read(kind, envelope["payload"]))
         if fields["network"] != network:
             raise Bad("wrong-network")

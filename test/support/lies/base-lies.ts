@@ -6,7 +6,7 @@ import type { Lineage } from '../../../protocols/lineage/messages.ts'
 import { certify } from '../../../protocols/round/certificate.ts'
 import { baseFile, openBase } from '../../../src/checkpoint/base.ts'
 import { dagPbCid, rawCid } from '../../../src/checkpoint/cid.ts'
-import { encodeDirectory } from '../../../src/checkpoint/unixfs.ts'
+import { encodeDirectory, readFile } from '../../../src/checkpoint/unixfs.ts'
 import { addRound, type Lie, startChain, type TestChain, utf8 } from '../history/build-chain.ts'
 import { checkpointBytes, importBytes, SMALL_LAYOUT } from '../history/checkpoints.ts'
 import { precommitsBy } from '../protocols/messages.ts'
@@ -14,14 +14,18 @@ import type { ToldLie } from './lie.ts'
 
 /** What a quorum can certify besides lineages: other files, other weights, other norms. */
 
-type Case = { readonly lie: (chain: TestChain) => Promise<Lie>; readonly link: string; readonly foundAt?: 'full' }
+/** What `sample` finds when it draws the second leaf, and else does not. */
+const SECOND_LEAF = 'weights with one bit changed in the second of two leaves'
+
+type Case = { readonly lie: (chain: TestChain) => Promise<Lie>; readonly link: string; readonly foundAt?: 'sample' | 'full' }
 
 const text = async ({ store }: TestChain, content: string) => await importBytes(utf8(content), store)
 
-/** The honest weights with one bit of one element changed. */
+/** The honest weights with the lowest bit of the last element changed. */
 async function oneBit(chain: TestChain): Promise<CID> {
   const honest = await addRound(chain, { seeds: [4, 5] })
-  const bytes = Uint8Array.from(await chain.store.get(honest.head.weights))
+  const leaves = await Array.fromAsync(readFile(honest.head.weights, chain.store.get, { maxBytes: 1 << 24 }))
+  const bytes = new Uint8Array(Buffer.concat(leaves))
   bytes[bytes.length - 4] = (bytes[bytes.length - 4] ?? 0) ^ 1
   return await importBytes(bytes, chain.store)
 }
@@ -60,7 +64,7 @@ const FILES: Readonly<Record<string, Case>> = {
       return { lineage: (honest) => ({ ...honest, weights }) }
     },
     link: 'weights',
-    foundAt: 'full',
+    foundAt: 'sample',
   },
   'weights that are those of one input': {
     lie: async (chain) => {
@@ -68,7 +72,7 @@ const FILES: Readonly<Record<string, Case>> = {
       return { lineage: (honest) => ({ ...honest, weights }) }
     },
     link: 'weights',
-    foundAt: 'full',
+    foundAt: 'sample',
   },
 }
 
@@ -80,7 +84,7 @@ const clip = (fusion: Lineage['fusion'], norms: readonly number[]): Lineage['fus
 const read = ({ norms = [] }: Lineage['fusion']) => norms.map((norm) => decodeNorm(norm) ?? 0)
 type Clipping = (honest: Lineage['fusion']) => Lineage['fusion']
 
-const CLIPPING: Readonly<Record<string, { readonly tell: Clipping; readonly foundAt?: 'full' }>> = {
+const CLIPPING: Readonly<Record<string, { readonly tell: Clipping; readonly foundAt?: 'sample' | 'full' }>> = {
   'a factor that the norms do not give': {
     tell: ({ factors = [], ...fusion }) => ({ ...fusion, factors: factors.map((factor) => Math.max(0, factor - 1)) }),
   },
@@ -95,7 +99,7 @@ const CLIPPING: Readonly<Record<string, { readonly tell: Clipping; readonly foun
   },
   'norms that clip an honest contributor': {
     tell: (fusion) => clip(fusion, read(fusion).map((norm, i) => (i === 0 ? norm * 1e9 : norm))),
-    foundAt: 'full',
+    foundAt: 'sample',
   },
 }
 
@@ -184,6 +188,14 @@ export async function* baseLies(chain: TestChain): AsyncGenerator<ToldLie> {
   for (const [name, { link, make }] of Object.entries(NODES)) {
     yield { name, chain: await withBase(honest, await make(honest)), round: 2, link, foundAt: 'signatures' }
   }
+  const large = await startChain('two leaves')
+  const weights = await oneBit(large)
+  const lie: Lie = { lineage: (honest) => ({ ...honest, weights }) }
+  const flipped = await addRound(large, { ...options, lie })
+  yield { name: SECOND_LEAF, chain: flipped, round: 1, link: 'weights', foundAt: 'sample' }
+  const trimmed = await startChain('trimmed', { round: { minContributions: 3 }, fusion: { rule: 'trimmed-mean/1', params: { trim: 1 } } }, SMALL_LAYOUT)
+  const few: Lie = { lineage: (honest) => ({ ...honest, inputs: honest.inputs.slice(1) }) }
+  yield { name: 'too few inputs to trim', chain: await addRound(trimmed, { lie: few }), round: 1, link: 'lineage', foundAt: 'signatures' }
   const clipped = await startChain('clipped', { fusion: { rule: 'clipped-mean/1', params: {} } }, SMALL_LAYOUT)
   for (const [name, { tell, foundAt = 'signatures' as const }] of Object.entries(CLIPPING)) {
     const lie: Lie = { lineage: (lineage) => ({ ...lineage, fusion: tell(lineage.fusion) }) }

@@ -16,7 +16,7 @@ export interface ToldLie {
   readonly round: number
   readonly link: string | null
   /** The level from which on it is found. */
-  readonly foundAt: 'signatures' | 'full'
+  readonly foundAt: 'signatures' | 'sample' | 'full'
 }
 
 export const first = <T>(items: readonly T[]): T => {

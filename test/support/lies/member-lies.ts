@@ -49,7 +49,6 @@ const RATIFICATIONS: Readonly<Record<string, Ratification>> = {
   'an amendment to a rule that there is not': (chain) => by(chain, { fusion: { rule: 'mean/2', params: {} } }),
   'an amendment to more inputs needed than taken': (chain) => by(chain, { round: { minContributions: 64, maxContributions: 1 } }),
   'an amendment that changes nothing': (chain) => by(chain, {}),
-  'an amendment to what is so already': (chain) => by(chain, { quorum: 'byzantine' }),
   'an amendment that is noise': () => Uint8Array.of(0xa0),
 }
 
