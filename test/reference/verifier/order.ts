@@ -1,17 +1,14 @@
 import type { CID } from 'multiformats/cid'
 import { contribution } from '../../../protocols/contribution/messages.ts'
 import { lineage as lineageDeclaration } from '../../../protocols/lineage/messages.ts'
-import { compareCids } from '../../../protocols/wire/bytes.ts'
-import { decodeCanonical, idOf, MalformedError } from '../../../protocols/wire/codec.ts'
-import { bytes, record } from '../../../protocols/wire/fields.ts'
+import { MalformedError } from '../../../protocols/wire/codec.ts'
+import { isSigned, openEnvelope } from '../../../protocols/wire/envelope.ts'
 import { openBase } from '../../../src/checkpoint/base.ts'
 import { isRawCid } from '../../../src/checkpoint/cid.ts'
 import { readChildren, readRootBytes, treeHeight } from '../../../src/checkpoint/file-tree.ts'
 import type { GetBlock } from '../../../src/checkpoint/unixfs.ts'
 import { isColdmeshError } from '../../../src/ports/errors.ts'
 import type { Archive } from './archive-object.ts'
-
-const envelope = record({ payload: bytes({ atMost: 2144 }), signature: bytes({ exactly: 64 }) })
 
 /**
  * The CIDs of an archive in their order (protocols/archive/SPEC.md, "Order"), some more than once. What does not decode
@@ -38,7 +35,7 @@ export async function* order(options: {
     if (!opened?.lineage) continue
     yield opened.lineage
     if (!isEverything) continue
-    for (const checkpoint of await checkpoints(opened.lineage, get)) yield* tree(checkpoint, get)
+    for (const checkpoint of await checkpoints(opened.lineage, archive.network, get)) yield* tree(checkpoint, get)
     yield* files(base, get)
   }
   if (archive.contents === 'weights') yield* files(archive.base, get)
@@ -62,20 +59,13 @@ async function* tree(cid: CID, get: GetBlock, below?: { readonly bytes: number; 
   }
 }
 
-/** Of a lineage's inputs that decode, by their ids. */
-async function checkpoints(lineage: CID, get: GetBlock): Promise<readonly CID[]> {
+/** Of a lineage's inputs whose envelopes open. */
+async function checkpoints(lineage: CID, network: CID, get: GetBlock): Promise<readonly CID[]> {
   const read = await ifDecodes(async () => lineageDeclaration.decode(await get(lineage)))
-  const inputs = read?.inputs ?? []
-  const named = await Promise.all(
-    inputs.map((input) =>
-      ifDecodes(async () => {
-        const { payload } = envelope.read(decodeCanonical(input, 2144), 'envelope')
-        return { id: idOf(payload), checkpoint: contribution.decode(payload).checkpoint }
-      }),
-    ),
-  )
-  const known = named.filter((input) => input !== null)
-  return known.sort((a, b) => compareCids(a.id, b.id)).map(({ checkpoint }) => checkpoint)
+  return (read?.inputs ?? []).flatMap((input) => {
+    const signed = openEnvelope(input, [contribution], network)
+    return isSigned(signed) ? [signed.message.checkpoint] : []
+  })
 }
 
 async function ifDecodes<T>(read: () => Promise<T>): Promise<T | null> {
