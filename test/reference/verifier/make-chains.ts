@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { allLies } from '../../support/lies/lies.ts'
 import { CHAINS } from './chains.ts'
-import { archiveOf } from './seam.ts'
+import { archiveOf } from './write.ts'
 
 /** Writes the good archives and those that lie into a directory, and what is expected of them as `index.json`. */
 

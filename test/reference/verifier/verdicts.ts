@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { verdictOf } from './seam.ts'
+import { verdictOf } from './verdict.ts'
 
 /** Answers jobs from stdin, a line of JSON each, as `verify.py --mutations -` does: the other half of `check.py`. */
 

@@ -1,8 +1,5 @@
 import type { CID } from 'multiformats/cid'
-import { lineage as lineageDeclaration } from '../../../protocols/lineage/messages.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
-import { idOf } from '../../../protocols/wire/codec.ts'
-import { openBase } from '../../../src/checkpoint/base.ts'
 import { openNetwork } from '../../../src/peer/history/genesis.ts'
 import { readOnlyStore } from '../../../src/peer/history/read-only-store.ts'
 import { traceHistory } from '../../../src/peer/history/trace.ts'
@@ -11,48 +8,9 @@ import type { ContentStore } from '../../../src/ports/content-store.ts'
 import { isColdmeshError } from '../../../src/ports/errors.ts'
 import type { VerifyLevel } from '../../../src/peer/types.ts'
 import type { Network } from '../../../src/rounds/network.ts'
-import type { TestChain } from '../../support/history/build-chain.ts'
-import { type MemoryStore, memoryStore } from '../../support/history/memory-store.ts'
-import { type Archive, archive as archiveDeclaration } from './archive-object.ts'
-import { BadFile, readCar, type Section, writeCar } from './car.ts'
+import { memoryStore } from '../../support/history/memory-store.ts'
+import { BadFile, readCar } from './car.ts'
 import { order } from './order.ts'
-
-/**
- * The two things that this check needs of archives: writing one, and coldmesh's verdict about one. All else in this
- * folder goes through these.
- */
-
-/** The archive of a chain's newest base, or of another of its bases. */
-export async function archiveOf(
-  { net, store, entries }: Pick<TestChain, 'net' | 'store' | 'entries'>,
-  { contents = 'everything', ...other }: { contents?: Archive['contents']; certificate?: Uint8Array | null; base?: CID } = {},
-): Promise<Uint8Array> {
-  const newest = entries.at(-1)
-  const base = other.base ?? newest?.base ?? net.genesis.base
-  const certificate = other.certificate !== undefined ? other.certificate : (newest?.certificate ?? null)
-  const at = entries.findIndex((entry) => equalCids(entry.base, base)) + 1
-  const round = await statedRound(base, store, at)
-  const block = archiveDeclaration.encode({ network: net.network, base, round, certificate, contents })
-  const archive = archiveDeclaration.decode(block)
-  const blocks = memoryStore(new Map(store.blocks))
-  await blocks.put(idOf(block), block)
-  await blocks.put(net.network, net.bytes)
-  const rounds = entries.slice(0, at).map((entry) => entry.base)
-  const sections = new Map<string, Section>()
-  const all = order({ root: idOf(block), archive, start: net.genesis.base, rounds, get: blocks.get })
-  for await (const cid of all) if (!sections.has(String(cid))) sections.set(String(cid), { cid, block: await blocks.get(cid) })
-  return writeCar(idOf(block), [...sections.values()])
-}
-
-/** Of the base's lineage, or `otherwise` where it can't be read. */
-async function statedRound(base: CID, store: MemoryStore, otherwise: number): Promise<number> {
-  try {
-    const { lineage } = await openBase(base, store.get)
-    return lineage === null ? otherwise : lineageDeclaration.decode(await store.get(lineage)).round
-  } catch {
-    return otherwise
-  }
-}
 
 export interface Verdict {
   readonly valid: boolean
