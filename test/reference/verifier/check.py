@@ -172,13 +172,14 @@ def check_all(dir, quick):
     plan_sample(plan, index["lies"])
     tiny = archive("two rounds, tiny", "everything")
     amended = archive("amended: members, policy, rule, quorum, contributors", "everything")
-    large = archive("three rounds, two leaves", "weights")
+    large, leaves = archive("64 inputs", "everything"), archive("three rounds, two leaves", "weights")
     for each in (tiny, amended):
         plan_files(plan, each)
         plan_mutations(plan, f"consistent ones, of {len(each[2])} bytes", each, mutations.consistent(each[2], 3000 // share, SEED))
     plan_mutations(plan, f"every byte of {len(tiny[2])}", tiny, list(mutations.every_byte(tiny[2], SEED))[::share])
     plan_mutations(plan, "cut off", tiny, mutations.cut_off(tiny[2], 37 * share))
-    plan_mutations(plan, f"random bits of {len(large[2])} bytes", large, mutations.random_bits(large[2], 10_000 // share, SEED))
+    for each, count in ((large, 10_000), (leaves, 200)):
+        plan_mutations(plan, f"random bits of {len(each[2])} bytes", each, mutations.random_bits(each[2], count // share, SEED))
     plan_lies(plan, index["lies"])
     plan.run()
     return plan

@@ -56,9 +56,11 @@ def first_bad(verdict):
 
 
 def essence(verdict):
-    """What both must agree on."""
+    """What both must agree on. Who finds a fault of the file may stop there, or go on and say more."""
     if "crash" in verdict:
         return ("crash",)
+    if first_bad(verdict) == (0, "archive"):
+        return verdict["valid"], first_bad(verdict)
     rounds = sorted((each["round"], each["certified"], each["fusion"]) for each in verdict["rounds"])
     return verdict["valid"], verdict["certified"], verdict["trusted"], rounds, first_bad(verdict)
 
