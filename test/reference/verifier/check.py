@@ -21,8 +21,8 @@ import mutations  # noqa: E402
 from election import sampled_leaves  # noqa: E402
 from verdicts import HERE, NODE, PYTHON, ask, ask_both, essence, first_bad, reason  # noqa: E402
 
-LEVELS = ("signatures", "full")  # that both have
-ALL_LEVELS = ("signatures", "sample", "full")
+LEVELS = ("signatures", "sample", "full")
+BOTH = ("signatures", "full")  # levels that coldmesh is asked for too
 SEED = 20_240_229
 SAMPLE = [f"{SEED:064x}", 64]
 SECOND_LEAF = "weights with one bit changed in the second of two leaves"
@@ -62,51 +62,53 @@ class Plan:
         self.count(essence(python) == essence(coldmesh) != ("crash",), what, python, coldmesh)
 
 
+def job_of(file, level, **more):
+    return {"file": file, "level": level, **({"sample": SAMPLE} if level == "sample" else {}), **more}
+
+
 def plan_good(plan, good):
     def judge(each, level):
         what = f"{each['name']}, {each['contents']}, {level}"
         has_all = level == "signatures" or each["contents"] == "everything"
 
-        def judged(python, coldmesh):
-            plan.agree(what, python, coldmesh)
+        def judged(python, coldmesh=None):
+            if coldmesh is not None:
+                plan.agree(what, python, coldmesh)
             if has_all:
-                plan.count(python["valid"] and python["trusted"], f"{what}: valid", python)
+                plan.count(python.get("valid") and python["trusted"], f"{what}: valid", python)
         return judged
 
     for each in good:
         for level in LEVELS:
-            plan.ask({"file": each["file"], "level": level, "trust": each["network"]}, judge(each, level))
-        if each["contents"] == "everything":
-            judged = lambda verdict, name=each["name"]: plan.count(verdict.get("valid"), f"{name}, sample: valid", verdict)
-            plan.ask_python({"file": each["file"], "level": "sample", "sample": SAMPLE}, judged)
+            ask = plan.ask if level in BOTH else plan.ask_python
+            ask(job_of(each["file"], level, trust=each["network"]), judge(each, level))
     print(f"{len(good)} archives of good histories")
 
 
 def plan_lies(plan, lies):
     def judge(lie, level):
-        def judged(python, coldmesh):
-            print(f"{lie['name'][:72]:72} {level:10} {shown(python):34} {shown(coldmesh)}")
-            plan.agree(f"{lie['name']}, {level}", python, coldmesh)
-            judge_alone(lie, level)(python)
-        return judged
-
-    def judge_alone(lie, level):
-        def judged(verdict):
-            at = first_bad(verdict)
-            if ALL_LEVELS.index(level) < ALL_LEVELS.index(lie["foundAt"]):
-                plan.count(verdict.get("valid"), f"{lie['name']}, {level}: not what this level looks at", verdict)
-                return
-            # false norms are seen by `sample` in what the factors that they give make of the weights
-            links = (lie["link"], "weights") if level == "sample" else (lie["link"],)
-            found = not verdict.get("valid") and at is not None and at[0] == lie["round"] and at[1].startswith(links)
-            plan.count(found, f"{lie['name']}, {level}: found at round {lie['round']}, {lie['link']}", verdict)
+        def judged(python, coldmesh=None):
+            if coldmesh is not None:
+                print(f"{lie['name'][:72]:72} {level:10} {shown(python):34} {shown(coldmesh)}")
+                plan.agree(f"{lie['name']}, {level}", python, coldmesh)
+            if LEVELS.index(level) < LEVELS.index(lie["foundAt"]):
+                plan.count(python.get("valid"), f"{lie['name']}, {level}: not what this level looks at", python)
+            else:
+                plan.count(is_found(lie, level, python), f"{lie['name']}, {level}: found at round {lie['round']}, {lie['link']}", python)
         return judged
 
     print(f"\n{'lie':72} {'level':10} {'Python':34} coldmesh")
     for lie in lies:
         for level in LEVELS:
-            plan.ask({"file": lie["file"], "level": level}, judge(lie, level))
-        plan.ask_python({"file": lie["file"], "level": "sample", "sample": SAMPLE}, judge_alone(lie, "sample"))
+            ask = plan.ask if level in BOTH else plan.ask_python
+            ask(job_of(lie["file"], level), judge(lie, level))
+
+
+def is_found(lie, level, verdict):
+    at = first_bad(verdict)
+    # false norms are seen by `sample` in what the factors that they give make of the weights
+    links = (lie["link"], "weights") if level == "sample" else (lie["link"],)
+    return verdict.get("valid") is False and at is not None and at[0] == lie["round"] and at[1].startswith(links)
 
 
 def shown(verdict):
@@ -125,7 +127,9 @@ def plan_sample(plan, lies):
         is_drawn = 1 in sampled_leaves(seed, lie["round"], 1, 2)
         count += is_drawn
         what = f"sample by {seed[:1].hex()}: the wrong leaf is {'drawn' if is_drawn else 'not drawn'}"
-        judged = lambda verdict, what=what, is_drawn=is_drawn: plan.count(verdict.get("valid") == (not is_drawn), what, verdict)
+
+        def judged(verdict, what=what, is_drawn=is_drawn):
+            plan.count(verdict.get("valid") == (not is_drawn), what, verdict)
         plan.ask_python({"file": lie["file"], "level": "sample", "sample": [seed.hex(), 1]}, judged)
     plan.count(0 < count < 40, "some seeds draw the leaf and some do not")
     print(f"{len(lies)} lies; a wrong leaf is drawn by {count} of 40 seeds")
@@ -135,7 +139,7 @@ def plan_mutations(plan, what, archive, made):
     file, network, _ = archive
     made = list(made)
     for i, mutation in enumerate(made):
-        job = {"file": file, "level": LEVELS[i % 2], "trust": network, **mutation}
+        job = {"file": file, "level": BOTH[i % 2], "trust": network, **mutation}
         said = f"{what}: {json.dumps(mutation)[:120]}"
 
         def judged(python, coldmesh, said=said):
