@@ -28,6 +28,8 @@ export function badLinkOf(error: unknown, link: string): BadLink {
     case 'block-corrupt':
       return { link: typeof block === 'string' ? `block ${block}` : link, reason: `${error.code}: ${error.message}` }
     case 'bad-checkpoint':
+    // fewer inputs than the rule can fuse: a lineage that a quorum should not have certified
+    case 'bad-input':
     case 'too-large':
     case 'not-valid':
     case 'unsupported':

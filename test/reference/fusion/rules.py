@@ -192,13 +192,16 @@ def numbers(rule, params, tensors, count, rows, notes):
 def fuse_tensors(rule, params, tensors, count, rows, notes=None):
     """Of each tensor the fused elements, as bits; into `notes` what a lineage says of clipping. Raises Refused."""
     check_rule(rule, params, count, rows)
-    fused = []
-    for tensor, values in zip(tensors, numbers(rule, params, tensors, count, rows, {} if notes is None else notes)):
-        if "step" in params:
-            values = tensor.base + params["step"] / BILLION * (values - tensor.base)
-        bits = narrow(tensor.dtype, values).astype(BITS[tensor.dtype])
-        bits[bits == 1 << (8 * bits.itemsize - 1)] = 0
-        if (bits & EXPONENT[tensor.dtype] == EXPONENT[tensor.dtype]).any():
-            raise Refused(f"{tensor.name}: the result is not finite")
-        fused.append(bits)
-    return fused
+    found = numbers(rule, params, tensors, count, rows, {} if notes is None else notes)
+    return [finish(params, tensor, values) for tensor, values in zip(tensors, found)]
+
+
+def finish(params, tensor, values):
+    """A tensor's fused elements as bits, from the rule's numbers: the step, rounding, no -0. Raises Refused."""
+    if "step" in params:
+        values = tensor.base + params["step"] / BILLION * (values - tensor.base)
+    bits = narrow(tensor.dtype, values).astype(BITS[tensor.dtype])
+    bits[bits == 1 << (8 * bits.itemsize - 1)] = 0
+    if (bits & EXPONENT[tensor.dtype] == EXPONENT[tensor.dtype]).any():
+        raise Refused(f"{tensor.name}: the result is not finite")
+    return bits

@@ -38,6 +38,8 @@ export interface TestRoundOptions {
   readonly late?: readonly { readonly seed: number; readonly parent: number }[]
   /** Voucher in a contribution to this round; default none. */
   readonly voucherFor?: (key: TestKey, round: number) => Uint8Array
+  /** What contributors to this round state of their data. */
+  readonly dataset?: Contribution['dataset']
   /** Further contributions that the pipeline leaves out. */
   readonly isCrowded?: boolean
   /** View of the certificate; default 0, in an empty round `maxViews`. */
@@ -129,7 +131,8 @@ async function contribute(chain: TestChain, options: TestRoundOptions): Promise<
   const round = head.round + 1
   const offer = (key: TestKey, checkpoint: CID) => {
     const vouched = options.voucherFor === undefined ? {} : { voucher: options.voucherFor(key, round) }
-    return contributionBy(key, net, { round, parent: head.base, checkpoint, ...vouched })
+    const stated = options.dataset === undefined ? {} : { dataset: options.dataset }
+    return contributionBy(key, net, { round, parent: head.base, checkpoint, ...vouched, ...stated })
   }
   const offered: Signed<Contribution>[] = []
   for (const seed of options.seeds ?? [1, 2, 3]) {

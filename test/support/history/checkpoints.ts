@@ -2,6 +2,7 @@ import type { CID } from 'multiformats/cid'
 import { encodeLayout, type Layout } from '../../../src/checkpoint/layout.ts'
 import { encodeCheckpoint } from '../../../src/checkpoint/safetensors.ts'
 import { importFile } from '../../../src/checkpoint/unixfs.ts'
+import { FLOAT_BYTES, isFloatDtype } from '../../../src/floats/dtypes.ts'
 import type { ContentStore } from '../../../src/ports/content-store.ts'
 
 /** Two leaves: the embeddings cross from the first into the second. */
@@ -27,11 +28,11 @@ export const SMALL_LAYOUT: Layout = encodeLayout(
 export function checkpointBytes(seed: number, layout: Layout = TEST_LAYOUT): Uint8Array {
   const base = new Uint8Array(layout.totalBytes)
   const tensors = layout.tensors
-    .filter(({ dtype }) => dtype === 'F32')
-    .map(({ name, shape, begin, end }) => {
-      const data = new Float32Array((end - begin) / 4)
+    .flatMap(({ name, dtype, shape, begin, end }) => {
+      if (!isFloatDtype(dtype)) return []
+      const data = new Float32Array((end - begin) / FLOAT_BYTES[dtype])
       for (let i = 0; i < data.length; i++) data[i] = ((i * 31 + seed * 17) % 1009) / 1009 - 0.5 + seed / 64
-      return { name, shape, data }
+      return [{ name, shape, data }]
     })
   return encodeCheckpoint(layout, tensors, base)
 }

@@ -1,0 +1,59 @@
+"""Which contributions are fused: protocols/lineage/SPEC.md, "The choice of inputs"."""
+
+from collections import Counter, namedtuple
+
+from election import ticket
+
+# What a later round has to know of a base: its weights, its inputs' checkpoints, and whether its round ended empty.
+Base = namedtuple("Base", "round cid weights checkpoints is_empty")
+
+
+def eligible_ids(lists, threshold):
+    """Ids in at least f + 1 lists."""
+    counts = Counter(id for ids in lists for id in set(ids))
+    return {id for id, count in counts.items() if count >= threshold}
+
+
+def staleness(contribution, round, history):
+    """How late it is; None when its parent is not the base of the round before its own."""
+    parent = next((base for base in history if base.round == contribution["round"] - 1), None)
+    if parent is None or parent.cid != contribution["parent"] or contribution["round"] > round:
+        return None
+    return sum(not base.is_empty for base in history if contribution["round"] <= base.round <= round - 1)
+
+
+def choose(contributions, lists, network, round, history, policy):
+    """(inputs, [(contribution, reason)]), each in id order.
+
+    `history` has all bases before this round, newest last; `contributions` are the eligible ones.
+    """
+    window = [base for base in history if base.round >= round - policy["historyRounds"]]
+    used = {base.weights for base in window}.union(*(base.checkpoints for base in window))
+    weights_of = {base.cid: base.weights for base in window}
+    listed = Counter(id for ids in lists for id in set(ids))
+    late = {each.id: staleness(each, round, window) for each in contributions}
+    draw = {each.id: ticket(network, round, each["author"]) for each in contributions}
+    excluded = []
+
+    def drop(left, reason, is_dropped):
+        kept = []
+        for each in left:
+            if is_dropped(each, kept):
+                excluded.append((each, reason))
+            else:
+                kept.append(each)
+        return kept
+
+    def is_unchanged(each, _):
+        return each["checkpoint"] in (history[-1].weights, weights_of[each["parent"]])
+
+    left = drop(contributions, "parent", lambda each, _: late[each.id] is None or late[each.id] > policy["maxStaleness"])
+    left.sort(key=lambda each: (-listed[each.id], draw[each.id], late[each.id], each.id))
+    left = drop(left, "no-change", is_unchanged)
+    left = drop(left, "replay", lambda each, _: each["checkpoint"] in used)
+    left = drop(left, "author", lambda each, kept: any(each["author"] == other["author"] for other in kept))
+    left = drop(left, "copy", lambda each, kept: any(each["checkpoint"] == other["checkpoint"] for other in kept))
+    left.sort(key=lambda each: (draw[each.id], each.id))
+    inputs = left[:policy["maxContributions"]]
+    excluded += [(each, "lottery") for each in left[policy["maxContributions"]:]]
+    return sorted(inputs, key=lambda each: each.id), sorted(excluded, key=lambda pair: pair[0].id)
