@@ -17,28 +17,7 @@ import { type BlockTable, createBlockTable } from './block-table.ts'
 import { type ArchiveObject, describeArchive } from './describe.ts'
 import { encodeIndex, INDEX_SUFFIX } from './index-file.ts'
 import { archiveOrder, type Ordered } from './order.ts'
-
-export interface ArchiveProgress {
-  readonly blocks: number
-  /** Of all. */
-  readonly of: number
-}
-
-export interface WrittenArchive {
-  /** CID of the base. */
-  readonly cid: string
-  readonly kind: 'archive'
-  /** CID of the `archive/1` object. */
-  readonly root: string
-  readonly round: number
-  readonly contents: ArchiveContents
-  readonly certified: boolean
-  readonly blocks: number
-  /** Of the archive. */
-  readonly bytes: number
-  /** The archive and its index. */
-  readonly files: readonly string[]
-}
+import type { ArchiveProgress, WrittenArchive } from './types.ts'
 
 export interface WriteArchiveOptions {
   readonly network: Network
@@ -55,7 +34,7 @@ export interface WriteArchiveOptions {
 
 /**
  * Writes the archive of a base (SPEC 11) and its index. FILE appears when all of it is on the disk; whether every block is here is
- * looked at before anything is written.
+ * looked at before anything is written. The `archive/1` object is put into the store.
  * @throws ColdmeshError `bad-input` when FILE is there already or `base` is none, `block-missing`, `block-corrupt`, `bad-checkpoint`,
  * `not-valid` (a history that is none), `refused` (disk), `aborted`
  */
@@ -71,6 +50,7 @@ export async function writeArchive(options: WriteArchiveOptions): Promise<Writte
     for (const chunk of encodeIndex(table)) await index.writeFile(chunk)
     return written
   })
+  await options.store.put(object.root, object.block)
   return {
     cid: String(options.base),
     kind: 'archive',
