@@ -28,7 +28,7 @@ export async function openArchiveFile(path: string): Promise<FileHandle> {
 
 /** A chunk is out of use when the next is asked for. @throws ColdmeshError `aborted`, `refused` */
 export async function* readChunks(file: FileHandle, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  const buffer = new Uint8Array(CHUNK_BYTES)
+  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES)
   for (let at = 0; ; ) {
     checkSignal(signal)
     const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, at).catch((error: unknown) => {

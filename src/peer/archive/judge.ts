@@ -20,6 +20,13 @@ export async function judgeStatement(archive: Archive, network: Network, store: 
   return judged.verdict === 'accept' ? null : { link: ARCHIVE_LINK, reason: reasonOf(judged) }
 }
 
+/** SPEC 11.4, of the block that tells all others. */
+export function judgeGenesisBlock({ archive, table }: ArchiveScan): BadLink | null {
+  const found = table.cidAt(1)
+  if (judgeOrder(archive.network, found).verdict === 'accept') return null
+  return outOfOrder(`block 1 is ${found ?? 'missing'} where the genesis ${archive.network} should be`)
+}
+
 /**
  * SPEC 11.4: the blocks of the file are those of Order. Null also where a history that does not decode tells no order: that is a bad link of the history.
  * @param store the archive alone

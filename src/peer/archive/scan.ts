@@ -34,6 +34,8 @@ export interface ArchiveScanner {
 /** What is remembered of a block is small, and blocks of nothing would be smaller: so many, and one more for each 4 KiB. */
 const FREE_BLOCKS = 1_048_576
 const BYTES_PER_BLOCK = 4096
+/** Most have less. */
+const FIRST_BLOCK_BYTES = 65_536
 
 /**
  * Reads an archive as it comes: SPEC 11.1, 11.2 and 11.3, and that no block is there twice. Holds one block, and 50 bytes of every
@@ -41,7 +43,7 @@ const BYTES_PER_BLOCK = 4096
  */
 export function createArchiveScanner(): ArchiveScanner {
   const table = createBlockTable()
-  const target = new Uint8Array(MAX_ARCHIVE_BLOCK_BYTES)
+  let target = new Uint8Array(FIRST_BLOCK_BYTES)
   let root: CID | null = null
   let archive: Archive | null = null
   let offset = 0
@@ -54,7 +56,10 @@ export function createArchiveScanner(): ArchiveScanner {
         root = read
         offset = carHeader([root]).length
       },
-      onBlock: () => target,
+      onBlock(_cid, bytes) {
+        if (bytes > target.length) target = new Uint8Array(MAX_ARCHIVE_BLOCK_BYTES)
+        return target
+      },
       onBlockEnd(cid, bytes) {
         const block = target.subarray(0, bytes)
         const where = `block ${table.length}, at byte ${offset}`

@@ -12,7 +12,7 @@ import { readOnlyStore } from '../history/read-only-store.ts'
 import { DEFAULT_VERIFY_LEVEL, inspectBase } from '../history/verify.ts'
 import type { VerifyOptions, VerifyReport } from '../types.ts'
 import { createFileStore, openArchiveFile, readChunks } from './archive-file.ts'
-import { ARCHIVE_LINK, judgeBlocks, judgeStatement } from './judge.ts'
+import { ARCHIVE_LINK, judgeBlocks, judgeGenesisBlock, judgeStatement } from './judge.ts'
 import { ArchiveError, type ArchiveScan, createArchiveScanner } from './scan.ts'
 import type { ArchiveReport } from './types.ts'
 
@@ -57,7 +57,8 @@ export async function verifyScanned(
     blocks: table.length,
     bytes: (await file.stat()).size,
   }
-  const network = await readNetwork(archive.network, own)
+  const second = judgeGenesisBlock(scan)
+  const network = second ?? (await readNetwork(archive.network, own))
   if (isBadLink(network)) return { ...refusal(archive, [{ round: 0, ...network }], options), archive: about }
   const inOrder = await judgeBlocks(scan, network, own)
   const report = await verifyHistory({ archive, network, store, bad: inOrder === null ? [] : [inOrder] }, options)

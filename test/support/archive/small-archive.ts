@@ -5,10 +5,13 @@ import { type WriteArchiveOptions, writeArchive } from '../../../src/peer/archiv
 import { addRound, startChain, type TestChain } from '../history/build-chain.ts'
 import { SMALL_LAYOUT } from '../history/checkpoints.ts'
 
-/** Two rounds of a model of one leaf; an archive of everything has about ten thousand bytes. */
-export async function smallChain(): Promise<TestChain> {
-  const first = await addRound(await startChain('small', {}, SMALL_LAYOUT), { seeds: [1, 2] })
-  return await addRound(first, { seeds: [3, 4] })
+/** Rounds of a model of one leaf: an archive of everything has about 8,000 bytes a round. */
+export async function smallChain(rounds = 2): Promise<TestChain> {
+  let chain = await startChain('small', {}, SMALL_LAYOUT)
+  for (let round = 1; round <= rounds; round++) {
+    chain = await addRound(chain, { seeds: [2 * round - 1, 2 * round] })
+  }
+  return chain
 }
 
 /** What `writeArchive` needs of a chain. */
