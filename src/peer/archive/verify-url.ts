@@ -53,10 +53,15 @@ async function verifyContent(
   const { cid, gateway, url, isAsked } = target
   const { maxBytes = DEFAULT_MAX_WEB_BYTES, signal, stallMs } = options
   await using store = createWebStore({ gateway, spool, maxBytes, signal, stallMs })
+  const within = (report: ArchiveReport): ArchiveReport => {
+    if (store.excess !== null) throw store.excess
+    return report
+  }
   try {
-    if (!isDagPbCid(cid) && !isRawCid(cid)) return await verifyRoot(cid, withFallback(store, options), options)
+    const blocks = withFallback(store, options)
+    if (!isDagPbCid(cid) && !isRawCid(cid)) return within(await verifyRoot(cid, blocks, options))
     const isDirectory = isDagPbCid(cid) && (await fileBytes(cid, store)) === null
-    if (isDirectory) return await verifyAtGateway(cid, withFallback(store, options), options)
+    if (isDirectory) return within(await verifyAtGateway(cid, blocks, options))
     await using other = await openSpool()
     const body = isAsked ? readFile(cid, store.get, { maxBytes }) : await bodyOf(url, options)
     return await verifyBody(body, other, options)

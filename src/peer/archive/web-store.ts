@@ -26,7 +26,10 @@ export interface WebStoreOptions {
 }
 
 /** Disposed, it asks for nothing more. */
-export type WebStore = ContentStore & AsyncDisposable
+export interface WebStore extends ContentStore, AsyncDisposable {
+  /** Set once more was needed than is allowed: that says nothing about a history. */
+  readonly excess: ColdmeshError | null
+}
 
 /**
  * The blocks of a gateway, each asked for when it is needed, compared with its CID and kept in the spool. Of a file that is read from its
@@ -40,6 +43,7 @@ export function createWebStore({ gateway, spool, maxBytes, stallMs, ...options }
   /** Where a leaf stands in its file. Oldest first. */
   const files: Map<string, { readonly leaves: readonly CID[]; readonly at: number }>[] = []
   let fetched = 0
+  let excess: ColdmeshError | null = null
 
   async function fetchBlock(cid: CID): Promise<Uint8Array> {
     const url = new URL(`/ipfs/${cid}?format=raw`, gateway)
@@ -73,12 +77,21 @@ export function createWebStore({ gateway, spool, maxBytes, stallMs, ...options }
     }
   }
 
+  async function fetchWithin(cid: CID): Promise<Uint8Array> {
+    try {
+      return await fetchBlock(cid)
+    } catch (error) {
+      if (isColdmeshError(error, 'too-large')) excess ??= error
+      throw error
+    }
+  }
+
   /** One request for a block, however many want it. */
   function come(cid: CID): Promise<Uint8Array> {
     const key = String(cid)
     const known = coming.get(key)
     if (known !== undefined) return known
-    const block = fetchBlock(cid).finally(() => coming.delete(key))
+    const block = fetchWithin(cid).finally(() => coming.delete(key))
     coming.set(key, block)
     return block
   }
@@ -118,6 +131,9 @@ export function createWebStore({ gateway, spool, maxBytes, stallMs, ...options }
     put: refuse,
     delete: refuse,
     fetch: refuse,
+    get excess() {
+      return excess
+    },
     async [Symbol.asyncDispose]() {
       stopped.abort()
       await Promise.allSettled(coming.values())
