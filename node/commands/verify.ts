@@ -61,7 +61,7 @@ async function verifyTarget(target: string, call: Call<Options>): Promise<Verifi
 
 async function verifyCid(cid: string, call: Call<Options>): Promise<Verified> {
   if (!cidText.safeParse(cid).success) {
-    throw new CliError('bad-input', `"${cid}" is neither a CID nor a file or directory that exists.`, {
+    throw new CliError('bad-input', `"${cid}" is neither a CID nor a directory or file that exists.`, {
       hint: '`coldmesh log` prints the CIDs of bases.',
     })
   }

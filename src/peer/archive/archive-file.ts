@@ -1,4 +1,4 @@
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { constants, type FileHandle, open } from 'node:fs/promises'
 import type { CID } from 'multiformats/cid'
 import { blockPrefix } from '../../adapters/gateway/car.ts'
 import { isBlockOf } from '../../checkpoint/is-block-of.ts'
@@ -10,20 +10,19 @@ import type { BlockTable } from './block-table.ts'
 
 /** Of one read. */
 const CHUNK_BYTES = 1_048_576
+/** A pipe would wait for somebody to write into it. */
+const WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
 /** @throws ColdmeshError `bad-input` for what is no file, `refused` */
 export async function openArchiveFile(path: string): Promise<FileHandle> {
   const hint = 'name an archive: coldmesh export BASE_CID --car FILE.car makes one'
-  try {
-    // a pipe would wait for a writer
-    const found = await stat(path)
-    if (found.isFile()) return await open(path, 'r')
-    throw new ColdmeshError('bad-input', `${path} is no file.`, { hint })
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT')
-      throw new ColdmeshError('bad-input', `There is no ${path}.`, { hint, cause: error })
-    throw systemCode(error) === undefined ? error : diskError(error, 'read', path)
-  }
+  const file = await open(path, WITHOUT_WAITING).catch((error: unknown) => {
+    if (systemCode(error) !== 'ENOENT') throw diskError(error, 'read', path)
+    throw new ColdmeshError('bad-input', `There is no ${path}.`, { hint, cause: error })
+  })
+  if ((await file.stat()).isFile()) return file
+  await file.close()
+  throw new ColdmeshError('bad-input', `${path} is no file.`, { hint })
 }
 
 /** A chunk is out of use when the next is asked for. @throws ColdmeshError `aborted`, `refused` */
