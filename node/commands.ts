@@ -27,7 +27,8 @@ export const COMMANDS: readonly Command[] = [
   defineCommand(
     {
       name: 'import',
-      summary: 'makes a Hugging Face model directory a base and prints its CID, or adds the blocks of a CAR file',
+      summary:
+        'makes a Hugging Face model directory a base and prints its CID, or adds the blocks of a CAR file; with --out unpacks the base of an archive',
       arguments: [
         { name: 'model', help: 'directory with config.json, weights and tokenizer, or a CAR file', required: true },
       ],
@@ -182,7 +183,13 @@ export const COMMANDS: readonly Command[] = [
     {
       name: 'verify',
       summary: 'checks a base back to its genesis; names the first bad link',
-      arguments: [{ name: 'base', help: 'base CID, or the directory of an exported base', required: false }],
+      arguments: [
+        {
+          name: 'base',
+          help: 'base CID, the directory of an exported base, an archive, or an http or https URL of one',
+          required: false,
+        },
+      ],
       options: [
         ...COMMON,
         'level',
@@ -193,12 +200,15 @@ export const COMMANDS: readonly Command[] = [
         'limit',
         'threads',
         'fromDir',
+        'certificate',
+        'maxBytes',
         'evidence',
         'genesisFile',
       ],
       onDataDir: true,
       examples: [
         'coldmesh verify BASE_CID --dir ./alpha --trust GENESIS_CID',
+        'coldmesh verify base.car --trust GENESIS_CID',
         'coldmesh verify ./base --level sample --trust @keys.txt',
         'coldmesh verify --evidence EVIDENCE_CID.cbor --genesis-file base.genesis.cbor',
       ],
@@ -218,11 +228,14 @@ export const COMMANDS: readonly Command[] = [
   defineCommand(
     {
       name: 'export',
-      summary: 'writes a base as a directory that transformers loads, or a checkpoint',
+      summary: 'writes a base as a directory that transformers loads, or with its history as one file; or a checkpoint',
       arguments: [{ name: 'cid', help: 'CID of a base or of a checkpoint', required: true }],
-      options: [...COMMON, 'out'],
+      options: [...COMMON, 'out', 'car', 'contents'],
       onDataDir: true,
-      examples: ['coldmesh export BASE_CID --dir ./alpha --out ./model'],
+      examples: [
+        'coldmesh export BASE_CID --dir ./alpha --out ./model',
+        'coldmesh export BASE_CID --dir ./alpha --car base.car',
+      ],
     },
     async () => (await import('./commands/export.ts')).runExport,
   ),

@@ -1,4 +1,5 @@
 import type { EngineChoice } from 'coldmesh'
+import { ARCHIVE_OPTIONS } from './archive-options.ts'
 import { DATASET_OPTIONS } from './dataset-options.ts'
 import { MODEL_OPTIONS } from './model-options.ts'
 import type { OptionSpec, ValueOf } from './option-spec.ts'
@@ -220,6 +221,7 @@ export const OPTIONS = {
     value: 'DIR',
     help: 'where the files go; export, train, fuse: must not exist yet; lab: goes on there (default: lab-NAME)',
   },
+  ...ARCHIVE_OPTIONS,
 
   test: { kind: 'path', value: 'FILE', help: 'test rows for --data (default: a fifth of its rows, held out)' },
   tasks: {

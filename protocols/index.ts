@@ -1,8 +1,10 @@
 // The wire: what bytes peers may say and how each is judged.
 
 // Objects and messages
-export { type Contribution, contribution } from './contribution/messages.ts'
+export { ARCHIVE_CONTENTS, type Archive, type ArchiveContents, archive } from './archive/messages.ts'
 // Judges
+export { judgeArchive, judgeOrder, judgeSection, openArchive, readArchiveHeader } from './archive/rules.ts'
+export { type Contribution, contribution } from './contribution/messages.ts'
 export { judgeContribution } from './contribution/rules.ts'
 export { type Genesis, genesis } from './genesis/messages.ts'
 export { judgeGenesis } from './genesis/rules.ts'

@@ -1,3 +1,4 @@
+import { archive } from './archive/messages.ts'
 import { contribution } from './contribution/messages.ts'
 import { genesis } from './genesis/messages.ts'
 import { lineage } from './lineage/messages.ts'
@@ -55,6 +56,7 @@ export const REGISTRY = [
   { declaration: metricReport, carrier: 'reports' },
   { declaration: syncDeltaRequest, carrier: 'sync' },
   { declaration: syncDelta, carrier: 'sync' },
+  { declaration: archive, carrier: 'object' },
 ] as const
 
 /** What travels on which gossip topic. */

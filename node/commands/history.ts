@@ -1,8 +1,18 @@
 import { existsSync } from 'node:fs'
-import type { EvidenceReport, ForkStatus, LogEntry, ReportEntry, VerifyOptions, VerifyReport } from 'coldmesh'
+import type {
+  EvidenceReport,
+  ExportArchiveOptions,
+  ForkStatus,
+  LogEntry,
+  ReportEntry,
+  VerifyOptions,
+  VerifyReport,
+  WrittenArchive,
+} from 'coldmesh'
 import { type DaemonClient, findDaemon } from '../control/client.ts'
 import { readyStatus } from '../control/daemon-status.ts'
 import {
+  archiveAnswer,
   evidenceAnswer,
   evidenceReport,
   exportAnswer,
@@ -33,6 +43,7 @@ export interface HistorySource extends AsyncDisposable {
     cid: string,
     options: { readonly out: string },
   ): Promise<{ readonly cid: string; readonly kind: 'base' | 'checkpoint'; readonly files: readonly string[] }>
+  exportArchive(base: string, options: ExportArchiveOptions): Promise<WrittenArchive>
   evidence(): Promise<readonly { readonly report: EvidenceReport; readonly bytes: Uint8Array }[]>
   verifyEvidence(bytes: Uint8Array): Promise<EvidenceReport>
 }
@@ -57,6 +68,7 @@ export async function openHistorySource(dir: string, signal: AbortSignal): Promi
     reports: async (base) => history.reports(base),
     verify: (base, options) => history.verify(base, options),
     export: (cid, options) => history.export(cid, options),
+    exportArchive: (base, options) => history.exportArchive(base, options),
     evidence: async () => history.evidence(),
     verifyEvidence: async (bytes) => history.verifyEvidence(bytes),
     [Symbol.asyncDispose]: () => history[Symbol.asyncDispose](),
@@ -76,6 +88,8 @@ async function openDaemonHistory(daemon: DaemonClient, signal: AbortSignal): Pro
       // it notes its own version in the file
       daemon.post('/v1/verify', { base, ...defined({ ...options, resume: resume?.file }) }, verifyAnswer, signal),
     export: (cid, { out }) => daemon.post('/v1/export', { cid, out }, exportAnswer, signal),
+    exportArchive: (base, { file, contents }) =>
+      daemon.post('/v1/archives', { base, file, ...defined({ contents }) }, archiveAnswer, signal),
     evidence: async () => {
       const { evidence } = await daemon.get('/v1/evidence', evidenceAnswer, signal)
       return evidence.map(({ report, bytes }) => ({ report, bytes: Buffer.from(bytes, 'base64') }))

@@ -1,6 +1,6 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { VerifyOptions, VerifyReport } from 'coldmesh'
+import type { ArchiveReport, VerifyOptions, VerifyReport } from 'coldmesh'
 import type { Call, Run } from '../command.ts'
 import { cidText } from '../control/shapes.ts'
 import { defined } from '../defined.ts'
@@ -23,10 +23,14 @@ type Options =
   | 'limit'
   | 'threads'
   | 'fromDir'
+  | 'certificate'
+  | 'maxBytes'
   | 'evidence'
   | 'genesisFile'
 
 const SEED = /^[0-9a-fA-F]{64}$/
+/** More is no certificate, and said to be none. */
+const MAX_CERTIFICATE_BYTES = 65_536
 
 export const runVerify: Run<Options> = async (call) => {
   const { args, options, output } = call
@@ -44,12 +48,17 @@ export const runVerify: Run<Options> = async (call) => {
   }
   if (target === undefined) {
     throw new CliError('bad-input', "Missing required argument 'base'.", {
-      hint: 'Name a base (its CID or directory), or a file with --evidence FILE.',
+      hint: 'Name a base (its CID or directory), an archive (a file or URL), or evidence with --evidence FILE.',
     })
   }
   requireSampling(call)
-  const { report, trust } = existsSync(target) ? await verifyFiles(target, call) : await verifyCid(target, call)
+  const { report, trust } = await verifyTarget(target, call)
   output.result(report, () => formatVerification(report, output.colors, trust))
+  if (isOfLineageAlone(report)) {
+    output.say(
+      'it has the lineage alone: --level signatures asks for no more, and --dir DIR names where weights may be',
+    )
+  }
   // on a terminal it is the last line already
   const isSeen = output.json || (process.stdout.isTTY && process.stderr.isTTY)
   if (!isSeen) for (const line of firstBadLink(report)) process.stderr.write(`${line}\n`)
@@ -73,9 +82,17 @@ interface Verified {
   readonly trust: string | undefined
 }
 
+async function verifyTarget(target: string, call: Call<Options>): Promise<Verified> {
+  const isUrl = /^https?:\/\//i.test(target)
+  if (isUrl || statSync(target, { throwIfNoEntry: false })?.isDirectory() === false) {
+    return await verifyFile(isUrl ? target : resolve(target), call)
+  }
+  return existsSync(target) ? await verifyFiles(target, call) : await verifyCid(target, call)
+}
+
 async function verifyCid(cid: string, call: Call<Options>): Promise<Verified> {
   if (!cidText.safeParse(cid).success) {
-    throw new CliError('bad-input', `"${cid}" is neither a CID nor a directory that exists.`, {
+    throw new CliError('bad-input', `"${cid}" is neither a CID nor a directory or file that exists.`, {
       hint: '`coldmesh log` prints the CIDs of bases.',
     })
   }
@@ -88,18 +105,40 @@ async function verifyCid(cid: string, call: Call<Options>): Promise<Verified> {
 }
 
 async function verifyFiles(path: string, call: Call<Options>): Promise<Verified> {
-  if (!statSync(path).isDirectory()) {
-    throw new CliError('bad-input', `${path} is a file, and an exported base is a directory.`, {
-      hint: 'Name the directory, with DIR.certificate.cbor beside it.',
-    })
-  }
   const { verifyDirectory } = await import('coldmesh')
-  const { dir } = call.options
   const named = readTrust(call.options.trust)
-  // The data directory, when there is one, may hold the inputs that fusing again needs.
-  const dataDir = dir !== undefined && existsSync(dir) ? resolve(dir) : undefined
-  const report = await verifyDirectory(resolve(path), { ...optionsOf(call, named), ...defined({ dataDir }) })
+  const report = await verifyDirectory(resolve(path), { ...optionsOf(call, named), ...storeOf(call) })
   return { report, trust: named.trust }
+}
+
+/** An archive, where it lies or comes from. */
+async function verifyFile(source: string, call: Call<Options>): Promise<Verified> {
+  const { verifyArchive } = await import('coldmesh')
+  const named = readTrust(call.options.trust)
+  const certificate = certificateOf(call)
+  const { maxBytes } = call.options
+  const options = { ...optionsOf(call, named), ...storeOf(call), ...defined({ certificate, maxBytes }) }
+  return { report: await verifyArchive(source, options), trust: named.trust }
+}
+
+/** The data directory, when there is one, may hold what is not in the files: rounds before, and the inputs that fusing again needs. */
+function storeOf({ options: { dir } }: Call<Options>): { readonly dataDir?: string } {
+  return dir !== undefined && existsSync(dir) ? { dataDir: resolve(dir) } : {}
+}
+
+/** @throws CliError `bad-input` */
+function certificateOf({ options: { certificate } }: Call<Options>): Uint8Array | undefined {
+  if (certificate === undefined) return undefined
+  const found = statSync(certificate, { throwIfNoEntry: false })
+  if (found?.isFile() && found.size <= MAX_CERTIFICATE_BYTES) return new Uint8Array(readFileSync(certificate))
+  throw new CliError('bad-input', `${certificate} is no file of a certificate.`, {
+    hint: 'coldmesh export BASE_CID --out DIR writes DIR.certificate.cbor.',
+  })
+}
+
+function isOfLineageAlone(report: VerifyReport | ArchiveReport): boolean {
+  const contents = 'archive' in report ? report.archive?.contents : undefined
+  return contents === 'lineage' && report.level !== 'signatures' && !report.valid
 }
 
 function optionsOf({ options, output, signal }: Call<Options>, trust: NamedTrust): VerifyOptions {

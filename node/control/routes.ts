@@ -9,6 +9,7 @@ import type { Joins } from './joins.ts'
 import {
   amendmentParams,
   amendmentRequest,
+  archiveRequest,
   baseParams,
   type DaemonStatus,
   eventsQuery,
@@ -83,6 +84,10 @@ export function addRoutes(app: FastifyInstance, { peer, joins, streams, onStop }
   app.post('/v1/export', async (request) => {
     const { cid, out } = read(exportRequest, request.body)
     return await peer.export(cid, { out })
+  })
+  app.post('/v1/archives', async (request, reply) => {
+    const { base, file, contents } = read(archiveRequest, request.body)
+    return await peer.exportArchive(base, { file, signal: signalOf(reply), ...defined({ contents }) })
   })
   app.post('/v1/cars', async (request) => await peer.importCar(read(importRequest, request.body).file))
   app.post('/v1/reports', async (request, reply) => {

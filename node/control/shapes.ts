@@ -3,6 +3,7 @@ import type {
   AmendmentStatus,
   EvaluationMode,
   EvidenceReport,
+  ImportedArchive,
   JoinResult,
   LogEntry,
   PeerEvent,
@@ -10,6 +11,7 @@ import type {
   ReportEntry,
   StartingStatus,
   VerifyReport,
+  WrittenArchive,
 } from 'coldmesh'
 import { z } from 'zod'
 import { TASK_TYPES } from '../dataset-options.ts'
@@ -149,6 +151,11 @@ export const amendmentParams = z.strictObject({ id: cidText })
 /** `evidence/1` in base64. */
 export const evidenceRequest = z.strictObject({ bytes: z.base64().max(MAX_EVIDENCE_TEXT) })
 export const exportRequest = z.strictObject({ cid: cidText, out: absolutePath })
+export const archiveRequest = z.strictObject({
+  base: cidText,
+  file: absolutePath,
+  contents: z.enum(['lineage', 'weights', 'everything']).optional(),
+})
 export const noFields = z.strictObject({})
 export const logQuery = z.strictObject({
   base: cidText.optional(),
@@ -187,7 +194,13 @@ export const exportAnswer = z.object({
   kind: z.enum(['base', 'checkpoint']),
   files: z.array(z.string()),
 })
-export const importAnswer = z.object({ roots: z.array(z.string()), blocks: z.number(), bytes: z.number() })
+export const archiveAnswer = z.custom<WrittenArchive>(has('root', 'round', 'contents', 'blocks', 'files'))
+export const importAnswer = z.object({
+  roots: z.array(z.string()),
+  blocks: z.number(),
+  bytes: z.number(),
+  archive: z.custom<ImportedArchive>(has('base', 'network', 'round', 'contents')).nullable(),
+})
 export const amendmentAnswer = z.custom<AmendmentStatus>(has('id', 'change', 'approvedBy', 'state'))
 export const reportAnswer = z.custom<ReportEntry>(has('id', 'base', 'task', 'value'))
 export const reportsAnswer = z.object({ reports: z.array(reportAnswer) })

@@ -23,6 +23,7 @@ export function formatStatus(status: DaemonStatus, colors: Colors): string {
     ...status.waits.map((wait) => `         and for ${describePending(wait)}`),
     ...(status.catchUp === null ? [] : [describeCatchUp(status.catchUp)]),
     `base     ${show(base)}`,
+    `archive  ${show(status.archive)}`,
     `network  ${show(status.network)}`,
     ...(status.fork === null ? [] : [`         ${forkLine(status.fork, colors)}`]),
     `members  ${status.terms.committee.map(({ name }) => show(name)).join(', ')}; ${status.terms.votes} decide`,

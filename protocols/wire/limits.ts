@@ -26,6 +26,11 @@ export const MAX_APPROVAL_BYTES = MAX_AMENDMENT_BYTES + 256
 export const MAX_RATIFICATION_BYTES = 16 * KIBIBYTE
 /** `lineage.cbor` is one raw leaf. */
 export const MAX_LINEAGE_BYTES = 1_000_000
+/** What an archive is of, with a certificate in it. */
+export const MAX_ARCHIVE_BYTES = 32 * KIBIBYTE
+export const MAX_ARCHIVE_BLOCK_BYTES = 2 * MEBIBYTE
+/** One root needs 59. */
+export const MAX_ARCHIVE_HEADER_BYTES = 128
 /** One frame of a stream. */
 export const MAX_FRAME_BYTES = MEBIBYTE
 /** Payload and signature, and the cbor around them. */

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { type FileHandle, open } from 'node:fs/promises'
+import { constants, type FileHandle, open } from 'node:fs/promises'
 import type { CID } from 'multiformats/cid'
 import { isIdentity, storedCid } from '../adapters/gateway/block-reader.ts'
 import { CarError, createCarParser } from '../adapters/gateway/car-parser.ts'
@@ -78,10 +78,13 @@ function verifiedCid(cid: CID, block: Uint8Array): CID | null {
   return stored
 }
 
+/** A pipe would wait for somebody to write into it. */
+const WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+
 async function openFile(path: string): Promise<FileHandle> {
   const unreadable = (cause?: unknown) =>
     new ColdmeshError('bad-input', `${path} cannot be read.`, { hint: 'Check the path of the CAR file.', cause })
-  const file = await open(path, 'r').catch((error: unknown) => {
+  const file = await open(path, WITHOUT_WAITING).catch((error: unknown) => {
     throw unreadable(error)
   })
   if ((await file.stat()).isFile()) return file

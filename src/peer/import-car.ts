@@ -1,10 +1,13 @@
 import type { CID } from 'multiformats/cid'
+import type { Archive } from '../../protocols/archive/messages.ts'
 import { lockDirectory } from '../adapters/files/lock.ts'
 import { storedCid } from '../adapters/gateway/block-reader.ts'
 import { nullLog } from '../adapters/memory/log.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import type { DiskUse } from '../ports/retention.ts'
+import { readArchive } from './archive/kept.ts'
+import type { ImportedArchive } from './archive/types.ts'
 import { readCar } from './car-file.ts'
 import { initDataDir, paths } from './data-dir.ts'
 import { pinForEver } from './retention/pinned-file.ts'
@@ -15,6 +18,8 @@ export interface ImportedCar {
   readonly roots: readonly string[]
   readonly blocks: number
   readonly bytes: number
+  /** What it is of, when it is an archive: the base stays too. */
+  readonly archive: ImportedArchive | null
 }
 
 interface Source {
@@ -23,7 +28,7 @@ interface Source {
 }
 
 interface Target {
-  readonly store: Pick<ContentStore, 'has' | 'put'>
+  readonly store: Pick<ContentStore, 'get' | 'has' | 'put'>
   readonly disk: DiskUse
 }
 
@@ -64,8 +69,15 @@ async function keepCar({ dataDir, file }: Source, { store, disk }: Target, bytes
     found.bytes += block.byteLength
     await store.put(cid, block)
   })
-  for (const root of roots) await pinForEver(dataDir, storedCid(root) ?? root)
-  return { ...found, roots: roots.map(String) }
+  const [root] = roots
+  const archive = root === undefined || roots.length > 1 ? null : await readArchive(root, store)
+  const pinned = archive === null ? roots : [...roots, archive.base]
+  for (const cid of pinned) await pinForEver(dataDir, storedCid(cid) ?? cid)
+  return { ...found, roots: roots.map(String), archive: archive === null ? null : describe(archive) }
+}
+
+function describe({ network, base, round, certificate, contents }: Archive): ImportedArchive {
+  return { network: String(network), base: String(base), round, contents, certificate: certificate !== null }
 }
 
 function fits(bytes: number, { usedBytes, budgetBytes, freeBytes }: DiskUse): boolean {

@@ -1,3 +1,6 @@
+import type { CID } from 'multiformats/cid'
+import { nullLog } from '../adapters/memory/log.ts'
+import { archivedCertificate } from './archive/kept.ts'
 import { readChain } from './chain.ts'
 import { paths } from './data-dir.ts'
 import { readEvidence } from './evidence-file.ts'
@@ -10,6 +13,7 @@ import { readOnlyStore } from './history/read-only-store.ts'
 import { readMismatches } from './mismatches.ts'
 import { openOfflineDirectory } from './offline-directory.ts'
 import { readReports } from './reports/read-reports.ts'
+import { readPinned } from './retention/pinned-file.ts'
 import { readSplit, splitStatus } from './split.ts'
 import { createTermsBook } from './terms-book.ts'
 import type { History, MismatchStatus, SplitStatus, VerifyReport } from './types.ts'
@@ -39,7 +43,10 @@ export async function openHistory(dataDir: string): Promise<OfflineHistory> {
   const reports = await readReports(dataDir, network, chain)
   const known = { store: readOnlyStore(store), certificatesOf: () => readForkCertificate(dataDir) }
   const fork = (before: NetworkBefore | null) => checkFork(network, withBefore(known, before))
-  const history = createHistory({ network, genesisBytes, store, files: store.files, chain, evidence, reports, fork })
+  const pinned = await readPinned(dataDir, nullLog)
+  const archived = (base: CID) => archivedCertificate({ pinned, store, network: id, base })
+  const here = { network, genesisBytes, store, files: store.files, chain, evidence }
+  const history = createHistory({ ...here, reports, fork, archived })
   return {
     ...history,
     verify: async (base, options) => withDamage(await history.verify(base, options), chain.damage),

@@ -6,6 +6,8 @@ import type { Signer } from '../ports/system.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import type { Amendments } from './amendments/amendments.ts'
 import { describeTerms } from './amendments/change.ts'
+import { createHeadArchive } from './archive/head.ts'
+import { archivedCertificate } from './archive/kept.ts'
 import type { PeerContext } from './context.ts'
 import type { Evidence } from './evidence.ts'
 import { evidenceStatus } from './evidence-report.ts'
@@ -88,7 +90,9 @@ export function createFacade(parts: {
     reports: parts.reports,
     evidence: parts.evidence.entries,
     fork: async (before) => (before === null ? parts.fork.status : await parts.fork.statusWith(before)),
+    archived: (base) => archivedCertificate({ pinned: parts.pinned, store: context.store, network: network.id, base }),
   })
+  const headArchive = createHeadArchive(context)
   let training: PeerStatus['training'] = null
   let ownTrainer: Promise<Trainer> | null = null
   let inUse: Trainer | null = parts.trainer
@@ -127,6 +131,7 @@ export function createFacade(parts: {
       view: Math.max(0, state.view),
       phase: repair.isSynced ? state.phase : 'syncing',
       base: String(state.head.base),
+      archive: headArchive.root(state.head),
       aggregator: state.view < 0 ? null : committee.nameOf(aggregatorOf(state.rank, state.view)),
       multiaddrs: mesh.addresses(),
       peers: mesh.peers().length,
@@ -178,12 +183,15 @@ export function createFacade(parts: {
     events.emit({ type: 'peer', peer, connected, peers: mesh.peers().length })
   })
   context.signal.addEventListener('abort', unwatch, { once: true })
-  const forgetOld = () => void parts.snapshots.keepOnly(loop.state.round)
+  const enterRound = () => {
+    void parts.snapshots.keepOnly(loop.state.round)
+    headArchive.keep(loop.state.head)
+  }
   events.on(({ type }) => {
     // The round is entered after this event.
-    if (type === 'fused' || type === 'synced') queueMicrotask(forgetOld)
+    if (type === 'fused' || type === 'synced') queueMicrotask(enterRound)
   })
-  forgetOld()
+  enterRound()
   loop.start()
   parts.fork.start()
   repair.start()
@@ -206,6 +214,11 @@ export function createFacade(parts: {
       const root = parseCid(cid)
       using _ = context.keeping.pin(...(root === null ? [] : [root]))
       return await history.export(cid, options)
+    },
+    exportArchive: async (base, options) => {
+      // Rounds go by while it is written.
+      using _ = context.keeping.hold()
+      return await history.exportArchive(base, options)
     },
     network: String(network.id),
     key: toHex(context.key),
@@ -242,7 +255,8 @@ export function createFacade(parts: {
         { dataDir: context.dataDir, file },
         { store: context.store, disk: parts.keeper.status.disk },
       )
-      parts.pinned.push(...imported.roots.map((root) => CID.parse(root)))
+      const pinned = imported.archive === null ? imported.roots : [...imported.roots, imported.archive.base]
+      parts.pinned.push(...pinned.map((root) => CID.parse(root)))
       return imported
     },
     report: (options) => parts.reports.publish(options),

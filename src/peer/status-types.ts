@@ -62,6 +62,8 @@ export interface PeerStatus {
   readonly phase: RoundPhase
   /** The round's base: the newest certified one. */
   readonly base: string
+  /** CID of the `archive/1` object of everything that led to it, which is served. */
+  readonly archive: string
   readonly aggregator: string | null
   readonly multiaddrs: readonly string[]
   readonly peers: number

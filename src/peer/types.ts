@@ -4,6 +4,7 @@ import type { Metric, PassedOver, Scores, TrainingPlan } from '../ports/trainer.
 import type { ChosenPlan } from '../training/choose-plan.ts'
 import type { RecipeName } from '../training/recipes.ts'
 import type { AmendmentChange, AmendmentStatus } from './amendment-types.ts'
+import type { ExportArchiveOptions, WrittenArchive } from './archive/types.ts'
 import type { CatchUp } from './catch-up-types.ts'
 import type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 import type { ForkStatus } from './fork/types.ts'
@@ -21,6 +22,15 @@ import type { VerifyOptions, VerifyReport } from './verify-types.ts'
 import type { WaitEvent } from './wait-types.ts'
 
 export type { AmendmentChange, AmendmentStatus, NamedKey, TermsStatus } from './amendment-types.ts'
+export type {
+  ArchiveContents,
+  ArchiveFacts,
+  ArchiveProgress,
+  ArchiveReport,
+  ExportArchiveOptions,
+  ImportedArchive,
+  WrittenArchive,
+} from './archive/types.ts'
 export type { CatchUp } from './catch-up-types.ts'
 export type { EvidenceReport, EvidenceStatus } from './evidence-types.ts'
 export type { CreatedFork, ForkOptions, ForkStatus } from './fork/types.ts'
@@ -241,6 +251,8 @@ export interface History {
     cid: string,
     options: { readonly out: string },
   ): Promise<{ readonly cid: string; readonly kind: 'base' | 'checkpoint'; readonly files: readonly string[] }>
+  /** A base with its history becomes one file, and beside it its index. The `archive/1` object is kept here, to be served. */
+  exportArchive(base: string, options: ExportArchiveOptions): Promise<WrittenArchive>
 }
 
 export interface Peer extends History, AsyncDisposable {

@@ -1,4 +1,6 @@
 import { makeAmendments } from './making/amendments.ts'
+import { makeArchive } from './making/archive.ts'
+import { makeArchiveFile } from './making/archive-file.ts'
 import { makeClippedLineage } from './making/clipped-lineage.ts'
 import { makeContribution, makeLateContribution } from './making/contribution.ts'
 import { makeEvidence } from './making/evidence.ts'
@@ -47,5 +49,7 @@ const makers = {
   makeSyncDelta,
   makeVoucher,
   makeFork,
+  makeArchive,
+  makeArchiveFile,
 }
-for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) make()
+for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) await make()

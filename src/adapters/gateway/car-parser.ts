@@ -8,7 +8,8 @@ export class CarError extends Error {
 }
 
 export interface CarSink {
-  onHeader(roots: readonly CID[]): void
+  /** @param bytes the header itself, without its length; out of use when this returns */
+  onHeader(roots: readonly CID[], bytes: Uint8Array): void
   /**
    * A block begins. @returns where its bytes go (at least `bytes` long), or null to pass over them
    * @throws CarError for one that is not wanted
@@ -28,6 +29,8 @@ export interface CarParser {
 export interface CarParserOptions {
   readonly maxBlockBytes: number
   readonly maxHeaderBytes?: number
+  /** Lengths must be in their shortest form. */
+  readonly isStrict?: boolean
 }
 
 const MAX_LENGTH_BYTES = 5
@@ -36,7 +39,7 @@ const MAX_CID_BYTES = 100
 
 /** Reads a CAR (version 1) as it comes, and holds none of its blocks. */
 export function createCarParser(sink: CarSink, options: CarParserOptions): CarParser {
-  const { maxBlockBytes, maxHeaderBytes = DEFAULT_MAX_CAR_HEADER_BYTES } = options
+  const { maxBlockBytes, maxHeaderBytes = DEFAULT_MAX_CAR_HEADER_BYTES, isStrict = false } = options
   /** Small parts that may lie across chunks: lengths, the header, CIDs. */
   const held = Buffer.allocUnsafe(Math.max(maxHeaderBytes, MAX_CID_BYTES))
   let heldBytes = 0
@@ -52,6 +55,7 @@ export function createCarParser(sink: CarSink, options: CarParserOptions): CarPa
       if (heldBytes >= MAX_LENGTH_BYTES) throw new CarError('a length has too many bytes')
       return
     }
+    if (isStrict && byte === 0 && heldBytes > 1) throw new CarError('a length is longer than it must be')
     left = 0
     for (let i = heldBytes - 1; i >= 0; i--) left = left * 128 + ((held[i] ?? 0) & 0x7f)
     heldBytes = 0
@@ -97,7 +101,8 @@ export function createCarParser(sink: CarSink, options: CarParserOptions): CarPa
       heldBytes += count
       left -= count
       if (left > 0) return count
-      sink.onHeader(readRoots(held.subarray(0, heldBytes)))
+      const header = held.subarray(0, heldBytes)
+      sink.onHeader(readRoots(header), header)
       heldBytes = 0
       isHeaderRead = true
       state = 'length'

@@ -5,6 +5,7 @@ import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { WeightFiles } from '../../ports/weight-files.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
+import { writeArchive } from '../archive/write.ts'
 import type { Chain } from '../chain.ts'
 import type { StoredEvidence } from '../evidence-file.ts'
 import { evidenceStatus, verifyEvidence } from '../evidence-report.ts'
@@ -36,6 +37,8 @@ export function createHistory(options: {
   readonly evidence?: readonly StoredEvidence[]
   /** What the network began as, also by what the network before has; absent: nothing is known of it. */
   readonly fork?: (before: NetworkBefore | null) => Promise<ForkStatus | null>
+  /** Certificate of a base that the chain does not have, from an archive that was imported; absent: there is none. */
+  readonly archived?: (base: CID) => Promise<Uint8Array | null>
 }): History {
   const {
     network,
@@ -47,12 +50,14 @@ export function createHistory(options: {
     reports = NO_REPORTS,
     evidence = [],
     fork = NO_FORK,
+    archived = NO_ARCHIVES,
   } = options
   const terms = createTermsBook(network, chain)
   const committees = { id: network.id, factsAt: terms.known }
   const baseOf = (text: string | undefined) =>
     text === undefined ? (chain.entries.at(-1)?.base ?? network.genesis.base) : readCid(text)
   const certificateOf = (base: CID) => chain.entries.find((entry) => equalCids(entry.base, base))?.certificate ?? null
+  const certificateFor = async (base: CID) => certificateOf(base) ?? (await archived(base))
 
   return {
     network: String(network.id),
@@ -88,18 +93,27 @@ export function createHistory(options: {
         termsAt: terms.at,
         store,
         base,
-        certificate: certificateOf(base),
+        certificate: await certificateFor(base),
       })
       return withFork(report, await fork(before))
     },
     export: async (text, { out }) => {
-      return await exportContent({ network, genesisBytes, store, cid: readCid(text), out, certificateOf })
+      const cid = readCid(text)
+      const certificate = await certificateFor(cid)
+      return await exportContent({ network, genesisBytes, store, cid, out, certificateOf: () => certificate })
+    },
+    exportArchive: async (text, options) => {
+      const base = readCid(text)
+      const { contents = 'everything' } = options
+      const certificate = await certificateFor(base)
+      return await writeArchive({ ...options, contents, network, genesisBytes, store, base, certificate })
     },
   }
 }
 
 const NO_REPORTS = { of: () => [] }
 const NO_FORK = async () => null
+const NO_ARCHIVES = async () => null
 
 function readCid(text: string): CID {
   const cid = parseCid(text)

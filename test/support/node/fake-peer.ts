@@ -68,7 +68,7 @@ export function createFakePeer(): FakePeer {
       calls.push(`import ${file}`)
       if (file === '/data/bad.car')
         throw new ColdmeshError('bad-input', 'This is no whole CAR file.', { hint: 'Make one.' })
-      return { roots: [String(BASES[0])], blocks: 3, bytes: 100 }
+      return { roots: [String(BASES[0])], blocks: 3, bytes: 100, archive: null }
     },
     stop: async () => {},
     async *log(base) {
@@ -97,6 +97,11 @@ export function createFakePeer(): FakePeer {
     export: async (cid, { out }) => {
       calls.push(`export ${cid} ${out}`)
       return { cid, kind: 'base', files: [out] }
+    },
+    exportArchive: async (cid, { file, contents = 'everything' }) => {
+      calls.push(`archive ${cid} ${file} ${contents}`)
+      const facts = { round: 3, certified: true, blocks: 1, bytes: 1, root: NETWORK }
+      return { cid, kind: 'archive', ...facts, contents, files: [file, `${file}.idx`] }
     },
     [Symbol.asyncDispose]: async () => {},
   }
@@ -167,6 +172,7 @@ export const STATUS: PeerStatus = {
   view: 0,
   phase: 'collect',
   base: String(BASES[2]),
+  archive: NETWORK,
   aggregator: null,
   gateway: 'http://127.0.0.1:8080',
   multiaddrs: ['/ip4/127.0.0.1/tcp/1/p2p/12D3KooWself'],

@@ -1,4 +1,6 @@
 import { CID } from 'multiformats/cid'
+import { archive } from '../../../protocols/archive/messages.ts'
+import { judgeArchive } from '../../../protocols/archive/rules.ts'
 import { contribution } from '../../../protocols/contribution/messages.ts'
 import { judgeContribution } from '../../../protocols/contribution/rules.ts'
 import { genesis } from '../../../protocols/genesis/messages.ts'
@@ -227,6 +229,16 @@ export function judgeHeardEvidenceIn(bytes: Uint8Array, network: CID, view: Hear
 
 export function judgeForkIn(bytes: Uint8Array, { start, isCertified }: ForkSituation): Verdict {
   return judgeFork(genesis.decode(bytes), { start: start === null ? null : CID.parse(start), isCertified })
+}
+
+/** What is known of an archive's base: the CID of the genesis' base, and the round of the base's lineage. */
+export interface ArchiveSituation {
+  readonly start: string
+  readonly round: number | null
+}
+
+export function judgeArchiveIn(bytes: Uint8Array, { start, round }: ArchiveSituation): Verdict {
+  return judgeArchive(archive.decode(bytes), { start: CID.parse(start), round })
 }
 
 function amendmentViewIn({ genesis: hex, last }: AmendmentSituation): AmendmentView {

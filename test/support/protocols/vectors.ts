@@ -16,11 +16,13 @@ import { isSigned, openEnvelope } from '../../../protocols/wire/envelope.ts'
 import { ACCEPT, reject, type Verdict } from '../../../protocols/wire/verdict.ts'
 import {
   type AmendmentSituation,
+  type ArchiveSituation,
   type CertificateSituation,
   type ContributionSituation,
   type EvidenceSituation,
   type ForkSituation,
   judgeApprovalIn,
+  judgeArchiveIn,
   judgeCertificateIn,
   judgeContributionIn,
   judgeEvidenceIn,
@@ -134,6 +136,7 @@ export function judgeInView({ kind, network }: Pick<VectorFile, 'kind' | 'networ
   // Vectors are our own frozen files: their views have the shape that was written.
   if (kind === 'ratification/1') return judgeRatificationIn(bytes, vector.view as AmendmentSituation)
   if (kind === 'lineage/1') return judgeLineageIn(bytes, vector.view as LineageSituation)
+  if (kind === 'archive/1') return judgeArchiveIn(bytes, vector.view as ArchiveSituation)
   if (kind === 'genesis/1') return judgeForkIn(bytes, vector.view as ForkSituation)
   if (id === null) throw new Error(`${kind} is judged within a network`)
   if (kind === 'contribution/1') return judgeContributionIn(bytes, id, vector.view as ContributionSituation)

@@ -103,7 +103,7 @@ describe('control API', () => {
 
   it('adds a CAR by its absolute path, and says what is wrong with it', async () => {
     const added = await post('/v1/cars', { file: '/data/good.car' })
-    assert.deepEqual(added, { status: 200, json: { roots: [BASES[0]], blocks: 3, bytes: 100 } })
+    assert.deepEqual(added, { status: 200, json: { roots: [BASES[0]], blocks: 3, bytes: 100, archive: null } })
     const refused = await post('/v1/cars', { file: '/data/bad.car' })
     const error = { code: 'bad-input', message: 'This is no whole CAR file.', hint: 'Make one.' }
     assert.deepEqual(refused, { status: 400, json: { error } })
@@ -178,6 +178,8 @@ describe('control API', () => {
       ['/v1/verify', { base: BASES[0], extra: 1 }],
       ['/v1/verify', null],
       ['/v1/export', { cid: BASES[0], out: 'relative/path' }],
+      ['/v1/archives', { base: BASES[0], file: 'relative.car' }],
+      ['/v1/archives', { base: BASES[0], file: '/tmp/x.car', contents: 'all' }],
       ['/v1/export', { cid: BASES[0], out: '/x\0y' }],
       ['/v1/join', { data: 'good.csv', text: 't', label: 'l' }],
       ['/v1/join', { data: '/data/good.csv', text: 't', label: 'l', plan: { steps: 0 } }],
@@ -219,7 +221,13 @@ describe('control API', () => {
     const { json: report } = await post('/v1/verify', { base: BASES[0], trust: NETWORK })
     assert.equal((report as { trusted: boolean }).trusted, true)
     assert.equal((await post('/v1/export', { cid: BASES[0], out: '/tmp/x' })).status, 200)
-    assert.deepEqual(fake.calls, [`verify ${BASES[0]} full ${NETWORK}`, `export ${BASES[0]} /tmp/x`])
+    const archived = await post('/v1/archives', { base: BASES[0], file: '/tmp/x.car', contents: 'lineage' })
+    assert.deepEqual([archived.status, (archived.json as { kind: string }).kind], [200, 'archive'])
+    assert.deepEqual(fake.calls, [
+      `verify ${BASES[0]} full ${NETWORK}`,
+      `export ${BASES[0]} /tmp/x`,
+      `archive ${BASES[0]} /tmp/x.car lineage`,
+    ])
   })
 
   it('verifies with whatever verify takes, and notes its own version where it notes rounds', async () => {

@@ -50,7 +50,7 @@ describe('importCar', () => {
   it('keeps every block, under any version of its CID, and pins the roots', async () => {
     const path = await carOf([old], [old, ...leaves, inline])
     const imported = await importCar({ dataDir, file: path })
-    assert.deepEqual(imported, { roots: [String(old)], blocks: 3, bytes: imported.bytes })
+    assert.deepEqual(imported, { roots: [String(old)], blocks: 3, bytes: imported.bytes, archive: null })
     await using store = await createContentStore({ dir: paths.blocks(dataDir), node: null, log: nullLog })
     for (const cid of [file, ...leaves]) assert.deepEqual(await store.get(cid), await dag.blocks.get(cid))
     assert.deepEqual((await readPinned(dataDir, nullLog)).map(String), [String(file)])
