@@ -96,7 +96,9 @@ async function vouched(): Promise<TestChain> {
   const start = await startChain('vouched', { contributors: 'vouched' }, SMALL_LAYOUT)
   const [member] = start.net.members
   if (member === undefined) throw new Error('a committee has members')
-  return await addRound(start, { voucherFor: (key, round) => voucherBy(member, start.net, key, { from: round, until: round }).envelope })
+  return await addRound(start, {
+    voucherFor: (key, round) => voucherBy(member, start.net, key, { from: round, until: round }).envelope,
+  })
 }
 
 const seeds = (count: number, from = 1) => Array.from({ length: count }, (_, i) => from + i)
@@ -105,7 +107,8 @@ const small = (name: string, fields: Parameters<typeof startChain>[1] = {}) => s
 export const CHAINS: Readonly<Record<string, () => Promise<TestChain>>> = {
   'round 0 alone': () => small('alone'),
   'three rounds, two leaves': threeRounds,
-  'two rounds, tiny': async () => await addRound(await addRound(await small('tiny'), { seeds: [1, 2] }), { seeds: [3, 4] }),
+  'two rounds, tiny': async () =>
+    await addRound(await addRound(await small('tiny'), { seeds: [1, 2] }), { seeds: [3, 4] }),
   ...Object.fromEntries(RULES.map((rule) => [`rule ${rule}`, () => ofRule(rule)])),
   ...Object.fromEntries(
     ['mean/1', 'clipped-mean/1', 'ties/1,density=0.2'].map((rule) => [
@@ -117,7 +120,9 @@ export const CHAINS: Readonly<Record<string, () => Promise<TestChain>>> = {
   'amended: members, policy, rule, quorum, contributors': amended,
   'amended to what is so already': async () => {
     const start = await small('amended to the same')
-    return await addRound(start, { amendment: ratifiedBy(start.net.members.slice(0, 3), start.net, { quorum: 'byzantine' }) })
+    return await addRound(start, {
+      amendment: ratifiedBy(start.net.members.slice(0, 3), start.net, { quorum: 'byzantine' }),
+    })
   },
   vouched,
   'listed contributors': async () => {
@@ -127,7 +132,8 @@ export const CHAINS: Readonly<Record<string, () => Promise<TestChain>>> = {
   'crash quorum of two': async () => await addRound(await small('crash', { quorum: 'crash', members: 2 }), {}),
   'one member': async () => await addRound(await small('one member', { members: 1 }), {}),
   'one input': async () => await addRound(await small('one input', { round: { minContributions: 1 } }), { seeds: [1] }),
-  '64 inputs': async () => await addRound(await small('64 inputs', { round: { maxContributions: 64 } }), { seeds: seeds(64) }),
+  '64 inputs': async () =>
+    await addRound(await small('64 inputs', { round: { maxContributions: 64 } }), { seeds: seeds(64) }),
   'empty rounds': async () => {
     const one = await addRound(await addRound(await small('empty'), { seeds: [] }), { seeds: [] })
     return await addRound(await addRound(one, {}), { seeds: [], view: 9 })

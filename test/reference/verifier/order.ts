@@ -47,7 +47,11 @@ async function* files(base: CID, get: GetBlock): AsyncGenerator<CID> {
 }
 
 /** A file's blocks, depth first. */
-async function* tree(cid: CID, get: GetBlock, below?: { readonly bytes: number; readonly height: number }): AsyncGenerator<CID> {
+async function* tree(
+  cid: CID,
+  get: GetBlock,
+  below?: { readonly bytes: number; readonly height: number },
+): AsyncGenerator<CID> {
   yield cid
   if (isRawCid(cid)) return
   const block = await get(cid)

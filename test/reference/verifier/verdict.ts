@@ -4,9 +4,9 @@ import { openNetwork } from '../../../src/peer/history/genesis.ts'
 import { readOnlyStore } from '../../../src/peer/history/read-only-store.ts'
 import { traceHistory } from '../../../src/peer/history/trace.ts'
 import { verifyBase } from '../../../src/peer/history/verify.ts'
+import type { VerifyLevel } from '../../../src/peer/types.ts'
 import type { ContentStore } from '../../../src/ports/content-store.ts'
 import { isColdmeshError } from '../../../src/ports/errors.ts'
-import type { VerifyLevel } from '../../../src/peer/types.ts'
 import type { Network } from '../../../src/rounds/network.ts'
 import { memoryStore } from '../../support/history/memory-store.ts'
 import { BadFile, readCar } from './car.ts'
@@ -45,7 +45,14 @@ export async function verdictOf(
   if ('link' in network) return refused(network.link, network.reason)
   const bad = await judgeFile(car, network, store)
   const { base, certificate } = archive
-  const report = await verifyBase({ network, store, base, certificate, level, ...(trust === undefined ? {} : { trust }) })
+  const report = await verifyBase({
+    network,
+    store,
+    base,
+    certificate,
+    level,
+    ...(trust === undefined ? {} : { trust }),
+  })
   const failures = [...bad.map((reason) => ({ round: 0, link: 'archive', reason })), ...report.failures]
   return { ...report, valid: report.valid && bad.length === 0, failures }
 }

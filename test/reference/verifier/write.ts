@@ -27,7 +27,8 @@ export async function archiveOf(
   const rounds = entries.map((entry) => entry.base)
   const sections = new Map<string, Section>()
   const all = order({ root: idOf(block), archive, start: net.genesis.base, rounds, get: blocks.get })
-  for await (const cid of all) if (!sections.has(String(cid))) sections.set(String(cid), { cid, block: await blocks.get(cid) })
+  for await (const cid of all)
+    if (!sections.has(String(cid))) sections.set(String(cid), { cid, block: await blocks.get(cid) })
   return writeCar(idOf(block), [...sections.values()])
 }
 

@@ -27,13 +27,12 @@ export const SMALL_LAYOUT: Layout = encodeLayout(
 /** A checkpoint of the layout; another seed, other values. */
 export function checkpointBytes(seed: number, layout: Layout = TEST_LAYOUT): Uint8Array {
   const base = new Uint8Array(layout.totalBytes)
-  const tensors = layout.tensors
-    .flatMap(({ name, dtype, shape, begin, end }) => {
-      if (!isFloatDtype(dtype)) return []
-      const data = new Float32Array((end - begin) / FLOAT_BYTES[dtype])
-      for (let i = 0; i < data.length; i++) data[i] = ((i * 31 + seed * 17) % 1009) / 1009 - 0.5 + seed / 64
-      return [{ name, shape, data }]
-    })
+  const tensors = layout.tensors.flatMap(({ name, dtype, shape, begin, end }) => {
+    if (!isFloatDtype(dtype)) return []
+    const data = new Float32Array((end - begin) / FLOAT_BYTES[dtype])
+    for (let i = 0; i < data.length; i++) data[i] = ((i * 31 + seed * 17) % 1009) / 1009 - 0.5 + seed / 64
+    return [{ name, shape, data }]
+  })
   return encodeCheckpoint(layout, tensors, base)
 }
 

@@ -17,7 +17,11 @@ import type { ToldLie } from './lie.ts'
 /** What `sample` finds when it draws the second leaf, and else does not. */
 const SECOND_LEAF = 'weights with one bit changed in the second of two leaves'
 
-type Case = { readonly lie: (chain: TestChain) => Promise<Lie>; readonly link: string; readonly foundAt?: 'sample' | 'full' }
+type Case = {
+  readonly lie: (chain: TestChain) => Promise<Lie>
+  readonly link: string
+  readonly foundAt?: 'sample' | 'full'
+}
 
 const text = async ({ store }: TestChain, content: string) => await importBytes(utf8(content), store)
 
@@ -39,7 +43,9 @@ const FILES: Readonly<Record<string, Case>> = {
   'another config': {
     lie: async (chain) => {
       const cid = await text(chain, '{}')
-      return { shared: (files) => files.map((file) => (file.name === 'config.json' ? baseFile(file.name, cid, 2) : file)) }
+      return {
+        shared: (files) => files.map((file) => (file.name === 'config.json' ? baseFile(file.name, cid, 2) : file)),
+      }
     },
     link: 'file config.json',
   },
@@ -94,20 +100,34 @@ const CLIPPING: Readonly<Record<string, { readonly tell: Clipping; readonly foun
   'a norm that is infinite': { tell: (fusion) => ({ ...fusion, norms: read(fusion).map(() => encodeNorm(Infinity)) }) },
   'a norm that is -0': { tell: (fusion) => ({ ...fusion, norms: read(fusion).map(() => encodeNorm(-0)) }) },
   'a norm that is a bit off': {
-    tell: (fusion) => clip(fusion, read(fusion).map((norm, i) => (i === 1 ? norm * (1 + 2 ** -52) : norm))),
+    tell: (fusion) =>
+      clip(
+        fusion,
+        read(fusion).map((norm, i) => (i === 1 ? norm * (1 + 2 ** -52) : norm)),
+      ),
     foundAt: 'full',
   },
   'norms that clip an honest contributor': {
-    tell: (fusion) => clip(fusion, read(fusion).map((norm, i) => (i === 0 ? norm * 1e9 : norm))),
+    tell: (fusion) =>
+      clip(
+        fusion,
+        read(fusion).map((norm, i) => (i === 0 ? norm * 1e9 : norm)),
+      ),
     foundAt: 'sample',
   },
 }
 
 /** Directories that nobody's software writes, by their nodes. */
-const NODES: Readonly<Record<string, { readonly link: string; readonly make: (chain: TestChain) => Promise<{ cid: CID; block: Uint8Array }> }>> = {
+const NODES: Readonly<
+  Record<
+    string,
+    { readonly link: string; readonly make: (chain: TestChain) => Promise<{ cid: CID; block: Uint8Array }> }
+  >
+> = {
   'a directory with a name that no base has': {
     link: 'directory',
-    make: async (chain) => await directoryOf(chain, (links) => [...links, { Name: 'run.py', Tsize: 2, Hash: rawCid(utf8('a\n')) }]),
+    make: async (chain) =>
+      await directoryOf(chain, (links) => [...links, { Name: 'run.py', Tsize: 2, Hash: rawCid(utf8('a\n')) }]),
   },
   'a directory in another order': {
     link: 'directory',
@@ -120,11 +140,14 @@ const NODES: Readonly<Record<string, { readonly link: string; readonly make: (ch
   'a directory with other sizes': {
     link: 'directory',
     make: async (chain) =>
-      await directoryOf(chain, (links) => links.map((link) => (link.Name === 'config.json' ? { ...link, Tsize: link.Tsize + 1 } : link))),
+      await directoryOf(chain, (links) =>
+        links.map((link) => (link.Name === 'config.json' ? { ...link, Tsize: link.Tsize + 1 } : link)),
+      ),
   },
   'a directory without weights': {
     link: 'directory',
-    make: async (chain) => await directoryOf(chain, (links) => links.filter(({ Name }) => Name !== 'model.safetensors')),
+    make: async (chain) =>
+      await directoryOf(chain, (links) => links.filter(({ Name }) => Name !== 'model.safetensors')),
   },
   'a directory without a lineage': {
     link: 'lineage',
@@ -160,7 +183,10 @@ function writeNode(links: readonly Link[], data: UnixFS): Uint8Array {
 }
 
 /** The chain whose newest base is another directory, which the same quorum certified. */
-export async function withBase(chain: TestChain, { cid, block }: { readonly cid: CID; readonly block: Uint8Array }): Promise<TestChain> {
+export async function withBase(
+  chain: TestChain,
+  { cid, block }: { readonly cid: CID; readonly block: Uint8Array },
+): Promise<TestChain> {
   const { round } = chain.head
   await chain.store.put(cid, block)
   const { isMember, quorum } = chain.head.regime.current
@@ -175,7 +201,9 @@ export async function withLineage(chain: TestChain, bytes: Uint8Array): Promise<
   const cid = rawCid(bytes)
   await chain.store.put(cid, bytes)
   const entries = files.map((file) => ({ name: file.name, cid: file.cid, bytes: file.tsize }))
-  const replaced = entries.map((entry) => (entry.name === 'lineage.cbor' ? { ...entry, cid, bytes: bytes.length } : entry))
+  const replaced = entries.map((entry) =>
+    entry.name === 'lineage.cbor' ? { ...entry, cid, bytes: bytes.length } : entry,
+  )
   return await withBase(chain, encodeDirectory(replaced))
 }
 
@@ -193,9 +221,19 @@ export async function* baseLies(chain: TestChain): AsyncGenerator<ToldLie> {
   const lie: Lie = { lineage: (honest) => ({ ...honest, weights }) }
   const flipped = await addRound(large, { ...options, lie })
   yield { name: SECOND_LEAF, chain: flipped, round: 1, link: 'weights', foundAt: 'sample' }
-  const trimmed = await startChain('trimmed', { round: { minContributions: 3 }, fusion: { rule: 'trimmed-mean/1', params: { trim: 1 } } }, SMALL_LAYOUT)
+  const trimmed = await startChain(
+    'trimmed',
+    { round: { minContributions: 3 }, fusion: { rule: 'trimmed-mean/1', params: { trim: 1 } } },
+    SMALL_LAYOUT,
+  )
   const few: Lie = { lineage: (honest) => ({ ...honest, inputs: honest.inputs.slice(1) }) }
-  yield { name: 'too few inputs to trim', chain: await addRound(trimmed, { lie: few }), round: 1, link: 'lineage', foundAt: 'signatures' }
+  yield {
+    name: 'too few inputs to trim',
+    chain: await addRound(trimmed, { lie: few }),
+    round: 1,
+    link: 'lineage',
+    foundAt: 'signatures',
+  }
   const clipped = await startChain('clipped', { fusion: { rule: 'clipped-mean/1', params: {} } }, SMALL_LAYOUT)
   for (const [name, { tell, foundAt = 'signatures' as const }] of Object.entries(CLIPPING)) {
     const lie: Lie = { lineage: (lineage) => ({ ...lineage, fusion: tell(lineage.fusion) }) }

@@ -1,6 +1,14 @@
 import { joinBytes } from '../../../protocols/wire/bytes.ts'
 import { encodeCanonical } from '../../../protocols/wire/codec.ts'
-import { BASE_POINT, encodePoint, fromBytes, GROUP_ORDER, multiply, smallOrderPoints, toBytes } from '../protocols/ed25519.ts'
+import {
+  BASE_POINT,
+  encodePoint,
+  fromBytes,
+  GROUP_ORDER,
+  multiply,
+  smallOrderPoints,
+  toBytes,
+} from '../protocols/ed25519.ts'
 
 /** Signatures that some libraries take and others don't (protocols/wire/SPEC.md, "Signatures"). */
 

@@ -14,19 +14,28 @@ type Members = Parameters<typeof testNetwork>[0]
 const key = (name: string, publicKey: Uint8Array) => ({ name, seed: new Uint8Array(32), publicKey })
 
 const GENESES: Readonly<Record<string, (chain: TestChain) => Change & Pick<NonNullable<Members>, 'members'>>> = {
-  'a member twice by key': ({ net }) => ({ members: [...net.members, { ...key('again', net.members[0]?.publicKey ?? SMALL_ORDER_KEY) }] }),
-  'a member twice by name': ({ net }) => ({ members: [...net.members, key(net.members[0]?.name ?? '', new Uint8Array(32).fill(7))] }),
+  'a member twice by key': ({ net }) => ({
+    members: [...net.members, { ...key('again', net.members[0]?.publicKey ?? SMALL_ORDER_KEY) }],
+  }),
+  'a member twice by name': ({ net }) => ({
+    members: [...net.members, key(net.members[0]?.name ?? '', new Uint8Array(32).fill(7))],
+  }),
   'a member of small order': ({ net }) => ({ members: [...net.members, key('identity', SMALL_ORDER_KEY)] }),
   'a member of order eight': ({ net }) => ({ members: [...net.members, key('eight', ORDER_EIGHT_KEY)] }),
-  'a key that is not canonical': ({ net }) => ({ members: [...net.members, key('large', new Uint8Array(32).fill(255))] }),
+  'a key that is not canonical': ({ net }) => ({
+    members: [...net.members, key('large', new Uint8Array(32).fill(255))],
+  }),
   'a contributor of small order': () => ({ contributors: [SMALL_ORDER_KEY] }),
   'more inputs needed than taken': () => ({ round: { minContributions: 9, maxContributions: 8 } }),
-  'a rule that there is not': () => ({ fusion: { rule: 'mean/2', params: {} } }),
+  'a network by a rule that there is not': () => ({ fusion: { rule: 'mean/2', params: {} } }),
   'a rule named like what every object has': () => ({ fusion: { rule: 'constructor', params: {} } }),
   'a parameter that the rule has not': () => ({ fusion: { rule: 'mean/1', params: { trim: 1 } } }),
   'a parameter that is missing': () => ({ fusion: { rule: 'trimmed-mean/1', params: {} } }),
   'a parameter out of its range': () => ({ fusion: { rule: 'mean/1', params: { step: 1_000_000_000 } } }),
-  'a trim that leaves nothing': () => ({ round: { minContributions: 2 }, fusion: { rule: 'trimmed-mean/1', params: { trim: 1 } } }),
+  'a trim that leaves nothing': () => ({
+    round: { minContributions: 2 },
+    fusion: { rule: 'trimmed-mean/1', params: { trim: 1 } },
+  }),
   'staleness beyond the history': () => ({ round: { maxStaleness: 4, historyRounds: 4, keepRounds: 4 } }),
   'weights kept too briefly': () => ({ round: { maxStaleness: 1, historyRounds: 4, keepRounds: 3 } }),
   'a fork of itself': ({ net }) => ({ forkOf: net.genesis.base }),
@@ -55,7 +64,8 @@ export async function* genesisLies(chain: TestChain): AsyncGenerator<ToldLie> {
   yield { name: 'a base of another network of the same name', chain: { ...base, net: chain.net }, ...told }
 }
 
-const isCardVersion = (bytes: Uint8Array, at: number) => Buffer.from(bytes.subarray(at - 5, at)).toString('latin1') === 'card/'
+const isCardVersion = (bytes: Uint8Array, at: number) =>
+  Buffer.from(bytes.subarray(at - 5, at)).toString('latin1') === 'card/'
 
 function named(net: TestChain['net']): TestChain['net'] {
   return { ...net, network: idOf(net.bytes) }

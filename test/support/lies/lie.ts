@@ -41,8 +41,7 @@ export const resigned = (envelope: Uint8Array, change: (signature: Uint8Array) =
 export const idIn = (envelope: Uint8Array) => idOf(openPlain(envelope).payload)
 
 /** The link of the first input, and of the first list. */
-export const inputLink = ({ inputs }: Pick<Lineage, 'inputs'>) =>
-  `contribution ${idIn(first(inputs))}`
+export const inputLink = ({ inputs }: Pick<Lineage, 'inputs'>) => `contribution ${idIn(first(inputs))}`
 export const listLink = ({ lists }: Pick<Lineage, 'lists'>) =>
   `list ${toHex(inclusionList.decode(openPlain(first(lists)).payload).author)}`
 

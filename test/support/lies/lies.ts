@@ -26,6 +26,7 @@ async function* lineageLies(chain: TestChain): AsyncGenerator<ToldLie> {
     const link = typeof lie.link === 'string' ? lie.link : lie.link(lineage, honest)
     const where = { round: honest.round + (lie.at ?? 0), link, foundAt: 'signatures' } as const
     yield { name, chain: told, ...where }
-    if (lineage.round === honest.round) yield { name: `${name}, and a round on top`, chain: await addRound(told, { seeds: [8, 9] }), ...where }
+    if (lineage.round === honest.round)
+      yield { name: `${name}, and a round on top`, chain: await addRound(told, { seeds: [8, 9] }), ...where }
   }
 }

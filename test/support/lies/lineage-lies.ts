@@ -1,12 +1,23 @@
-import type { Lineage } from '../../../protocols/lineage/messages.ts'
 import { contribution } from '../../../protocols/contribution/messages.ts'
+import type { Lineage } from '../../../protocols/lineage/messages.ts'
 import { inclusionList } from '../../../protocols/round/messages.ts'
 import { compareCids, toHex } from '../../../protocols/wire/bytes.ts'
 import { addRound, readLineage, type TestChain } from '../history/build-chain.ts'
 import { contributionBy, listBy } from '../protocols/messages.ts'
 import { sign, testCid, testKey } from '../protocols/network.ts'
 import { envelopeOfSmallOrder, SMALL_ORDER_KEY, withLargeScalar } from './forgeries.ts'
-import { byId, contributionIn, first, idIn, inputLink, listIn, listLink, openPlain, replaceFirst, resigned } from './lie.ts'
+import {
+  byId,
+  contributionIn,
+  first,
+  idIn,
+  inputLink,
+  listIn,
+  listLink,
+  openPlain,
+  replaceFirst,
+  resigned,
+} from './lie.ts'
 
 type Told = Omit<Lineage, 'kind'>
 
@@ -19,8 +30,9 @@ export interface LineageLie {
 }
 
 const stranger = testKey('stranger')
-const sorted = (lists: readonly { readonly message: { readonly author: Uint8Array }; readonly envelope: Uint8Array }[]) =>
-  [...lists].sort((a, b) => Buffer.compare(a.message.author, b.message.author)).map(({ envelope }) => envelope)
+const sorted = (
+  lists: readonly { readonly message: { readonly author: Uint8Array }; readonly envelope: Uint8Array }[],
+) => [...lists].sort((a, b) => Buffer.compare(a.message.author, b.message.author)).map(({ envelope }) => envelope)
 
 /** A list with fields changed, signed again by its author: a member that lies about itself. */
 function relist(envelope: Uint8Array, { net }: TestChain, change: Partial<ReturnType<typeof listIn>>): Uint8Array {
@@ -166,7 +178,10 @@ export const LINEAGE_LIES: Readonly<Record<string, LineageLie>> = {
   'the list of a stranger': {
     tell: (honest, { net, head }) => ({
       ...honest,
-      lists: replaceFirst(honest.lists, () => listBy(stranger, net, [], { round: honest.round, parent: head.base }).envelope),
+      lists: replaceFirst(
+        honest.lists,
+        () => listBy(stranger, net, [], { round: honest.round, parent: head.base }).envelope,
+      ),
     }),
     link: `list ${toHex(stranger.publicKey)}`,
   },
@@ -207,7 +222,10 @@ export const LINEAGE_LIES: Readonly<Record<string, LineageLie>> = {
     link: 'lineage',
   },
   'lists without the inputs': {
-    tell: (honest, chain) => ({ ...honest, lists: honest.lists.map((list) => relist(list, chain, { contributions: [] })) }),
+    tell: (honest, chain) => ({
+      ...honest,
+      lists: honest.lists.map((list) => relist(list, chain, { contributions: [] })),
+    }),
     link: 'lineage',
   },
   'a list that is noise': {
@@ -219,7 +237,10 @@ export const LINEAGE_LIES: Readonly<Record<string, LineageLie>> = {
     tell: (honest) => ({ ...honest, fusion: { rule: 'median/1', params: {} } }),
     link: 'lineage',
   },
-  'a rule that there is not': { tell: (honest) => ({ ...honest, fusion: { rule: 'mean/2', params: {} } }), link: 'lineage' },
+  'a rule that there is not': {
+    tell: (honest) => ({ ...honest, fusion: { rule: 'mean/2', params: {} } }),
+    link: 'lineage',
+  },
   'a parameter added': {
     tell: (honest) => ({ ...honest, fusion: { rule: 'mean/1', params: { step: 500_000_000 } } }),
     link: 'lineage',
@@ -237,7 +258,11 @@ export const LINEAGE_LIES: Readonly<Record<string, LineageLie>> = {
     tell: (honest, { net }) => ({ ...honest, parent: net.genesis.base }),
     link: 'lineage',
   },
-  'no certificate of the parent': { tell: (honest) => ({ ...honest, parentCertificate: null }), at: -1, link: 'certificate' },
+  'no certificate of the parent': {
+    tell: (honest) => ({ ...honest, parentCertificate: null }),
+    at: -1,
+    link: 'certificate',
+  },
   'fewer inputs than a round needs': { tell: onlyOne, link: 'lineage' },
 }
 

@@ -13,8 +13,12 @@ import { byId, contributionIn, first, type ToldLie } from './lie.ts'
 
 type Ratification = (chain: TestChain) => Uint8Array
 const three = ({ net }: TestChain) => net.members.slice(0, 3)
-const by = (chain: TestChain, change: Change, keys: readonly TestKey[] = three(chain), previous: Parameters<typeof ratifiedBy>[3] = null) =>
-  ratifiedBy(keys, chain.net, change, previous)
+const by = (
+  chain: TestChain,
+  change: Change,
+  keys: readonly TestKey[] = three(chain),
+  previous: Parameters<typeof ratifiedBy>[3] = null,
+) => ratifiedBy(keys, chain.net, change, previous)
 const HARMLESS: Change = { round: { collectMs: 5 } }
 
 function withSignatures(chain: TestChain, change: (signature: Uint8Array) => Uint8Array): Uint8Array {
@@ -26,7 +30,8 @@ function withSignatures(chain: TestChain, change: (signature: Uint8Array) => Uin
 const RATIFICATIONS: Readonly<Record<string, Ratification>> = {
   'an amendment with too few approvals': (chain) => by(chain, HARMLESS, chain.net.members.slice(0, 2)),
   'an amendment with more approvals than a quorum': (chain) => by(chain, HARMLESS, chain.net.members),
-  'an amendment approved by a stranger': (chain) => by(chain, HARMLESS, [...chain.net.members.slice(0, 2), ...testKeys(1, 'stranger')]),
+  'an amendment approved by a stranger': (chain) =>
+    by(chain, HARMLESS, [...chain.net.members.slice(0, 2), ...testKeys(1, 'stranger')]),
   'an amendment approved with S + L': (chain) => withSignatures(chain, withLargeScalar),
   'an amendment whose approvals are of another': (chain) => {
     const { kind: _, ...fields } = ratification.decode(by(chain, HARMLESS))
@@ -41,25 +46,38 @@ const RATIFICATIONS: Readonly<Record<string, Ratification>> = {
   'an amendment of another network': (chain) =>
     ratifiedBy(three(chain), { network: testCid('other', 'message') }, HARMLESS),
   'an amendment that removes who is no member': (chain) => by(chain, { remove: [testKey('stranger').publicKey] }),
-  'an amendment that removes everybody': (chain) => by(chain, { remove: chain.net.members.map(({ publicKey }) => publicKey) }),
+  'an amendment that removes everybody': (chain) =>
+    by(chain, { remove: chain.net.members.map(({ publicKey }) => publicKey) }),
   'an amendment that removes a member twice': (chain) =>
     by(chain, { remove: [first(chain.net.members).publicKey, first(chain.net.members).publicKey] }),
-  'an amendment that adds a member again': (chain) => by(chain, { add: [{ name: 'again', key: first(chain.net.members).publicKey }] }),
-  'an amendment that adds a key of small order': (chain) => by(chain, { add: [{ name: 'identity', key: SMALL_ORDER_KEY }] }),
+  'an amendment that adds a member again': (chain) =>
+    by(chain, { add: [{ name: 'again', key: first(chain.net.members).publicKey }] }),
+  'an amendment that adds a key of small order': (chain) =>
+    by(chain, { add: [{ name: 'identity', key: SMALL_ORDER_KEY }] }),
   'an amendment to a rule that there is not': (chain) => by(chain, { fusion: { rule: 'mean/2', params: {} } }),
-  'an amendment to more inputs needed than taken': (chain) => by(chain, { round: { minContributions: 64, maxContributions: 1 } }),
+  'an amendment to more inputs needed than taken': (chain) =>
+    by(chain, { round: { minContributions: 64, maxContributions: 1 } }),
   'an amendment that changes nothing': (chain) => by(chain, {}),
-  'an amendment that is noise': () => Uint8Array.of(0xa0),
+  'a ratification that is noise': () => Uint8Array.of(0xa0),
+  'an amendment that is noise': (chain) => {
+    const { kind: _, ...fields } = ratification.decode(by(chain, HARMLESS))
+    return ratification.encode({ ...fields, amendment: Uint8Array.of(0xa0) })
+  },
 }
 
-const VOUCHERS: Readonly<Record<string, (chain: TestChain, member: TestKey, contributor: TestKey) => Uint8Array | null>> = {
+const VOUCHERS: Readonly<
+  Record<string, (chain: TestChain, member: TestKey, contributor: TestKey) => Uint8Array | null>
+> = {
   'no voucher': () => null,
   'a voucher for another': ({ net }, member) => voucherBy(member, net, testKey('other')).envelope,
   'a voucher for later rounds': ({ net }, member, who) => voucherBy(member, net, who, { from: 2, until: 5 }).envelope,
-  'a voucher for too many rounds': ({ net }, member, who) => voucherBy(member, net, who, { from: 1, until: 10_001 }).envelope,
-  'a voucher that ends before it begins': ({ net }, member, who) => voucherBy(member, net, who, { from: 2, until: 1 }).envelope,
+  'a voucher for too many rounds': ({ net }, member, who) =>
+    voucherBy(member, net, who, { from: 1, until: 10_001 }).envelope,
+  'a voucher that ends before it begins': ({ net }, member, who) =>
+    voucherBy(member, net, who, { from: 2, until: 1 }).envelope,
   'a voucher by oneself': ({ net }, _, who) => voucherBy(who, net, who).envelope,
-  'a voucher of another network': (_, member, who) => voucherBy(member, { network: testCid('other', 'message') }, who).envelope,
+  'a voucher of another network': (_, member, who) =>
+    voucherBy(member, { network: testCid('other', 'message') }, who).envelope,
   'a contribution in place of a voucher': ({ net }, _, who) => contributionBy(who, net).envelope.subarray(0, 400),
 }
 
@@ -98,7 +116,10 @@ async function withOneMore(chain: TestChain, fields: Partial<Contribution>): Pro
   const lineage = (honest: Lineage) => {
     const { checkpoint } = contributionIn(first(honest.inputs))
     const stated = { round: 1, parent: chain.head.base, checkpoint, ...fields }
-    return { ...honest, inputs: byId([...honest.inputs, contributionBy(testKey('stranger'), chain.net, stated).envelope]) }
+    return {
+      ...honest,
+      inputs: byId([...honest.inputs, contributionBy(testKey('stranger'), chain.net, stated).envelope]),
+    }
   }
   return await addRound(chain, { lie: { lineage } })
 }
@@ -111,12 +132,24 @@ export async function* memberLies(): AsyncGenerator<ToldLie> {
     yield { name, chain: told, round: 1, link: 'lineage', foundAt: 'signatures' }
   }
   const first = await addRound(chain, { amendment: by(chain, HARMLESS) })
-  const again = await addRound(first, { seeds: [4, 5], lie: { lineage: (honest) => ({ ...honest, amendment: by(chain, HARMLESS) }) } })
+  const again = await addRound(first, {
+    seeds: [4, 5],
+    lie: { lineage: (honest) => ({ ...honest, amendment: by(chain, HARMLESS) }) },
+  })
   yield { name: 'an amendment once more', chain: again, round: 2, link: 'lineage', foundAt: 'signatures' }
   const early = by(chain, { fusion: { rule: 'median/1', params: {} } })
   const ruled = await addRound(chain, { amendment: early })
-  const sooner = await addRound(ruled, { seeds: [4, 5], lie: { lineage: (honest) => ({ ...honest, fusion: { rule: 'median/1', params: {} } }) } })
-  yield { name: 'a rule that is in force a round later', chain: sooner, round: 2, link: 'lineage', foundAt: 'signatures' }
+  const sooner = await addRound(ruled, {
+    seeds: [4, 5],
+    lie: { lineage: (honest) => ({ ...honest, fusion: { rule: 'median/1', params: {} } }) },
+  })
+  yield {
+    name: 'a rule that is in force a round later',
+    chain: sooner,
+    round: 2,
+    link: 'lineage',
+    foundAt: 'signatures',
+  }
   yield* ofVouchers()
   yield* ofContributors()
 }
