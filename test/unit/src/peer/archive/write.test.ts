@@ -103,7 +103,7 @@ describe('writeArchive', () => {
     )
     const { weights } = await openBase(chain.head.base, chain.store.get)
     await assert.rejects(write('no-base.car', chain.store, { base: weights.cid }), (error) =>
-      isColdmeshError(error, 'not-valid'),
+      isColdmeshError(error, 'bad-input'),
     )
   })
 
