@@ -78,7 +78,11 @@ describe('writeArchive', () => {
     ] as const) {
       const store = copyStore(chain.store)
       await store.delete(weights)
-      const writing = write(`missing-${contents}.car`, store, { contents })
+      let isBegun = false
+      const onProgress = () => {
+        isBegun = true
+      }
+      const writing = write(`missing-${contents}.car`, store, { contents, onProgress })
       if (!isRefused) {
         await writing
         continue
@@ -89,7 +93,7 @@ describe('writeArchive', () => {
         assert.match(error.hint ?? '', /--contents weights/)
         return true
       })
-      assert.equal(existsSync(join(folder, `missing-${contents}.car`)), false)
+      assert.deepEqual([isBegun, existsSync(join(folder, `missing-${contents}.car`))], [false, false])
     }
     assert.deepEqual(await leftovers(), [])
   })
