@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import type { CID } from 'multiformats/cid'
 import { openBase } from '../../../../../src/checkpoint/base.ts'
+import { listLeaves } from '../../../../../src/checkpoint/unixfs.ts'
 import { createBlockTable } from '../../../../../src/peer/archive/block-table.ts'
 import { writeArchive } from '../../../../../src/peer/archive/write.ts'
 import { isColdmeshError } from '../../../../../src/ports/errors.ts'
@@ -71,19 +72,22 @@ describe('writeArchive', () => {
 
   it('writes nothing when a block is missing, and names its round and what to do', async () => {
     const weights = await oldWeights()
-    for (const [contents, isRefused] of [
-      ['everything', true],
-      ['weights', false],
-      ['lineage', false],
+    const { leaves } = await listLeaves(weights, chain.store.get, { maxBytes: 1 << 24 })
+    const leaf = leaves[1]?.cid ?? assert.fail()
+    for (const [contents, gone] of [
+      ['everything', weights],
+      ['everything', leaf],
+      ['weights', null],
+      ['lineage', null],
     ] as const) {
       const store = copyStore(chain.store)
-      await store.delete(weights)
+      await store.delete(gone ?? leaf)
       let isBegun = false
       const onProgress = () => {
         isBegun = true
       }
       const writing = write(`missing-${contents}.car`, store, { contents, onProgress })
-      if (!isRefused) {
+      if (gone === null) {
         await writing
         continue
       }
