@@ -1,4 +1,4 @@
-import type { VerifyReport } from 'coldmesh'
+import type { ArchiveFacts, ArchiveReport, VerifyReport } from 'coldmesh'
 import { show } from './escape.ts'
 import { forkLine } from './fork.ts'
 import type { Colors } from './output.ts'
@@ -16,8 +16,14 @@ const HOW_TO_TRUST =
  * The chain as a tree, newest base first, bad links in their places. Rounds without details are told together.
  * @param trust the genesis that the caller named
  */
-export function formatVerification(report: VerifyReport, colors: Colors, trust: string | undefined): string {
+export function formatVerification(
+  report: VerifyReport | ArchiveReport,
+  colors: Colors,
+  trust: string | undefined,
+): string {
   const { base, network, rounds, failures, fork } = report
+  // A file that does not say what it is of.
+  if (base === '') return [...verdictLines(report, colors), ...firstBadLink(report).map(colors.red)].join('\n')
   const failuresOf = Map.groupBy(failures, ({ round }) => round)
   const known = new Set(rounds.map(({ round }) => round))
   const elsewhere = failures.filter(({ round }) => round !== 0 && !known.has(round))
@@ -32,6 +38,7 @@ export function formatVerification(report: VerifyReport, colors: Colors, trust: 
     `└─ genesis  ${show(network)}`,
     ...genesis.flatMap((line) => wrap(line, '   ', '   ')),
     ...(failuresOf.get(0) ?? []).flatMap((failure) => badLines(failure, '   ✗ ', '     ').map(colors.red)),
+    ...('archive' in report && report.archive !== null ? archiveLines(report.archive) : []),
     ...sampleLines(report),
     ...firstBadLink(report).map(colors.red),
   ].join('\n')
@@ -102,6 +109,10 @@ function foldLine(rounds: readonly Round[]): string {
 function badLines({ round, link, reason }: Failure, first: string, rest: string): string[] {
   const where = round === 0 ? '' : `round ${round}, `
   return wrap(`${where}${show(link)}: ${show(reason, { maxLength: 400 })}`, first, rest)
+}
+
+function archiveLines({ root, contents, blocks, bytes }: ArchiveFacts): string[] {
+  return wrap(`${show(root)}, ${contents}, ${blocks} blocks, ${bytes} bytes`, 'archive ', '  ')
 }
 
 function sampleLines({ sample }: VerifyReport): string[] {

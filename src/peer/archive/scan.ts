@@ -41,7 +41,7 @@ const FIRST_BLOCK_BYTES = 65_536
  * Reads an archive as it comes: SPEC 11.1, 11.2 and 11.3, and that no block is there twice. Holds one block, and 50 bytes of every
  * block. What follows the first fault is not looked at.
  */
-export function createArchiveScanner(): ArchiveScanner {
+export function createArchiveScanner({ freeBlocks = FREE_BLOCKS } = {}): ArchiveScanner {
   const table = createBlockTable()
   let target = new Uint8Array(FIRST_BLOCK_BYTES)
   let root: CID | null = null
@@ -68,7 +68,7 @@ export function createArchiveScanner(): ArchiveScanner {
         if (root !== null && archive === null) archive = opened(openArchive(root, block))
         if (!table.add(cid, { offset, bytes }))
           throw new ArchiveError('archive-order', `${where}, ${cid} is there twice`)
-        if (table.length > FREE_BLOCKS + offset / BYTES_PER_BLOCK)
+        if (table.length > freeBlocks + offset / BYTES_PER_BLOCK)
           throw new ArchiveError('archive-too-many-blocks', where)
         offset += frameBytes(cid, bytes)
       },

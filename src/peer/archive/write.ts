@@ -73,6 +73,7 @@ export async function planArchive(options: Omit<WriteArchiveOptions, 'file'>): P
   const { network, base, contents, genesisBytes } = options
   const store = readOnlyStore(options.store, options.signal)
   const { rounds, gap } = await traceHistory({ network, store, base, round: 0 })
+  if (gap !== null && rounds.length === 0 && gap.reason.startsWith('bad-checkpoint')) throw noBase(base)
   if (gap !== null) throw brokenHistory(gap)
   const object = describeArchive({ ...options, round: rounds.at(-1)?.round ?? 0 })
   const own = new Map([
@@ -189,6 +190,12 @@ function missing(block: CID | string, round: number, contents: ArchiveContents):
   return new ColdmeshError('block-missing', `Block ${block} of round ${round} is not here.`, {
     facts: { block: String(block), round },
     hint,
+  })
+}
+
+function noBase(cid: CID): ColdmeshError {
+  return new ColdmeshError('bad-input', `${cid} is no base: only a base has a history.`, {
+    hint: '`coldmesh log` prints the CIDs of bases',
   })
 }
 

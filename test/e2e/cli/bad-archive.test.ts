@@ -60,7 +60,7 @@ describe('a wrong archive', () => {
     await refuses(['export', UNKNOWN, ...DIR, '--car', there], /is there already/)
     await refuses(['export', UNKNOWN, ...DIR, '--car', never, '--out', never], /two ways to export/)
     await refuses(['export', UNKNOWN, ...DIR, '--out', never, '--contents', 'lineage'], /--contents says/)
-    await refuses(['export', UNKNOWN, ...DIR, '--car', never, '--contents', 'all'], /lineage, weights or everything/)
+    await refuses(['export', UNKNOWN, ...DIR, '--car', never, '--contents', 'all'], /lineage or weights or everything/)
     await refuses(['import', there, ...DIR, '--out', folder.path], /is there already/)
     await refuses(['import', there, ...DIR, '--out', never], /is no archive/)
   })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { certify } from '../../../../../protocols/round/certificate.ts'
 import { fromHex, joinBytes } from '../../../../../protocols/wire/bytes.ts'
+import { createArchiveScanner } from '../../../../../src/peer/archive/scan.ts'
 import { unpackArchive } from '../../../../../src/peer/archive/unpack.ts'
 import { verifyArchiveFile } from '../../../../../src/peer/archive/verify.ts'
 import { writeArchive } from '../../../../../src/peer/archive/write.ts'
@@ -77,6 +78,20 @@ describe('verifyArchiveFile', () => {
     }
   })
 
+  it('reproduces rounds with late inputs, by the bases that they were trained from', async () => {
+    const policy = { minContributions: 2, historyRounds: 8, keepRounds: 8, maxStaleness: 2 }
+    const first = await addRound(await startChain('late', { round: policy }))
+    const second = await addRound(first, { seeds: [7, 8] })
+    const late = await addRound(second, { seeds: [9], late: [{ seed: 30, parent: 1 }] })
+    const { path } = await archiveOf(late, 'everything', folder)
+    const report = await verifyArchiveFile(path)
+    assert.ok(report.valid, JSON.stringify(report.failures))
+    assert.deepEqual(
+      report.rounds.map(({ inputs }) => inputs),
+      [2, 2, 3],
+    )
+  })
+
   it('names the bad link of a lying history, whose file is as it should be', async () => {
     const start = await startChain()
     const other = await importBytes(checkpointBytes(50), start.store)
@@ -143,6 +158,27 @@ describe('verifyArchiveFile', () => {
     await assert.rejects(verifyArchiveFile(path, { signal: AbortSignal.abort() }), (error) =>
       isColdmeshError(error, 'aborted'),
     )
+  })
+})
+
+describe('createArchiveScanner', () => {
+  it('remembers no more blocks than their bytes warrant', async () => {
+    const { bytes } = await archiveOf(chain, 'lineage', folder)
+    const scan = (freeBlocks: number) => {
+      const scanner = createArchiveScanner({ freeBlocks })
+      scanner.push(bytes)
+      return scanner.end().table.length
+    }
+    assert.equal(scan(9), 9)
+    assert.throws(() => scan(4), /^ArchiveError: archive-too-many-blocks/)
+  })
+
+  it('reads the same, however the file comes', async () => {
+    const { bytes, root } = await archiveOf(chain, 'lineage', folder)
+    const scanner = createArchiveScanner()
+    for (let at = 0; at < bytes.length; at += 7) scanner.push(bytes.subarray(at, at + 7))
+    const scan = scanner.end()
+    assert.deepEqual([String(scan.root), scan.table.length], [root, 9])
   })
 })
 

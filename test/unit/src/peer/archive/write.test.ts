@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import type { CID } from 'multiformats/cid'
 import { openBase } from '../../../../../src/checkpoint/base.ts'
+import { listLeaves } from '../../../../../src/checkpoint/unixfs.ts'
 import { createBlockTable } from '../../../../../src/peer/archive/block-table.ts'
 import { writeArchive } from '../../../../../src/peer/archive/write.ts'
 import { isColdmeshError } from '../../../../../src/ports/errors.ts'
@@ -71,15 +72,22 @@ describe('writeArchive', () => {
 
   it('writes nothing when a block is missing, and names its round and what to do', async () => {
     const weights = await oldWeights()
-    for (const [contents, isRefused] of [
-      ['everything', true],
-      ['weights', false],
-      ['lineage', false],
+    const { leaves } = await listLeaves(weights, chain.store.get, { maxBytes: 1 << 24 })
+    const leaf = leaves[1]?.cid ?? assert.fail()
+    for (const [contents, gone] of [
+      ['everything', weights],
+      ['everything', leaf],
+      ['weights', null],
+      ['lineage', null],
     ] as const) {
       const store = copyStore(chain.store)
-      await store.delete(weights)
-      const writing = write(`missing-${contents}.car`, store, { contents })
-      if (!isRefused) {
+      await store.delete(gone ?? leaf)
+      let isBegun = false
+      const onProgress = () => {
+        isBegun = true
+      }
+      const writing = write(`missing-${contents}.car`, store, { contents, onProgress })
+      if (gone === null) {
         await writing
         continue
       }
@@ -89,7 +97,7 @@ describe('writeArchive', () => {
         assert.match(error.hint ?? '', /--contents weights/)
         return true
       })
-      assert.equal(existsSync(join(folder, `missing-${contents}.car`)), false)
+      assert.deepEqual([isBegun, existsSync(join(folder, `missing-${contents}.car`))], [false, false])
     }
     assert.deepEqual(await leftovers(), [])
   })
@@ -103,7 +111,7 @@ describe('writeArchive', () => {
     )
     const { weights } = await openBase(chain.head.base, chain.store.get)
     await assert.rejects(write('no-base.car', chain.store, { base: weights.cid }), (error) =>
-      isColdmeshError(error, 'not-valid'),
+      isColdmeshError(error, 'bad-input'),
     )
   })
 
