@@ -3,6 +3,7 @@ import { DATASET_OPTIONS } from './dataset-options.ts'
 import { MODEL_OPTIONS } from './model-options.ts'
 import type { OptionSpec, ValueOf } from './option-spec.ts'
 import { PLAN_OPTIONS } from './plan-options.ts'
+import { PROOF_OPTIONS } from './proof-options.ts'
 import { STORE_OPTIONS } from './store-options.ts'
 
 const MAX_PORT = 65_535
@@ -178,6 +179,7 @@ export const OPTIONS = {
     help: 'how often the state of a training is saved, to go on from after a crash (default 30; 0: never)',
   },
   ...STORE_OPTIONS,
+  ...PROOF_OPTIONS,
 
   limit: { kind: 'count', value: 'N', min: 1, help: 'at most this many rounds' },
   level: {
@@ -195,7 +197,7 @@ export const OPTIONS = {
   out: {
     kind: 'path',
     value: 'DIR',
-    help: 'where the files go; export, train, fuse: must not exist yet; lab: goes on there (default: lab-NAME)',
+    help: 'where the files go; export, train, fuse, data: must not exist yet; lab: goes on there (default: lab-NAME)',
   },
 
   test: { kind: 'path', value: 'FILE', help: 'test rows for --data (default: a fifth of its rows, held out)' },

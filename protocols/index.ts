@@ -4,6 +4,18 @@
 export { type Contribution, contribution } from './contribution/messages.ts'
 // Judges
 export { judgeContribution } from './contribution/rules.ts'
+// Data
+export { checkProof, type ProofFault } from './dataset/check.ts'
+export {
+  type DatasetStatement,
+  decodeProof,
+  decodeStatement,
+  encodeProof,
+  encodeStatement,
+  MAX_PROOF_BYTES,
+  MAX_STATEMENT_BYTES,
+  type RowProof,
+} from './dataset/files.ts'
 export { type Genesis, genesis } from './genesis/messages.ts'
 export { judgeGenesis } from './genesis/rules.ts'
 export { EXCLUSION_REASONS, type ExclusionReason, type Lineage, lineage } from './lineage/messages.ts'

@@ -38,6 +38,10 @@ export { type LabOptions, runLab } from './lab/run-lab.ts'
 export type { LabProgress } from './lab/work.ts'
 export { createPeer } from './peer/create-peer.ts'
 export { defaultDataDir, initDataDir } from './peer/data-dir.ts'
+// Show what data were contributed with
+export { readCommitments } from './peer/dataset/stated-commitments.ts'
+export type * from './peer/dataset/types.ts'
+export { checkDatasetProof, commitDataset, compareDataset, proveDatasetRow } from './peer/dataset/verbs.ts'
 export { type EvaluateHeadOptions, evaluate, readHead } from './peer/evaluate.ts'
 // Judge a base
 export { verifyEvidence } from './peer/evidence-report.ts'

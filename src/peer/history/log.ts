@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import type { Lineage } from '../../../protocols/lineage/messages.ts'
 import { amendment, ratification } from '../../../protocols/membership/messages.ts'
 import { equalCids, toHex } from '../../../protocols/wire/bytes.ts'
 import { idOf } from '../../../protocols/wire/codec.ts'
@@ -17,6 +18,8 @@ import { latenessOf } from './lateness.ts'
 import { type LoadedRound, loadRound } from './load-round.ts'
 import { openRound, type RoundContents } from './open-round.ts'
 import { readOnlyStore } from './read-only-store.ts'
+
+const BILLION = 1_000_000_000
 
 /**
  * The rounds that made a base, newest first; the genesis' base has none. Signatures and certificates of each round are
@@ -80,7 +83,7 @@ function entryOf(
     aggregator: toHex(aggregatorOf(rank, view)),
     view,
     rule: formatRule(lineage.fusion),
-    inputs: contents.inputs.map((input) => inputOf(network, input)),
+    inputs: contents.inputs.map((input, at) => ({ ...inputOf(network, input), clipping: clippingOf(lineage, at) })),
     amendment: amendmentOf(round, lineage.amendment),
     excluded: contents.excluded.map(({ contribution, reason }) => {
       return { id: String(contribution.id), author: toHex(contribution.author), reason }
@@ -96,9 +99,17 @@ function amendmentOf(round: number, embedded: Uint8Array | undefined): LogEntry[
 
 type InputFacts = Omit<LogEntry['inputs'][number], 'staleness'>
 
-function inputOf(network: NetworkFacts, { id, author, checkpoint, signed }: SignedContribution): InputFacts {
-  const { dataset, voucher } = signed.message
-  const { name, task, rows } = dataset
+function clippingOf({ fusion: { norms, factors } }: Lineage, at: number): InputFacts['clipping'] {
+  const [norm, factor] = [norms?.[at], factors?.[at]]
+  return norm === undefined || factor === undefined ? null : { norm: toHex(norm), factor }
+}
+
+function inputOf(
+  network: NetworkFacts,
+  { id, author, checkpoint, signed }: SignedContribution,
+): Omit<InputFacts, 'clipping'> {
+  const { dataset, metrics, voucher } = signed.message
+  const { name, task, rows, license, commitment } = dataset
   const vouched = voucher === undefined ? null : readVoucher(voucher, network.id)
   return {
     id: String(id),
@@ -107,6 +118,13 @@ function inputOf(network: NetworkFacts, { id, author, checkpoint, signed }: Sign
     task,
     dataset: name,
     rows,
+    license: license ?? null,
+    commitment: toHex(commitment),
+    metric: {
+      name: metrics.name,
+      before: metrics.before === null ? null : metrics.before / BILLION,
+      after: metrics.after / BILLION,
+    },
     vouchedBy: vouched === null ? null : toHex(vouched.author),
   }
 }
