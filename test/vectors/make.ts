@@ -1,6 +1,7 @@
 import { makeAmendments } from './making/amendments.ts'
 import { makeClippedLineage } from './making/clipped-lineage.ts'
 import { makeContribution, makeLateContribution } from './making/contribution.ts'
+import { makeDatasetProof } from './making/dataset-proof.ts'
 import { makeEvidence } from './making/evidence.ts'
 import { makeEvidenceHeard } from './making/evidence-heard.ts'
 import { makeFork } from './making/fork.ts'
@@ -47,5 +48,6 @@ const makers = {
   makeSyncDelta,
   makeVoucher,
   makeFork,
+  makeDatasetProof,
 }
 for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) make()
