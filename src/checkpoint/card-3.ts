@@ -199,7 +199,7 @@ With coldmesh, all signatures back to the genesis, and all fusions again where t
 With other tools:
 
 - The CID of this directory, and of each file in it, is what \`ipfs add --recursive --only-hash\` gives under the profile
-  unixfs-v1-2025. The CID of \`lineage.cbor\` and of this file has the file's SHA-256.
+  unixfs-v1-2025. \`lineage.cbor\` and this file are one raw block each: the digest in their CID is the file's SHA-256.
 - \`lineage.cbor\` is canonical dag-cbor; signatures are Ed25519 over the pre-authentication encoding of DSSE. coldmesh's
   sources specify them under \`protocols\`, and the arithmetic and this card in \`docs/fusion.md\`, with a second
   implementation in Python under \`test/reference\`.

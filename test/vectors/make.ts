@@ -1,4 +1,5 @@
 import { makeAmendments } from './making/amendments.ts'
+import { makeCard3 } from './making/card-3.ts'
 import { makeClippedLineage } from './making/clipped-lineage.ts'
 import { makeContribution, makeLateContribution } from './making/contribution.ts'
 import { makeDatasetProof } from './making/dataset-proof.ts'
@@ -6,6 +7,7 @@ import { makeEvidence } from './making/evidence.ts'
 import { makeEvidenceHeard } from './making/evidence-heard.ts'
 import { makeFork } from './making/fork.ts'
 import { makeGenesis, makeGenesisFusion } from './making/genesis.ts'
+import { makeGenesisCard } from './making/genesis-card.ts'
 import { makeLateLineage } from './making/late-lineage.ts'
 import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
@@ -49,5 +51,7 @@ const makers = {
   makeVoucher,
   makeFork,
   makeDatasetProof,
+  makeCard3,
+  makeGenesisCard,
 }
 for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) make()
