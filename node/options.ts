@@ -181,7 +181,13 @@ export const OPTIONS = {
   ...STORE_OPTIONS,
   ...PROOF_OPTIONS,
 
-  limit: { kind: 'count', value: 'N', min: 1, help: 'at most this many rounds' },
+  limit: {
+    kind: 'count',
+    value: 'N',
+    min: 1,
+    help: 'at most this many rounds; with --html told one by one (default there: 200)',
+  },
+  html: { kind: 'path', value: 'FILE', help: 'write the lineage as one HTML file that needs nothing else' },
   level: {
     kind: 'text',
     value: 'LEVEL',

@@ -27,6 +27,8 @@ export interface LogEntry {
     readonly clipping: { readonly norm: string; readonly factor: number } | null
     /** Key of the member whose voucher let the author contribute; null where none was needed. */
     readonly vouchedBy: string | null
+    /** Round of the base that it was trained from, as it says: the one before this round's, unless it is late. */
+    readonly trainedFrom: number
     /** Rounds with inputs since the base that it was trained from; null when one of them is not here. */
     readonly staleness: number | null
   }[]

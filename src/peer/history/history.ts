@@ -84,7 +84,8 @@ export function createHistory(options: {
 const NO_REPORTS = { of: () => [] }
 const NO_FORK = async () => null
 
-function readCid(text: string): CID {
+/** @throws ColdmeshError `bad-input` */
+export function readCid(text: string): CID {
   const cid = parseCid(text)
   if (cid !== null && isCanonicalCid(cid)) return cid
   throw new ColdmeshError('bad-input', `${JSON.stringify(text)} is not the CID of a base or checkpoint.`, {

@@ -125,6 +125,7 @@ function inputOf(
       before: metrics.before === null ? null : metrics.before / BILLION,
       after: metrics.after / BILLION,
     },
+    trainedFrom: signed.message.round - 1,
     vouchedBy: vouched === null ? null : toHex(vouched.author),
   }
 }
