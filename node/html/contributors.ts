@@ -1,6 +1,6 @@
 import type { LogEntry } from 'coldmesh'
 import { type Html, html, join } from '../lab/html.ts'
-import { idCell, peerText } from './text.ts'
+import { peerText, wholeId } from './text.ts'
 
 const MAX_CONTRIBUTORS = 300
 /** Of one contributor's tasks, data and licences. */
@@ -87,7 +87,7 @@ export function sectionContributors(contributors: readonly Contributor[]): Html 
     })
     const more = unlisted === 0 ? html`` : html`<li class="soft">and ${String(unlisted)} more</li>`
     const when = first === last ? `round ${first}` : `rounds ${first} to ${last}`
-    return html`<tr><th scope="row">${idCell(author)}</th><td>${String(fused)}</td><td>${String(excluded)}</td><td>${when}</td><td class="wide"><ul>${join([...data, more])}</ul></td></tr>`
+    return html`<tr><th scope="row" class="key">${wholeId(author)}</th><td>${String(fused)}</td><td>${String(excluded)}</td><td>${when}</td><td class="wide"><ul>${join([...data, more])}</ul></td></tr>`
   })
   const rest = contributors.length - shown.length
   return html`<section id="contributors">

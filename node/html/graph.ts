@@ -7,6 +7,8 @@ import { anchorOf } from './text.ts'
 const WIDTH = 340
 const SPINE = 58
 const FIRST = 104
+/** Where dashed lines go up, between the bases and what was fused. */
+const LATE = 80
 const STEP = 26
 const PER_LINE = 9
 const LINE = 28
@@ -59,7 +61,7 @@ function edge({ round, y }: Row, input: TracedInput, at: number, placeOf: Readon
   const line = html`<path class="edge" d="${into}"/>`
   const from = input.trainedFrom === round.round - 1 ? undefined : placeOf.get(input.trainedFrom)
   if (from === undefined) return line
-  const late = `M${SPINE + ROUND_RADIUS} ${from}C${x} ${from} ${x} ${from} ${x} ${dotY + 8}`
+  const late = `M${SPINE + ROUND_RADIUS} ${from}Q${LATE} ${from} ${LATE} ${from - 10}V${dotY + 24}Q${LATE} ${dotY + 14} ${LATE + 10} ${dotY + 14}H${x - 6}Q${x} ${dotY + 14} ${x} ${dotY + 9}`
   return html`${line}<path class="late" d="${late}"/>`
 }
 

@@ -57,34 +57,40 @@ ${reports.length === 0 ? html`` : html`<p>Reports on this base:</p><ul>${join(fo
 
 function inputTable(inputs: readonly TracedInput[], tasks: readonly string[]): Html {
   const largest = Math.max(...inputs.map((input) => normOf(input)?.value ?? 0))
+  const isClipped = inputs.some(({ clipping }) => clipping !== null)
   const rows = inputs.map((input) => {
-    const { id, author, checkpoint, task, dataset, rows, license, metric, staleness, vouchedBy, commitment } = input
+    const { id, author, task, dataset, rows, license, metric } = input
     const mark = taskMark(tasks, task)
-    const notes = [
-      ...(input.staleness === 0 ? [] : [staleness === null ? 'perhaps late' : `late by ${staleness}`]),
-      ...(vouchedBy === null ? [] : ['vouched for']),
-    ]
+    const note = noteOf(input)
     const score = `${metric.before === null ? '' : `${percent(metric.before)} → `}${percent(metric.after)}`
-    return html`<tr id="${anchorOf('c', id)}"><th scope="row"><span class="mark ${mark.style}">${mark.name}</span> ${peerText(task)}</th><td class="text">${peerText(dataset)}</td><td>${rows.toLocaleString('en')}</td><td class="text">${license === null ? html`<span class="soft">not stated</span>` : peerText(license)}</td><td class="text">${peerText(metric.name)} ${score}</td>${moved(input, largest)}<td>${counted(input)}</td><td class="text">${notes.join(', ')}</td><td>${idCell(author)}</td><td>${idCell(id)}</td><td>${idCell(checkpoint)}</td><td>${idCell(commitment)}</td></tr>`
+    return html`<tr id="${anchorOf('c', id)}"><th scope="row"><span class="mark ${mark.style}">${mark.name}</span> ${peerText(task)}${note === '' ? html`` : html`<br><span class="flag">${note}</span>`}</th><td class="text">${peerText(dataset)}</td><td>${rows.toLocaleString('en')}</td><td class="text">${license === null ? html`<span class="soft">not stated</span>` : peerText(license)}</td><td class="score">${score} <span class="soft">${peerText(metric.name)}</span></td>${moved(input, largest)}${isClipped ? html`<td>${counted(input)}</td>` : html``}<td class="score">${idCell(author)}</td></tr>`
   })
   const heads = [
-    'task',
-    'data',
-    'rows',
-    'licence',
-    'its own score',
-    'moved',
-    'counted',
-    '',
-    'author',
-    'contribution',
-    'checkpoint',
-    'data’s root',
+    ['task'],
+    ['data', 'text'],
+    ['rows'],
+    ['licence', 'text'],
+    ['its own score', 'score'],
+    ['moved', 'score'],
   ]
+  const last = [...(isClipped ? [['counted']] : []), ['by', 'score']]
+  const cells = [...heads, ...last].map(
+    ([head = '', style = '']) => html`<th scope="col" class="${style}">${head}</th>`,
+  )
+  const whole = inputs.map(({ id, author, checkpoint, commitment, vouchedBy }) => {
+    const voucher = vouchedBy === null ? html`` : html`<dt>vouched for by</dt><dd>${wholeId(vouchedBy)}</dd>`
+    return html`<dl><dt>contribution</dt><dd>${wholeId(id)}</dd><dt>by</dt><dd>${wholeId(author)}</dd><dt>checkpoint</dt><dd>${wholeId(checkpoint)}</dd><dt>root of its data</dt><dd>${wholeId(commitment)}</dd>${voucher}</dl>`
+  })
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Contributions"><table>
-<thead><tr>${join(heads.map((head) => html`<th scope="col">${head}</th>`))}</tr></thead>
+<thead><tr>${join(cells)}</tr></thead>
 <tbody>${join(rows)}</tbody>
-</table></div>`
+</table></div>
+<details class="inner"><summary>Their identifiers</summary>${join(whole)}</details>`
+}
+
+function noteOf({ staleness, vouchedBy }: TracedInput): string {
+  const late = staleness === 0 ? [] : [staleness === null ? 'perhaps late' : `late by ${staleness}`]
+  return [...late, ...(vouchedBy === null ? [] : ['vouched for'])].join(', ')
 }
 
 /** What was measured counts for more than what is stated. */
@@ -99,9 +105,9 @@ function normOf({
 
 function moved(input: TracedInput, largest: number): Html {
   const norm = normOf(input)
-  if (norm === null) return html`<td><span class="soft">not here</span></td>`
+  if (norm === null) return html`<td class="score"><span class="soft">not here</span></td>`
   const width = largest > 0 ? Math.max(1, (BAR * norm.value) / largest) : 1
-  return html`<td class="moved"><svg class="bar" viewBox="0 0 ${String(BAR)} 8" width="${String(BAR)}" height="8" aria-hidden="true"><rect width="${width.toFixed(1)}" height="8"/></svg> ${numberText(norm.value)} <span class="soft">${norm.how}</span></td>`
+  return html`<td class="score"><svg class="bar" viewBox="0 0 ${String(BAR)} 8" width="${String(BAR)}" height="8" aria-hidden="true"><rect width="${width.toFixed(1)}" height="8"/></svg> ${numberText(norm.value)} <span class="soft">${norm.how}</span></td>`
 }
 
 function counted({ clipping }: TracedInput): string {

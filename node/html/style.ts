@@ -36,16 +36,16 @@ dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 .graph a:hover circle{stroke:var(--ink);stroke-width:2}
 :focus-visible{outline:3px solid var(--c0);outline-offset:2px}
 details{margin:.5rem 0;padding:0 1rem;border:1px solid var(--line);border-radius:.5rem}
-details[open]{padding-bottom:1rem}
+details[open]{padding-bottom:1rem}details.inner{border:0;padding:0}details.inner summary{margin:0;padding:.3rem 0;color:var(--soft)}details.inner dl{padding-top:.5rem;border-top:1px solid var(--line)}
 summary{margin:0 -1rem;padding:.6rem 1rem;cursor:pointer;overflow-wrap:anywhere}
 .flag{display:inline-block;padding:0 .5em;border:1px solid var(--line);border-radius:1em;color:var(--soft);font-size:.8125rem}
 .scroll{overflow-x:auto;margin:.75rem 0}
 table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}
 th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap;vertical-align:top}
-th:first-child,.text,.wide{text-align:left}.text,.wide,tbody th{white-space:normal}.text{min-width:6rem}.wide{min-width:14rem}
+th:first-child,.text,.wide,.score{text-align:left}.text,.wide,tbody th{white-space:normal}.text{min-width:6rem}.wide{min-width:16rem}.key{min-width:17rem;max-width:19rem}
 tbody th{font-weight:400;min-width:7rem}thead th{color:var(--soft);font-weight:600}
 td ul{margin:0;padding-left:1rem}tr:target{background:var(--shade)}
-.bar{vertical-align:middle}.bar rect{fill:var(--c0)}.moved{text-align:left}
+.bar{vertical-align:middle}.bar rect{fill:var(--c0)}
 pre{overflow-x:auto;padding:.75rem 1rem;background:var(--shade);border-radius:.5rem}
 .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,20rem),1fr));gap:1rem}
 .charts svg{display:block;width:100%;height:auto;max-width:34rem}
