@@ -6,7 +6,7 @@ import type { Call, Run } from '../command.ts'
 import { defined } from '../defined.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
-import { show } from '../text/escape.ts'
+import { jsonLine, show } from '../text/escape.ts'
 import { withReadingLine } from '../text/reading.ts'
 import { dirOf } from './data-dir.ts'
 import { type DatasetOption, datasetOptionsOf } from './dataset.ts'
@@ -49,7 +49,7 @@ export const runDataProveRow: Run<Options | 'row'> = async (call) => {
   if (out !== null) await writeFile(out, file, { flag: 'wx' })
   output.result({ ...said, ...(out === null ? { proof: JSON.parse(file) } : { file: out }) }, () =>
     out === null
-      ? file.trimEnd()
+      ? jsonLine(JSON.parse(file))
       : [
           `row ${said.place} of ${said.rows}: ${show(said.row, { maxLength: MAX_ROW })}`,
           `root ${said.root}`,

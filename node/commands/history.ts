@@ -60,7 +60,7 @@ export async function openHistorySource(dir: string, signal: AbortSignal): Promi
     log: (base) => history.log(base),
     fork: () => history.fork(),
     reports: async (base) => history.reports(base),
-    measure: (base) => history.measure(base),
+    measure: (base) => history.measure(base, { signal }),
     verify: (base, options) => history.verify(base, options),
     export: (cid, options) => history.export(cid, options),
     evidence: async () => history.evidence(),

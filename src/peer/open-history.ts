@@ -22,9 +22,9 @@ export interface OfflineHistory extends History, AsyncDisposable {
   readonly networkName: string
   /**
    * How far each input of a base moved it: the norm of its difference from the base before. Null where the bytes are not here.
-   * @throws ColdmeshError `bad-input`, `block-corrupt`
+   * @throws ColdmeshError `bad-input`, `block-corrupt`, `aborted`
    */
-  measure(base: string): Promise<readonly (number | null)[] | null>
+  measure(base: string, options?: { readonly signal?: AbortSignal }): Promise<readonly (number | null)[] | null>
   /** Two certified bases of one round, if this peer ever met them. @throws ColdmeshError `refused` when what is remembered cannot be read */
   split(): Promise<SplitStatus | null>
   /** Proposals that this machine could not reproduce, newest last, at most 8. */
@@ -53,7 +53,7 @@ export async function openHistory(dataDir: string): Promise<OfflineHistory> {
     verify: async (base, options) => withDamage(await history.verify(base, options), chain.damage),
     network: String(id),
     networkName: network.genesis.name,
-    measure: (base) => measureInputs(network, readOnlyStore(store), readCid(base)),
+    measure: (base, { signal } = {}) => measureInputs(network, readOnlyStore(store, signal), readCid(base)),
     split: async () => {
       const split = await readSplit(dataDir)
       return split === null ? null : splitStatus(split, createTermsBook(network, chain).known)

@@ -52,6 +52,11 @@ describe('coldmesh data commit, prove-row, check and check-set', () => {
 
     const proven = await runCli(['data', 'prove-row', data, ...reading, '--row', '4', '--out', at('row-4.json')])
     assert.equal(proven.code, 0, proven.stderr)
+    // To standard output it is the same proof, without a character that a terminal would obey.
+    writeFileSync(at('raw.csv'), `review,stars\n${rows.with(3, 'fi\u009b\u202ene,2').join('\n')}\n`)
+    const printed = await runCli(['data', 'prove-row', at('raw.csv'), ...reading, '--row', '4'])
+    assert.match(JSON.parse(printed.stdout).row, /fi\u009b\u202ene/)
+    assert.doesNotMatch(printed.stdout, /[\u009b\u202e]/)
     const check = (...against: readonly string[]) => runCli(['data', 'check', at('row-4.json'), ...against])
     const held = await check('--statement', at('statement.json'))
     assert.deepEqual([held.code, held.stdout.split('\n')[0]], [0, 'valid: row 4 of 5 was in the data'])

@@ -87,6 +87,12 @@ describe('proveDatasetRow', () => {
     }
   })
 
+  it('is checked by the Python that docs/datasets.md shows', () => {
+    const [, ...code] = readFileSync(CHECK_ROW, 'utf8').split('\n')
+    const page = readFileSync(join(import.meta.dirname, '../../../../../docs/datasets.md'), 'utf8')
+    assert.ok(page.includes(`\`\`\`python\n${code.join('\n')}\`\`\`\n`))
+  })
+
   it('has no text of another row', async () => {
     const { file } = await proveDatasetRow(at('data.csv'), { dir: folder.path, row: 17 })
     assert.deepEqual(file.match(/text \d+/g), ['text 16'])
