@@ -46,18 +46,30 @@ export function createProgram(dispatch: Dispatch): Commander {
     .helpOption('-h, --help', 'print help')
     .configureOutput({ outputError: () => {} })
     .exitOverride()
-  for (const command of COMMANDS) program.addCommand(createSubcommand(command, dispatch))
+    .enablePositionalOptions()
+  const made = new Map<string, Commander>()
+  for (const command of COMMANDS) {
+    // `data commit` is below `data`, which has been made.
+    const [, above = '', name = ''] = /^(?:(.+) )?(\S+)$/.exec(command.spec.name) ?? []
+    const sub = createSubcommand(name, command, dispatch)
+    const parent = made.get(above) ?? program
+    parent.addCommand(sub)
+    made.set(command.spec.name, sub)
+  }
   return program
 }
 
-function createSubcommand(command: Command, dispatch: Dispatch): Commander {
+function createSubcommand(name: string, command: Command, dispatch: Dispatch): Commander {
   const { spec } = command
-  const sub = new Commander(spec.name)
+  const sub = new Commander(name)
     .description(spec.summary)
     .helpOption('-h, --help', 'print help')
     .configureOutput({ outputError: () => {} })
     .exitOverride()
     .allowExcessArguments(false)
+    // As above: what follows the word of a command is that command's. "help" is a file like another.
+    .enablePositionalOptions()
+    .helpCommand(false)
     .addHelpText('after', `\nExample:\n${spec.examples.map((example) => `  ${example}`).join('\n')}`)
   for (const argument of spec.arguments ?? []) sub.argument(usageOf(argument), argument.help)
   for (const name of spec.options) sub.addOption(createFlag(name))

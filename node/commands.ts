@@ -171,11 +171,17 @@ export const COMMANDS: readonly Command[] = [
   defineCommand(
     {
       name: 'log',
-      summary: 'the lineage, newest first: round, inputs, authors, rule',
-      arguments: [{ name: 'base', help: 'base CID to begin at (default: the newest)', required: false }],
-      options: [...COMMON, 'limit'],
+      summary: 'the lineage, newest first: round, inputs, authors, rule; with --html as one page for a browser',
+      arguments: [
+        {
+          name: 'base',
+          help: 'base CID to begin at (default: the newest); with --html also the directory of an exported base',
+          required: false,
+        },
+      ],
+      options: [...COMMON, 'limit', 'html'],
       onDataDir: true,
-      examples: ['coldmesh log --dir ./alpha --limit 5'],
+      examples: ['coldmesh log --dir ./alpha --limit 5', 'coldmesh log --dir ./alpha --html lineage.html'],
     },
     async () => (await import('./commands/log.ts')).runLog,
   ),

@@ -4,6 +4,7 @@ import { DATASET_OPTIONS } from './dataset-options.ts'
 import { MODEL_OPTIONS } from './model-options.ts'
 import type { OptionSpec, ValueOf } from './option-spec.ts'
 import { PLAN_OPTIONS } from './plan-options.ts'
+import { PROOF_OPTIONS } from './proof-options.ts'
 import { STORE_OPTIONS } from './store-options.ts'
 
 const MAX_PORT = 65_535
@@ -179,13 +180,15 @@ export const OPTIONS = {
     help: 'how often the state of a training is saved, to go on from after a crash (default 30; 0: never)',
   },
   ...STORE_OPTIONS,
+  ...PROOF_OPTIONS,
 
   limit: {
     kind: 'count',
     value: 'N',
     min: 1,
-    help: 'log: at most this many rounds; verify: tell this many in detail, and all in which something is wrong (default: 6)',
+    help: 'log: at most this many rounds, with --html told one by one (default there: 200); verify: tell this many in detail, and all in which something is wrong (default: 6)',
   },
+  html: { kind: 'path', value: 'FILE', help: 'write the lineage as one HTML file that needs nothing else' },
   level: {
     kind: 'text',
     value: 'LEVEL',
@@ -219,7 +222,7 @@ export const OPTIONS = {
   out: {
     kind: 'path',
     value: 'DIR',
-    help: 'where the files go; export, train, fuse: must not exist yet; lab: goes on there (default: lab-NAME)',
+    help: 'where the files go; export, train, fuse, data: must not exist yet; lab: goes on there (default: lab-NAME)',
   },
   ...ARCHIVE_OPTIONS,
 

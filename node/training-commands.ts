@@ -1,5 +1,6 @@
 import { type Command, defineCommand } from './command.ts'
 import { BUDGET, COMMON, DATASET, PLAN } from './option-groups.ts'
+import { PROOF_COMMANDS } from './proof-commands.ts'
 
 /** Those that need no network. */
 export const TRAINING_COMMANDS: readonly Command[] = [
@@ -20,6 +21,7 @@ export const TRAINING_COMMANDS: readonly Command[] = [
     },
     async () => (await import('./commands/data.ts')).runData,
   ),
+  ...PROOF_COMMANDS,
   defineCommand(
     {
       name: 'train',

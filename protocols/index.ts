@@ -6,6 +6,18 @@ export { ARCHIVE_CONTENTS, type Archive, type ArchiveContents, archive } from '.
 export { judgeArchive, judgeOrder, judgeSection, openArchive, readArchiveHeader } from './archive/rules.ts'
 export { type Contribution, contribution } from './contribution/messages.ts'
 export { judgeContribution } from './contribution/rules.ts'
+// Data
+export { checkProof, type ProofFault } from './dataset/check.ts'
+export {
+  type DatasetStatement,
+  decodeProof,
+  decodeStatement,
+  encodeProof,
+  encodeStatement,
+  MAX_PROOF_BYTES,
+  MAX_STATEMENT_BYTES,
+  type RowProof,
+} from './dataset/files.ts'
 export { type Genesis, genesis } from './genesis/messages.ts'
 export { judgeGenesis } from './genesis/rules.ts'
 export { EXCLUSION_REASONS, type ExclusionReason, type Lineage, lineage } from './lineage/messages.ts'

@@ -30,6 +30,8 @@ export type Exported = Awaited<ReturnType<HistorySource['export']>>
 /** A data directory's history, whoever holds its stores: the daemon that runs, or the files. */
 export interface HistorySource extends AsyncDisposable {
   readonly network: string
+  /** A peer's text; null where the daemon does not say it. */
+  readonly networkName: string | null
   readonly isRunning: boolean
   /** The newest certified base. */
   readonly head: string
@@ -38,6 +40,8 @@ export interface HistorySource extends AsyncDisposable {
   fork(): Promise<ForkStatus | null>
   /** Evaluations of a base that are held here. */
   reports(base: string): Promise<readonly ReportEntry[]>
+  /** Norms of what each input of a base changed, null where the bytes are not here; null where a daemon holds the store. */
+  measure(base: string): Promise<readonly (number | null)[] | null>
   verify(base: string, options: VerifyOptions): Promise<VerifyReport>
   export(
     cid: string,
@@ -61,11 +65,13 @@ export async function openHistorySource(dir: string, signal: AbortSignal): Promi
   const history = await openHistory(dir)
   return {
     network: history.network,
+    networkName: history.networkName,
     isRunning: false,
     head: history.head.base,
     log: (base) => history.log(base),
     fork: () => history.fork(),
     reports: async (base) => history.reports(base),
+    measure: (base) => history.measure(base, { signal }),
     verify: (base, options) => history.verify(base, options),
     export: (cid, options) => history.export(cid, options),
     exportArchive: (base, options) => history.exportArchive(base, options),
@@ -79,11 +85,13 @@ async function openDaemonHistory(daemon: DaemonClient, signal: AbortSignal): Pro
   const { network, base: head } = await readyStatus(daemon, signal)
   return {
     network,
+    networkName: null,
     isRunning: true,
     head,
     log: (base) => pagesOf(daemon, base, signal),
     fork: async () => (await readyStatus(daemon, signal)).fork,
     reports: async (base) => (await daemon.get(`/v1/reports?base=${base}`, reportsAnswer, signal)).reports,
+    measure: async () => null,
     verify: (base, { signal: _signal, onProgress: _onProgress, resume, ...options }) =>
       // it notes its own version in the file
       daemon.post('/v1/verify', { base, ...defined({ ...options, resume: resume?.file }) }, verifyAnswer, signal),

@@ -10,7 +10,9 @@ import { formatReports } from '../text/reports.ts'
 import { dirOf } from './data-dir.ts'
 import { openHistorySource } from './history.ts'
 
-export const runLog: Run<'dir' | 'limit'> = async ({ args, options, output, signal }) => {
+export const runLog: Run<'dir' | 'limit' | 'html'> = async (call) => {
+  const { args, options, output, signal } = call
+  if (options.html !== undefined) return await (await import('./log-html.ts')).writeLineagePage(options.html, call)
   await using history = await openHistorySource(dirOf(options), signal)
   let count = 0
   for await (const entry of history.log(args[0])) {

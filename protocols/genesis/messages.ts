@@ -3,6 +3,9 @@ import { MAX_COMMITTEE, MAX_GENESIS_BYTES } from '../wire/limits.ts'
 import { declareObject, type MessageOf } from '../wire/message.ts'
 import { contributorsOf, fusionTerms, gate, member, quorumKind, ROUND_POLICY_FIELDS } from '../wire/terms.ts'
 
+/** How README.md of a base may be written: docs/fusion.md. `card/2` is none: a frozen vector refuses it. */
+export const CARDS = ['card/1', 'card/3'] as const
+
 /** How a round runs. Times in milliseconds, of each peer's own monotonic clock. */
 export const roundPolicy = record(ROUND_POLICY_FIELDS)
 
@@ -15,7 +18,7 @@ export const genesis = declareObject({
     base: directoryCid(),
     header: bytes({ exactly: 32 }),
     bytes: uint({ min: 8 }),
-    card: oneOf('card/1'),
+    card: oneOf(...CARDS),
     fusion: fusionTerms,
     round: roundPolicy,
     committee: list(member, { min: 1, max: MAX_COMMITTEE }),

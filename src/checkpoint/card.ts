@@ -1,4 +1,11 @@
+import { type Card3Facts, renderCard3 } from './card-3.ts'
+import { code, integer, licence, USE, WHAT_A_BASE_IS } from './card-text.ts'
 import { escapeMarkdown } from './escape.ts'
+
+/** README.md of a base, by the version of the card that its genesis names. */
+export function renderCard(facts: CardFacts | Card3Facts): Uint8Array {
+  return 'card' in facts ? renderCard3(facts) : renderCard1(facts)
+}
 
 /** What a base's card says, as plain data from genesis and lineage. CIDs and ids are text, base32 lower case. */
 export interface CardFacts {
@@ -40,8 +47,8 @@ export interface CardInput {
  * card/1: README.md of a base. A function of its facts, byte for byte; frozen by test/vectors/checkpoint/card.v1.json.
  * What a peer wrote is escaped; everything else is a CID, an integer or fixed text.
  */
-export function renderCard(facts: CardFacts): Uint8Array {
-  const sections = [frontMatter(), introduction(facts), inputs(facts), excluded(facts), verification(), use()]
+function renderCard1(facts: CardFacts): Uint8Array {
+  const sections = [frontMatter(), introduction(facts), inputs(facts), excluded(facts), verification(), USE]
   return new TextEncoder().encode(`${sections.filter((section) => section !== '').join('\n\n')}\n`)
 }
 
@@ -62,10 +69,7 @@ function introduction(facts: CardFacts): string {
   const count = facts.inputs.length
   return `# ${escapeMarkdown(networkName)}, round ${integer(round)}
 
-This directory is a *base* of a coldmesh network: one shared model that peers keep improving without sharing their data.
-In each round, peers finetune the base on their own tasks, and the round's checkpoints are fused into the next base by
-a fixed rule that every member of the network's committee recomputes before it votes.
-The weights are the encoder alone; every task keeps its own head.
+${WHAT_A_BASE_IS}
 
 | | |
 |---|---|
@@ -84,8 +88,8 @@ function inputs(facts: CardFacts): string {
 None: this round kept the weights of its parent.`
   }
   const rows = facts.inputs.map((input) => {
-    const license = input.license === null ? 'not stated' : escapeMarkdown(input.license)
-    const stated = [escapeMarkdown(input.datasetName), escapeMarkdown(input.task), integer(input.rows), license]
+    const said = [escapeMarkdown(input.datasetName), escapeMarkdown(input.task), integer(input.rows)]
+    const stated = [...said, licence(input.license)]
     return `| ${[code(input.id), code(input.author), code(input.checkpoint), ...stated].join(' | ')} |`
   })
   return `## Contributions
@@ -118,26 +122,4 @@ of this directory commits to the whole history, and anyone can check it, without
 This checks every signature back to the genesis, fetches the inputs, fuses them again and compares the bytes. A CID can't
 be written inside what it names: take it from where you got this directory, or compute it with \`ipfs add\` under the
 profile unixfs-v1-2025.`
-}
-
-function use(): string {
-  return `## Use
-
-    from transformers import AutoModel, AutoTokenizer
-    model = AutoModel.from_pretrained("path/to/this/directory")
-    tokenizer = AutoTokenizer.from_pretrained("path/to/this/directory")
-
-Put a new head on top and finetune it on your task. Peers may have contributed any data: judge the base on your own task
-before you rely on it.`
-}
-
-/** A CID, key or rule name; anything else is escaped like a peer's text. */
-function code(text: string): string {
-  return /^[A-Za-z0-9/_-]{1,128}$/.test(text) ? `\`${text}\`` : escapeMarkdown(text)
-}
-
-/** Decimal digits alone: no locale, exponent or fraction. */
-function integer(value: number): string {
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`a card has integers only, not ${value}`)
-  return String(value)
 }

@@ -77,6 +77,11 @@ export async function buildBase(
     spec.inputs.length === 0
       ? { weights: spec.parent.weights, clipping: null }
       : await fuseStored(fusionOf(spec, facts, store), byFiles)
+  const fusion = {
+    ...network.terms.fusion,
+    ...(clipping && { factors: [...clipping.factors], norms: clipping.norms.map(encodeNorm) }),
+  }
+  const embedded = spec.amendment === null ? {} : { amendment: spec.amendment }
   const lineageBytes = lineageDeclaration.encode({
     network: network.id,
     round: spec.round,
@@ -85,17 +90,20 @@ export async function buildBase(
     lists: spec.lists,
     inputs: spec.inputs.map((input) => input.signed.envelope),
     excluded: spec.excluded.map(({ contribution, reason }) => ({ envelope: contribution.signed.envelope, reason })),
-    fusion: {
-      ...network.terms.fusion,
-      ...(clipping && { factors: [...clipping.factors], norms: clipping.norms.map(encodeNorm) }),
-    },
+    fusion,
     weights,
-    ...(spec.amendment === null ? {} : { amendment: spec.amendment }),
+    ...embedded,
   })
   const { cid, blocks } = assembleBase({
     shared: facts.shared,
     weights: baseFile('model.safetensors', weights, network.genesis.bytes),
-    card: renderCard(cardFacts(network, { ...spec, parent: spec.parent.base, weights })),
+    card: renderCard(
+      cardFacts(network, {
+        ...{ round: spec.round, inputs: spec.inputs, excluded: spec.excluded },
+        ...{ parent: spec.parent.base, weights, fusion },
+        ...embedded,
+      }),
+    ),
     lineage: lineageBytes,
   })
   for (const block of blocks) await store.put(block.cid, block.block)

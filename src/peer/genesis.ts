@@ -132,7 +132,7 @@ function encodeGenesis(options: Omit<GenesisOptions, 'base'>, { before, ...base 
   const value = {
     name: options.name,
     ...base,
-    card: 'card/1' as const,
+    card: 'card/3' as const,
     fusion: rule === undefined ? (before?.terms.fusion ?? defaultFusion(contributors)) : parseRule(rule),
     round: { ...DEFAULT_ROUND_POLICY, ...before?.terms.round, ...options.round },
     committee: options.committee.map(({ name, key }) => ({ name, key: readKeyText(key, name) })),

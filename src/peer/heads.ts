@@ -122,14 +122,14 @@ export function checkSent(
   const next = { base, certificate: bytes }
   const certificate = checkCertificate(head, next)
   const opened = checkLineage(head, lineage)
-  const { parent, weights } = opened.lineage
+  const { weights } = opened.lineage
   const { current } = head.regime
   const { bytes: weightsBytes } = current.genesis
   if (!isFileCid(weights, weightsBytes)) return null
   const made = assembleBase({
     shared: facts.shared,
     weights: baseFile(WEIGHTS_NAME, weights, weightsBytes),
-    card: renderCard(cardFacts(current, { round: head.round + 1, parent, weights, ...opened })),
+    card: renderCard(cardFacts(current, { ...opened.lineage, ...opened })),
     lineage,
   })
   if (!equalCids(made.cid, base)) return null

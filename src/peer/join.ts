@@ -1,9 +1,9 @@
-import { createHmac } from 'node:crypto'
 import { type Contribution, MAX_PROVIDERS } from '../../protocols/contribution/messages.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import { meetsTerms } from '../rounds/contributors.ts'
 import { isContribution, isRecent, parentOf } from '../rounds/views.ts'
+import { datasetSalt } from '../training/commitment.ts'
 import { commitExamples } from './commit-examples.ts'
 import { createEmitter } from './emitter.ts'
 import { awaitOutcome, isTaken, type Outcome } from './outcome.ts'
@@ -144,14 +144,13 @@ async function contributionFields(
   work: Omit<Work, 'key'> & { readonly task: string; readonly voucher: Uint8Array | null },
 ): Promise<Omit<Contribution, 'kind' | 'network' | 'author' | 'round' | 'parent'>> {
   const { plan, task, trained, trainer, checkpoint, voucher } = work
-  const salt = createHmac('sha256', context.saltSecret).update(`coldmesh/dataset-salt/1 ${dataset.name}`).digest()
   return {
     checkpoint,
     bytes: context.facts.layout.totalBytes,
     ...statedWork({
       dataset,
       task,
-      commitment: await commitExamples(dataset.examples, new Uint8Array(salt)),
+      commitment: await commitExamples(dataset.examples, datasetSalt(context.saltSecret, dataset.name)),
       license,
       plan,
       trained,

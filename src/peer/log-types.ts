@@ -17,8 +17,18 @@ export interface LogEntry {
     readonly task: string
     readonly dataset: string
     readonly rows: number
+    /** Of the data, as the contributor states it; null where nothing is stated. */
+    readonly license: string | null
+    /** To the data: 64 hex digits. */
+    readonly commitment: string
+    /** What the contributor states of the training, on rows of its own: a name and fractions. */
+    readonly metric: { readonly name: string; readonly before: number | null; readonly after: number }
+    /** Where the rule is clipped-mean/1, of what training changed: the squared norm, a double of 16 hex digits, and what it counted, in 65536ths. */
+    readonly clipping: { readonly norm: string; readonly factor: number } | null
     /** Key of the member whose voucher let the author contribute; null where none was needed. */
     readonly vouchedBy: string | null
+    /** Round of the base that it was trained from, as it says: the one before this round's, unless it is late. */
+    readonly trainedFrom: number
     /** Rounds with inputs since the base that it was trained from; null when one of them is not here. */
     readonly staleness: number | null
   }[]

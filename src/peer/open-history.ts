@@ -8,7 +8,8 @@ import { type NetworkBefore, withBefore } from './fork/before.ts'
 import { checkFork } from './fork/check.ts'
 import { readForkCertificate } from './fork/record.ts'
 import { openGenesis } from './genesis.ts'
-import { createHistory } from './history/history.ts'
+import { measureInputs } from './history/effects.ts'
+import { createHistory, readCid } from './history/history.ts'
 import { readOnlyStore } from './history/read-only-store.ts'
 import { readMismatches } from './mismatches.ts'
 import { openOfflineDirectory } from './offline-directory.ts'
@@ -21,6 +22,13 @@ import type { History, MismatchStatus, SplitStatus, VerifyReport } from './types
 /** The head that a data directory knows, without a network. */
 export interface OfflineHistory extends History, AsyncDisposable {
   readonly head: { readonly round: number; readonly base: string }
+  /** A peer's text. */
+  readonly networkName: string
+  /**
+   * How far each input of a base moved it: the norm of its difference from the base before. Null where the bytes are not here.
+   * @throws ColdmeshError `bad-input`, `block-corrupt`, `aborted`
+   */
+  measure(base: string, options?: { readonly signal?: AbortSignal }): Promise<readonly (number | null)[] | null>
   /** Two certified bases of one round, if this peer ever met them. @throws ColdmeshError `refused` when what is remembered cannot be read */
   split(): Promise<SplitStatus | null>
   /** Proposals that this machine could not reproduce, newest last, at most 8. */
@@ -51,6 +59,8 @@ export async function openHistory(dataDir: string): Promise<OfflineHistory> {
     ...history,
     verify: async (base, options) => withDamage(await history.verify(base, options), chain.damage),
     network: String(id),
+    networkName: network.genesis.name,
+    measure: (base, { signal } = {}) => measureInputs(network, readOnlyStore(store, signal), readCid(base)),
     split: async () => {
       const split = await readSplit(dataDir)
       return split === null ? null : splitStatus(split, createTermsBook(network, chain).known)

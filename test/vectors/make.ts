@@ -1,12 +1,15 @@
 import { makeAmendments } from './making/amendments.ts'
 import { makeArchive } from './making/archive.ts'
 import { makeArchiveFile } from './making/archive-file.ts'
+import { makeCard3 } from './making/card-3.ts'
 import { makeClippedLineage } from './making/clipped-lineage.ts'
 import { makeContribution, makeLateContribution } from './making/contribution.ts'
+import { makeDatasetProof } from './making/dataset-proof.ts'
 import { makeEvidence } from './making/evidence.ts'
 import { makeEvidenceHeard } from './making/evidence-heard.ts'
 import { makeFork } from './making/fork.ts'
 import { makeGenesis, makeGenesisFusion } from './making/genesis.ts'
+import { makeGenesisCard } from './making/genesis-card.ts'
 import { makeLateLineage } from './making/late-lineage.ts'
 import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
@@ -51,5 +54,8 @@ const makers = {
   makeFork,
   makeArchive,
   makeArchiveFile,
+  makeDatasetProof,
+  makeCard3,
+  makeGenesisCard,
 }
 for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) await make()

@@ -115,7 +115,8 @@ const NO_REPORTS = { of: () => [] }
 const NO_FORK = async () => null
 const NO_ARCHIVES = async () => null
 
-function readCid(text: string): CID {
+/** @throws ColdmeshError `bad-input` */
+export function readCid(text: string): CID {
   const cid = parseCid(text)
   if (cid !== null && isCanonicalCid(cid)) return cid
   throw new ColdmeshError('bad-input', `${JSON.stringify(text)} is not the CID of a base or checkpoint.`, {

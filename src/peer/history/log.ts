@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import type { Lineage } from '../../../protocols/lineage/messages.ts'
 import { equalCids, toHex } from '../../../protocols/wire/bytes.ts'
 import { aggregatorOf, rankCommittee, roundSeed } from '../../../protocols/wire/election.ts'
 import { formatRule } from '../../fusion/rule-text.ts'
@@ -12,7 +13,7 @@ import { latenessOf } from './lateness.ts'
 import { type LoadedRound, loadRound } from './load-round.ts'
 import { openRound, type RoundContents } from './open-round.ts'
 import { readOnlyStore } from './read-only-store.ts'
-import { amendmentOf, excludedOf, type InputFacts, inputOf } from './round-details.ts'
+import { amendmentOf, excludedOf, inputOf } from './round-details.ts'
 
 /**
  * The rounds that made a base, newest first; the genesis' base has none. Signatures and certificates of each round are
@@ -66,7 +67,9 @@ function entryOf(
   loaded: LoadedRound,
   contents: RoundContents,
   view: number,
-): Omit<LogEntry, 'reports' | 'evidence' | 'inputs'> & { readonly inputs: readonly InputFacts[] } {
+): Omit<LogEntry, 'reports' | 'evidence' | 'inputs'> & {
+  readonly inputs: readonly Omit<LogEntry['inputs'][number], 'staleness'>[]
+} {
   const { round, base, lineage } = loaded
   const rank = rankCommittee(network.members, roundSeed(network.id, round))
   return {
@@ -76,10 +79,15 @@ function entryOf(
     aggregator: toHex(aggregatorOf(rank, view)),
     view,
     rule: formatRule(lineage.fusion),
-    inputs: contents.inputs.map((input) => inputOf(network, input)),
+    inputs: contents.inputs.map((input, at) => ({ ...inputOf(network, input), clipping: clippingOf(lineage, at) })),
     amendment: amendmentOf(round, lineage.amendment),
     excluded: excludedOf(contents),
   }
+}
+
+function clippingOf({ fusion: { norms, factors } }: Lineage, at: number): LogEntry['inputs'][number]['clipping'] {
+  const [norm, factor] = [norms?.[at], factors?.[at]]
+  return norm === undefined || factor === undefined ? null : { norm: toHex(norm), factor }
 }
 
 function badRound(base: CID, round: number | null, { link, reason }: BadLink): ColdmeshError {

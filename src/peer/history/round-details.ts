@@ -14,6 +14,7 @@ import type { HistoryStep } from './step.ts'
 
 /** Of a round: there may be thousands. */
 const MAX_EXCLUDED = 64
+const BILLION = 1_000_000_000
 
 /** What a round was made of; null where a signature does not hold. */
 export function detailsOf({ network, loaded, contents, parent, certificate }: HistoryStep): RoundDetails | null {
@@ -37,12 +38,13 @@ export function detailsOf({ network, loaded, contents, parent, certificate }: Hi
   }
 }
 
-export type InputFacts = Omit<LogEntry['inputs'][number], 'staleness'>
+/** Without what only the lineage, or the rounds before, say of it. */
+export type InputFacts = Omit<LogEntry['inputs'][number], 'staleness' | 'clipping'>
 
 export function inputOf(network: { readonly id: CID }, input: SignedContribution): InputFacts {
   const { id, author, checkpoint, signed } = input
-  const { dataset, voucher } = signed.message
-  const { name, task, rows } = dataset
+  const { dataset, metrics, voucher } = signed.message
+  const { name, task, rows, license, commitment } = dataset
   const vouched = voucher === undefined ? null : readVoucher(voucher, network.id)
   return {
     id: String(id),
@@ -51,6 +53,14 @@ export function inputOf(network: { readonly id: CID }, input: SignedContribution
     task,
     dataset: name,
     rows,
+    license: license ?? null,
+    commitment: toHex(commitment),
+    metric: {
+      name: metrics.name,
+      before: metrics.before === null ? null : metrics.before / BILLION,
+      after: metrics.after / BILLION,
+    },
+    trainedFrom: signed.message.round - 1,
     vouchedBy: vouched === null ? null : toHex(vouched.author),
   }
 }

@@ -228,6 +228,10 @@ describe('a wrong data directory', () => {
       join: [UNKNOWN_GENESIS, '--data', data],
       eval: ['--data', data],
       data: [data],
+      'data commit': [data],
+      'data prove-row': [data, '--row', '1'],
+      'data check': [data],
+      'data check-set': [data, '--salt', data],
       train: ['--data', data, '--out', join(folder.path, 'never')],
       verify: [UNKNOWN_GENESIS],
       export: [UNKNOWN_GENESIS, '--out', join(folder.path, 'never')],
@@ -235,7 +239,7 @@ describe('a wrong data directory', () => {
     const names = COMMANDS.map(({ spec }) => spec).filter(({ options }) => options.includes('dir'))
     assert.ok(names.length >= 12)
     await eachAtOnce(names, ({ name }) =>
-      refuses([name, ...(more[name] ?? []), '--dir', path], {
+      refuses([...name.split(' '), ...(more[name] ?? []), '--dir', path], {
         exit: 2,
         code: 'bad-input',
         message: /is a file, and a data directory is a directory/,

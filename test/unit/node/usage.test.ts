@@ -39,26 +39,27 @@ const argumentsOf = (count: number) => Array.from({ length: count }, (_, i) => `
 describe('every command', () => {
   for (const { spec } of COMMANDS) {
     const { name, options } = spec
+    const words = name.split(' ')
     const required = (spec.arguments ?? []).filter((argument) => argument.required).length
     const most = (spec.arguments ?? []).length
     const repeats = (spec.arguments ?? []).some(({ isRest }) => isRest)
 
     it(`names a flag that it does not know, before it does anything: ${name}`, async () => {
-      const refusal = await refusalOf([name, ...argumentsOf(required), '--bogus'])
+      const refusal = await refusalOf([...words, ...argumentsOf(required), '--bogus'])
       assert.match(refusal ?? '', /unknown option '--bogus'/)
     })
 
     it(`takes no argument too many, and none too few: ${name}`, async () => {
-      const tooMany = await refusalOf([name, ...argumentsOf(most + 1)])
+      const tooMany = await refusalOf([...words, ...argumentsOf(most + 1)])
       if (repeats) assert.equal(tooMany, null)
       else assert.match(tooMany ?? '', /too many arguments/)
-      if (required > 0) assert.match((await refusalOf([name])) ?? '', /missing required argument/)
-      assert.equal(await refusalOf([name, ...argumentsOf(required)]), null)
+      if (required > 0) assert.match((await refusalOf(words)) ?? '', /missing required argument/)
+      assert.equal(await refusalOf([...words, ...argumentsOf(required)]), null)
     })
 
     it(`takes no option without its value: ${name}`, async () => {
       for (const option of options.filter((one) => optionSpec(one).kind !== 'switch')) {
-        const refusal = await refusalOf([name, ...argumentsOf(required), flagOf(option)])
+        const refusal = await refusalOf([...words, ...argumentsOf(required), flagOf(option)])
         assert.match(refusal ?? '', /argument missing/, option)
       }
     })

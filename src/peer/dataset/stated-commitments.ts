@@ -1,0 +1,86 @@
+import { open, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Contribution, contribution } from '../../../protocols/contribution/messages.ts'
+import { decodeLineage } from '../../../protocols/lineage/rules.ts'
+import { toHex } from '../../../protocols/wire/bytes.ts'
+import { decodeCanonical, MalformedError } from '../../../protocols/wire/codec.ts'
+import { isSigned, openEnvelope, type Signed } from '../../../protocols/wire/envelope.ts'
+import { ENVELOPE_OVERHEAD_BYTES, MAX_CONTRIBUTION_BYTES, MAX_LINEAGE_BYTES } from '../../../protocols/wire/limits.ts'
+import { LINEAGE_NAME } from '../../checkpoint/base.ts'
+import { diskError, systemCode } from '../../ports/disk-refusal.ts'
+import { ColdmeshError } from '../../ports/errors.ts'
+import type { StatedCommitment } from './types.ts'
+
+/**
+ * The commitments to data that a file states, each under the valid signature of its author: of one contribution, or of every input of a base's
+ * `lineage.cbor`. Whether that base is one of its network is for `verifyDirectory` to say.
+ *
+ * @param path envelope of a `contribution/1`, a `lineage.cbor`, or a base's directory
+ * @throws ColdmeshError `bad-input` for another file, `not-valid` for a signature that does not hold
+ */
+export async function readCommitments(path: string): Promise<readonly StatedCommitment[]> {
+  const bytes = await readWhole(path)
+  if (bytes === null) throw unknown(path, 'it is longer than either')
+  const envelopes = envelopesOf(bytes)
+  if (envelopes === null) throw unknown(path, 'it is neither')
+  return envelopes.map(({ envelope, network, round }) => {
+    const opened = openEnvelope<Contribution>(envelope, [contribution], network)
+    if (isSigned(opened)) return statedBy(opened, round)
+    throw new ColdmeshError('not-valid', `A contribution in ${path} does not hold: ${opened.reason}.`, {
+      facts: { path, reason: opened.reason },
+      hint: 'Ask for the file again, from somebody else.',
+    })
+  })
+}
+
+function statedBy({ id, message }: Signed<Contribution>, round: number | null): StatedCommitment {
+  const { author, network, dataset } = message
+  return {
+    root: toHex(dataset.commitment),
+    rows: dataset.rows,
+    contribution: String(id),
+    author: toHex(author),
+    network: String(network),
+    round: round ?? message.round,
+    task: dataset.task,
+    dataset: dataset.name,
+  }
+}
+
+/** Null for bytes that are neither a contribution's envelope nor a lineage. */
+function envelopesOf(bytes: Uint8Array) {
+  try {
+    const value = decodeCanonical(bytes, MAX_LINEAGE_BYTES)
+    if (typeof value !== 'object' || value === null) return null
+    if ('payload' in value) {
+      if (bytes.length > MAX_CONTRIBUTION_BYTES + ENVELOPE_OVERHEAD_BYTES) return null
+      if (!(value.payload instanceof Uint8Array)) return null
+      return [{ envelope: bytes, network: contribution.decode(value.payload).network, round: null }]
+    }
+    const { network, round, inputs } = decodeLineage(bytes)
+    return inputs.map((envelope) => ({ envelope, network, round }))
+  } catch (error) {
+    if (error instanceof MalformedError) return null
+    throw error
+  }
+}
+
+/** Null when it is longer than a lineage may be. */
+async function readWhole(path: string): Promise<Uint8Array | null> {
+  try {
+    const isDirectory = (await stat(path)).isDirectory()
+    await using file = await open(isDirectory ? join(path, LINEAGE_NAME) : path, 'r')
+    const { size } = await file.stat()
+    return size > MAX_LINEAGE_BYTES ? null : new Uint8Array(await file.readFile())
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') throw unknown(path, 'it is not there')
+    throw diskError(error, 'read', path)
+  }
+}
+
+function unknown(path: string, why: string): ColdmeshError {
+  return new ColdmeshError('bad-input', `${path} is no contribution and no lineage: ${why}.`, {
+    facts: { path },
+    hint: 'Name the lineage.cbor of a base, its directory, or the CID of a contribution with --dir.',
+  })
+}
