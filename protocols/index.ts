@@ -1,6 +1,8 @@
 // The wire: what bytes peers may say and how each is judged.
 
 // Objects and messages
+export { type ExportKey, exportKey } from './attestation/messages.ts'
+export { openExportKey } from './attestation/rules.ts'
 export { type Contribution, contribution } from './contribution/messages.ts'
 // Judges
 export { judgeContribution } from './contribution/rules.ts'

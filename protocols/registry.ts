@@ -1,3 +1,4 @@
+import { exportKey } from './attestation/messages.ts'
 import { contribution } from './contribution/messages.ts'
 import { genesis } from './genesis/messages.ts'
 import { lineage } from './lineage/messages.ts'
@@ -55,6 +56,7 @@ export const REGISTRY = [
   { declaration: metricReport, carrier: 'reports' },
   { declaration: syncDeltaRequest, carrier: 'sync' },
   { declaration: syncDelta, carrier: 'sync' },
+  { declaration: exportKey, carrier: 'envelope' },
 ] as const
 
 /** What travels on which gossip topic. */

@@ -3,6 +3,7 @@ import { makeClippedLineage } from './making/clipped-lineage.ts'
 import { makeContribution, makeLateContribution } from './making/contribution.ts'
 import { makeEvidence } from './making/evidence.ts'
 import { makeEvidenceHeard } from './making/evidence-heard.ts'
+import { makeExportKey } from './making/export-key.ts'
 import { makeFork } from './making/fork.ts'
 import { makeGenesis, makeGenesisFusion } from './making/genesis.ts'
 import { makeLateLineage } from './making/late-lineage.ts'
@@ -47,5 +48,6 @@ const makers = {
   makeSyncDelta,
   makeVoucher,
   makeFork,
+  makeExportKey,
 }
 for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) make()
