@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { CID } from 'multiformats/cid'
-import { genesis } from '../../../protocols/genesis/messages.ts'
-import { judgeGenesis } from '../../../protocols/genesis/rules.ts'
 import { exportKey } from '../../../protocols/attestation/messages.ts'
 import { openExportKey } from '../../../protocols/attestation/rules.ts'
+import { genesis } from '../../../protocols/genesis/messages.ts'
+import { judgeGenesis } from '../../../protocols/genesis/rules.ts'
 import { voucher } from '../../../protocols/membership/messages.ts'
 import {
   AMENDMENT_MESSAGES,

@@ -1,0 +1,59 @@
+import type { CID } from 'multiformats/cid'
+import { equalCids } from '../../../protocols/wire/bytes.ts'
+import type { NetworkFacts } from '../../rounds/network.ts'
+import type { Failure } from '../history/bad-link.ts'
+import { openGenesisBase } from '../history/genesis.ts'
+import { type HistoryStep, walkHistory } from '../history/walk.ts'
+import type { AttestedBase } from './attested-base.ts'
+import { type ContributionJson, contributionJson } from './statements.ts'
+
+/** One round, as far as an inventory of the whole history needs it. */
+export interface AttestedRound {
+  readonly round: number
+  readonly base: string
+  readonly parent: string
+  readonly weights: CID
+  readonly inputs: readonly ContributionJson[]
+}
+
+export interface AttestedHistory {
+  /** Rounds before and with the base, oldest first; none for the genesis' base. */
+  readonly rounds: readonly AttestedRound[]
+  /** The base's own round; null for the genesis' base. */
+  readonly own: HistoryStep | null
+  /** What is in force in the base's round; null where the rounds before are not here to tell. */
+  readonly facts: NetworkFacts | null
+  /** What does not hold, or is missing, oldest first. */
+  readonly failures: readonly Failure[]
+}
+
+/**
+ * Reads a base's history and checks its signatures, certificates and choices of inputs (level `signatures`); reads no weights.
+ * @throws ColdmeshError `aborted`
+ */
+export async function readAttestedHistory(attested: AttestedBase, signal?: AbortSignal): Promise<AttestedHistory> {
+  const { network, store, base, certificate } = attested
+  const genesis = await openGenesisBase(network, store, 'signatures')
+  const failures: Failure[] = genesis.bad.map((bad) => ({ round: 0, ...bad }))
+  const options = { network, facts: genesis.base, store, base, certificate }
+  const walk = await walkHistory(signal === undefined ? options : { ...options, signal })
+  if (walk.gap !== null) failures.push(walk.gap)
+  const rounds: AttestedRound[] = []
+  let own: HistoryStep | null = null
+  for await (const step of walk.steps) {
+    const { loaded, contents, bad } = step
+    const { round, lineage } = loaded
+    for (const link of bad) failures.push({ round, ...link })
+    rounds.push({
+      round,
+      base: String(loaded.base),
+      parent: String(lineage.parent),
+      weights: lineage.weights,
+      inputs: contents?.inputs.map((input) => contributionJson(input, network)) ?? [],
+    })
+    own = step
+  }
+  const isGenesis = equalCids(base, network.genesis.base)
+  const facts = isGenesis ? network : (own?.parent?.regime.current ?? null)
+  return { rounds, own, facts, failures }
+}
