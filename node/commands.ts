@@ -183,7 +183,7 @@ export const COMMANDS: readonly Command[] = [
       name: 'verify',
       summary: 'checks a base back to its genesis; names the first bad link',
       arguments: [{ name: 'base', help: 'base CID, or the directory of an exported base', required: false }],
-      options: [...COMMON, 'level', 'trust', 'fromDir', 'evidence', 'genesisFile'],
+      options: [...COMMON, 'level', 'trust', 'fromDir', 'attestation', 'evidence', 'genesisFile'],
       onDataDir: true,
       examples: [
         'coldmesh verify BASE_CID --dir ./alpha --trust GENESIS_CID',
@@ -205,11 +205,17 @@ export const COMMANDS: readonly Command[] = [
   defineCommand(
     {
       name: 'export',
-      summary: 'writes a base as a directory that transformers loads, or a checkpoint',
-      arguments: [{ name: 'cid', help: 'CID of a base or of a checkpoint', required: true }],
-      options: [...COMMON, 'out'],
+      summary:
+        'writes a base as a directory that transformers loads, or a checkpoint; states where a base comes from, for other tools',
+      arguments: [
+        { name: 'cid', help: 'CID of a base or of a checkpoint, or the directory of an exported base', required: true },
+      ],
+      options: [...COMMON, 'out', 'inToto', 'modelSigning', 'mlBom', 'statedLevel'],
       onDataDir: true,
-      examples: ['coldmesh export BASE_CID --dir ./alpha --out ./model'],
+      examples: [
+        'coldmesh export BASE_CID --dir ./alpha --out ./model',
+        'coldmesh export ./model --dir ./alpha --in-toto model.intoto.json --model-signing model.sig --ml-bom model.cdx.json',
+      ],
     },
     async () => (await import('./commands/export.ts')).runExport,
   ),

@@ -192,6 +192,29 @@ export const OPTIONS = {
     value: 'CID',
     help: "genesis CID that you trust (default: the data directory's network)",
   },
+  inToto: {
+    kind: 'path',
+    value: 'FILE',
+    help: 'write what is known of the base as an in-toto statement, signed by this peer',
+  },
+  modelSigning: { kind: 'path', value: 'FILE', help: "sign the base's files as OpenSSF Model Signing has it" },
+  mlBom: {
+    kind: 'path',
+    value: 'FILE',
+    help: 'write a bill of materials (CycloneDX) of the base, its history, data and licences',
+  },
+  statedLevel: {
+    kind: 'text',
+    flag: '--level',
+    value: 'LEVEL',
+    choices: ['signatures', 'full'],
+    help: 'with --in-toto: verify the base first, and say so in the statement (default: say nothing of it)',
+  },
+  attestation: {
+    kind: 'path',
+    value: 'FILE',
+    help: 'also compare this in-toto statement, model signature or bill of materials with the base',
+  },
   out: {
     kind: 'path',
     value: 'DIR',

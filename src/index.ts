@@ -36,6 +36,17 @@ export { LAB_BASELINES, type LabBaseline, type LabEvaluation, type LabPlan, type
 export type { LabCurve, LabGain, LabPoint, LabResult, LabRun } from './lab/result.ts'
 export { type LabOptions, runLab } from './lab/run-lab.ts'
 export type { LabProgress } from './lab/work.ts'
+// Say it in the words of standard tools
+export { attest } from './peer/attest/attest.ts'
+export type {
+  AttestationKind,
+  AttestationReport,
+  Attested,
+  AttestOptions,
+  AttestTarget,
+  LicenceWarning,
+} from './peer/attest/types.ts'
+export { verifyAttestation } from './peer/attest/verify-attestation.ts'
 export { createPeer } from './peer/create-peer.ts'
 export { defaultDataDir, initDataDir } from './peer/data-dir.ts'
 export { type EvaluateHeadOptions, evaluate, readHead } from './peer/evaluate.ts'

@@ -1,29 +1,51 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Run } from '../command.ts'
+import type { Call, Run } from '../command.ts'
 import { cidText } from '../control/shapes.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
+import { formatAttested } from '../text/attested.ts'
 import { show } from '../text/escape.ts'
+import { isAttesting, writeAttestations } from './attest.ts'
 import { dirOf } from './data-dir.ts'
-import { openHistorySource } from './history.ts'
+import { type Exported, openHistorySource } from './history.ts'
 
-export const runExport: Run<'dir' | 'out'> = async ({ args, options, output, signal }) => {
-  const cid = args[0] ?? ''
-  if (!cidText.safeParse(cid).success) {
-    throw new CliError('bad-input', `"${cid}" is not a CID.`, { hint: '`coldmesh log` prints the CIDs of bases.' })
+type Options = 'dir' | 'out' | 'inToto' | 'modelSigning' | 'mlBom' | 'statedLevel'
+
+export const runExport: Run<Options> = async (call) => {
+  const { args, options, output } = call
+  const target = args[0] ?? ''
+  const isDirectory = !cidText.safeParse(target).success && existsSync(target)
+  if (!isDirectory && !cidText.safeParse(target).success) {
+    throw new CliError('bad-input', `"${target}" is not a CID.`, { hint: '`coldmesh log` prints the CIDs of bases.' })
   }
-  if (options.out === undefined) {
+  if (options.out === undefined && !isAttesting(options)) {
     throw new CliError('bad-input', 'It is not said where the files should go.', { hint: 'Add --out DIR.' })
   }
-  const out = resolve(options.out)
+  if (isDirectory && options.out !== undefined) {
+    throw new CliError('bad-input', `${target} is a directory already.`, { hint: 'Leave out --out.' })
+  }
+  const exported = options.out === undefined ? null : await exportTo(target, options.out, call)
+  const about = isDirectory ? { directory: resolve(target) } : { base: target }
+  const attested = isAttesting(options) ? await writeAttestations(about, call) : null
+  const files = [...(exported?.files ?? []), ...(attested?.files ?? [])]
+  const cid = attested?.base ?? exported?.cid ?? target
+  const result = { cid, kind: exported?.kind ?? 'base', files }
+  output.result(
+    attested === null ? result : { ...result, signedBy: attested.signedBy, warnings: attested.warnings },
+    () => {
+      const lines = [`${result.kind} ${show(cid)}`, ...files.map((file) => `  ${show(file)}`)]
+      return [...lines, ...(attested === null ? [] : formatAttested(attested))].join('\n')
+    },
+  )
+  return EXIT.done
+}
+
+async function exportTo(cid: string, path: string, { options, signal }: Call<Options>): Promise<Exported> {
+  const out = resolve(path)
   if (existsSync(out)) {
     throw new CliError('bad-input', `${out} is there already.`, { hint: 'Choose an --out that does not exist yet.' })
   }
   await using history = await openHistorySource(dirOf(options), signal)
-  const exported = await history.export(cid, { out })
-  output.result(exported, () =>
-    [`${exported.kind} ${show(exported.cid)}`, ...exported.files.map((file) => `  ${show(file)}`)].join('\n'),
-  )
-  return EXIT.done
+  return await history.export(cid, { out })
 }

@@ -1,17 +1,18 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { VerifyOptions, VerifyReport } from 'coldmesh'
+import type { AttestationReport, VerifyOptions, VerifyReport } from 'coldmesh'
 import type { Call, Run } from '../command.ts'
 import { cidText } from '../control/shapes.ts'
 import { defined } from '../defined.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
+import { formatAttestation } from '../text/attested.ts'
 import { formatVerification } from '../text/verification.ts'
 import { dirOf } from './data-dir.ts'
 import { verifyEvidenceFile } from './evidence.ts'
 import { openHistorySource } from './history.ts'
 
-type Options = 'dir' | 'level' | 'trust' | 'fromDir' | 'evidence' | 'genesisFile'
+type Options = 'dir' | 'level' | 'trust' | 'fromDir' | 'attestation' | 'evidence' | 'genesisFile'
 
 export const runVerify: Run<Options> = async (call) => {
   const { args, options, output } = call
@@ -33,8 +34,22 @@ export const runVerify: Run<Options> = async (call) => {
     })
   }
   const { report, trust } = existsSync(target) ? await verifyFiles(target, call) : await verifyCid(target, call)
-  output.result(report, () => formatVerification(report, output.colors, trust))
-  return report.valid ? EXIT.done : EXIT.notValid
+  const attestation = await attestationOf(target, call)
+  output.result(attestation === null ? report : { ...report, attestation }, () => {
+    const lines = [formatVerification(report, output.colors, trust)]
+    return [...lines, ...(attestation === null ? [] : [formatAttestation(attestation)])].join('\n')
+  })
+  return report.valid && attestation?.valid !== false ? EXIT.done : EXIT.notValid
+}
+
+/** What is said about the base in a file, compared with it; null where no file is named. */
+async function attestationOf(target: string, { options, signal }: Call<Options>): Promise<AttestationReport | null> {
+  const { attestation, dir } = options
+  if (attestation === undefined) return null
+  const { verifyAttestation } = await import('coldmesh')
+  const dataDir = dir !== undefined && existsSync(dir) ? resolve(dir) : undefined
+  const about = existsSync(target) ? { directory: resolve(target) } : { base: target }
+  return await verifyAttestation({ target: about, file: resolve(attestation), signal, ...defined({ dataDir }) })
 }
 
 interface Verified {
