@@ -33,6 +33,8 @@ interface Subject {
  */
 export async function compareStatement(said: unknown, payload: Uint8Array, subject: Subject): Promise<Compared> {
   const { attested, history } = subject
+  // Also what bounds the depth of whatever somebody wrote, before anything else walks through it.
+  const spelled = canonicalJson(said)
   const predicate = field(said, 'predicate')
   const { reports, failures } = openReports(field(predicate, 'reports'), subject)
   const unchecked: string[] = []
@@ -50,7 +52,7 @@ export async function compareStatement(said: unknown, payload: Uint8Array, subje
     history.facts === null ? { ...expected, predicate: withoutCommittee(expected.predicate, predicate) } : expected
   if (history.facts === null) unchecked.push('predicate.committee')
   const differences = differencesOf(said, truth)
-  const isCanonical = canonicalJson(said) === Buffer.from(payload).toString('utf8')
+  const isCanonical = spelled === Buffer.from(payload).toString('utf8')
   if (differences.length === 0 && failures.length === 0 && !isCanonical) {
     failures.push({
       place: 'payload',
