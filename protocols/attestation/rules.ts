@@ -6,7 +6,7 @@ import { type ExportKey, exportKey } from './messages.ts'
 
 /** What an export key signs to agree to be this author's. */
 export function exportKeyProofInput(network: CID, author: Uint8Array): Uint8Array {
-  return hashParts(exportKey.kind, network.bytes, author)
+  return hashParts('coldmesh/export-key/1', network.bytes, author)
 }
 
 /** SPEC 12: whether a key is what it should be, and its owner agrees. */

@@ -15,6 +15,7 @@ const LICENCES: Readonly<Record<number, string>> = {
   2: 'cc-by-nc-sa-4.0',
   3: 'see the readme',
   7: 'MIT OR GPL-2.0-only',
+  8: 'CC-BY-SA-4.0',
 }
 
 /**
