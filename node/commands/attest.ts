@@ -1,19 +1,33 @@
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { resolve, sep } from 'node:path'
 import type { Attested, AttestTarget } from 'coldmesh'
 import type { Call } from '../command.ts'
 import { defined } from '../defined.ts'
 import { CliError } from '../failure.ts'
 import { dirOf } from './data-dir.ts'
 
-type Options = 'dir' | 'inToto' | 'modelSigning' | 'mlBom' | 'statedLevel'
+type Options = 'dir' | 'out' | 'inToto' | 'modelSigning' | 'mlBom' | 'statedLevel'
 
-/** Whether one of the files for other tools is asked for. @throws CliError for a level that nothing states */
-export function isAttesting({ inToto, modelSigning, mlBom, statedLevel }: Call<Options>['options']): boolean {
+/**
+ * Whether one of the files for other tools is asked for.
+ * @throws CliError for a level that nothing states, and, before a directory is written, for a file that could not be
+ */
+export function isAttesting({ inToto, modelSigning, mlBom, statedLevel, out }: Call<Options>['options']): boolean {
   if (statedLevel !== undefined && inToto === undefined) {
     throw new CliError('bad-input', '--level goes with --in-toto, which states it.', { hint: 'Add --in-toto FILE.' })
   }
-  return inToto !== undefined || modelSigning !== undefined || mlBom !== undefined
+  const files = [inToto, modelSigning, mlBom].filter((file) => file !== undefined)
+  for (const file of files.map((path) => resolve(path))) {
+    if (existsSync(file)) {
+      throw new CliError('bad-input', `${file} is there already.`, { hint: 'Choose another name, or delete it first.' })
+    }
+    if (out !== undefined && file.startsWith(`${resolve(out)}${sep}`)) {
+      throw new CliError('bad-input', `${file} would lie in the directory that it is about.`, {
+        hint: 'Put it beside --out: another file in there makes another base.',
+      })
+    }
+  }
+  return files.length > 0
 }
 
 /** Writes them; a daemon may run on the data directory. */

@@ -19,7 +19,8 @@ export const runExport: Run<Options> = async (call) => {
   if (!isDirectory && !cidText.safeParse(target).success) {
     throw new CliError('bad-input', `"${target}" is not a CID.`, { hint: '`coldmesh log` prints the CIDs of bases.' })
   }
-  if (options.out === undefined && !isAttesting(options)) {
+  const wantsMore = isAttesting(options)
+  if (options.out === undefined && !wantsMore) {
     throw new CliError('bad-input', 'It is not said where the files should go.', { hint: 'Add --out DIR.' })
   }
   if (isDirectory && options.out !== undefined) {
@@ -27,7 +28,7 @@ export const runExport: Run<Options> = async (call) => {
   }
   const exported = options.out === undefined ? null : await exportTo(target, options.out, call)
   const about = isDirectory ? { directory: resolve(target) } : { base: target }
-  const attested = isAttesting(options) ? await writeAttestations(about, call) : null
+  const attested = wantsMore ? await writeAttestations(about, call) : null
   const files = [...(exported?.files ?? []), ...(attested?.files ?? [])]
   const cid = attested?.base ?? exported?.cid ?? target
   const result = { cid, kind: exported?.kind ?? 'base', files }

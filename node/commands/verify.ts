@@ -21,6 +21,9 @@ export const runVerify: Run<Options> = async (call) => {
     if (target !== undefined) {
       throw new CliError('bad-input', 'A base and --evidence are two things to verify.', { hint: 'Name one of them.' })
     }
+    if (options.attestation !== undefined) {
+      throw new CliError('bad-input', '--attestation goes with a base, not with --evidence.', { hint: 'Name a base.' })
+    }
     return await verifyEvidenceFile(options.evidence, call)
   }
   if (options.genesisFile !== undefined) {

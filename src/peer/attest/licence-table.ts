@@ -15,9 +15,6 @@ const SHARE_ALIKE = [
   'GPL-2.0',
   'GPL-3.0',
   'AGPL-3.0',
-  'LGPL-2.1',
-  'LGPL-3.0',
-  'MPL-2.0',
 ] as const
 type ShareAlike = (typeof SHARE_ALIKE)[number]
 
@@ -27,21 +24,14 @@ export type Outcome = ShareAlike | 'other' | 'non-commercial'
 const ALL: readonly Outcome[] = [...SHARE_ALIKE, 'other', 'non-commercial']
 const NON_COMMERCIAL: readonly Outcome[] = ['non-commercial', ...SHARE_ALIKE.filter((id) => id.includes('-NC-'))]
 const GPL_3: readonly Outcome[] = ['GPL-3.0', 'AGPL-3.0']
-const GPL_2_OR_LATER: readonly Outcome[] = ['GPL-2.0', ...GPL_3]
-const LGPL_2_OR_LATER: readonly Outcome[] = ['LGPL-2.1', 'LGPL-3.0', ...GPL_2_OR_LATER]
 
 const STRICT: Readonly<Record<string, readonly Outcome[]>> = {
   'GPL-2.0-only': ['GPL-2.0'],
-  'GPL-2.0-or-later': GPL_2_OR_LATER,
+  'GPL-2.0-or-later': ['GPL-2.0', ...GPL_3],
   'GPL-3.0-only': GPL_3,
   'GPL-3.0-or-later': GPL_3,
   'AGPL-3.0-only': ['AGPL-3.0'],
   'AGPL-3.0-or-later': ['AGPL-3.0'],
-  'LGPL-2.1-only': ['LGPL-2.1', ...GPL_2_OR_LATER],
-  'LGPL-2.1-or-later': LGPL_2_OR_LATER,
-  'LGPL-3.0-only': ['LGPL-3.0', ...GPL_3],
-  'LGPL-3.0-or-later': ['LGPL-3.0', ...GPL_3],
-  'MPL-2.0': ['MPL-2.0', ...LGPL_2_OR_LATER],
   'Apache-2.0': ALL.filter((outcome) => outcome !== 'GPL-2.0'),
 }
 
@@ -50,7 +40,7 @@ const PERMISSIVE =
   /^(0BSD|AFL-3\.0|Apache-2\.0|BlueOak-1\.0\.0|BSD-[23]-Clause|BSL-1\.0|CC0-1\.0|CC-BY-\d\.\d(-[A-Z]{2,3})?|CC-PDDC|CDLA-Permissive-[12]\.0|ISC|MIT|MIT-0|ODC-By-1\.0|PDDL-1\.0|Unlicense|Zlib)$/
 
 /** As `GPL-2.0` and `GPL-2.0+` were called before. */
-const DEPRECATED = /^(A?GPL|LGPL)-\d\.\d$/
+const DEPRECATED = /^A?GPL-\d\.\d$/
 
 export interface LicenceFacts {
   /** Under which terms what is derived may be passed on; none: it may not. */

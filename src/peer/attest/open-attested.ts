@@ -1,15 +1,18 @@
 import { existsSync } from 'node:fs'
+import type { CID } from 'multiformats/cid'
 import { equalCids, parseCid } from '../../../protocols/wire/bytes.ts'
+import { readConfig } from '../../adapters/config/config.ts'
 import { readRecords } from '../../adapters/files/mended-journal.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
-import { readChain } from '../chain.ts'
+import type { Network } from '../../rounds/network.ts'
+import { type Chain, readChain } from '../chain.ts'
 import { paths, requireConfig } from '../data-dir.ts'
 import { openGenesis, parseNetworkCid } from '../genesis.ts'
 import { isBadLink } from '../history/bad-link.ts'
 import { openDirectory } from '../history/directory.ts'
 import { openNetwork } from '../history/genesis.ts'
 import { readOnlyStore } from '../history/read-only-store.ts'
-import { createReportBook } from '../reports/book.ts'
+import { createReportBook, type SignedReport } from '../reports/book.ts'
 import { createRoundOf } from '../reports/round-of.ts'
 import type { OpenContentStore } from '../store/content-store.ts'
 import { openToRead } from '../store/open-to-read.ts'
@@ -58,9 +61,7 @@ async function openStored(text: string, { dataDir, signal }: Options): Promise<O
       hint: 'coldmesh log prints the CIDs of bases; a checkpoint has no attestations',
     })
   }
-  const book = createReportBook({ network: id, roundOf: createRoundOf(network.genesis.base, chain) })
-  for (const record of await readRecords(paths.reports(dataDir))) book.receive(record)
-  const reports = book.of(base)
+  const reports = await reportsOf(base, { dataDir, network, chain })
   const store = readOnlyStore(blocks, signal)
   const resources = cleanup.move()
   const certificate = entry?.certificate ?? null
@@ -83,13 +84,30 @@ async function openFiles(directory: string, { dataDir, signal, allowsOthers }: O
       hint: 'coldmesh export writes DIR.genesis.cbor and DIR.certificate.cbor beside DIR: keep the three together',
     })
   }
+  const reports = await knownReports(base, network, dataDir)
   const resources = cleanup.move()
   return {
     network,
     store: readOnlyStore(store, signal),
     base,
     certificate,
-    reports: [],
+    reports,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
+}
+
+/** Evaluations that a data directory of the same network has; none where there is no such directory. */
+async function knownReports(base: CID, network: Network, dataDir: string | null): Promise<readonly SignedReport[]> {
+  const config = dataDir === null ? null : await readConfig(dataDir)
+  if (dataDir === null || config?.network !== String(network.id)) return []
+  return await reportsOf(base, { dataDir, network, chain: await readChain(paths.chain(dataDir)) })
+}
+
+async function reportsOf(
+  base: CID,
+  { dataDir, network, chain }: { dataDir: string; network: Network; chain: Pick<Chain, 'entries'> },
+): Promise<readonly SignedReport[]> {
+  const book = createReportBook({ network: network.id, roundOf: createRoundOf(network.genesis.base, chain) })
+  for (const record of await readRecords(paths.reports(dataDir))) book.receive(record)
+  return book.of(base)
 }

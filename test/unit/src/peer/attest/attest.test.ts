@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { openExportKey } from '../../../../../protocols/attestation/rules.ts'
 import { toHex } from '../../../../../protocols/wire/bytes.ts'
+import { encodeJournal } from '../../../../../src/adapters/files/journal-format.ts'
 import { createSigner } from '../../../../../src/adapters/system/signer.ts'
 import { attest } from '../../../../../src/peer/attest/attest.ts'
 import { statementPreAuthentication } from '../../../../../src/peer/attest/dsse.ts'
@@ -18,6 +19,7 @@ import { licensedChain } from '../../../../support/attest/attested.ts'
 import type { TestChain } from '../../../../support/history/build-chain.ts'
 import { writeDataDir } from '../../../../support/history/long-chain.ts'
 import { temporaryDirectory } from '../../../../support/history/temporary.ts'
+import { reportBy } from '../../../../support/protocols/messages.ts'
 import { testKey } from '../../../../support/protocols/network.ts'
 
 const root = temporaryDirectory()
@@ -30,6 +32,8 @@ before(async () => {
   chain = await licensedChain()
   base = String(chain.head.base)
   await writeDataDir(dataDir, chain, { key })
+  const report = reportBy(testKey('judge'), chain.net, { base: chain.head.base, round: 3 })
+  await writeFile(paths.reports(dataDir), encodeJournal([report.envelope]))
   await using history = await openHistory(dataDir)
   await history.export(base, { out: model })
 })
@@ -67,6 +71,8 @@ describe('attest', () => {
     assert.deepEqual(await readFile(a.mlBom), await readFile(b.mlBom))
     const payload = async (file: string) => JSON.parse(await readFile(file, 'utf8')).payload
     assert.equal(await payload(a.inToto), await payload(b.inToto))
+    const { predicate } = JSON.parse(Buffer.from(await payload(a.inToto), 'base64').toString())
+    assert.equal(predicate.reports.length, 1)
     const bundle = async (file: string) => JSON.parse(await readFile(file, 'utf8')).dsseEnvelope.payload
     assert.equal(await bundle(a.modelSigning), await bundle(b.modelSigning))
   })
