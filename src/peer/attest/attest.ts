@@ -51,7 +51,8 @@ export async function attest(options: AttestOptions): Promise<Attested> {
 
   await using attested = await openAttested(target, { dataDir, signal })
   const keys = signed.length === 0 ? null : await openKeys(dataDir)
-  const history = inToto === null && bom === null ? null : await wholeHistory(attested, signal)
+  const keepsRounds = bom !== null
+  const history = inToto === null && bom === null ? null : await wholeHistory(attested, { keepsRounds, signal })
   const files = await digestFiles(attested)
   const outputs: Output[] = []
   let warnings: readonly LicenceWarning[] = []
@@ -88,8 +89,11 @@ async function openKeys(dataDir: string): Promise<Keys> {
 }
 
 /** The history back to the genesis, which holds. */
-async function wholeHistory(attested: AttestedBase, signal: AbortSignal | undefined): Promise<AttestedHistory> {
-  const history = await readAttestedHistory(attested, signal)
+async function wholeHistory(
+  attested: AttestedBase,
+  options: Parameters<typeof readAttestedHistory>[1],
+): Promise<AttestedHistory> {
+  const history = await readAttestedHistory(attested, options)
   const [first] = history.failures
   if (first === undefined && history.facts !== null) return history
   const isMissing = first === undefined || first.reason.startsWith('block-missing')

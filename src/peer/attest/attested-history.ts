@@ -1,4 +1,3 @@
-import type { CID } from 'multiformats/cid'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
 import type { Failure } from '../history/bad-link.ts'
@@ -12,12 +11,13 @@ export interface AttestedRound {
   readonly round: number
   readonly base: string
   readonly parent: string
-  readonly weights: CID
   readonly inputs: readonly ContributionJson[]
 }
 
 export interface AttestedHistory {
-  /** Rounds before and with the base, oldest first; none for the genesis' base. */
+  /** How many rounds there are, the base's own with them; 0 for the genesis' base. */
+  readonly length: number
+  /** The same, oldest first; none where they were not asked for. */
   readonly rounds: readonly AttestedRound[]
   /** The base's own round; null for the genesis' base. */
   readonly own: HistoryStep | null
@@ -29,9 +29,13 @@ export interface AttestedHistory {
 
 /**
  * Reads a base's history and checks its signatures, certificates and choices of inputs (level `signatures`); reads no weights.
+ * @param options.keepsRounds about 2 KiB an input; else memory does not grow with the history
  * @throws ColdmeshError `aborted`
  */
-export async function readAttestedHistory(attested: AttestedBase, signal?: AbortSignal): Promise<AttestedHistory> {
+export async function readAttestedHistory(
+  attested: AttestedBase,
+  { keepsRounds, signal }: { readonly keepsRounds: boolean; readonly signal?: AbortSignal | undefined },
+): Promise<AttestedHistory> {
   const { network, store, base, certificate } = attested
   const genesis = await openGenesisBase(network, store, 'signatures')
   const failures: Failure[] = genesis.bad.map((bad) => ({ round: 0, ...bad }))
@@ -44,16 +48,14 @@ export async function readAttestedHistory(attested: AttestedBase, signal?: Abort
     const { loaded, contents, bad } = step
     const { round, lineage } = loaded
     for (const link of bad) failures.push({ round, ...link })
-    rounds.push({
-      round,
-      base: String(loaded.base),
-      parent: String(lineage.parent),
-      weights: lineage.weights,
-      inputs: contents?.inputs.map((input) => contributionJson(input, network)) ?? [],
-    })
+    const inputs = contents?.inputs ?? []
+    if (keepsRounds) {
+      const said = inputs.map((input) => contributionJson(input, network))
+      rounds.push({ round, base: String(loaded.base), parent: String(lineage.parent), inputs: said })
+    }
     own = step
   }
   const isGenesis = equalCids(base, network.genesis.base)
   const facts = isGenesis ? network : (own?.parent?.regime.current ?? null)
-  return { rounds, own, facts, failures }
+  return { length: walk.total, rounds, own, facts, failures }
 }

@@ -30,7 +30,7 @@ export async function checkAttestation(
   signal?: AbortSignal,
 ): Promise<AttestationReport> {
   const { kind } = file
-  const history = await readAttestedHistory(attested, signal)
+  const history = await readAttestedHistory(attested, { keepsRounds: kind === 'ml-bom', signal })
   try {
     const subject = { attested, history, files: await digestFiles(attested) }
     const { network } = attested

@@ -91,11 +91,11 @@ const verificationShape = z.strictObject({
 })
 
 /** As said, but for what is a fact; null when it says nothing that it could. */
-function readVerification(said: unknown, { rounds, failures }: AttestedHistory): VerificationJson | null {
+function readVerification(said: unknown, { length, failures }: AttestedHistory): VerificationJson | null {
   const parsed = verificationShape.safeParse(said)
   if (!parsed.success) return null
   const isKnown = failures.length === 0
-  return isKnown ? { ...parsed.data, rounds: rounds.length } : parsed.data
+  return isKnown ? { ...parsed.data, rounds: length } : parsed.data
 }
 
 function openReports(

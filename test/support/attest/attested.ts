@@ -49,7 +49,7 @@ export function attestedOf(
 
 /** The statement about a base, made as `attest` does. */
 export async function statementOf(attested: AttestedBase, verification: VerificationJson | null = null) {
-  const history = await readAttestedHistory(attested)
+  const history = await readAttestedHistory(attested, { keepsRounds: true })
   const files = await digestFiles(attested)
   const { weights } = await openBase(attested.base, attested.store.get)
   return { history, files, statement: baseStatement({ attested, history, files, weights: weights.cid, verification }) }

@@ -6,9 +6,10 @@ import { toHex } from '../../../../../protocols/wire/bytes.ts'
 import type { AttestedBase } from '../../../../../src/peer/attest/attested-base.ts'
 import { canonicalJson } from '../../../../../src/peer/attest/canonical-json.ts'
 import { attestedOf, licensedChain, statementOf } from '../../../../support/attest/attested.ts'
-import type { TestChain } from '../../../../support/history/build-chain.ts'
-import { reportBy } from '../../../../support/protocols/messages.ts'
-import { testKey } from '../../../../support/protocols/network.ts'
+import { addRound, startChain, type TestChain } from '../../../../support/history/build-chain.ts'
+import { SMALL_LAYOUT } from '../../../../support/history/checkpoints.ts'
+import { reportBy, voucherBy } from '../../../../support/protocols/messages.ts'
+import { TEST_ROUND_POLICY, type TestKey, testKey } from '../../../../support/protocols/network.ts'
 
 const schema: object = JSON.parse(
   readFileSync(new URL('../../../../../docs/schemas/base-v1.schema.json', import.meta.url), 'utf8'),
@@ -37,6 +38,21 @@ describe('baseStatement', () => {
         assert.equal(statement.predicate.round, round)
       }
     }
+  })
+
+  it('has the form of its schema with vouchers, and with late contributions', async () => {
+    const start = await startChain('vouched', { contributors: 'vouched' }, SMALL_LAYOUT)
+    const [member] = start.net.members
+    assert.ok(member)
+    const voucherFor = (key: TestKey) => voucherBy(member, start.net, key).envelope
+    const vouched = await read(attestedOf(await addRound(start, { voucherFor })))
+    assert.ok(isValid(vouched), JSON.stringify(compiled.errors))
+    assert.equal(vouched.predicate.inputs[0].vouchedBy, toHex(member.publicKey))
+    const policy = { ...TEST_ROUND_POLICY, minContributions: 2, maxStaleness: 2, historyRounds: 4, keepRounds: 4 }
+    const first = await addRound(await startChain('late', { round: policy }), { seeds: [1, 2] })
+    const late = await read(attestedOf(await addRound(first, { seeds: [5], late: [{ seed: 6, parent: 0 }] })))
+    assert.ok(isValid(late), JSON.stringify(compiled.errors))
+    assert.deepEqual(late.predicate.inputs.map(({ round }: { round: number }) => round).sort(), [1, 2])
   })
 
   it('is refused by its schema with a field more, a field less, a fraction, a float', async () => {
