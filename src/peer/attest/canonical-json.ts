@@ -27,5 +27,9 @@ export function canonicalJson(value: unknown, depth = 0): string {
 
 /** The same order of names, for people to read: two spaces, a line each, one at the end. */
 export function readableJson(value: Json): string {
-  return `${JSON.stringify(JSON.parse(canonicalJson(value)), null, 2)}\n`
+  const sorted = (_name: string, item: unknown) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : item
+  return `${JSON.stringify(value, sorted, 2)}\n`
 }

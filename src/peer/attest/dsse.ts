@@ -4,8 +4,8 @@ import { ColdmeshError } from '../../ports/errors.ts'
 /** Payload type of every attestation: an in-toto Statement as JSON. */
 export const STATEMENT_TYPE = 'application/vnd.in-toto+json'
 
-/** Attestations that are read are at most this long. */
-export const MAX_ATTESTATION_BYTES = 64 * 1024 * 1024
+/** Attestations that are read are at most this long: a bill of materials has about 7 KiB a round of two contributions. */
+export const MAX_ATTESTATION_BYTES = 256 * 1024 * 1024
 /** Signers of one envelope that is read. */
 const MAX_SIGNATURES = 64
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createPublicKey, verify } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
 import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
@@ -164,7 +164,10 @@ describe('attest', () => {
     await chmod(path, 0o640)
     await assert.rejects(attempt('wide'), refused('refused', /can be read by others \(mode 640\)/))
     await chmod(path, 0o600)
-    for (const content of ['', 'no key', await readFile(path, 'utf8').then((pem) => pem.slice(0, 100))]) {
+    const p384 = generateKeyPairSync('ec', { namedCurve: 'secp384r1' }).privateKey
+    const ed25519 = generateKeyPairSync('ed25519').privateKey
+    const others = [p384, ed25519].map((other) => String(other.export({ type: 'pkcs8', format: 'pem' })))
+    for (const content of [...others, '', 'no key', await readFile(path, 'utf8').then((pem) => pem.slice(0, 100))]) {
       await writeFile(path, content)
       await assert.rejects(attempt('none'), refused('refused', /is no P-256 key/))
     }
