@@ -208,6 +208,7 @@ export const COMMANDS: readonly Command[] = [
         'fromDir',
         'certificate',
         'maxBytes',
+        'attestation',
         'evidence',
         'genesisFile',
       ],
@@ -234,13 +235,17 @@ export const COMMANDS: readonly Command[] = [
   defineCommand(
     {
       name: 'export',
-      summary: 'writes a base as a directory that transformers loads, or with its history as one file; or a checkpoint',
-      arguments: [{ name: 'cid', help: 'CID of a base or of a checkpoint', required: true }],
-      options: [...COMMON, 'out', 'car', 'contents'],
+      summary:
+        'writes a base as a directory that transformers loads, or with its history as one file; or a checkpoint; states where a base comes from, for other tools',
+      arguments: [
+        { name: 'cid', help: 'CID of a base or of a checkpoint, or the directory of an exported base', required: true },
+      ],
+      options: [...COMMON, 'out', 'car', 'contents', 'inToto', 'modelSigning', 'mlBom', 'statedLevel'],
       onDataDir: true,
       examples: [
         'coldmesh export BASE_CID --dir ./alpha --out ./model',
         'coldmesh export BASE_CID --dir ./alpha --car base.car',
+        'coldmesh export ./model --dir ./alpha --in-toto model.intoto.json --model-signing model.sig --ml-bom model.cdx.json',
       ],
     },
     async () => (await import('./commands/export.ts')).runExport,

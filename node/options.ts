@@ -219,6 +219,29 @@ export const OPTIONS = {
     value: 'FILE',
     help: 'note each round that was checked, and go on from there the next time; whoever can write it can lie to you',
   },
+  inToto: {
+    kind: 'path',
+    value: 'FILE',
+    help: 'write what is known of the base as an in-toto statement, signed by this peer',
+  },
+  modelSigning: { kind: 'path', value: 'FILE', help: "sign the base's files as OpenSSF Model Signing has it" },
+  mlBom: {
+    kind: 'path',
+    value: 'FILE',
+    help: 'write a bill of materials (CycloneDX) of the base, its history, data and licences',
+  },
+  statedLevel: {
+    kind: 'text',
+    flag: '--level',
+    value: 'LEVEL',
+    choices: ['signatures', 'full'],
+    help: 'with --in-toto: verify the base first, and say so in the statement (default: say nothing of it)',
+  },
+  attestation: {
+    kind: 'path',
+    value: 'FILE',
+    help: 'also compare this in-toto statement, model signature or bill of materials with the base',
+  },
   out: {
     kind: 'path',
     value: 'DIR',

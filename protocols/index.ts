@@ -4,6 +4,8 @@
 export { ARCHIVE_CONTENTS, type Archive, type ArchiveContents, archive } from './archive/messages.ts'
 // Judges
 export { judgeArchive, judgeOrder, judgeSection, openArchive, readArchiveHeader } from './archive/rules.ts'
+export { type ExportKey, exportKey } from './attestation/messages.ts'
+export { openExportKey } from './attestation/rules.ts'
 export { type Contribution, contribution } from './contribution/messages.ts'
 export { judgeContribution } from './contribution/rules.ts'
 // Data

@@ -1,4 +1,5 @@
 import { archive } from './archive/messages.ts'
+import { exportKey } from './attestation/messages.ts'
 import { contribution } from './contribution/messages.ts'
 import { genesis } from './genesis/messages.ts'
 import { lineage } from './lineage/messages.ts'
@@ -57,6 +58,7 @@ export const REGISTRY = [
   { declaration: syncDeltaRequest, carrier: 'sync' },
   { declaration: syncDelta, carrier: 'sync' },
   { declaration: archive, carrier: 'object' },
+  { declaration: exportKey, carrier: 'envelope' },
 ] as const
 
 /** What travels on which gossip topic. */

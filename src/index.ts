@@ -38,6 +38,17 @@ export { type LabOptions, runLab } from './lab/run-lab.ts'
 export type { LabProgress } from './lab/work.ts'
 export { isWebUrl } from './peer/archive/at-url.ts'
 export { unpackArchive } from './peer/archive/unpack.ts'
+// Say it in the words of standard tools
+export { attest } from './peer/attest/attest.ts'
+export type {
+  AttestationKind,
+  AttestationReport,
+  Attested,
+  AttestOptions,
+  AttestTarget,
+  LicenceWarning,
+} from './peer/attest/types.ts'
+export { verifyAttestation } from './peer/attest/verify-attestation.ts'
 export { createPeer } from './peer/create-peer.ts'
 export { defaultDataDir, initDataDir } from './peer/data-dir.ts'
 // Show what data were contributed with

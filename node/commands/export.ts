@@ -1,79 +1,56 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { WrittenArchive } from 'coldmesh'
 import type { Call, Run } from '../command.ts'
 import { cidText } from '../control/shapes.ts'
-import { defined } from '../defined.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
+import { formatAttested } from '../text/attested.ts'
 import { show } from '../text/escape.ts'
+import { isAttesting, writeAttestations } from './attest.ts'
 import { dirOf } from './data-dir.ts'
-import { openHistorySource } from './history.ts'
+import { exportArchive, isArchiving } from './export-archive.ts'
+import { type Exported, openHistorySource } from './history.ts'
 
-type Options = 'dir' | 'out' | 'car' | 'contents'
+type Options = 'dir' | 'out' | 'car' | 'contents' | 'inToto' | 'modelSigning' | 'mlBom' | 'statedLevel'
 
 export const runExport: Run<Options> = async (call) => {
-  const { args, options, output, signal } = call
-  const cid = args[0] ?? ''
-  if (!cidText.safeParse(cid).success) {
-    throw new CliError('bad-input', `"${cid}" is not a CID.`, { hint: '`coldmesh log` prints the CIDs of bases.' })
+  const { args, options, output } = call
+  const target = args[0] ?? ''
+  const isDirectory = !cidText.safeParse(target).success && existsSync(target)
+  if (!isDirectory && !cidText.safeParse(target).success) {
+    throw new CliError('bad-input', `"${target}" is not a CID.`, { hint: '`coldmesh log` prints the CIDs of bases.' })
   }
-  const { option, path } = placeOf(options)
-  if (existsSync(path)) {
-    throw new CliError('bad-input', `${path} is there already.`, {
-      hint: `Choose an ${option} that does not exist yet.`,
+  const wantsMore = isAttesting(options)
+  if (isArchiving(options)) return await exportArchive(target, call)
+  if (options.out === undefined && !wantsMore) {
+    throw new CliError('bad-input', 'It is not said where the files should go.', {
+      hint: 'Add --out DIR, or --car FILE for one file with the whole history.',
     })
   }
-  await using history = await openHistorySource(dirOf(options), signal)
-  if (option === '--car') {
-    const { contents } = options
-    const written = await history.exportArchive(cid, {
-      file: path,
-      signal,
-      ...defined({ contents }),
-      onProgress: progressOf(call),
-    })
-    output.result(written, () => describeArchive(written).join('\n'))
-    return EXIT.done
+  if (isDirectory && options.out !== undefined) {
+    throw new CliError('bad-input', `${target} is a directory already.`, { hint: 'Leave out --out.' })
   }
-  const exported = await history.export(cid, { out: path })
-  output.result(exported, () =>
-    [`${exported.kind} ${show(exported.cid)}`, ...exported.files.map((file) => `  ${show(file)}`)].join('\n'),
+  const exported = options.out === undefined ? null : await exportTo(target, options.out, call)
+  const about = isDirectory ? { directory: resolve(target) } : { base: target }
+  const attested = wantsMore ? await writeAttestations(about, call) : null
+  const files = [...(exported?.files ?? []), ...(attested?.files ?? [])]
+  const cid = attested?.base ?? exported?.cid ?? target
+  const result = { cid, kind: exported?.kind ?? 'base', files }
+  output.result(
+    attested === null ? result : { ...result, signedBy: attested.signedBy, warnings: attested.warnings },
+    () => {
+      const lines = [`${result.kind} ${show(cid)}`, ...files.map((file) => `  ${show(file)}`)]
+      return [...lines, ...(attested === null ? [] : formatAttested(attested))].join('\n')
+    },
   )
   return EXIT.done
 }
 
-/** @throws CliError `bad-input` unless one place is named */
-function placeOf({ out, car, contents }: Call<Options>['options']): { option: '--out' | '--car'; path: string } {
-  if (out !== undefined && car !== undefined) {
-    throw new CliError('bad-input', '--out and --car are two ways to export.', { hint: 'Name one of them.' })
+async function exportTo(cid: string, path: string, { options, signal }: Call<Options>): Promise<Exported> {
+  const out = resolve(path)
+  if (existsSync(out)) {
+    throw new CliError('bad-input', `${out} is there already.`, { hint: 'Choose an --out that does not exist yet.' })
   }
-  if (car !== undefined) return { option: '--car', path: resolve(car) }
-  if (contents !== undefined) {
-    throw new CliError('bad-input', '--contents says what an archive has.', { hint: 'Add --car FILE.' })
-  }
-  if (out !== undefined) return { option: '--out', path: resolve(out) }
-  throw new CliError('bad-input', 'It is not said where the files should go.', {
-    hint: 'Add --out DIR, or --car FILE for one file with the whole history.',
-  })
-}
-
-function progressOf({ output }: Call<Options>): (progress: { readonly blocks: number; readonly of: number }) => void {
-  let shown = -1
-  return ({ blocks, of }) => {
-    const percent = Math.floor((100 * blocks) / of)
-    if (percent === shown || !process.stderr.isTTY || output.json) return
-    shown = percent
-    process.stderr.write(`\r\u001b[Kwrites block ${blocks} of ${of}${blocks === of ? '\r\u001b[K' : ''}`)
-  }
-}
-
-function describeArchive({ cid, root, round, contents, certified, blocks, bytes, files }: WrittenArchive): string[] {
-  const of = `${contents} of round ${round}${certified ? '' : ', not certified: a mere proposal'}`
-  return [
-    `archive ${show(root)}`,
-    `  base ${show(cid)}, ${of}`,
-    `  ${blocks} blocks, ${bytes} bytes`,
-    ...files.map((file) => `  ${show(file)}`),
-  ]
+  await using history = await openHistorySource(dirOf(options), signal)
+  return await history.export(cid, { out })
 }

@@ -1,12 +1,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { ArchiveReport, VerifyOptions, VerifyReport } from 'coldmesh'
+import type { ArchiveReport, AttestationReport, VerifyOptions, VerifyReport } from 'coldmesh'
 import type { Call, Run } from '../command.ts'
 import { cidText } from '../control/shapes.ts'
 import { defined } from '../defined.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
 import { PROGRAM } from '../package-root.ts'
+import { formatAttestation } from '../text/attested.ts'
 import { firstBadLink, formatVerification } from '../text/verification.ts'
 import { dirOf } from './data-dir.ts'
 import { verifyEvidenceFile } from './evidence.ts'
@@ -25,6 +26,7 @@ type Options =
   | 'fromDir'
   | 'certificate'
   | 'maxBytes'
+  | 'attestation'
   | 'evidence'
   | 'genesisFile'
 
@@ -38,6 +40,9 @@ export const runVerify: Run<Options> = async (call) => {
   if (options.evidence !== undefined) {
     if (target !== undefined) {
       throw new CliError('bad-input', 'A base and --evidence are two things to verify.', { hint: 'Name one of them.' })
+    }
+    if (options.attestation !== undefined) {
+      throw new CliError('bad-input', '--attestation goes with a base, not with --evidence.', { hint: 'Name a base.' })
     }
     return await verifyEvidenceFile(options.evidence, call)
   }
@@ -53,7 +58,11 @@ export const runVerify: Run<Options> = async (call) => {
   }
   requireSampling(call)
   const { report, trust } = await verifyTarget(target, call)
-  output.result(report, () => formatVerification(report, output.colors, trust))
+  const attestation = await attestationOf(target, call)
+  output.result(attestation === null ? report : { ...report, attestation }, () => {
+    const lines = [formatVerification(report, output.colors, trust)]
+    return [...lines, ...(attestation === null ? [] : [formatAttestation(attestation)])].join('\n')
+  })
   if (isOfLineageAlone(report)) {
     output.say(
       'it has the lineage alone: --level signatures asks for no more, and --dir DIR names where weights may be',
@@ -62,7 +71,22 @@ export const runVerify: Run<Options> = async (call) => {
   // on a terminal it is the last line already
   const isSeen = output.json || (process.stdout.isTTY && process.stderr.isTTY)
   if (!isSeen) for (const line of firstBadLink(report)) process.stderr.write(`${line}\n`)
-  return report.valid ? EXIT.done : EXIT.notValid
+  return report.valid && attestation?.valid !== false ? EXIT.done : EXIT.notValid
+}
+
+/** What is said about the base in a file, compared with it; null where no file is named. */
+async function attestationOf(target: string, call: Call<Options>): Promise<AttestationReport | null> {
+  const { options, signal } = call
+  const { attestation } = options
+  if (attestation === undefined) return null
+  if (isArchive(target)) {
+    throw new CliError('bad-input', '--attestation is compared with a base here, not with an archive.', {
+      hint: 'Unpack it first: coldmesh import FILE.car --out DIR. Then verify DIR with --attestation.',
+    })
+  }
+  const { verifyAttestation } = await import('coldmesh')
+  const about = existsSync(target) ? { directory: resolve(target) } : { base: target }
+  return await verifyAttestation({ target: about, file: resolve(attestation), signal, ...storeOf(call) })
 }
 
 /** What only a sample takes is asked for with it. */
@@ -82,11 +106,14 @@ interface Verified {
   readonly trust: string | undefined
 }
 
+const isUrl = (target: string) => /^https?:\/\//i.test(target)
+
+function isArchive(target: string): boolean {
+  return isUrl(target) || statSync(target, { throwIfNoEntry: false })?.isDirectory() === false
+}
+
 async function verifyTarget(target: string, call: Call<Options>): Promise<Verified> {
-  const isUrl = /^https?:\/\//i.test(target)
-  if (isUrl || statSync(target, { throwIfNoEntry: false })?.isDirectory() === false) {
-    return await verifyFile(isUrl ? target : resolve(target), call)
-  }
+  if (isArchive(target)) return await verifyFile(isUrl(target) ? target : resolve(target), call)
   return existsSync(target) ? await verifyFiles(target, call) : await verifyCid(target, call)
 }
 

@@ -124,3 +124,29 @@ function keyObject(key: Uint8Array): KeyObject {
   keyObjects.set(x, created)
   return created
 }
+
+/** What SubjectPublicKeyInfo begins with in DER for a P-256 point without compression, `04` included. */
+const P256_PREFIX = fromHex('3059301306072a8648ce3d020106082a8648ce3d03010703420004') ?? new Uint8Array()
+const P256_KEY_BYTES = P256_PREFIX.length + 64
+
+/** A P-256 key in its one form: DER, the point without compression and on the curve. */
+export function isP256Key(spki: Uint8Array): boolean {
+  return p256KeyObject(spki) !== null
+}
+
+/** ECDSA with SHA-256; `signature` is r and s, 32 bytes each. Never throws. */
+export function verifyP256(message: Uint8Array, signature: Uint8Array, spki: Uint8Array): boolean {
+  const key = p256KeyObject(spki)
+  return (
+    key !== null && signature.length === 64 && verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature)
+  )
+}
+
+function p256KeyObject(spki: Uint8Array): KeyObject | null {
+  if (spki.length !== P256_KEY_BYTES || !equalBytes(spki.subarray(0, P256_PREFIX.length), P256_PREFIX)) return null
+  try {
+    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
+  } catch {
+    return null // a point that is not on the curve
+  }
+}

@@ -37,6 +37,8 @@ export const MAX_FRAME_BYTES = MEBIBYTE
 export const ENVELOPE_OVERHEAD_BYTES = 96
 /** The envelope of a voucher, as contributions and invites carry it. */
 export const MAX_VOUCHER_ENVELOPE_BYTES = 512
+/** A P-256 key with its proof, and the fields around them. */
+export const MAX_EXPORT_KEY_BYTES = 512
 /** Two envelopes of the longest kind that a committee signs, and what holds them together. */
 export const MAX_EVIDENCE_BYTES = 17 * KIBIBYTE
 /** Pairs that a peer keeps of one member, and of all: a proven liar proves nothing new by its seventeenth. */

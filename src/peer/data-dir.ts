@@ -14,6 +14,7 @@ import { requireKeyMatches } from './key-check.ts'
 /** Where things are in a data directory. */
 export const paths = {
   key: (dir: string) => join(dir, 'key'),
+  exportKey: (dir: string) => join(dir, 'export-key.pem'),
   journal: (dir: string) => join(dir, 'journal'),
   chain: (dir: string) => join(dir, 'chain'),
   blocks: (dir: string) => join(dir, 'blocks'),

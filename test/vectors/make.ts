@@ -7,6 +7,7 @@ import { makeContribution, makeLateContribution } from './making/contribution.ts
 import { makeDatasetProof } from './making/dataset-proof.ts'
 import { makeEvidence } from './making/evidence.ts'
 import { makeEvidenceHeard } from './making/evidence-heard.ts'
+import { makeExportKey } from './making/export-key.ts'
 import { makeFork } from './making/fork.ts'
 import { makeGenesis, makeGenesisFusion } from './making/genesis.ts'
 import { makeGenesisCard } from './making/genesis-card.ts'
@@ -57,5 +58,6 @@ const makers = {
   makeDatasetProof,
   makeCard3,
   makeGenesisCard,
+  makeExportKey,
 }
 for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) await make()

@@ -15,7 +15,7 @@ import { genesisHead, nextHead } from '../../../src/rounds/head.ts'
 import { type NetworkFacts, networkFacts } from '../../../src/rounds/network.ts'
 import type { BuildSpec, Head, SignedContribution } from '../../../src/rounds/state.ts'
 import { lineageView, toCandidate } from '../../../src/rounds/views.ts'
-import { contributionBy, listBy, precommitsBy } from '../protocols/messages.ts'
+import { contributionBy, contributionFields, listBy, precommitsBy } from '../protocols/messages.ts'
 import { type TestKey, type TestNetwork, testKey, testNetwork } from '../protocols/network.ts'
 import { checkpointBytes, importBytes, TEST_LAYOUT } from './checkpoints.ts'
 import { type MemoryStore, memoryStore } from './memory-store.ts'
@@ -40,6 +40,8 @@ export interface TestRoundOptions {
   readonly voucherFor?: (key: TestKey, round: number) => Uint8Array
   /** What contributors to this round state of their data. */
   readonly dataset?: Contribution['dataset']
+  /** What a contributor says of its data, by its seed; default: reviews without a licence. */
+  readonly datasetOf?: (seed: number) => Partial<Contribution['dataset']>
   /** Further contributions that the pipeline leaves out. */
   readonly isCrowded?: boolean
   /** View of the certificate; default 0, in an empty round `maxViews`. */
@@ -129,16 +131,16 @@ export async function readLineage(store: MemoryStore, base: CID): Promise<Lineag
 async function contribute(chain: TestChain, options: TestRoundOptions): Promise<readonly Signed<Contribution>[]> {
   const { net, store, head } = chain
   const round = head.round + 1
-  const offer = (key: TestKey, checkpoint: CID) => {
+  const offer = (key: TestKey, checkpoint: CID, said: Partial<Contribution['dataset']> = {}) => {
+    const dataset = { ...contributionFields(net).dataset, ...said }
     const vouched = options.voucherFor === undefined ? {} : { voucher: options.voucherFor(key, round) }
-    const stated = options.dataset === undefined ? {} : { dataset: options.dataset }
-    return contributionBy(key, net, { round, parent: head.base, checkpoint, ...vouched, ...stated })
+    const stated = options.dataset === undefined ? dataset : options.dataset
+    return contributionBy(key, net, { round, parent: head.base, checkpoint, dataset: stated, ...vouched })
   }
   const offered: Signed<Contribution>[] = []
   for (const seed of options.seeds ?? [1, 2, 3]) {
-    offered.push(
-      offer(testKey(`contributor ${seed}`), await importBytes(checkpointBytes(seed, chain.facts.layout), store)),
-    )
+    const checkpoint = await importBytes(checkpointBytes(seed, chain.facts.layout), store)
+    offered.push(offer(testKey(`contributor ${seed}`), checkpoint, options.datasetOf?.(seed)))
   }
   for (const { seed, parent } of options.late ?? []) {
     const checkpoint = await importBytes(checkpointBytes(seed, chain.facts.layout), store)

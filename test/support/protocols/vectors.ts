@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { CID } from 'multiformats/cid'
+import { exportKey } from '../../../protocols/attestation/messages.ts'
+import { openExportKey } from '../../../protocols/attestation/rules.ts'
 import { genesis } from '../../../protocols/genesis/messages.ts'
 import { judgeGenesis } from '../../../protocols/genesis/rules.ts'
 import { voucher } from '../../../protocols/membership/messages.ts'
@@ -96,8 +98,8 @@ export function bytesOf({ hex, repeat }: Pick<Vector, 'hex' | 'repeat'>): Uint8A
   return bytes
 }
 
-/** What travels in one place: on a topic, or, for vouchers, in a field. */
-const PLACES = [CONTRIBUTION_MESSAGES, VOTE_MESSAGES, REPORT_MESSAGES, AMENDMENT_MESSAGES, [voucher]]
+/** What travels in one place: on a topic, in a field (vouchers) or in a file (export keys). */
+const PLACES = [CONTRIBUTION_MESSAGES, VOTE_MESSAGES, REPORT_MESSAGES, AMENDMENT_MESSAGES, [voucher], [exportKey]]
 
 /** What the code says of bytes of this kind, knowing nothing but the network. */
 export function judgeBytes(
@@ -145,8 +147,12 @@ export function judgeInView({ kind, network }: Pick<VectorFile, 'kind' | 'networ
   if (kind === 'certificate/1') return judgeCertificateIn(bytes, id, vector.view as CertificateSituation)
   if (kind === 'evidence/1') return judgeEvidenceIn(bytes, id, vector.view as EvidenceSituation)
   if (kind === 'voucher/1') return judgeVoucherIn(bytes, id, vector.view as VoucherSituation)
+  if (kind === 'export-key/1') return verdictOf(openExportKey(bytes, id))
   return judgeRoundMessageIn(bytes, id, vector.view as RoundSituation)
 }
+
+/** An export key depends on nothing that its judge would have to know. */
+const verdictOf = (opened: ReturnType<typeof openExportKey>) => ('verdict' in opened ? opened : ACCEPT)
 
 /** The id that the code gives these bytes: an object's own CID, an envelope's payload's. */
 export function idOfVector({ carrier, network, kind }: VectorFile, bytes: Uint8Array): string {
