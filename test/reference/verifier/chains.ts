@@ -68,6 +68,21 @@ async function leftOut(): Promise<TestChain> {
   return await addRound(four, { seeds: [10, 11, 12], late: [{ seed: 5, parent: 3 }] })
 }
 
+/** Lists that differ: what more members list comes first, so an original gives way to its copy; a lottery among the rest. */
+async function listedDifferently(): Promise<TestChain> {
+  const policy: Policy = { minContributions: 1, maxContributions: 4 }
+  let chain = await startChain('listed differently', { round: policy }, SMALL_LAYOUT)
+  for (const from of [1, 11, 21]) {
+    chain = await addRound(chain, {
+      isCrowded: true,
+      seeds: seeds(6, from),
+      // the first, whose copy all list, by two; the last by one alone, which is not enough
+      listed: (offered, member) => offered.filter((_, i) => (i === 0 ? member > 0 : i !== 5 || member === 2)),
+    })
+  }
+  return chain
+}
+
 async function amended(): Promise<TestChain> {
   const start = await startChain('amended', {}, SMALL_LAYOUT)
   const [first] = start.net.members
@@ -117,6 +132,7 @@ export const CHAINS: Readonly<Record<string, () => Promise<TestChain>>> = {
     ]),
   ),
   'left out for every reason': leftOut,
+  'lists that differ': listedDifferently,
   'amended: members, policy, rule, quorum, contributors': amended,
   'amended to what is so already': async () => {
     const start = await small('amended to the same')
@@ -140,6 +156,6 @@ export const CHAINS: Readonly<Record<string, () => Promise<TestChain>>> = {
   },
   'a network with a hostile name': async () =>
     await addRound(await small('# <b>né|漢字 мир</b> [x](y) ```'), {
-      dataset: { ...rows(1), name: '| x |, {{ & ü }}', task: 'ж'.repeat(32), license: 'CC-BY-4.0' },
+      dataset: { ...rows(1), name: '| x |, {{ & ü }}', task: 'a'.repeat(64), license: 'CC-BY-4.0' },
     }),
 }

@@ -46,6 +46,8 @@ export interface TestRoundOptions {
   readonly isCrowded?: boolean
   /** View of the certificate; default 0, in an empty round `maxViews`. */
   readonly view?: number
+  /** What each member of the quorum lists of what is offered; default all. */
+  readonly listed?: (offered: readonly Signed<Contribution>[], member: number) => readonly Signed<Contribution>[]
   /** A ratification that this round embeds. */
   readonly amendment?: Uint8Array
   /** Who certifies it; by default a quorum of the round's committee. */
@@ -95,7 +97,7 @@ export async function startChain(
 /** The chain with one round more, certified by a quorum. */
 export async function addRound(chain: TestChain, options: TestRoundOptions = {}): Promise<TestChain> {
   const { network, facts, store, head } = chain
-  const spec = { ...specOf(chain, await contribute(chain, options)), amendment: options.amendment ?? null }
+  const spec = { ...specOf(chain, await contribute(chain, options), options), amendment: options.amendment ?? null }
   const built = await buildBase(spec, { facts, store })
   const base = options.lie === undefined ? built.base : await lieAbout(chain, built.base, options.lie)
   const view = options.view ?? (spec.inputs.length === 0 ? network.terms.round.maxViews : 0)
@@ -158,12 +160,16 @@ function quorumOf({ net, head }: TestChain): readonly TestKey[] {
   return net.members.filter(({ publicKey }) => isMember(publicKey)).slice(0, quorum)
 }
 
-function specOf(chain: TestChain, offered: readonly Signed<Contribution>[]): BuildSpec {
+function specOf(
+  chain: TestChain,
+  offered: readonly Signed<Contribution>[],
+  { listed: listedBy = () => offered }: TestRoundOptions,
+): BuildSpec {
   const { net, head } = chain
   const { threshold } = head.regime.current
   const round = head.round + 1
   const lists = quorumOf(chain)
-    .map((member) => listBy(member, net, offered, { round, parent: head.base }))
+    .map((member, i) => listBy(member, net, listedBy(offered, i), { round, parent: head.base }))
     .sort((a, b) => compareBytes(a.message.author, b.message.author))
   const listed = lists.map(({ message }) => message.contributions)
   const candidates = offered.map(toCandidate)
