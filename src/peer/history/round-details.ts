@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid'
 import type { Lineage } from '../../../protocols/lineage/messages.ts'
 import { amendment, ratification } from '../../../protocols/membership/messages.ts'
 import { toHex } from '../../../protocols/wire/bytes.ts'
-import { idOf } from '../../../protocols/wire/codec.ts'
+import { idOf, MalformedError } from '../../../protocols/wire/codec.ts'
 import type { SignedContribution } from '../../rounds/state.ts'
 import { parentOf } from '../../rounds/views.ts'
 import { describeChange } from '../amendments/change.ts'
@@ -71,8 +71,14 @@ export function excludedOf({ excluded }: Pick<RoundContents, 'excluded'>): LogEn
   })
 }
 
+/** Null also for what is no amendment: that the lineage embeds one that is none is told by whoever judges it. */
 export function amendmentOf(round: number, embedded: Lineage['amendment']): LogEntry['amendment'] {
   if (embedded === undefined) return null
-  const { amendment: bytes } = ratification.decode(embedded)
-  return { id: String(idOf(bytes)), change: describeChange(amendment.decode(bytes).change), from: round + 2 }
+  try {
+    const { amendment: bytes } = ratification.decode(embedded)
+    return { id: String(idOf(bytes)), change: describeChange(amendment.decode(bytes).change), from: round + 2 }
+  } catch (error) {
+    if (error instanceof MalformedError) return null
+    throw error
+  }
 }
