@@ -6,8 +6,7 @@ import { MalformedError } from '../../../protocols/wire/codec.ts'
 import { readUrl } from '../../adapters/web/read-url.ts'
 import { openBase } from '../../checkpoint/base.ts'
 import { isDagPbCid, isRawCid } from '../../checkpoint/cid.ts'
-import { readRootBytes } from '../../checkpoint/file-tree.ts'
-import { readFile } from '../../checkpoint/unixfs.ts'
+import { decodeDirectory, readFile } from '../../checkpoint/unixfs.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError, isColdmeshError } from '../../ports/errors.ts'
 import { isBadLink } from '../history/bad-link.ts'
@@ -60,8 +59,7 @@ async function verifyContent(
   try {
     const blocks = withFallback(store, options)
     if (!isDagPbCid(cid) && !isRawCid(cid)) return within(await verifyRoot(cid, blocks, options))
-    const isDirectory = isDagPbCid(cid) && (await fileBytes(cid, store)) === null
-    if (isDirectory) return within(await verifyAtGateway(cid, blocks, options))
+    if (await isDirectory(cid, store)) return within(await verifyAtGateway(cid, blocks, options))
     await using other = await openSpool()
     const body = isAsked ? readFile(cid, store.get, { maxBytes }) : await bodyOf(url, options)
     return await verifyBody(body, other, options)
@@ -72,13 +70,14 @@ async function verifyContent(
   }
 }
 
-/** Of a file that is an archive; null for a directory. */
-async function fileBytes(cid: CID, store: ContentStore): Promise<number | null> {
+async function isDirectory(cid: CID, store: ContentStore): Promise<boolean> {
+  if (!isDagPbCid(cid)) return false
   const block = await store.get(cid)
   try {
-    return readRootBytes(block)
+    decodeDirectory(block, cid)
+    return true
   } catch (error) {
-    if (isColdmeshError(error, 'bad-checkpoint')) return null
+    if (isColdmeshError(error, 'bad-checkpoint')) return false
     throw error
   }
 }

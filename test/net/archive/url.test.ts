@@ -200,6 +200,17 @@ describe('with a stock Kubo', { skip: skipWithoutKubo }, () => {
     const file = await kubo.ipfs('add', '--quieter', path)
     const whole = await verifyUrl(`${gateway}/ipfs/${file}`, { trust })
     assert.ok(whole.valid && whole.archive?.root === everything.root, JSON.stringify(whole.failures))
+    const { path: small } = await archiveOf(chain, 'lineage', folder)
+    const cut = await kubo.ipfs(
+      'add',
+      '--quieter',
+      '--chunker=size-4096',
+      '--raw-leaves=false',
+      '--cid-version=1',
+      small,
+    )
+    const lineage = await verifyUrl(`${gateway}/ipfs/${cut}`, { trust, level: 'signatures' })
+    assert.ok(lineage.valid && lineage.archive?.contents === 'lineage', JSON.stringify(lineage.failures))
     const certificate = chain.head.certificate ?? assert.fail()
     const base = await verifyUrl(`${gateway}/ipfs/${chain.head.base}?format=raw`, { trust, certificate })
     assert.ok(base.valid, JSON.stringify(base.failures))
