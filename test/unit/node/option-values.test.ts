@@ -51,7 +51,7 @@ describe('resolveOptions', () => {
   it('refuses what is not among the choices, empty texts and NUL', () => {
     assert.throws(
       () => resolveOptions(['level'], { ...none, flags: { level: ['deep'] } }),
-      badInput(/--level takes signatures or full, not "deep"/),
+      badInput(/--level takes signatures or sample or full, not "deep"/),
     )
     assert.throws(() => resolveOptions(['dir'], { ...none, flags: { dir: [' '] } }), badInput(/--dir is empty/))
     assert.throws(() => resolveOptions(['dir'], { ...none, flags: { dir: ['a\0b'] } }), badInput(/NUL/))
