@@ -11,6 +11,7 @@ import { detailsOf } from './round-details.ts'
 import { drawLeaves, type SamplePlan } from './sample.ts'
 import { sampleWeights } from './sample-weights.ts'
 import type { HistoryStep } from './step.ts'
+import { flatText } from './trace.ts'
 
 export interface CheckRoundOptions {
   readonly store: ContentStore
@@ -44,7 +45,7 @@ export async function checkRound(step: HistoryStep, options: CheckRoundOptions):
   ]
   const report: VerifiedRound = {
     round: loaded.round,
-    base: String(loaded.base),
+    base: flatText(loaded.base),
     certified: isCertified,
     fusion: fusion?.fusion ?? null,
     inputs: loaded.lineage.inputs.length,

@@ -1,4 +1,4 @@
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
 import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { genesisHead, nextHead } from '../../rounds/head.ts'
@@ -13,7 +13,7 @@ import { type LoadedRound, loadRound } from './load-round.ts'
 import { openRound } from './open-round.ts'
 import { checkSignal, readOnlyStore } from './read-only-store.ts'
 import type { HistoryStep } from './step.ts'
-import { traceHistory } from './trace.ts'
+import { type Trail, traceHistory } from './trace.ts'
 
 export interface WalkOptions {
   /** Of the first round. */
@@ -54,15 +54,15 @@ export async function walkHistory(options: WalkOptions): Promise<Walk> {
 
 async function* goForward(
   options: WalkOptions,
-  rounds: readonly { readonly base: CID }[],
+  rounds: Trail['rounds'],
   start: Head | null,
 ): AsyncGenerator<HistoryStep> {
   const { network, store, signal, covered } = options
   let head = start
-  let loaded = await loadAgain(network, store, rounds[0]?.base)
+  let loaded = await loadAgain(network, store, rounds[0])
   for (let i = 0; loaded !== null; i++) {
     checkSignal(signal)
-    const next: LoadedRound | null = await loadAgain(network, store, rounds[i + 1]?.base)
+    const next: LoadedRound | null = await loadAgain(network, store, rounds[i + 1])
     const certificate: Uint8Array | null = next === null ? options.certificate : next.lineage.parentCertificate
     const before = covered?.get(loaded.round)
     const again: HistoryStep | null =
@@ -78,9 +78,11 @@ async function* goForward(
 async function loadAgain(
   network: NetworkFacts,
   store: ContentStore,
-  base: CID | undefined,
+  place: Trail['rounds'][number] | undefined,
 ): Promise<LoadedRound | null> {
-  if (base === undefined) return null
+  if (place === undefined) return null
+  // a new one each time: it remembers its own text
+  const base = CID.parse(place.base)
   const loaded = await loadRound(network, store, base)
   if (!isBadLink(loaded)) return loaded
   throw new ColdmeshError('block-missing', `${base} changed while its history was read: ${loaded.reason}`)
