@@ -13,6 +13,8 @@ export interface CardFacts {
   readonly weights: string
   /** For example `mean/1`. */
   readonly rule: string
+  /** CID of the earlier base whose weights these are, where the committee went back to it. */
+  readonly rolledBackTo?: string
   /** In id order. */
   readonly inputs: readonly CardInput[]
   /** In id order. */
@@ -78,6 +80,12 @@ The weights are the encoder alone; every task keeps its own head.
 }
 
 function inputs(facts: CardFacts): string {
+  if (facts.rolledBackTo !== undefined) {
+    return `## Contributions
+
+None: a quorum of the committee went back to an earlier base, ${code(facts.rolledBackTo)}, and these are its weights.
+What the rounds since then fused stays in the history, and is in these weights no more.`
+  }
   if (facts.inputs.length === 0) {
     return `## Contributions
 

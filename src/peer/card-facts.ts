@@ -2,13 +2,20 @@ import type { CID } from 'multiformats/cid'
 import { toHex } from '../../protocols/wire/bytes.ts'
 import type { CardFacts } from '../checkpoint/card.ts'
 import type { NetworkFacts } from '../rounds/network.ts'
+import { namedByRollback } from '../rounds/rollback.ts'
 import type { BuildSpec } from '../rounds/state.ts'
 
 /** What a base's card says: a function of genesis and lineage. */
 export function cardFacts(
   { id, genesis, terms }: NetworkFacts,
-  made: Pick<BuildSpec, 'round' | 'inputs' | 'excluded'> & { readonly parent: CID; readonly weights: CID },
+  made: Pick<BuildSpec, 'round' | 'inputs' | 'excluded'> & {
+    readonly parent: CID
+    readonly weights: CID
+    /** The ratification in its lineage, where there is one. */
+    readonly amendment: Uint8Array | null | undefined
+  },
 ): CardFacts {
+  const rollback = namedByRollback(made.amendment)
   return {
     network: String(id),
     networkName: genesis.name,
@@ -28,6 +35,7 @@ export function cardFacts(
         license: license ?? null,
       }
     }),
+    ...(rollback === null ? {} : { rolledBackTo: String(rollback) }),
     excluded: made.excluded.map(({ contribution, reason }) => ({ id: String(contribution.id), reason })),
   }
 }

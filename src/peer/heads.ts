@@ -11,6 +11,7 @@ import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import { genesisHead, nextHead } from '../rounds/head.ts'
 import { type Network, type NetworkFacts, openNetworkCertificate } from '../rounds/network.ts'
+import { namedByRollback } from '../rounds/rollback.ts'
 import type { Ancestor, Head, SignedContribution } from '../rounds/state.ts'
 import { lineageView } from '../rounds/views.ts'
 import type { BaseFacts } from './builder.ts'
@@ -62,7 +63,12 @@ async function readAncestor(network: Network, store: ContentStore, { round, base
   if (!lineage) throw new ColdmeshError('bad-checkpoint', `The base of round ${round} has no lineage.`)
   const read = lineageDeclaration.decode(await store.get(lineage))
   const inputs = inputsOf(read, network.id).map(({ message }) => message.checkpoint)
-  return { round, base, weights: read.weights, inputs, isEmpty: inputs.length === 0 && read.excluded.length === 0 }
+  const rollback = namedByRollback(read.amendment)
+  return {
+    ...{ round, base, weights: read.weights, inputs },
+    isEmpty: rollback === null && inputs.length === 0 && read.excluded.length === 0,
+    ...(rollback === null ? {} : { rolledBackTo: rollback }),
+  }
 }
 
 /** What the chain file keeps of a base that was checked. */
@@ -122,14 +128,14 @@ export function checkSent(
   const next = { base, certificate: bytes }
   const certificate = checkCertificate(head, next)
   const opened = checkLineage(head, lineage)
-  const { parent, weights } = opened.lineage
+  const { parent, weights, amendment } = opened.lineage
   const { current } = head.regime
   const { bytes: weightsBytes } = current.genesis
   if (!isFileCid(weights, weightsBytes)) return null
   const made = assembleBase({
     shared: facts.shared,
     weights: baseFile(WEIGHTS_NAME, weights, weightsBytes),
-    card: renderCard(cardFacts(current, { round: head.round + 1, parent, weights, ...opened })),
+    card: renderCard(cardFacts(current, { round: head.round + 1, parent, weights, amendment, ...opened })),
     lineage,
   })
   if (!equalCids(made.cid, base)) return null

@@ -22,7 +22,7 @@ export interface LogEntry {
     /** Rounds with inputs since the base that it was trained from; null when one of them is not here. */
     readonly staleness: number | null
   }[]
-  /** The change of the terms that this base embeds, in force two rounds later. */
+  /** The change of the terms that this base embeds, in force two rounds later; a rollback is done in this one. */
   readonly amendment: { readonly id: string; readonly change: AmendmentChange; readonly from: number } | null
   readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
   /** Evaluations of this base that are held here. */

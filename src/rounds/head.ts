@@ -15,13 +15,14 @@ export function nextHead(
   head: Head,
   next: { readonly base: CID; readonly opened: OpenedLineage<SignedContribution>; readonly certificate: Uint8Array },
 ): Head {
-  const { lineage, inputs, isEmpty } = next.opened
+  const { lineage, inputs, isEmpty, rollback } = next.opened
   const ancestor: Ancestor = {
     round: head.round + 1,
     base: next.base,
     weights: lineage.weights,
     inputs: inputs.map((input) => input.checkpoint),
     isEmpty,
+    ...(rollback === null ? {} : { rolledBackTo: rollback.base }),
   }
   const history = [ancestor, ...head.history].slice(0, head.regime.current.terms.round.historyRounds)
   return { ...ancestor, certificate: next.certificate, history, regime: nextRegime(head.regime, lineage.amendment) }

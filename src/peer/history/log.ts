@@ -91,7 +91,10 @@ function entryOf(
 function amendmentOf(round: number, embedded: Uint8Array | undefined): LogEntry['amendment'] {
   if (embedded === undefined) return null
   const { amendment: bytes } = ratification.decode(embedded)
-  return { id: String(idOf(bytes)), change: describeChange(amendment.decode(bytes).change), from: round + 2 }
+  const { change } = amendment.decode(bytes)
+  // A rollback is this base.
+  const from = change.rollback === undefined ? round + 2 : round
+  return { id: String(idOf(bytes)), change: describeChange(change), from }
 }
 
 type InputFacts = Omit<LogEntry['inputs'][number], 'staleness'>

@@ -11,7 +11,7 @@ import { lineageView } from '../../rounds/views.ts'
 import { type BadLink, reasonOf } from './bad-link.ts'
 import type { LoadedRound } from './load-round.ts'
 
-export type RoundContents = Pick<OpenedLineage<SignedContribution>, 'inputs' | 'excluded'>
+export type RoundContents = Pick<OpenedLineage<SignedContribution>, 'inputs' | 'excluded' | 'rollback'>
 
 export interface OpenedRound {
   /** Null when the lineage was refused, or when nothing is known of the rounds before it. */
@@ -58,7 +58,9 @@ export function openRound(network: NetworkFacts, head: Head | null, loaded: Load
   const reason = reasonOf(opened)
   const needsHistory = NEEDS_HISTORY.includes(reason) || reason.startsWith('amendment-')
   if (bad.length === 0 && !(head === null && needsHistory)) bad.push({ link: 'lineage', reason })
-  return { opened: null, contents: isComplete ? { inputs, excluded } : null, bad }
+  const amended = lineage.amendment === undefined ? null : view.openAmendment(lineage.amendment)
+  const rollback = amended !== null && 'rollback' in amended ? amended.rollback : null
+  return { opened: null, contents: isComplete ? { inputs, excluded, rollback } : null, bad }
 }
 
 /** A head that only the lineage itself speaks for. */

@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import type { Clipping } from '../../../protocols/lineage/clipping.ts'
 import type { Lineage } from '../../../protocols/lineage/messages.ts'
+import type { RollbackTarget } from '../../../protocols/lineage/rules.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { isRawCid } from '../../checkpoint/cid.ts'
 import type { Layout } from '../../checkpoint/layout.ts'
@@ -34,10 +35,16 @@ export async function reproduceWeights(options: {
   readonly store: ContentStore
   readonly parent: Head
   readonly inputs: readonly SignedContribution[]
+  /** Where the round went back to; then it has no inputs. */
+  readonly rollback: RollbackTarget | null
   readonly weights: CID
   readonly stated: Lineage['fusion']
 }): Promise<Reproduction> {
-  const { layout, store, parent, inputs, weights } = options
+  const { layout, store, parent, inputs, rollback, weights } = options
+  if (rollback !== null) {
+    if (equalCids(rollback.weights, weights)) return { fusion: 'reproduced' }
+    return differs('weights', `The round went back to the base ${rollback.base}, and the weights are not that one's.`)
+  }
   if (inputs.length === 0) {
     if (equalCids(parent.weights, weights)) return { fusion: 'reproduced' }
     return differs('weights', 'The round had no inputs, and the weights are not those of its parent.')

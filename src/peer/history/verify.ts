@@ -141,5 +141,5 @@ async function reproduce(
   const { layout } = genesis
   const weights = loaded.files.weights.cid
   const stated = loaded.lineage.fusion
-  return await reproduceWeights({ layout, store, parent, inputs: contents.inputs, weights, stated })
+  return await reproduceWeights({ layout, store, parent, ...contents, weights, stated })
 }
