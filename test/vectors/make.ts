@@ -8,6 +8,7 @@ import { makeGenesis, makeGenesisFusion } from './making/genesis.ts'
 import { makeLateLineage } from './making/late-lineage.ts'
 import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
+import { makeRollback } from './making/rollback.ts'
 import { makeReport } from './making/report.ts'
 import { makeMetricReport } from './making/metric-report.ts'
 import { makeSyncDelta } from './making/sync-delta.ts'
@@ -47,5 +48,6 @@ const makers = {
   makeSyncDelta,
   makeVoucher,
   makeFork,
+  makeRollback,
 }
 for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) make()
