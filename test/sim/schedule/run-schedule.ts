@@ -6,7 +6,9 @@ import type { Peace } from '../properties/property.ts'
 import { CALM } from '../wires.ts'
 import { planAmendments } from './amendments.ts'
 import { planTrouble } from './chaos.ts'
+import { createRandom } from '../../support/rounds/random.ts'
 import { offerRound } from './offers.ts'
+import { offerAgain } from './rollbacks.ts'
 import { type ScheduleOptions, type Settings, settingsOf, VIEW_TIMEOUT_MS } from './settings.ts'
 
 /** How one schedule ended. */
@@ -31,6 +33,7 @@ const SETTLE_MS = 2500
  */
 export function runSchedule(seed: number, options: ScheduleOptions = {}): Outcome {
   const { settings, random } = settingsOf(seed, options)
+  const own = createRandom(seed * 104_729 + 13)
   const { members, quorum, rounds, chaosMs, profile } = settings
   const simulation: Simulation = createSimulation({
     seed,
@@ -44,7 +47,10 @@ export function runSchedule(seed: number, options: ScheduleOptions = {}): Outcom
     isTraced: options.isTraced === true,
     ...(options.machine ? { machine: options.machine } : {}),
     ...(settings.isAmended ? { onBegun: planAmendments(() => simulation, settings, random) } : {}),
-    onRound: (round, host) => offerRound(simulation, settings, random, round, host),
+    onRound: (round, host) => {
+      offerRound(simulation, settings, random, round, host)
+      if (settings.isRolledBack) offerAgain(simulation, own, round, host)
+    },
   })
   planTrouble(simulation, settings, random)
   const { hosts } = simulation
