@@ -93,6 +93,11 @@ export const OPTIONS = {
 
   add: { kind: 'text', value: 'NAME=KEY', repeat: true, help: 'a new member of the committee' },
   remove: { kind: 'text', value: 'NAME|KEY', repeat: true, help: 'a member that goes' },
+  rollback: {
+    kind: 'text',
+    value: 'ROUND|CID',
+    help: 'go back to the base of an earlier round: the next one has its weights, and the rounds since stay in the history',
+  },
   set: {
     kind: 'text',
     value: 'NAME=VALUE',
