@@ -10,7 +10,12 @@ import { dirOf } from './data-dir.ts'
 import { parseRollback } from './rollback.ts'
 
 /** Without anything lists what is open; with an id approves; with a change proposes. */
-export const runAmend: Run<'dir' | 'add' | 'remove' | 'set' | 'rollback'> = async ({ args, options, output, signal }) => {
+export const runAmend: Run<'dir' | 'add' | 'remove' | 'set' | 'rollback'> = async ({
+  args,
+  options,
+  output,
+  signal,
+}) => {
   const [id] = args
   const { rollback } = options
   const changesTerms = options.add.length + options.remove.length + options.set.length > 0

@@ -13,7 +13,16 @@ export function formatAmendment(amendment: AmendmentStatus): string[] {
   return [`amendment ${show(id)}`, ...changeLines(change).map((line) => `  ${line}`), `  ${progress}`]
 }
 
-export function changeLines({ add, remove, round, quorum, contributors, gate, fusion, rollback }: AmendmentChange): string[] {
+export function changeLines({
+  add,
+  remove,
+  round,
+  quorum,
+  contributors,
+  gate,
+  fusion,
+  rollback,
+}: AmendmentChange): string[] {
   return [
     ...(add ?? []).map(({ name, key }) => `adds member ${show(name)} (${short(key)})`),
     ...(remove ?? []).map((key) => `removes member ${short(key)}`),

@@ -42,7 +42,9 @@ function approvedAlone({ base }: RollbackTarget, { state, random }: LiarTools): 
     return { ...signed, message: { ...signed.message, author } }
   })
   return ratify(
-    approvals.filter(({ message }, i) => !approvals.slice(0, i).some((o) => equalBytes(o.message.author, message.author))),
+    approvals.filter(
+      ({ message }, i) => !approvals.slice(0, i).some((o) => equalBytes(o.message.author, message.author)),
+    ),
     quorum,
   )
 }

@@ -39,7 +39,14 @@ export function lineageView({
   older = [],
   rolledBackTo,
 }: TestRound): LineageView<SignedContribution> {
-  const ancestor = { round: round - 1, base, weights: baseWeights, inputs: recent, isEmpty: false, ...(rolledBackTo && { rolledBackTo }) }
+  const ancestor = {
+    round: round - 1,
+    base,
+    weights: baseWeights,
+    inputs: recent,
+    isEmpty: false,
+    ...(rolledBackTo && { rolledBackTo }),
+  }
   const head = {
     ...ancestor,
     certificate: null,

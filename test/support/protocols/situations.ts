@@ -257,11 +257,7 @@ export function judgeRatificationIn(bytes: Uint8Array, view: AmendmentSituation)
   return isOpenedAmendment(opened) ? ACCEPT : opened
 }
 
-function olderBase({
-  inputs = [],
-  rolledBackTo,
-  ...other
-}: NonNullable<LineageSituation['older']>[number]): OlderBase {
+function olderBase({ inputs = [], rolledBackTo, ...other }: NonNullable<LineageSituation['older']>[number]): OlderBase {
   return {
     ...{ ...other, base: CID.parse(other.base), weights: CID.parse(other.weights) },
     inputs: inputs.map((cid) => CID.parse(cid)),
