@@ -1,4 +1,4 @@
-import type { EngineChoice } from 'coldmesh'
+import type { EngineChoice, EvaluationMode } from 'coldmesh'
 import { DATASET_OPTIONS } from './dataset-options.ts'
 import { MODEL_OPTIONS } from './model-options.ts'
 import type { OptionSpec, ValueOf } from './option-spec.ts'
@@ -17,6 +17,8 @@ const ENGINES = [
   'tfjs-node',
   'tfjs-wasm',
 ] as const satisfies readonly EngineChoice[]
+
+const MODES = ['frozen', 'full', 'few-shot'] as const satisfies readonly EvaluationMode[]
 
 /** Every option once: flags, `COLDMESH_*` variables, the options file and docs/cli.md all come from here. */
 export const OPTIONS = {
@@ -200,7 +202,7 @@ export const OPTIONS = {
   out: {
     kind: 'path',
     value: 'DIR',
-    help: 'where the files go; export, train, fuse: must not exist yet; lab: goes on there (default: lab-NAME)',
+    help: 'where the files go; export, train, fuse, blame: must not exist yet; lab: goes on there (default: lab-NAME)',
   },
 
   test: { kind: 'path', value: 'FILE', help: 'test rows for --data (default: a fifth of its rows, held out)' },
@@ -214,6 +216,18 @@ export const OPTIONS = {
     value: 'MODE,MODE',
     default: 'frozen,full',
     help: 'how to judge: frozen (a head alone learns), full (everything does), few-shot (everything, from 100 labels)',
+  },
+  blameMode: {
+    kind: 'text',
+    flag: '--mode',
+    choices: MODES,
+    default: 'frozen',
+    help: 'how to judge: frozen (a head alone learns), full (everything does), few-shot (everything, from 100 labels)',
+  },
+  without: {
+    kind: 'text',
+    value: 'ID,ID',
+    help: 'fuse the round again without these contributions, into --out',
   },
   seeds: { kind: 'count', value: 'N', min: 1, max: 100, default: 3, help: 'how often each is trained, from --seed on' },
   evalRounds: {

@@ -36,6 +36,16 @@ export { LAB_BASELINES, type LabBaseline, type LabEvaluation, type LabPlan, type
 export type { LabCurve, LabGain, LabPoint, LabResult, LabRun } from './lab/result.ts'
 export { type LabOptions, runLab } from './lab/run-lab.ts'
 export type { LabProgress } from './lab/work.ts'
+export { blameInputs } from './peer/blame/blame-inputs.ts'
+export { type FusedWithout, fuseWithout } from './peer/blame/fuse-without.ts'
+export type {
+  BlamedInput,
+  BlameOptions,
+  BlameProgress,
+  BlameReport,
+  BlameSource,
+  FuseWithoutOptions,
+} from './peer/blame/types.ts'
 export { createPeer } from './peer/create-peer.ts'
 export { defaultDataDir, initDataDir } from './peer/data-dir.ts'
 export { type EvaluateHeadOptions, evaluate, readHead } from './peer/evaluate.ts'

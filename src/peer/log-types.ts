@@ -19,6 +19,8 @@ export interface LogEntry {
     readonly rows: number
     /** Key of the member whose voucher let the author contribute; null where none was needed. */
     readonly vouchedBy: string | null
+    /** CID of the base that it was trained from. */
+    readonly trainedFrom: string
     /** Rounds with inputs since the base that it was trained from; null when one of them is not here. */
     readonly staleness: number | null
   }[]

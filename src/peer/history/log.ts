@@ -100,13 +100,14 @@ function amendmentOf(round: number, embedded: Uint8Array | undefined): LogEntry[
 type InputFacts = Omit<LogEntry['inputs'][number], 'staleness'>
 
 function inputOf(network: NetworkFacts, { id, author, checkpoint, signed }: SignedContribution): InputFacts {
-  const { dataset, voucher } = signed.message
+  const { dataset, voucher, parent } = signed.message
   const { name, task, rows } = dataset
   const vouched = voucher === undefined ? null : readVoucher(voucher, network.id)
   return {
     id: String(id),
     author: toHex(author),
     checkpoint: String(checkpoint),
+    trainedFrom: String(parent),
     task,
     dataset: name,
     rows,

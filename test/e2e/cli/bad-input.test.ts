@@ -227,6 +227,7 @@ describe('a wrong data directory', () => {
       import: [folder.path],
       join: [UNKNOWN_GENESIS, '--data', data],
       eval: ['--data', data],
+      blame: ['--data', data],
       data: [data],
       train: ['--data', data, '--out', join(folder.path, 'never')],
       verify: [UNKNOWN_GENESIS],
