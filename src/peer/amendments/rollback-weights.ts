@@ -3,7 +3,7 @@ import type { RollbackTarget } from '../../../protocols/lineage/rules.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { PeerContext } from '../context.ts'
-import { bringWeights } from '../round/bring-weights.ts'
+import { type BringContext, bringWeights } from '../round/bring-weights.ts'
 import { pause } from '../round/voice.ts'
 import { isFileWhole } from '../store/is-whole.ts'
 
@@ -29,10 +29,7 @@ interface Minded {
   readonly over: AbortController
 }
 
-export type RollbackContext = Pick<
-  PeerContext,
-  'network' | 'termsAt' | 'chain' | 'store' | 'keeping' | 'mesh' | 'clock' | 'log' | 'waits' | 'signal'
->
+export type RollbackContext = BringContext & Pick<PeerContext, 'clock' | 'log' | 'waits' | 'signal'>
 
 /** @param onHere weights came that were not here before */
 export function createRollbackWeights(context: RollbackContext, onHere: () => void): RollbackWeights {

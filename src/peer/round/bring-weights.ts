@@ -1,6 +1,14 @@
 import type { CID } from 'multiformats/cid'
+import type { Mesh } from '../../ports/mesh.ts'
+import type { Chain } from '../chain.ts'
 import type { PeerContext } from '../context.ts'
 import { maxWeightsBytes } from '../heads.ts'
+
+/** What of a peer bringing weights needs. */
+export interface BringContext extends Pick<PeerContext, 'network' | 'termsAt' | 'store' | 'keeping'> {
+  readonly chain: Pick<Chain, 'entries'>
+  readonly mesh: Pick<Mesh, 'peers'>
+}
 
 const MIN_FETCH_MS = 30_000
 const STALL_MS = 15_000
@@ -10,14 +18,7 @@ const STALL_MS = 15_000
  * @throws ColdmeshError as `ContentStore.fetch`, `refused` (disk)
  */
 export async function bringWeights(
-  {
-    network,
-    termsAt,
-    chain,
-    store,
-    keeping,
-    mesh,
-  }: Pick<PeerContext, 'network' | 'termsAt' | 'chain' | 'store' | 'keeping' | 'mesh'>,
+  { network, termsAt, chain, store, keeping, mesh }: BringContext,
   weights: CID,
   { round, signal }: { readonly round: number; readonly signal: AbortSignal },
 ): Promise<void> {
