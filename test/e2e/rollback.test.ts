@@ -100,6 +100,9 @@ describe('four members into whose base something bad got', () => {
     const dan = network.peers.find(({ name }) => name === 'dan')
     assert.ok(dan)
     daemons.set('dan', await network.start(dan, { invite, args: ['--threads', '1'] }))
+    // Too few for a base, and trained from what is gone back from.
+    await contribute('ben')
+    const waiting = await daemon('ben').event(({ event, round }) => event === 'announced' && round === 3, 'announced')
     for (const name of ['ben', 'cleo']) {
       await daemon(name).event(({ event }) => event === 'approved', 'the proposal')
       const approved = await coldmesh('amend', id, '--dir', dirOf(name))
@@ -109,6 +112,8 @@ describe('four members into whose base something bad got', () => {
     bases[3] = await everyone(3)
     const told = await daemon('ben').event(({ event }) => event === 'rolled-back', 'rolled back')
     assert.deepEqual([told['round'], told['base'], told['to']], [3, bases[3], bases[1]])
+    const refused = JSON.stringify((await daemon('cleo').status())['refused'])
+    assert.ok(refused.includes(String(waiting['id'])) && refused.includes('"reason":"rolled-back"'), refused)
     const [good, bad, now] = await Promise.all([1, 2, 3].map((round) => weightsOf('ben', bases[round] ?? '')))
     assert.ok(good && bad && now)
     assert.ok(now.equals(good) && !now.equals(bad))
