@@ -1,4 +1,4 @@
-import type { EngineChoice } from 'coldmesh'
+import type { EngineChoice, EvaluationMode } from 'coldmesh'
 import { ARCHIVE_OPTIONS } from './archive-options.ts'
 import { DATASET_OPTIONS } from './dataset-options.ts'
 import { HISTORY_OPTIONS } from './history-options.ts'
@@ -20,6 +20,8 @@ const ENGINES = [
   'tfjs-node',
   'tfjs-wasm',
 ] as const satisfies readonly EngineChoice[]
+
+const MODES = ['frozen', 'full', 'few-shot'] as const satisfies readonly EvaluationMode[]
 
 /** Every option once: flags, `COLDMESH_*` variables, the options file and docs/cli.md all come from here. */
 export const OPTIONS = {
@@ -96,6 +98,11 @@ export const OPTIONS = {
 
   add: { kind: 'text', value: 'NAME=KEY', repeat: true, help: 'a new member of the committee' },
   remove: { kind: 'text', value: 'NAME|KEY', repeat: true, help: 'a member that goes' },
+  rollback: {
+    kind: 'text',
+    value: 'ROUND|CID',
+    help: 'go back to the base of an earlier round: the next one has its weights, and the rounds since stay in the history',
+  },
   set: {
     kind: 'text',
     value: 'NAME=VALUE',
@@ -187,7 +194,7 @@ export const OPTIONS = {
   out: {
     kind: 'path',
     value: 'DIR',
-    help: 'where the files go; export, train, fuse, data: must not exist yet; lab: goes on there (default: lab-NAME)',
+    help: 'where the files go; export, train, fuse, data, blame: must not exist yet; lab: goes on there (default: lab-NAME)',
   },
   ...ARCHIVE_OPTIONS,
 
@@ -202,6 +209,18 @@ export const OPTIONS = {
     value: 'MODE,MODE',
     default: 'frozen,full',
     help: 'how to judge: frozen (a head alone learns), full (everything does), few-shot (everything, from 100 labels)',
+  },
+  blameMode: {
+    kind: 'text',
+    flag: '--mode',
+    choices: MODES,
+    default: 'frozen',
+    help: 'how to judge: frozen (a head alone learns), full (everything does), few-shot (everything, from 100 labels)',
+  },
+  without: {
+    kind: 'text',
+    value: 'ID,ID',
+    help: 'fuse the round again without these contributions, into --out',
   },
   seeds: { kind: 'count', value: 'N', min: 1, max: 100, default: 3, help: 'how often each is trained, from --seed on' },
   evalRounds: {

@@ -88,6 +88,40 @@ export const TRAINING_COMMANDS: readonly Command[] = [
   ),
   defineCommand(
     {
+      name: 'blame',
+      summary: 'says which contribution of a round hurts, by your own data, and fuses the round without it',
+      arguments: [
+        {
+          name: 'base',
+          help: 'CID of a base in the data directory (default: the newest with contributions)',
+          required: false,
+        },
+      ],
+      options: [
+        ...COMMON,
+        'data',
+        'test',
+        ...DATASET,
+        'task',
+        'blameMode',
+        'seeds',
+        'seed',
+        ...BUDGET,
+        'engine',
+        'threads',
+        'without',
+        'out',
+      ],
+      onDataDir: true,
+      examples: [
+        'coldmesh blame --dir ./alpha --data reviews.csv --label stars',
+        'coldmesh blame BASE_CID --dir ./alpha --without CONTRIBUTION_ID --out ./without',
+      ],
+    },
+    async () => (await import('./commands/blame.ts')).runBlame,
+  ),
+  defineCommand(
+    {
       name: 'doctor',
       summary: 'what is wrong with this machine, and how fast each training engine is on it',
       options: [...COMMON, 'threads'],

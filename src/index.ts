@@ -49,6 +49,16 @@ export type {
   LicenceWarning,
 } from './peer/attest/types.ts'
 export { verifyAttestation } from './peer/attest/verify-attestation.ts'
+export { blameInputs } from './peer/blame/blame-inputs.ts'
+export { type FusedWithout, fuseWithout } from './peer/blame/fuse-without.ts'
+export type {
+  BlamedInput,
+  BlameOptions,
+  BlameProgress,
+  BlameReport,
+  BlameSource,
+  FuseWithoutOptions,
+} from './peer/blame/types.ts'
 export { createPeer } from './peer/create-peer.ts'
 export { defaultDataDir, initDataDir } from './peer/data-dir.ts'
 // Show what data were contributed with

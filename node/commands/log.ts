@@ -56,7 +56,7 @@ function formatEntry(entry: LogEntry): string {
     ...(amendment === null
       ? []
       : [
-          `  * amendment ${short(amendment.id)}, in force from round ${amendment.from}: ${changeLines(amendment.change).join('; ')}`,
+          `  * amendment ${short(amendment.id)}, ${amendment.change.rollback === undefined ? `in force from round ${amendment.from}: ` : ''}${changeLines(amendment.change).join('; ')}`,
         ]),
     ...excluded.map(({ id, author, reason }) => `  - ${short(id)}  by ${short(author)}: ${show(reason)}`),
     ...evidence.map((found) => `  ! ${contradictionLine(found)}`),

@@ -145,6 +145,7 @@ export const amendmentRequest = z.strictObject({
     .nullable()
     .optional(),
   fusion: z.strictObject({ rule: z.string().min(1).max(32), params: z.record(z.string(), whole) }).optional(),
+  rollback: z.strictObject({ base: cidText }).optional(),
 })
 export const amendmentParams = z.strictObject({ id: cidText })
 
@@ -173,6 +174,7 @@ export const startingAnswer = z.custom<StartingAnswer>(
   (value) => has('network', 'phase', 'waits', 'running')(value) && !has('base')(value),
 )
 export const roundsAnswer = z.object({ rounds: z.array(z.custom<LogEntry>(has('round', 'base', 'inputs'))) })
+export const roundAnswer = z.object({ base: cidText, parent: cidText })
 export const peersAnswer = z.object({
   peers: z.array(
     z.object({

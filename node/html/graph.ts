@@ -59,7 +59,7 @@ function edge({ round, y }: Row, input: TracedInput, at: number, placeOf: Readon
   const [x, dotY] = placeOfDot(at, y)
   const into = `M${x - 8} ${dotY}C${x - 24} ${dotY} ${SPINE + 40} ${y} ${SPINE + ROUND_RADIUS} ${y}`
   const line = html`<path class="edge" d="${into}"/>`
-  const from = input.trainedFrom === round.round - 1 ? undefined : placeOf.get(input.trainedFrom)
+  const from = input.trainedFrom.round === round.round - 1 ? undefined : placeOf.get(input.trainedFrom.round)
   if (from === undefined) return line
   const late = `M${SPINE + ROUND_RADIUS} ${from}Q${LATE} ${from} ${LATE} ${from - 10}V${dotY + 24}Q${LATE} ${dotY + 14} ${LATE + 10} ${dotY + 14}H${x - 6}Q${x} ${dotY + 14} ${x} ${dotY + 9}`
   return html`${line}<path class="late" d="${late}"/>`

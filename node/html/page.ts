@@ -76,7 +76,7 @@ function legend(tasks: readonly string[], { rounds }: Lineage): Html {
     return html`<li><span class="mark ${style}">${name}</span> ${peerText(task)}</li>`
   })
   const more = tasks.length - known.length
-  const isLate = rounds.some(({ round, inputs }) => inputs.some(({ trainedFrom }) => trainedFrom !== round - 1))
+  const isLate = rounds.some(({ round, inputs }) => inputs.some(({ trainedFrom }) => trainedFrom.round !== round - 1))
   return html`<h3>Tasks, as contributors name them</h3>
 <ul class="legend">${join(known)}${more > 0 ? html`<li><span class="mark rest">*</span> ${String(more)} more</li>` : html``}</ul>
 <p class="soft">A filled circle is a base, a hollow one a round that ended empty. What was fused into it stands beside it, larger where more rows were trained on; a dashed circle counts what was left out.${isLate ? ' A dashed line leads from the base that a late contribution was trained from.' : ''} A diamond is an amendment of the network’s terms.</p>`

@@ -8,12 +8,21 @@ export function formatAmendment(amendment: AmendmentStatus): string[] {
   const progress = {
     open: `${approved}: ${approvedBy.length} of ${need}; missing ${missing.map((name) => show(name)).join(', ')}`,
     ratified: `${approved}: ratified, the next base embeds it`,
-    embedded: `${approved}: in force from round ${from}`,
+    embedded: `${approved}: ${change.rollback === undefined ? 'in force from' : 'done in'} round ${from}`,
   }[state]
   return [`amendment ${show(id)}`, ...changeLines(change).map((line) => `  ${line}`), `  ${progress}`]
 }
 
-export function changeLines({ add, remove, round, quorum, contributors, gate, fusion }: AmendmentChange): string[] {
+export function changeLines({
+  add,
+  remove,
+  round,
+  quorum,
+  contributors,
+  gate,
+  fusion,
+  rollback,
+}: AmendmentChange): string[] {
   return [
     ...(add ?? []).map(({ name, key }) => `adds member ${show(name)} (${short(key)})`),
     ...(remove ?? []).map((key) => `removes member ${short(key)}`),
@@ -21,6 +30,7 @@ export function changeLines({ add, remove, round, quorum, contributors, gate, fu
     ...(quorum === undefined ? [] : [`sets quorum to ${quorum}`]),
     ...(contributors === undefined ? [] : [`sets contributors to ${contributorsText(contributors)}`]),
     ...(gate === undefined ? [] : [`sets gate to ${gate === null ? 'off' : gate.maxDrop}`]),
+    ...(rollback === undefined ? [] : [`rolls back to the base ${show(rollback.base)}`]),
     ...(fusion === undefined ? [] : [`sets rule to ${show(formatRule(fusion), { maxLength: 128 })}`]),
   ]
 }

@@ -98,6 +98,8 @@ export function describeEvent(event: PeerEvent | JoinEvent): string | null {
       return `round ${event.round}: view ${event.view}, aggregator ${name(event.aggregator)}`
     case 'fused':
       return `round ${event.round}: certified base ${show(event.base)} from ${event.inputs.length} contributions`
+    case 'rolled-back':
+      return `round ${event.round}: went back to the weights of the base ${show(event.to)}`
     case 'refused':
       return `refused ${show(event.what)}${event.author === null ? '' : ` by ${short(event.author)}`}: ${show(event.reason)}`
     case 'gate':

@@ -29,10 +29,23 @@ export interface LineageView<C extends Candidate> extends Omit<PipelineFacts, 'l
   openContribution(envelope: Uint8Array): C | Verdict
   /** Opens an envelope of a member of the committee. */
   openList(envelope: Uint8Array): QuotedList | Verdict
-  /** Checks a ratified amendment by the committee of this round (membership, 8). */
-  judgeAmendment(bytes: Uint8Array): Verdict
+  /** Opens a ratified amendment and checks it by the committee of this round (membership, 8). */
+  openAmendment(bytes: Uint8Array): EmbeddedAmendment | Verdict
   /** Checks that the bytes certify `base` for round `round - 1`. */
   judgeParentCertificate(bytes: Uint8Array): Verdict
+}
+
+/** What an amendment does to the base that embeds it. */
+export interface EmbeddedAmendment {
+  /** Null for one that changes terms, which hold later. */
+  readonly rollback: RollbackTarget | null
+}
+
+/** An earlier base that a quorum goes back to. */
+export interface RollbackTarget {
+  readonly base: CID
+  /** CID of its weights. */
+  readonly weights: CID
 }
 
 export interface OpenedLineage<C extends Candidate> {
@@ -41,7 +54,9 @@ export interface OpenedLineage<C extends Candidate> {
   /** In id order. */
   readonly inputs: readonly C[]
   readonly excluded: readonly { readonly contribution: C; readonly reason: ExclusionReason }[]
-  /** A round that ended without inputs: the weights stay. */
+  /** The weights are those of this earlier base; no inputs. */
+  readonly rollback: RollbackTarget | null
+  /** A round that ended without inputs, and without a rollback: the weights stay. */
   readonly isEmpty: boolean
 }
 
@@ -102,7 +117,8 @@ function readLineage<C extends Candidate>(read: Lineage, view: LineageView<C>): 
   demand(read.round === view.round, 'lineage-wrong-round')
   demand(equalCids(read.parent, view.base), 'lineage-wrong-parent')
   // [REJECT] SPEC 6.2: an amendment is ratified by the committee of this round.
-  if (read.amendment !== undefined) mustAccept(view.judgeAmendment(read.amendment))
+  const amended = read.amendment === undefined ? null : orRefuse(view.openAmendment(read.amendment))
+  const rollback = amended?.rollback ?? null
   // [REJECT] SPEC 6.3: the parent is certified; the genesis' base needs no certificate.
   demand((read.round === 1) === (read.parentCertificate === null), 'lineage-parent-certificate')
   if (read.parentCertificate !== null) {
@@ -114,14 +130,18 @@ function readLineage<C extends Candidate>(read: Lineage, view: LineageView<C>): 
   const excluded = read.excluded.map(({ envelope, reason }) => {
     return { contribution: orRefuse(view.openContribution(envelope)), reason }
   })
-  const isEmpty = inputs.length === 0 && excluded.length === 0
-  if (isEmpty) {
+  const isBare = inputs.length === 0 && excluded.length === 0
+  if (rollback !== null) {
+    // [REJECT] SPEC 6.12: a rollback takes the weights of the base that it names, and nothing else.
+    demand(isBare, 'lineage-rollback-with-contributions')
+    demand(equalCids(read.weights, rollback.weights), 'lineage-rollback-other-weights')
+  } else if (isBare) {
     // [REJECT] SPEC 6.4: an empty round keeps the weights.
     demand(equalCids(read.weights, view.baseWeights), 'lineage-empty-changes-weights')
   } else {
     checkSelection({ inputs, excluded }, lists, view)
   }
-  return { lineage: read, lists, inputs, excluded, isEmpty }
+  return { lineage: read, lists, inputs, excluded, rollback, isEmpty: isBare && rollback === null }
 }
 
 function checkFusion<C extends Candidate>({ fusion, inputs }: Lineage, view: LineageView<C>): void {

@@ -17,11 +17,15 @@ export interface AmendableTerms {
 }
 
 /**
- * SPEC 8.3: the terms after a change; a verdict when it says nothing, removes who is no member or adds who is one. Whether the
+ * SPEC 8.3 and 8.11: the terms after a change, which a rollback leaves as they are; a verdict when it says nothing, removes who is
+ * no member, adds who is one, or rolls back and does something else. Whether the
  * outcome is one that a genesis may have is for the caller to ask (SPEC 8.4).
  */
 export function amendTerms(terms: AmendableTerms, change: Change): AmendableTerms | Verdict {
-  const { add = [], remove = [], round = {}, ...others } = change
+  if (change.rollback !== undefined) {
+    return Object.keys(change).length === 1 ? terms : reject('amendment-rollback-not-alone')
+  }
+  const { add = [], remove = [], round = {}, rollback: _, ...others } = change
   if (Object.keys(change).length === 0 || (change.round && Object.keys(round).length === 0))
     return reject('amendment-empty')
   const has = (key: Uint8Array) => terms.committee.some((member) => equalBytes(member.key, key))

@@ -1,4 +1,16 @@
-import { bytes, cid, key, list, messageId, nullable, optional, record, text, uint } from '../wire/fields.ts'
+import {
+  bytes,
+  cid,
+  directoryCid,
+  key,
+  list,
+  messageId,
+  nullable,
+  optional,
+  record,
+  text,
+  uint,
+} from '../wire/fields.ts'
 import {
   ENVELOPE_OVERHEAD_BYTES,
   KIBIBYTE,
@@ -61,6 +73,7 @@ const change = record({
   ),
   gate: optional(gate),
   fusion: optional(fusionTerms),
+  rollback: optional(record({ base: directoryCid() })),
 })
 
 /** A change of a network's terms, `previous` being the last one that was embedded. Its id is what people compare. */

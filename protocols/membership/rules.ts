@@ -17,6 +17,8 @@ export interface AmendmentView {
   /** Of this round's committee. */
   isMember(key: Uint8Array): boolean
   readonly quorum: number
+  /** Whether a rollback may name this base: one of the last `historyRounds`, and not the round's own. */
+  isEarlier(base: CID): boolean
   /** Whether a genesis could have these terms (genesis, 2). */
   judgeTerms(terms: AmendableTerms): Verdict
 }
@@ -57,9 +59,12 @@ function open(read: Amendment, id: CID, view: AmendmentView): OpenedAmendment | 
   if (!equalCids(read.network, view.network)) return reject('amendment-wrong-network')
   // [IGNORE] SPEC 8.2: it follows the last one that was embedded. Another was embedded first, or its sender is ahead.
   if (!equalCids(read.previous, view.last)) return ignore('amendment-out-of-order')
-  // [REJECT] SPEC 8.3: it changes something, removes members only.
+  // [REJECT] SPEC 8.3: it changes something, removes members only. [REJECT] SPEC 8.11: a rollback does nothing else.
   const terms = amendTerms(view.terms, read.change)
   if (!isAmended(terms)) return terms
+  // [IGNORE] SPEC 8.12: a rollback goes to a base of the last rounds. Its sender may be ahead of us, or behind.
+  const { rollback } = read.change
+  if (rollback !== undefined && !view.isEarlier(rollback.base)) return ignore('amendment-no-earlier-base')
   // [REJECT] SPEC 8.4: a genesis could have these terms.
   const verdict = view.judgeTerms(terms)
   return verdict.verdict === 'accept' ? { id, amendment: read, terms } : reject(`amendment-${reasonOf(verdict)}`)
@@ -104,7 +109,7 @@ export function openRatification(bytes: Uint8Array, view: AmendmentView): Opened
       const signed = approval.encode({ network: view.network, author, amendment: payload })
       if (!verifySignature(preAuthentication(signed), signature, author)) return reject('ratification-bad-signature')
     }
-    // [REJECT] SPEC 8.9: the amendment holds, 8.2 included.
+    // [REJECT] SPEC 8.9: the amendment holds, 8.2 and 8.12 included.
     const opened = openAmendment(payload, view)
     if (!isOpenedAmendment(opened)) return opened.verdict === 'ignore' ? reject(opened.reason) : opened
     return opened

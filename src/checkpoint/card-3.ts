@@ -1,6 +1,6 @@
 import type { CardFacts, CardInput } from './card.ts'
 import { amendmentLines, type CardAmendment, type CardRule, parameters } from './card-amendment.ts'
-import { code, integer, licence, table, USE, WHAT_A_BASE_IS } from './card-text.ts'
+import { code, integer, licence, table, USE, WHAT_A_BASE_IS, wentBack } from './card-text.ts'
 import { escapeMarkdown } from './escape.ts'
 
 /** What card/3 says beyond card/1. All of it is in genesis, lineage, and the terms that are in force in the round. */
@@ -96,6 +96,7 @@ ${[head, ...body].join('\n')}`
 }
 
 function inputs(facts: Card3Facts): string {
+  if (facts.rolledBackTo !== undefined) return wentBack(facts.rolledBackTo)
   if (facts.inputs.length === 0) {
     return `## Contributions
 
@@ -167,7 +168,7 @@ function amendment({ amendment, round }: Card3Facts): string {
   if (amendment === null) return ''
   return `## Amendment
 
-This base embeds the amendment ${code(amendment.id)}, which a quorum of the committee approved. From round ${integer(round + 2)} on:
+This base embeds the amendment ${code(amendment.id)}, which a quorum of the committee approved. ${amendment.rollback === undefined ? `From round ${integer(round + 2)} on` : 'With this base'}:
 
 ${amendmentLines(amendment)
   .map((line) => `- ${line}`)

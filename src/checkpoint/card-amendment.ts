@@ -22,6 +22,8 @@ export interface CardAmendment {
   /** Billionths. */
   readonly gate?: { readonly maxDrop: number } | null
   readonly fusion?: CardRule
+  /** CID of the earlier base whose weights this base has. */
+  readonly rollback?: string
 }
 
 /** `density 200000000, step 500000000`, by name. */
@@ -31,7 +33,7 @@ export function parameters({ params }: CardRule): string {
 
 /** One line of Markdown for each thing that changes. */
 export function amendmentLines(change: CardAmendment): readonly string[] {
-  const { add = [], remove = [], quorum, contributors, round = [], gate, fusion } = change
+  const { add = [], remove = [], quorum, contributors, round = [], gate, fusion, rollback } = change
   return [
     ...add.map(({ name, key }) => `adds the member ${escapeMarkdown(name)}, ${code(key)}`),
     ...remove.map((key) => `removes the member ${code(key)}`),
@@ -40,6 +42,7 @@ export function amendmentLines(change: CardAmendment): readonly string[] {
     ...byName(round),
     ...(gate === undefined ? [] : [`gate: ${gate === null ? 'none' : `maxDrop ${integer(gate.maxDrop)}`}`]),
     ...(fusion === undefined ? [] : [`fusion rule: ${code(fusion.rule)}, parameters: ${parameters(fusion)}`]),
+    ...(rollback === undefined ? [] : [`rollback to the base ${code(rollback)}`]),
   ]
 }
 

@@ -36,3 +36,11 @@ export const USE = `## Use
 
 Put a new head on top and finetune it on your task. Peers may have contributed any data: judge the base on your own task
 before you rely on it.`
+
+/** Of a base whose weights are those of an earlier one. */
+export function wentBack(base: string): string {
+  return `## Contributions
+
+None: a quorum of the committee went back to an earlier base, ${code(base)}, and these are its weights.
+What the rounds since then fused stays in the history, and is in these weights no more.`
+}

@@ -1,5 +1,5 @@
 import { type Card3Facts, renderCard3 } from './card-3.ts'
-import { code, integer, licence, USE, WHAT_A_BASE_IS } from './card-text.ts'
+import { code, integer, licence, USE, WHAT_A_BASE_IS, wentBack } from './card-text.ts'
 import { escapeMarkdown } from './escape.ts'
 
 /** README.md of a base, by the version of the card that its genesis names. */
@@ -20,6 +20,8 @@ export interface CardFacts {
   readonly weights: string
   /** For example `mean/1`. */
   readonly rule: string
+  /** CID of the earlier base whose weights these are, where the committee went back to it. */
+  readonly rolledBackTo?: string
   /** In id order. */
   readonly inputs: readonly CardInput[]
   /** In id order. */
@@ -82,6 +84,7 @@ ${WHAT_A_BASE_IS}
 }
 
 function inputs(facts: CardFacts): string {
+  if (facts.rolledBackTo !== undefined) return wentBack(facts.rolledBackTo)
   if (facts.inputs.length === 0) {
     return `## Contributions
 

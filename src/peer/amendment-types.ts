@@ -18,6 +18,8 @@ export interface AmendmentChange {
   readonly gate?: { readonly maxDrop: number } | null
   /** As a genesis states it: fractions in billionths. `parseRule` makes it of text. */
   readonly fusion?: { readonly rule: string; readonly params: Readonly<Record<string, number>> }
+  /** Alone in its change: the next base has the weights of this earlier one (CID), and reverts those since. */
+  readonly rollback?: { readonly base: string }
 }
 
 /** An amendment that a member proposed and that is not in force yet. */
@@ -30,7 +32,7 @@ export interface AmendmentStatus {
   readonly missing: readonly string[]
   /** Approvals that ratify it. */
   readonly need: number
-  /** `open`: needs more approvals; `ratified`: the next base embeds it; `embedded`: certified, in force from `from` on. */
+  /** `open`: needs more approvals; `ratified`: the next base embeds it; `embedded`: certified, in force from `from` on (a rollback: done in that round). */
   readonly state: 'open' | 'ratified' | 'embedded'
   readonly from: number | null
 }

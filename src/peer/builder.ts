@@ -64,7 +64,8 @@ async function readStart(cid: CID, bytes: number, store: ContentStore): Promise<
 }
 
 /**
- * Fuses the inputs of a spec and assembles the base: a function of the spec, the same bytes on every machine.
+ * Fuses the inputs of a spec and assembles the base: a function of the spec, the same bytes on every machine. Of a rollback the
+ * weights are another base's, and are not read.
  * All blocks are in the store, durable, when it resolves.
  * @throws ColdmeshError `block-missing`, `block-corrupt`, `bad-checkpoint` (an input or the result is not finite), `unsupported`
  */
@@ -75,7 +76,7 @@ export async function buildBase(
   const network = spec.parent.regime.current
   const { weights, clipping } =
     spec.inputs.length === 0
-      ? { weights: spec.parent.weights, clipping: null }
+      ? { weights: spec.rollback?.weights ?? spec.parent.weights, clipping: null }
       : await fuseStored(fusionOf(spec, facts, store), byFiles)
   const fusion = {
     ...network.terms.fusion,

@@ -7,6 +7,7 @@ import type { CardFacts, CardInput } from '../checkpoint/card.ts'
 import type { Card3Facts } from '../checkpoint/card-3.ts'
 import type { CardAmendment, CardRule } from '../checkpoint/card-amendment.ts'
 import type { NetworkFacts } from '../rounds/network.ts'
+import { namedByRollback } from '../rounds/rollback.ts'
 import type { BuildSpec, SignedContribution } from '../rounds/state.ts'
 
 /** What a lineage says, its contributions opened. */
@@ -14,7 +15,8 @@ type Made = Pick<BuildSpec, 'round' | 'inputs' | 'excluded'> &
   Pick<Lineage, 'fusion'> & {
     readonly parent: CID
     readonly weights: CID
-    readonly amendment?: Uint8Array | undefined
+    /** The ratification in its lineage, where there is one. */
+    readonly amendment?: Uint8Array | null | undefined
   }
 
 /**
@@ -26,6 +28,7 @@ export function cardFacts(network: NetworkFacts, made: Made): CardFacts | Card3F
 }
 
 function card1Facts({ id, genesis, terms }: NetworkFacts, made: Made): CardFacts {
+  const rollback = namedByRollback(made.amendment)
   return {
     network: String(id),
     networkName: genesis.name,
@@ -34,6 +37,7 @@ function card1Facts({ id, genesis, terms }: NetworkFacts, made: Made): CardFacts
     weights: String(made.weights),
     rule: terms.fusion.rule,
     inputs: made.inputs.map(inputFacts),
+    ...(rollback === null ? {} : { rolledBackTo: String(rollback) }),
     excluded: made.excluded.map(({ contribution, reason }) => ({ id: String(contribution.id), reason })),
   }
 }
@@ -61,7 +65,7 @@ function card3Facts(network: NetworkFacts, made: Made): Card3Facts {
     committee: network.terms.committee.map(named),
     votes: network.quorum,
     quorum: network.terms.quorum,
-    amendment: made.amendment === undefined ? null : amendmentFacts(made.amendment),
+    amendment: made.amendment === undefined || made.amendment === null ? null : amendmentFacts(made.amendment),
   }
 }
 
@@ -85,7 +89,7 @@ function amendmentFacts(embedded: Uint8Array): CardAmendment {
 }
 
 function changeFacts(change: Amendment['change']): Omit<CardAmendment, 'id'> {
-  const { add, remove, quorum, contributors, round, gate, fusion } = change
+  const { add, remove, quorum, contributors, round, gate, fusion, rollback } = change
   return {
     ...(add === undefined ? {} : { add: add.map(named) }),
     ...(remove === undefined ? {} : { remove: remove.map(toHex) }),
@@ -96,6 +100,7 @@ function changeFacts(change: Amendment['change']): Omit<CardAmendment, 'id'> {
     ...(round === undefined ? {} : { round: Object.entries(round) }),
     ...(gate === undefined ? {} : { gate }),
     ...(fusion === undefined ? {} : { fusion: ruleFacts(fusion) }),
+    ...(rollback === undefined ? {} : { rollback: String(rollback.base) }),
   }
 }
 

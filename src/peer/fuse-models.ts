@@ -30,6 +30,8 @@ export interface FuseModelsOptions {
   readonly params: FusionParams
   /** What `clipped-mean/1`, `ties/1` and every step start from. Default for the others: the first input. */
   readonly base?: string | undefined
+  /** For each input the model that it was trained from where that is not the base: it then stands for `base + (input - that)`. */
+  readonly parents?: readonly (string | null)[] | undefined
   /** For `weighted-mean/1`, a whole number for each input. */
   readonly weights?: readonly number[] | undefined
   /** What all float weights become before they are fused. Default: they must be alike. */
@@ -79,14 +81,18 @@ export async function fuseModels(options: FuseModelsOptions): Promise<FusedModel
   }
   await using opened = new AsyncDisposableStack()
   const models: PlainModel[] = []
-  for (const path of base === null ? inputs : [base, ...inputs]) models.push(opened.use(await openPlainModel(path)))
+  const parents = options.parents?.filter((path) => path !== null) ?? []
+  for (const path of [...(base === null ? [] : [base]), ...inputs, ...parents])
+    models.push(opened.use(await openPlainModel(path)))
   const dtype = options.dtype === undefined ? null : DTYPES[options.dtype]
   await using engine = createFusionEngine({ workers: options.workers })
   return await writeNewDirectory(out, async (aside) => {
     const { layout, paths } = await alike(models, dtype, aside)
     const made = await fuseFiles(engine, { ...options, out: join(aside, WEIGHTS_NAME), layout, paths })
     await Promise.all(paths.filter((path) => path.startsWith(aside)).map((path) => rm(path)))
-    const named = models.map(({ path }, index) => ({ path, weights: String(made.sources[index]) }))
+    const named = models
+      .slice(0, models.length - parents.length)
+      .map(({ path }, index) => ({ path, weights: String(made.sources[index]) }))
     const [first, ...rest] = named
     const sources = base === null || first === undefined ? { base: null, inputs: named } : { base: first, inputs: rest }
     const card = renderFusedCard({
@@ -135,11 +141,14 @@ async function fuseFiles(
   engine: FusionEngine,
   options: FuseModelsOptions & { readonly layout: Layout; readonly paths: readonly string[] },
 ): Promise<{ weights: CID; sources: readonly CID[] }> {
-  const { layout, paths, rule, params, out, signal, onProgress } = options
+  const { layout, rule, params, out, signal, onProgress } = options
+  const count = options.inputs.length + (options.base === undefined ? 0 : 1)
+  const [paths, late] = [options.paths.slice(0, count), options.paths.slice(count)]
   const [base = '', ...others] = paths
   const inputs = options.base === undefined ? paths : others
+  const parents = options.parents?.map((path) => (path === null ? null : (late.shift() ?? null)))
   const { digests } = await engine.fuse({
-    ...{ layout, base, inputs, rule, params, rows: options.weights, out, signal, onProgress },
+    ...{ layout, base, inputs, parents, rule, params, rows: options.weights, out, signal, onProgress },
   })
   await using file = await open(out, 'r+')
   await file.sync()

@@ -11,6 +11,7 @@ import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import { genesisHead, nextHead } from '../rounds/head.ts'
 import { type Network, type NetworkFacts, openNetworkCertificate } from '../rounds/network.ts'
+import { namedByRollback } from '../rounds/rollback.ts'
 import type { Ancestor, Head, SignedContribution } from '../rounds/state.ts'
 import { lineageView } from '../rounds/views.ts'
 import type { BaseFacts } from './builder.ts'
@@ -62,7 +63,12 @@ async function readAncestor(network: Network, store: ContentStore, { round, base
   if (!lineage) throw new ColdmeshError('bad-checkpoint', `The base of round ${round} has no lineage.`)
   const read = lineageDeclaration.decode(await store.get(lineage))
   const inputs = inputsOf(read, network.id).map(({ message }) => message.checkpoint)
-  return { round, base, weights: read.weights, inputs, isEmpty: inputs.length === 0 && read.excluded.length === 0 }
+  const rollback = namedByRollback(read.amendment)
+  return {
+    ...{ round, base, weights: read.weights, inputs },
+    isEmpty: rollback === null && inputs.length === 0 && read.excluded.length === 0,
+    ...(rollback === null ? {} : { rolledBackTo: rollback }),
+  }
 }
 
 /** What the chain file keeps of a base that was checked. */

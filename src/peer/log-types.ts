@@ -27,12 +27,12 @@ export interface LogEntry {
     readonly clipping: { readonly norm: string; readonly factor: number } | null
     /** Key of the member whose voucher let the author contribute; null where none was needed. */
     readonly vouchedBy: string | null
-    /** Round of the base that it was trained from, as it says: the one before this round's, unless it is late. */
-    readonly trainedFrom: number
+    /** The base that it was trained from, and its round, as it says: the one before this round's, unless it is late. */
+    readonly trainedFrom: { readonly round: number; readonly base: string }
     /** Rounds with inputs since the base that it was trained from; null when one of them is not here. */
     readonly staleness: number | null
   }[]
-  /** The change of the terms that this base embeds, in force two rounds later. */
+  /** The change of the terms that this base embeds, in force two rounds later; a rollback is done in this one. */
   readonly amendment: { readonly id: string; readonly change: AmendmentChange; readonly from: number } | null
   readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
   /** Evaluations of this base that are held here. */

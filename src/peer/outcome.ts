@@ -8,6 +8,8 @@ import { openBase } from '../checkpoint/base.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import { meetsTerms } from '../rounds/contributors.ts'
 import { isDrawnOut } from '../rounds/drawn-out.ts'
+import { ROLLED_BACK } from '../rounds/left-out.ts'
+import { namedByRollback } from '../rounds/rollback.ts'
 import { parentOf } from '../rounds/views.ts'
 import type { PeerContext } from './context.ts'
 import type { RoundLoop } from './round/loop.ts'
@@ -46,13 +48,13 @@ export async function awaitOutcome(
     if (!entry) throw new Error(`round ${round} is over but not in the chain`)
     const { lineage } = await openBase(entry.base, (cid) => store.get(cid))
     if (!lineage) throw new Error('a certified base has a lineage')
-    const { inputs, excluded } = lineageDeclaration.decode(await store.get(lineage))
+    const { inputs, excluded, amendment } = lineageDeclaration.decode(await store.get(lineage))
     const outcome = { round, base: String(entry.base), id: String(announced.id) }
     if (inputs.some((envelope) => isPayload(envelope, announced.id)))
       return { ...outcome, included: true, reason: null }
     const exclusion = excluded.find(({ envelope }) => isPayload(envelope, announced.id))
-    const reason =
-      exclusion?.reason ?? (wasDrawnOut(round, inputs) ? 'lottery' : 'not listed in time by enough members')
+    const missing = namedByRollback(amendment) === null ? 'not listed in time by enough members' : ROLLED_BACK
+    const reason = exclusion?.reason ?? (wasDrawnOut(round, inputs) ? 'lottery' : missing)
     if (exclusion || (missed === null && inputs.length > 0)) missed = { ...outcome, included: false, reason }
     // Of rounds that we only heard of together the later ones may have it.
     if (loop.state.round > round + 1) continue

@@ -146,6 +146,13 @@ export type PeerEvent =
       readonly inputs: readonly string[]
     }
   | {
+      readonly type: 'rolled-back'
+      readonly round: number
+      readonly base: string
+      /** The earlier base whose weights it has. */
+      readonly to: string
+    }
+  | {
       readonly type: 'refused'
       readonly what: string
       readonly id: string | null

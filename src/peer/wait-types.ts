@@ -2,7 +2,7 @@
 export interface PendingWait {
   /**
    * For what: `genesis`, `base`, `head`, `peers`, `bases`, `checkpoint`, `backfill`, `lineage`, `block`, `exchange`, `sync`, `engine`,
-   * `fusion`, `outcome`, `comparison`, `stop`.
+   * `fusion`, `outcome`, `comparison`, `rollback`, `stop`.
    */
   readonly what: string
   /** Which one: a round, a CID, a range. */

@@ -11,8 +11,8 @@ export type GateVerdict =
   | { readonly state: 'judged'; readonly reason: string | null }
 
 /**
- * SPEC 9.3: asks whether a fresh base is too much worse than its parent, once. Empty ones keep the weights, a base that a
- * quorum prevoted or that we locked on has passed other gates: neither is asked about.
+ * SPEC 9.3: asks whether a fresh base is too much worse than its parent, once. Empty ones keep the weights, a quorum chose those of
+ * a rollback, a base that a quorum prevoted or that we locked on has passed other gates: none is asked about.
  */
 export function gateOf({ state, effects }: Draft, { base, lineage, validView }: Proposal): GateVerdict {
   const known = state.lineages.get(String(lineage))
@@ -28,7 +28,7 @@ export function gateOf({ state, effects }: Draft, { base, lineage, validView }: 
 const PASSED: GateVerdict = { state: 'judged', reason: null }
 
 function isFresh({ locked, valid }: RoundState, base: CID, lineage: KnownLineage | undefined): boolean {
-  if (lineage?.state !== 'open' || lineage.opened.isEmpty) return false
+  if (lineage?.state !== 'open' || lineage.spec.inputs.length === 0) return false
   return !equalCids(locked?.base ?? null, base) && !equalCids(valid?.base ?? null, base)
 }
 

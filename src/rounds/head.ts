@@ -9,6 +9,8 @@ export interface OpenedRound {
   readonly lineage: Pick<Lineage, 'weights' | 'amendment'>
   readonly inputs: readonly { readonly checkpoint: CID }[]
   readonly isEmpty: boolean
+  /** Where the round went back to; null where it did not. */
+  readonly rollback: { readonly base: CID } | null
 }
 
 /** Where round 1 starts: the genesis' base, which needs no certificate. `weights` is the CID of its model.safetensors. */
@@ -22,13 +24,14 @@ export function nextHead(
   head: Head,
   next: { readonly base: CID; readonly opened: OpenedRound; readonly certificate: Uint8Array },
 ): Head {
-  const { lineage, inputs, isEmpty } = next.opened
+  const { lineage, inputs, isEmpty, rollback } = next.opened
   const ancestor: Ancestor = {
     round: head.round + 1,
     base: next.base,
     weights: lineage.weights,
     inputs: inputs.map((input) => input.checkpoint),
     isEmpty,
+    ...(rollback === null ? {} : { rolledBackTo: rollback.base }),
   }
   const history = [ancestor, ...head.history].slice(0, head.regime.current.terms.round.historyRounds)
   return { ...ancestor, certificate: next.certificate, history, regime: nextRegime(head.regime, lineage.amendment) }

@@ -3,6 +3,9 @@ import { selectAmong, UNAVAILABLE } from './collect.ts'
 import { isDrawnOut } from './drawn-out.ts'
 import type { ContributionEntry, RoundState, SignedContribution } from './state.ts'
 
+/** Trained from a base that the round went back from. */
+export const ROLLED_BACK = 'rolled-back'
+
 export interface LeftOut {
   readonly entry: ContributionEntry
   readonly reason: string
@@ -10,12 +13,14 @@ export interface LeftOut {
 
 /**
  * Why each contribution that we know is not in the base that ended the round: what its lineage says, else what kept it off
- * our list. What was refused before has its reason already; an empty round leaves all to the next.
+ * our list. What was refused before has its reason already; an empty round leaves all to the next, and a rollback nothing.
  */
 export function leftOut(state: RoundState, opened: OpenedLineage<SignedContribution>): readonly LeftOut[] {
   const entries = [...state.contributions.values()]
   const onTheWay = entries.filter((entry) => entry.state === 'fetching')
   if (opened.isEmpty) return onTheWay.map((entry) => ({ entry, reason: UNAVAILABLE }))
+  if (opened.rollback !== null)
+    return entries.filter(({ state }) => state !== 'refused').map((entry) => ({ entry, reason: ROLLED_BACK }))
   const inputs = new Set(opened.inputs.map(({ id }) => String(id)))
   const excluded = new Map(opened.excluded.map(({ contribution, reason }) => [String(contribution.id), reason]))
   const ownReasons = reasonsOf(state, opened)

@@ -78,6 +78,8 @@ function isFirstListDue(draft: Draft): boolean {
   const { state } = draft
   // f + 1 others published: an honest one found the time right.
   if (state.lists.size >= state.network.threshold) return true
+  // A rollback waits for nobody: it takes no contributions.
+  if (state.rollback !== null) return true
   if (!state.isCollectOver) return false
   // An amendment does not wait for contributions: the round may end empty, and carries it all the same.
   const isEnough = usefulAmong(state, offered(state)).size >= state.network.terms.round.minContributions

@@ -29,7 +29,8 @@ export function propose(draft: Draft): void {
 /** One choice a view: lists that grow while we build don't make us begin again. */
 function choose(state: RoundState): BuildSpec | null {
   if (state.choice?.view === state.view) return state.choice.spec
-  const spec = state.view >= state.network.terms.round.maxViews ? emptySpec(state) : chooseSpec(state)
+  const hasNoInputs = state.rollback !== null || state.view >= state.network.terms.round.maxViews
+  const spec = hasNoInputs ? emptySpec(state) : chooseSpec(state)
   if (spec) state.choice = { view: state.view, spec }
   return spec
 }
@@ -70,6 +71,7 @@ export function takeLineage(draft: Draft, cid: CID, bytes: Uint8Array | null): v
     inputs,
     excluded,
     amendment: lineage.amendment ?? null,
+    rollback: opened.rollback,
   }
   state.lineages.set(text, { state: 'open', opened, key: specKey(spec), spec })
   for (const input of inputs) {

@@ -6,6 +6,7 @@ import { publishList } from './lists.ts'
 import { takeLineage } from './propose.ts'
 import { receive } from './receive.ts'
 import { restore } from './restore.ts'
+import { rollbackOf } from './rollback.ts'
 import type { Head, RoundState } from './state.ts'
 import { timerName } from './timeouts.ts'
 import { applyRules, onTimeout, startView } from './vote.ts'
@@ -56,6 +57,7 @@ export function createRound(options: {
     gates: new Map(),
     blamed: new Set(contributions.map(([id]) => id).filter((id) => options.previous?.blamed.has(id))),
     ratification: null,
+    rollback: null,
     choice: null,
     locked: null,
     valid: null,
@@ -120,7 +122,7 @@ function apply(draft: Draft, event: RoundEvent): void {
       state.builds.set(event.key, { state: 'failed', reason: event.reason, view: state.view })
       return
     case 'ratified':
-      state.ratification = event.ratification
+      takeRatification(state, event.ratification)
       return
     case 'gate-judged':
       state.gates.set(String(event.base), { state: 'judged', reason: event.reason })
@@ -132,6 +134,14 @@ function apply(draft: Draft, event: RoundEvent): void {
       onTimer(draft, event.name)
       return
   }
+}
+
+/** One that rolls back to a base which this head does not know is none of this round's. */
+function takeRatification(state: RoundState, ratification: Uint8Array): void {
+  const rollback = rollbackOf(state.head, ratification)
+  if (rollback === undefined) return
+  state.ratification = ratification
+  state.rollback = rollback
 }
 
 function onTimer(draft: Draft, name: string): void {

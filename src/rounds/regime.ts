@@ -34,7 +34,11 @@ export function regimeOf(network: NetworkFacts): Regime {
 export function nextRegime({ current, next, last }: Regime, embedded: Uint8Array | undefined): Regime {
   if (embedded === undefined) return { own: current, current: next, next, last }
   const { amendment } = ratification.decode(embedded)
-  const opened = openAmendment(amendment, amendmentView({ own: current, current, next, last }))
+  // Whether a rollback may name its base was judged with the lineage: it changes no terms.
+  const opened = openAmendment(
+    amendment,
+    amendmentView({ own: current, current, next, last }, () => true),
+  )
   if (!isOpenedAmendment(opened)) throw new Error('a lineage that was judged embeds an amendment that holds')
   return { own: current, current: next, next: termsOf(next, opened), last: opened.id }
 }
@@ -43,8 +47,14 @@ function termsOf(network: Network, { terms }: OpenedAmendment): NetworkFacts {
   return factsUnder(network, terms)
 }
 
-/** What judges amendments in the round that begins under this regime: they change what is in force the round after. */
-export function amendmentView({ current, next, last }: Regime): AmendmentView {
+/**
+ * What judges amendments in the round that begins under this regime: they change what is in force the round after.
+ * @param isEarlier whether a rollback may name this base; none by itself
+ */
+export function amendmentView(
+  { current, next, last }: Regime,
+  isEarlier: AmendmentView['isEarlier'] = () => false,
+): AmendmentView {
   const { id, genesis, quorum } = current
   return {
     network: id,
@@ -52,6 +62,7 @@ export function amendmentView({ current, next, last }: Regime): AmendmentView {
     terms: next.terms,
     quorum,
     isMember: current.isMember,
+    isEarlier,
     judgeTerms: (terms: AmendableTerms) => judgeGenesis({ ...genesis, ...terms }),
   }
 }

@@ -53,14 +53,15 @@ function quoting(
     parent: state.head,
     parentCertificate: state.head.certificate,
     lists: quoted.map((list) => list.envelope),
-    ...selection,
+    ...(state.rollback === null ? selection : { inputs: [], excluded: [] }),
     amendment: state.ratification,
+    rollback: state.rollback,
   }
 }
 
 type SelectedContributions = Pick<BuildSpec, 'inputs' | 'excluded'>
 
-/** SPEC 9.6: a base without inputs; null before there is a quorum of lists. */
+/** SPEC 9.6: a base without inputs, with the weights of its parent or of where it rolls back to; null before there is a quorum of lists. */
 export function emptySpec(state: RoundState): BuildSpec | null {
   const lists = bestLists(state).slice(0, state.network.quorum)
   return lists.length < state.network.quorum ? null : quoting(state, lists, { inputs: [], excluded: [] })

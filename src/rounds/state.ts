@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid'
 import type { Contribution } from '../../protocols/contribution/messages.ts'
 import type { ExclusionReason } from '../../protocols/lineage/messages.ts'
 import type { Candidate } from '../../protocols/lineage/pipeline.ts'
-import type { OpenedLineage } from '../../protocols/lineage/rules.ts'
+import type { OpenedLineage, RollbackTarget } from '../../protocols/lineage/rules.ts'
 import type { InclusionList, Precommit, Prevote, Proposal } from '../../protocols/round/messages.ts'
 import type { Signed } from '../../protocols/wire/envelope.ts'
 import type { GateVerdict } from './gate.ts'
@@ -19,6 +19,8 @@ export interface Ancestor {
   readonly inputs: readonly CID[]
   /** Ended without inputs: weights are its parent's. */
   readonly isEmpty: boolean
+  /** The earlier base that this round went back to, by a quorum's amendment; absent where it did not. */
+  readonly rolledBackTo?: CID
 }
 
 /** Where a round starts: the newest certified base and what the pipeline needs to know of those before it. */
@@ -61,6 +63,8 @@ export interface BuildSpec {
   readonly excluded: readonly { readonly contribution: SignedContribution; readonly reason: ExclusionReason }[]
   /** The ratification that it embeds. */
   readonly amendment: Uint8Array | null
+  /** Where the amendment rolls back to; then there are no inputs, and these are the weights. */
+  readonly rollback: RollbackTarget | null
 }
 
 export type Build =
@@ -140,6 +144,8 @@ export interface RoundState {
   readonly builds: Map<string, Build>
   /** An amendment that a quorum of this round's committee approved, for the lineage. */
   ratification: Uint8Array | null
+  /** Where that amendment rolls back to; null for one that changes terms. */
+  rollback: RollbackTarget | null
   /** What our own data say of bases, by base. */
   readonly gates: Map<string, GateVerdict>
   /** Ids of contributions that our own data blame for a base that they refused. */

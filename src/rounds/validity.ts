@@ -33,7 +33,8 @@ export function validityOf(draft: Draft, proposal: Signed<Proposal>): Validity {
     return pending('lineage-not-here')
   }
   if (lineage.state === 'bad') return invalid(lineage.reason)
-  if (message.validView === null) {
+  // SPEC 9.3: a quorum wanted a rollback, whatever the view.
+  if (message.validView === null && lineage.opened.rollback === null) {
     const mustBeEmpty = message.view >= state.network.terms.round.maxViews
     if (mustBeEmpty !== lineage.opened.isEmpty) return invalid(mustBeEmpty ? 'must-be-empty' : 'empty-too-early')
   }

@@ -13,7 +13,7 @@ import { ACCEPT, ignore, reject, type Verdict } from '../../protocols/wire/verdi
 import { contradictedList } from './contradicted-list.ts'
 import { termsView } from './contributors.ts'
 import { type NetworkFacts, openNetworkCertificate } from './network.ts'
-import { amendmentView } from './regime.ts'
+import { amendmentViewAt, inForce, rollbackOf } from './rollback.ts'
 import type { Head, RoundState, SignedContribution } from './state.ts'
 import { isSurplus } from './tally.ts'
 
@@ -90,7 +90,8 @@ function factsIn({ regime, round: before }: Head, round: number): NetworkFacts |
 
 /**
  * The base that a contribution to `round` was trained from, if the round that follows `head` takes it: the head's base, one
- * whose weights it kept (empty rounds), or one that at most `maxStaleness` rounds with inputs have followed.
+ * whose weights it kept (empty rounds), or one that at most `maxStaleness` rounds with inputs have followed. None from before a
+ * rollback: what was trained on reverted weights, or with them, must not come back by itself.
  */
 export function parentOf(head: Head, parent: CIDLike, round: number): TrainedFrom | null {
   let staleness = 0
@@ -98,6 +99,7 @@ export function parentOf(head: Head, parent: CIDLike, round: number): TrainedFro
     if (equalCids(ancestor.base, parent)) {
       return round === ancestor.round + 1 ? { staleness, weights: ancestor.weights } : null
     }
+    if (ancestor.rolledBackTo !== undefined) return null
     if (!ancestor.isEmpty) staleness++
     if (staleness > head.regime.current.terms.round.maxStaleness) return null
   }
@@ -154,9 +156,9 @@ function createLineageView(head: Head): LineageView<SignedContribution> {
       if (!isSigned(signed)) return signed
       return network.isMember(signed.message.author) ? signed.message : reject('lister-not-a-member')
     },
-    judgeAmendment: (bytes) => {
-      const opened = openRatification(bytes, amendmentView(head.regime))
-      return isOpenedAmendment(opened) ? ACCEPT : opened
+    openAmendment: (bytes) => {
+      const opened = openRatification(bytes, amendmentViewAt(head))
+      return isOpenedAmendment(opened) ? { rollback: rollbackOf(head, bytes) ?? null } : opened
     },
     judgeParentCertificate: (bytes) => judgeParentCertificate(head, bytes),
   }
@@ -171,10 +173,13 @@ function judgeParentCertificate(head: Head, bytes: Uint8Array): Verdict {
   return equalCids(certificate.base, head.base) ? ACCEPT : reject('certificate-wrong-base')
 }
 
-/** True for the weights of the last `historyRounds` bases and for what was fused into them. */
-export function isRecent(head: Head, checkpoint: CIDLike): boolean {
-  return head.history.some(
-    (ancestor) =>
-      equalCids(ancestor.weights, checkpoint) || ancestor.inputs.some((input) => equalCids(input, checkpoint)),
+/**
+ * True for the weights of the last `historyRounds` bases and for what was fused into them. What a rollback took out may be
+ * offered again, the weights of a reverted base may not.
+ */
+export function isRecent({ history }: Head, checkpoint: CIDLike): boolean {
+  return (
+    history.some(({ weights }) => equalCids(weights, checkpoint)) ||
+    inForce(history).some(({ inputs }) => inputs.some((input) => equalCids(input, checkpoint)))
   )
 }

@@ -17,6 +17,8 @@ const SCHEDULES: Readonly<Record<(typeof COMMITTEES)[number], number>> = {
 }
 const ALL = Object.values(SCHEDULES).reduce((sum, count) => sum + count, 0)
 
+const COMMON = { workers: Math.min(2, availableParallelism()), minutes: null, isTraced: false, isJson: true } as const
+
 async function runAll(): Promise<Tally> {
   const sum = createTally()
   for (const members of COMMITTEES) {
@@ -25,10 +27,7 @@ async function runAll(): Promise<Tally> {
         schedules: SCHEDULES[members],
         from: 1,
         fixed: { members },
-        workers: Math.min(2, availableParallelism()),
-        minutes: null,
-        isTraced: false,
-        isJson: true,
+        ...COMMON,
       },
       () => {},
       new AbortController().signal,
@@ -60,6 +59,19 @@ describe(`${ALL} schedules of trouble and peace`, () => {
     assert.deepEqual(missing(PROFILES, profile), [])
     const names = LIARS.map(({ name }) => name)
     assert.deepEqual(missing(names, liars), [])
+  })
+
+  it('roll back, and break nothing', async () => {
+    const { tally } = await runMany(
+      { schedules: 100, from: 1, fixed: { rollsBack: true, members: 4 }, ...COMMON },
+      () => {},
+      new AbortController().signal,
+    )
+    assert.deepEqual(
+      tally.found.map(({ seed, violations }) => `--seed ${seed} --members 4 --rollbacks --trace: ${violations[0]}`),
+      [],
+    )
+    assert.ok((tally.by.liars['rolling'] ?? 0) > 0)
   })
 
   it('certify more rounds than there are schedules', async () => assert.ok((await outcome).rounds > ALL))

@@ -14,6 +14,7 @@ import { makeGenesisCard } from './making/genesis-card.ts'
 import { makeLateLineage } from './making/late-lineage.ts'
 import { makeLineage } from './making/lineage.ts'
 import { makeMembership } from './making/membership.ts'
+import { makeRollback } from './making/rollback.ts'
 import { makeReport } from './making/report.ts'
 import { makeMetricReport } from './making/metric-report.ts'
 import { makeSyncDelta } from './making/sync-delta.ts'
@@ -59,5 +60,6 @@ const makers = {
   makeCard3,
   makeGenesisCard,
   makeExportKey,
+  makeRollback,
 }
 for (const [name, make] of Object.entries(makers)) if (only === undefined || name === only) await make()

@@ -1,5 +1,12 @@
 import type { CID } from 'multiformats/cid'
-import { type Approval, amendment, approval, ratification } from '../../../protocols/membership/messages.ts'
+import type { RollbackTarget } from '../../../protocols/lineage/rules.ts'
+import {
+  type Amendment,
+  type Approval,
+  amendment,
+  approval,
+  ratification,
+} from '../../../protocols/membership/messages.ts'
 import { MAX_APPROVALS_PAGE } from '../../../protocols/sync/messages.ts'
 import { toHex } from '../../../protocols/wire/bytes.ts'
 import { idOf, MalformedError } from '../../../protocols/wire/codec.ts'
@@ -7,6 +14,7 @@ import { encodeEnvelope, preAuthentication, type Signed } from '../../../protoco
 import type { Verdict } from '../../../protocols/wire/verdict.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Journal, Signer } from '../../ports/system.ts'
+import { earlierBase, namedByRollback } from '../../rounds/rollback.ts'
 import type { Head } from '../../rounds/state.ts'
 import type { AmendmentChange, AmendmentStatus } from '../amendment-types.ts'
 import type { ChainEntry } from '../chain.ts'
@@ -16,6 +24,7 @@ import type { SyncClient } from '../sync/client.ts'
 import type { PeerEvent } from '../types.ts'
 import { createAmendmentBook, type OpenAmendment } from './book.ts'
 import { describeChange, encodeChange } from './change.ts'
+import type { RollbackWeights } from './rollback-weights.ts'
 
 /** Changes of the network's terms that members propose and approve: kept on disk, passed on, handed to the round. */
 export interface Amendments {
@@ -33,6 +42,8 @@ export interface Amendments {
   syncWith(peer: string): Promise<void>
   /** A round began. */
   enterRound(): void
+  /** Tells the round again what is ratified: weights came that it needs. */
+  handOver(): void
   /** Resolves when everything is on the disk. */
   stop(): Promise<void>
 }
@@ -43,6 +54,7 @@ export interface AmendmentsOptions extends SharedBookPorts {
   readonly journal: Journal
   readonly signer: Signer
   readonly sync: Pick<SyncClient, 'approvals'>
+  readonly weights: RollbackWeights
   /** Tells the round what its base should embed. */
   readonly onRatified: (ratification: Uint8Array) => void
   readonly events: Pick<Emitter<PeerEvent>, 'emit'>
@@ -50,7 +62,7 @@ export interface AmendmentsOptions extends SharedBookPorts {
 
 export function createAmendments(options: AmendmentsOptions): Amendments {
   const { network, head, chain, journal, signer, events, log } = options
-  const book = createAmendmentBook(network, () => head().regime)
+  const book = createAmendmentBook(network, head)
   for (const record of journal.records) book.receive(record)
   const shared = createSharedBook<Signed<Approval>>({
     ...options,
@@ -77,8 +89,22 @@ export function createAmendments(options: AmendmentsOptions): Amendments {
     handOver()
   }
 
+  const targetOf = ({ amendment: { change } }: Pick<OpenAmendment, 'amendment'>): RollbackTarget | null =>
+    change.rollback === undefined ? null : earlierBase(head(), change.rollback.base)
+
+  /** Members alone bring weights for it: who follows votes on nothing. */
+  function mindWeights(): void {
+    const isMember = head().regime.current.isMember(signer.key)
+    options.weights.mind(isMember ? book.open.flatMap((open) => targetOf(open) ?? []) : [])
+  }
+
   function handOver(): void {
-    const ratified = book.ratification
+    mindWeights()
+    const isReady = (open: OpenAmendment) => {
+      const target = targetOf(open)
+      return target === null || options.weights.isHere(target.weights)
+    }
+    const ratified = book.ratification(isReady)
     if (ratified !== null) options.onRatified(ratified)
   }
 
@@ -116,9 +142,16 @@ export function createAmendments(options: AmendmentsOptions): Amendments {
         missing: [],
         need: authors.length,
         state: 'embedded',
-        from: round + 2,
+        from: namedByRollback(embedded) === null ? round + 2 : round,
       },
     ]
+  }
+
+  /** Nobody asks for a base whose weights can't be had. */
+  async function requireWeights({ rollback }: Amendment['change']): Promise<void> {
+    // What else is wrong with it is said when it is judged.
+    const target = rollback === undefined ? null : earlierBase(head(), rollback.base)
+    if (target !== null) await options.weights.require(target)
   }
 
   async function say(bytes: Uint8Array): Promise<AmendmentStatus> {
@@ -128,6 +161,7 @@ export function createAmendments(options: AmendmentsOptions): Amendments {
         hint: '`coldmesh status` lists the members; ask one of them.',
       })
     }
+    await requireWeights(amendment.decode(bytes).change)
     const payload = approval.encode({ network, author: signer.key, amendment: bytes })
     const envelope = encodeEnvelope(payload, signer.sign(preAuthentication(payload)))
     const { verdict, written } = shared.take(envelope, 'self')
@@ -158,7 +192,10 @@ export function createAmendments(options: AmendmentsOptions): Amendments {
       if (book.enter()) void shared.write(() => journal.rewrite(book.approvals.map(({ envelope }) => envelope)))
       handOver()
     },
-    stop: shared.stop,
+    handOver,
+    stop: async () => {
+      await Promise.all([shared.stop(), options.weights.stop()])
+    },
   }
 }
 
@@ -183,6 +220,9 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   'amendment-duplicate-member-name': 'It adds a name that a member has already.',
   'amendment-bad-member-key': 'It adds a key that is no acceptable Ed25519 key.',
   'amendment-min-above-max': 'minContributions would be above maxContributions.',
+  'amendment-rollback-not-alone': 'It rolls back and changes something else too.',
+  'amendment-no-earlier-base':
+    'It rolls back to what is no base of the last historyRounds rounds, or has the weights of the newest one.',
   'amendment-out-of-order': 'Another amendment was embedded meanwhile.',
   'approval-limit': 'This member has approved four open amendments already: one of them has to be embedded first.',
 }

@@ -11,7 +11,8 @@ import { AMENDMENT_MESSAGES } from '../../../protocols/registry.ts'
 import { compareCids, equalBytes, toHex } from '../../../protocols/wire/bytes.ts'
 import { isSigned, openEnvelope, type Signed } from '../../../protocols/wire/envelope.ts'
 import type { Verdict } from '../../../protocols/wire/verdict.ts'
-import { amendmentView, type Regime } from '../../rounds/regime.ts'
+import { amendmentViewAt } from '../../rounds/rollback.ts'
+import type { Head } from '../../rounds/state.ts'
 
 /** An amendment that could still be embedded, with the consent that is held. */
 export interface OpenAmendment extends OpenedAmendment {
@@ -27,17 +28,20 @@ export interface AmendmentBook {
   enter(): boolean
   /** In the order of ids. */
   readonly open: readonly OpenAmendment[]
-  /** The one of the lowest id that a quorum of the committee approved, as a lineage embeds it. */
-  readonly ratification: Uint8Array | null
+  /** Of those that are ready, the one of the lowest id that a quorum of the committee approved, as a lineage embeds it. */
+  ratification(isReady?: (open: OpenAmendment) => boolean): Uint8Array | null
   /** Everything held. */
   readonly approvals: readonly Signed<Approval>[]
 }
 
-export function createAmendmentBook(network: CID, regime: () => Regime): AmendmentBook {
+export function createAmendmentBook(
+  network: CID,
+  head: () => Pick<Head, 'regime' | 'history' | 'weights'>,
+): AmendmentBook {
   let held: Signed<Approval>[] = []
 
   const view = () => ({
-    ...amendmentView(regime()),
+    ...amendmentViewAt(head()),
     isKnown: (id: CID) => held.some((other) => compareCids(other.id, id) === 0),
     countByAuthor: (author: Uint8Array) => held.filter(({ message }) => equalBytes(message.author, author)).length,
   })
@@ -46,7 +50,7 @@ export function createAmendmentBook(network: CID, regime: () => Regime): Amendme
     const byAmendment = Map.groupBy(held, ({ message }) => toHex(message.amendment))
     const found = [...byAmendment.values()].flatMap((approvals): readonly OpenAmendment[] => {
       const bytes = approvals[0]?.message.amendment ?? new Uint8Array()
-      const opened = openAmendment(bytes, amendmentView(regime()))
+      const opened = openAmendment(bytes, amendmentViewAt(head()))
       const byAuthor = new Map(approvals.map((signed) => [toHex(signed.message.author), signed]))
       return isOpenedAmendment(opened) ? [{ ...opened, bytes, approvals: byAuthor }] : []
     })
@@ -71,9 +75,9 @@ export function createAmendmentBook(network: CID, regime: () => Regime): Amendme
     get open() {
       return open()
     },
-    get ratification() {
-      const { quorum } = regime().current
-      const ratified = open().find(({ approvals }) => approvals.size >= quorum)
+    ratification: (isReady = () => true) => {
+      const { quorum } = head().regime.current
+      const ratified = open().find((one) => one.approvals.size >= quorum && isReady(one))
       return ratified === undefined ? null : ratify([...ratified.approvals.values()], quorum)
     },
     get approvals() {

@@ -1,3 +1,4 @@
+import { CID } from 'multiformats/cid'
 import type { Amendment } from '../../../protocols/membership/messages.ts'
 import { fromHex, toHex } from '../../../protocols/wire/bytes.ts'
 import { formatRule } from '../../fusion/rule-text.ts'
@@ -10,7 +11,7 @@ type Change = Amendment['change']
 const BILLION = 1_000_000_000
 
 /** A change as it goes into an amendment. @throws ColdmeshError `bad-input` for what is no key */
-export function encodeChange({ add, remove, contributors, gate, ...others }: AmendmentChange): Change {
+export function encodeChange({ add, remove, contributors, gate, rollback, ...others }: AmendmentChange): Change {
   return {
     ...others,
     ...(add === undefined ? {} : { add: add.map(({ name, key }) => ({ name, key: keyOf(key) })) }),
@@ -19,6 +20,7 @@ export function encodeChange({ add, remove, contributors, gate, ...others }: Ame
       ? {}
       : { contributors: typeof contributors === 'string' ? contributors : contributors.map(keyOf) }),
     ...(gate === undefined ? {} : { gate: gate === null ? null : { maxDrop: Math.round(gate.maxDrop * BILLION) } }),
+    ...(rollback === undefined ? {} : { rollback: { base: cidOf(rollback.base) } }),
   }
 }
 
@@ -30,8 +32,27 @@ function keyOf(text: string): Uint8Array {
   })
 }
 
+function cidOf(text: string): CID {
+  try {
+    return CID.parse(text)
+  } catch (cause) {
+    throw new ColdmeshError('bad-input', `${JSON.stringify(text.slice(0, 80))} is no CID.`, {
+      hint: '`coldmesh log` prints the CIDs of bases.',
+      cause,
+    })
+  }
+}
+
 /** A change as people and programs see it. */
-export function describeChange({ add, remove, contributors, gate, round, ...others }: Change): AmendmentChange {
+export function describeChange({
+  add,
+  remove,
+  contributors,
+  gate,
+  round,
+  rollback,
+  ...others
+}: Change): AmendmentChange {
   return {
     ...others,
     ...(round === undefined ? {} : { round }),
@@ -39,6 +60,7 @@ export function describeChange({ add, remove, contributors, gate, round, ...othe
     ...(remove === undefined ? {} : { remove: remove.map(toHex) }),
     ...(contributors === undefined ? {} : { contributors: describeContributors(contributors) }),
     ...(gate === undefined ? {} : { gate: describeGate(gate) }),
+    ...(rollback === undefined ? {} : { rollback: { base: String(rollback.base) } }),
   }
 }
 

@@ -4,6 +4,7 @@ import { paths } from '../data-dir.ts'
 import { openDispensable } from '../dispensable-file.ts'
 import type { RoundLoop } from '../round/loop.ts'
 import { type Amendments, createAmendments } from './amendments.ts'
+import { createRollbackWeights } from './rollback-weights.ts'
 
 /** The amendments that a data directory holds, handed to the round as they are ratified. @throws ColdmeshError `refused` (disk) */
 export async function openAmendments(options: {
@@ -15,7 +16,9 @@ export async function openAmendments(options: {
   const { network, chain, gossip, sync, events, signal } = context
   const log = context.log.child('amendments')
   const journal = await openDispensable(paths.amendments(context.dataDir), 'amendments', log)
+  const weights = createRollbackWeights(context, () => amendments.handOver())
   const amendments = createAmendments({
+    weights,
     network: network.id,
     head: () => loop.state.head,
     chain,

@@ -1,6 +1,5 @@
 import type { Archive } from '../../../protocols/archive/messages.ts'
 import { judgeArchive, judgeOrder } from '../../../protocols/archive/rules.ts'
-import { equalCids } from '../../../protocols/wire/bytes.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import type { Network } from '../../rounds/network.ts'
 import { type BadLink, badLinkOf, reasonOf } from '../history/bad-link.ts'
@@ -15,7 +14,7 @@ export async function judgeStatement(archive: Archive, network: Network, store: 
   const { base, round } = archive
   const { rounds } = await traceHistory({ network, store, base, round })
   const newest = rounds.at(-1)
-  const known = newest !== undefined && equalCids(newest.base, base) ? newest.round : null
+  const known = newest !== undefined && newest.base === String(base) ? newest.round : null
   const judged = judgeArchive(archive, { start: network.genesis.base, round: known })
   return judged.verdict === 'accept' ? null : { link: ARCHIVE_LINK, reason: reasonOf(judged) }
 }

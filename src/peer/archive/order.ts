@@ -1,4 +1,4 @@
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
 import type { Archive } from '../../../protocols/archive/messages.ts'
 import { lineage as lineageDeclaration } from '../../../protocols/lineage/messages.ts'
 import { MalformedError } from '../../../protocols/wire/codec.ts'
@@ -25,7 +25,7 @@ export interface OrderOptions {
   readonly archive: Pick<Archive, 'base' | 'contents'>
   readonly network: Network
   /** The bases of rounds 1, 2, 3 ..., as `traceHistory` gives them. */
-  readonly rounds: readonly { readonly round: number; readonly base: CID }[]
+  readonly rounds: readonly { readonly round: number; readonly base: string }[]
   readonly get: GetBlock
 }
 
@@ -47,7 +47,8 @@ export async function* archiveOrder({ root, archive, network, rounds, get }: Ord
     yield { cid: start, round: 0 }
     let newest = await openedBase(start, get)
     if (isEverything) yield* files(newest, 0)
-    for (const { round, base } of rounds) {
+    for (const { round, base: text } of rounds) {
+      const base = CID.parse(text)
       yield { cid: base, round }
       newest = await openedBase(base, get)
       const lineage = newest?.lineage ?? null

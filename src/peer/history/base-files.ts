@@ -47,7 +47,7 @@ export function checkFiles(options: {
   const weights = baseFile(WEIGHTS_NAME, lineage.weights, network.genesis.bytes)
   if (contents === null) return { expected: null, bad: differences(files, [...shared, weights]) }
   try {
-    const card = renderCard(cardFacts(network, { ...loaded.lineage, ...contents }))
+    const card = renderCard(cardFacts(network, { ...lineage, amendment: lineage.amendment, ...contents }))
     const { cid, blocks } = assembleBase({ shared, weights, card, lineage: loaded.bytes })
     if (equalCids(cid, loaded.base)) return { expected: cid, bad: [] }
     const [cardBlock, lineageBlock] = blocks

@@ -76,7 +76,7 @@ async function fuseAgain(
   // what is missing for it has its own failure: a bad link before this round, or in its lineage
   if (parent === null || contents === null || !genesis?.layout) return { fusion: 'unavailable', bad: null }
   const round: RoundToReproduce = {
-    ...{ layout: genesis.layout, store, parent, inputs: contents.inputs },
+    ...{ layout: genesis.layout, store, parent, inputs: contents.inputs, rollback: contents.rollback },
     weights: loaded.files.weights.cid,
     stated: loaded.lineage.fusion,
   }

@@ -2,7 +2,7 @@ import { isOpenedAmendment, openRatification } from '../../../protocols/membersh
 import { MalformedError } from '../../../protocols/wire/codec.ts'
 import { sha256Text } from '../../../protocols/wire/crypto.ts'
 import { nextHead } from '../../rounds/head.ts'
-import { amendmentView } from '../../rounds/regime.ts'
+import { amendmentViewAt } from '../../rounds/rollback.ts'
 import type { Head } from '../../rounds/state.ts'
 import type { LoadedRound } from './load-round.ts'
 import { readJudged } from './open-round.ts'
@@ -41,7 +41,7 @@ export function coveredStep(options: {
 
 function headAfter(parent: Head, loaded: LoadedRound, certificate: Uint8Array | null): Head | null {
   const { amendment } = loaded.lineage
-  if (amendment !== undefined && !isOpenedAmendment(openRatification(amendment, amendmentView(parent.regime)))) {
+  if (amendment !== undefined && !isOpenedAmendment(openRatification(amendment, amendmentViewAt(parent)))) {
     return null
   }
   try {

@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import type { Lineage } from '../../../protocols/lineage/messages.ts'
+import type { RollbackTarget } from '../../../protocols/lineage/rules.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import type { Layout } from '../../checkpoint/layout.ts'
 import { LEAF_BYTES } from '../../checkpoint/unixfs.ts'
@@ -20,12 +21,18 @@ export type Reproduction =
 export interface RoundToReproduce extends RoundToFuse {
   /** The base's own. */
   readonly weights: CID
+  /** Where the round went back to; then it has no inputs. */
+  readonly rollback: RollbackTarget | null
   /** What its lineage says of the fusion. */
   readonly stated: Lineage['fusion']
 }
 
-/** Of a round without inputs. Null when its weights are its parent's. */
-export function keptWeights({ parent, weights }: RoundToReproduce): Reproduction | null {
+/** Of a round without inputs. Null when its weights are its parent's, or those of the base that it went back to. */
+export function keptWeights({ parent, weights, rollback }: RoundToReproduce): Reproduction | null {
+  if (rollback !== null) {
+    if (equalCids(rollback.weights, weights)) return null
+    return differs('weights', `The round went back to the base ${rollback.base}, and the weights are not that one's.`)
+  }
   if (equalCids(parent.weights, weights)) return null
   return differs('weights', 'The round had no inputs, and the weights are not those of its parent.')
 }

@@ -8,12 +8,13 @@ import { ACCEPT } from '../../../protocols/wire/verdict.ts'
 import type { OpenedRound as OpenedInputs } from '../../rounds/head.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
 import { regimeOf } from '../../rounds/regime.ts'
+import { namedByRollback } from '../../rounds/rollback.ts'
 import type { Ancestor, Head, SignedContribution } from '../../rounds/state.ts'
 import { lineageView } from '../../rounds/views.ts'
 import { type BadLink, reasonOf } from './bad-link.ts'
 import type { LoadedRound } from './load-round.ts'
 
-export type RoundContents = Pick<OpenedLineage<SignedContribution>, 'inputs' | 'excluded'>
+export type RoundContents = Pick<OpenedLineage<SignedContribution>, 'inputs' | 'excluded' | 'rollback'>
 
 export interface OpenedRound {
   /** Null when the lineage was refused, or when nothing is known of the rounds before it. */
@@ -60,7 +61,9 @@ export function openRound(network: NetworkFacts, head: Head | null, loaded: Load
   const reason = reasonOf(opened)
   const needsHistory = NEEDS_HISTORY.includes(reason) || reason.startsWith('amendment-')
   if (bad.length === 0 && !(head === null && needsHistory)) bad.push({ link: 'lineage', reason })
-  return { opened: null, contents: isComplete ? { inputs, excluded } : null, bad }
+  const amended = lineage.amendment === undefined ? null : view.openAmendment(lineage.amendment)
+  const rollback = amended !== null && 'rollback' in amended ? amended.rollback : null
+  return { opened: null, contents: isComplete ? { inputs, excluded, rollback } : null, bad }
 }
 
 /** A head that only the lineage itself speaks for. */
@@ -73,7 +76,9 @@ function unknownHead(network: NetworkFacts, { round, lineage }: LoadedRound): He
 /** What a head takes of a lineage that was judged before: nothing is checked. */
 export function readJudged({ lineage }: LoadedRound): OpenedInputs {
   const inputs = lineage.inputs.map((envelope) => contribution.decode(payloadOf(envelope) ?? new Uint8Array()))
-  return { lineage, inputs, isEmpty: inputs.length === 0 && lineage.excluded.length === 0 }
+  const base = namedByRollback(lineage.amendment)
+  const isEmpty = base === null && inputs.length === 0 && lineage.excluded.length === 0
+  return { lineage, inputs, isEmpty, rollback: base === null ? null : { base } }
 }
 
 function nameContribution(envelope: Uint8Array): string {

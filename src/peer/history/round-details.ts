@@ -60,7 +60,7 @@ export function inputOf(network: { readonly id: CID }, input: SignedContribution
       before: metrics.before === null ? null : metrics.before / BILLION,
       after: metrics.after / BILLION,
     },
-    trainedFrom: signed.message.round - 1,
+    trainedFrom: { round: signed.message.round - 1, base: String(signed.message.parent) },
     vouchedBy: vouched === null ? null : toHex(vouched.author),
   }
 }
@@ -76,7 +76,10 @@ export function amendmentOf(round: number, embedded: Lineage['amendment']): LogE
   if (embedded === undefined) return null
   try {
     const { amendment: bytes } = ratification.decode(embedded)
-    return { id: String(idOf(bytes)), change: describeChange(amendment.decode(bytes).change), from: round + 2 }
+    const { change } = amendment.decode(bytes)
+    // A rollback is this base.
+    const from = change.rollback === undefined ? round + 2 : round
+    return { id: String(idOf(bytes)), change: describeChange(change), from }
   } catch (error) {
     if (error instanceof MalformedError) return null
     throw error

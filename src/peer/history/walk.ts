@@ -3,6 +3,7 @@ import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { genesisHead, nextHead } from '../../rounds/head.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
+import { namedByRollback } from '../../rounds/rollback.ts'
 import type { Head } from '../../rounds/state.ts'
 import { type BadLink, type Failure, isBadLink } from './bad-link.ts'
 import { checkFiles } from './base-files.ts'
@@ -101,7 +102,8 @@ function checkStep(
   const bad: BadLink[] = [...badParent, ...badLineage, ...files.bad]
   const certified = judgeCertificate(network, certificate, loaded)
   if (certified.isCertified) {
-    const isEmpty = loaded.lineage.inputs.length === 0
+    // A rollback has no inputs, in whichever view: a quorum wanted it.
+    const isEmpty = loaded.lineage.inputs.length === 0 && namedByRollback(loaded.lineage.amendment) === null
     if (isEmpty && certified.view < network.terms.round.maxViews) {
       bad.push({
         link: 'lineage',

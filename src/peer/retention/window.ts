@@ -36,6 +36,7 @@ function oldestTaken({ round, history, regime }: Head): number {
   for (const ancestor of history) {
     if (staleness > maxStaleness) break
     oldest = ancestor.round + 1
+    if (ancestor.rolledBackTo !== undefined) break
     if (!ancestor.isEmpty) staleness++
   }
   return oldest

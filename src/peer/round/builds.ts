@@ -1,9 +1,13 @@
+import type { RollbackTarget } from '../../../protocols/lineage/rules.ts'
+import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { isColdmeshError } from '../../ports/errors.ts'
 import type { RoundEffect, RoundEvent } from '../../rounds/events.ts'
 import { buildBase } from '../builder.ts'
 import type { PeerContext } from '../context.ts'
 import { byFilesOf } from '../fuse-stored.ts'
+import { isFileWhole } from '../store/is-whole.ts'
 import { isOwnTrouble } from '../troubles.ts'
+import { bringWeights } from './bring-weights.ts'
 
 const BUILD_RETRY_MS = 1_000
 
@@ -31,9 +35,12 @@ export function createBuilds(options: {
     const { round, over } = options.round()
     if (effect.spec.round !== round || over.aborted) return
     try {
-      const { parent, inputs } = effect.spec
+      const { parent, inputs, rollback } = effect.spec
       const which = `of ${inputs.length} inputs, round ${round}`
       using _inputs = keeping.pin(parent.weights, ...inputs.map(({ checkpoint }) => checkpoint))
+      // Nobody may vote for weights that can't be had: the network could not go on from them.
+      using _target = keeping.pin(...(rollback === null ? [] : [rollback.weights]))
+      if (rollback !== null) await requireWeights(rollback, AbortSignal.any([over, context.signal]))
       using _result = keeping.pinStored()
       const { base, lineage, weights } = await waits.during({ what: 'fusion', which, isRoutine: true }, () =>
         buildBase(effect.spec, { ...context, byFiles: byFilesOf(context) }),
@@ -56,6 +63,12 @@ export function createBuilds(options: {
       const reason = isColdmeshError(error) ? error.code : 'build-failed'
       done({ type: 'build-failed', key: effect.key, reason, now: clock.now() })
     }
+  }
+
+  async function requireWeights({ base, weights }: RollbackTarget, signal: AbortSignal): Promise<void> {
+    if (await isFileWhole(context.store, weights, context.network.genesis.bytes)) return
+    const round = context.chain.entries.find((entry) => equalCids(entry.base, base))?.round ?? 0
+    await bringWeights(context, weights, { round, signal })
   }
 
   function build(effect: BuildEffect): void {

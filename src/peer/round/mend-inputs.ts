@@ -26,7 +26,13 @@ export async function mendInputs(
   const { bytes } = network.genesis
   const late = spec.inputs.flatMap((input) => rebasedFrom(spec.parent, input) ?? [])
   let isMended = false
-  for (const cid of distinct([spec.parent.weights, ...spec.inputs.map(({ checkpoint }) => checkpoint), ...late])) {
+  const target = spec.rollback === null ? [] : [spec.rollback.weights]
+  for (const cid of distinct([
+    spec.parent.weights,
+    ...target,
+    ...spec.inputs.map(({ checkpoint }) => checkpoint),
+    ...late,
+  ])) {
     signal.throwIfAborted()
     const rotten = await files.check(cid)
     if (rotten === 0) continue

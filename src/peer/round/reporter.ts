@@ -128,6 +128,10 @@ export function createReporter(context: PeerContext): Reporter {
       const inputs = opened.inputs.map(({ id }) => String(id))
       log.info('fused', { round: head.round, base: head.base, view, aggregator, inputs })
       events.emit({ type: 'fused', round: head.round, base: String(head.base), view, aggregator, inputs })
+      if (opened.rollback === null) return
+      const to = String(opened.rollback.base)
+      log.warn('rolled-back', { round: head.round, base: head.base, to })
+      events.emit({ type: 'rolled-back', round: head.round, base: String(head.base), to })
     },
   }
 }

@@ -227,6 +227,7 @@ describe('a wrong data directory', () => {
       import: [folder.path],
       join: [UNKNOWN_GENESIS, '--data', data],
       eval: ['--data', data],
+      blame: ['--data', data],
       data: [data],
       'data commit': [data],
       'data prove-row': [data, '--row', '1'],

@@ -1,4 +1,4 @@
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { openNetwork } from '../../../src/peer/history/genesis.ts'
 import { readOnlyStore } from '../../../src/peer/history/read-only-store.ts'
@@ -67,9 +67,9 @@ async function judgeFile(
   const bad: string[] = []
   const { rounds, gap } = await traceHistory({ network, store, base: archive.base, round: archive.round })
   if (gap?.link.startsWith('block ')) bad.push('archive-order')
-  if (gap === null && !(await isInOrder(rounds.map(({ base }) => base)))) bad.push('archive-order')
+  if (gap === null && !(await isInOrder(rounds.map(({ base }) => CID.parse(base))))) bad.push('archive-order')
   const isFirst = equalCids(archive.base, start)
-  const round = isFirst ? 0 : (rounds.find(({ base }) => equalCids(base, archive.base))?.round ?? archive.round)
+  const round = isFirst ? 0 : (rounds.find(({ base }) => base === String(archive.base))?.round ?? archive.round)
   if (round !== archive.round) bad.push('archive-wrong-round')
   if (isFirst && archive.certificate !== null) bad.push('archive-certificate')
   return bad

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { LIARS } from '../liars/all.ts'
+import { NAMED_LIARS } from '../liars/all.ts'
 import { MUTANTS, type Mutant, mutantNamed } from '../mutants/all.ts'
 import { PROFILES, type ScheduleOptions } from '../schedule/settings.ts'
 
@@ -13,6 +13,8 @@ export interface Fixed {
   readonly liar?: string
   readonly liars?: number
   readonly mutant?: string
+  /** Some amendments are rollbacks, in every schedule. */
+  readonly rollsBack?: boolean
 }
 
 export interface CommandOptions {
@@ -40,12 +42,13 @@ export const USAGE = `npm run sim -- [options]
   --trace           prints what happens in it
   --members N       size of the committee; also --quorum byzantine|crash, --rounds N,
                     --profile ${PROFILES.join('|')}, --liar NAME|none, --liars N
+  --rollbacks       amendments on the way, and some of them roll back
   --mutant NAME     runs a machine with a planted bug
   --workers N       threads (one for each core)
   --minutes N       ends after so long, and says where to go on
   --json            the result as JSON
 
-liars: ${LIARS.map(({ name }) => name).join(', ')}
+liars: ${NAMED_LIARS.map(({ name }) => name).join(', ')}
 mutants: ${MUTANTS.map(({ name }) => name).join(', ')}`
 
 const OPTIONS = {
@@ -59,6 +62,7 @@ const OPTIONS = {
   liar: { type: 'string' },
   liars: { type: 'string' },
   mutant: { type: 'string' },
+  rollbacks: { type: 'boolean' },
   workers: { type: 'string' },
   minutes: { type: 'string' },
   trace: { type: 'boolean' },
@@ -85,6 +89,7 @@ export function readOptions(args: readonly string[]): CommandOptions | null {
     liar: values.liar,
     liars: count('liars'),
     mutant: values.mutant,
+    rollsBack: values.rollbacks,
   })
   if (values.quorum !== undefined && fixed.quorum === undefined)
     throw new UsageError('--quorum must be byzantine or crash')
@@ -120,7 +125,7 @@ export function scheduleOptionsOf({ liar, mutant, profile, ...rest }: Fixed): Sc
     if (!known) throw new UsageError(`no mutant is called ${name}`)
     return known
   }
-  const lying = liar === undefined || liar === 'none' ? null : LIARS.find(({ name }) => name === liar)
+  const lying = liar === undefined || liar === 'none' ? null : NAMED_LIARS.find(({ name }) => name === liar)
   if (lying === undefined) throw new UsageError(`no liar is called ${liar}`)
   const kind = PROFILES.find((one) => one === profile)
   if (profile !== undefined && !kind) throw new UsageError(`no profile is called ${profile}`)

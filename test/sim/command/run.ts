@@ -76,7 +76,11 @@ function report(tally: Tally, fixed: Fixed, seconds: number, stoppedBelow: numbe
 }
 
 function describe({ seed, violations, about }: FoundViolation, fixed: Fixed): string {
-  const options = Object.entries(fixed).map(([name, value]) => ` --${name} ${value}`)
+  const { rollsBack, ...others } = fixed
+  const options = [
+    ...(rollsBack ? [' --rollbacks'] : []),
+    ...Object.entries(others).map(([name, value]) => ` --${name} ${value}`),
+  ]
   const lines = violations.slice(0, 5).map((line) => `  ${line}`)
   return [`seed ${seed} (${about})`, ...lines, `  npm run sim -- --seed ${seed}${options.join('')} --trace`].join('\n')
 }

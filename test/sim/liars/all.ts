@@ -3,6 +3,7 @@ import type { Liar } from './liar.ts'
 import { presentingLiar } from './presenting.ts'
 import { censoringLiar, insertingLiar, misquotingLiar, uncertifiedLiar, wrongBaseLiar } from './proposing.ts'
 import { forgingLiar, replayingLiar } from './replaying.ts'
+import { rollingLiar } from './rolling.ts'
 import { cunningLiar, doubleVotingLiar, equivocatingLiar, listingLiar, twoFacedLiar } from './voting.ts'
 import { choosyLiar, silentLiar, withholdingLiar } from './withholding.ts'
 
@@ -25,6 +26,9 @@ export const LIARS: readonly Liar[] = [
   forgingLiar,
   presentingLiar,
 ]
+
+/** And those that only schedules with rollbacks have. */
+export const NAMED_LIARS: readonly Liar[] = [...LIARS, rollingLiar]
 
 /** Lies now this way, now that: each thing that it says by another of these. */
 export function mixtureOf(liars: readonly Liar[], random: Random): Liar {

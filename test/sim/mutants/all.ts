@@ -72,6 +72,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('no-carrying', 'what is carried over is proposed as new', voting.WITHOUT_CARRYING, 'L1'),
   mutant('no-catch-up', 'f + 1 members in a later view are not followed', voting.WITHOUT_CATCHING_UP, 'L1'),
   mutant('throws', 'an error is thrown at what came late', voting.THROWING, 'L1'),
+  mutant('forgets-rollbacks', 'what a rollback reverted counts as before', trusting.FORGETS_ROLLBACKS, 'S2'),
+  mutant('rolls-back-to-itself', 'a rollback keeps the weights', trusting.ROLLS_BACK_TO_ITSELF, 'L1'),
   mutant('slow-timeouts', 'a silent aggregator costs three timeouts', voting.SLOW_TIMEOUTS, 'L4'),
 ]
 

@@ -6,6 +6,7 @@ import { decodeCanonical, idOf, MalformedError } from '../../../protocols/wire/c
 import { hashParts } from '../../../protocols/wire/crypto.ts'
 import { reject } from '../../../protocols/wire/verdict.ts'
 import { createRound, reduce } from '../../../src/rounds/reduce.ts'
+import type { Ancestor, Head } from '../../../src/rounds/state.ts'
 import { buildFake } from '../../support/rounds/fusion.ts'
 import type { Recorded } from '../disk.ts'
 import { type Machine, REAL } from '../machine.ts'
@@ -70,6 +71,22 @@ export const WAITS_FOR_ALL_BYTES: Partial<Machine> = {
     )
     return reduce(isMissing ? { ...state, isCollectOver: false, isGraceOver: false } : state, event)
   },
+}
+
+/** Goes back, and then judges what is offered as if nothing had been reverted. */
+export const FORGETS_ROLLBACKS: Partial<Machine> = {
+  createRound: (options) => createRound({ ...options, head: withoutRollbacks(options.head) }),
+  reduce,
+}
+
+function withoutRollbacks(head: Head): Head {
+  const forget = <A extends Ancestor>({ rolledBackTo: _, ...rest }: A) => rest
+  return { ...forget(head), history: head.history.map(forget) }
+}
+
+/** Makes a base that goes back of the weights of its parent. */
+export const ROLLS_BACK_TO_ITSELF: Partial<Machine> = {
+  build: (network, spec) => buildFake(network, { ...spec, rollback: null }),
 }
 
 const DECLARATIONS = [contribution, inclusionList, proposal, prevote, precommit] as const

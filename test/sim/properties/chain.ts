@@ -24,7 +24,10 @@ export const S2: Property = {
   title: 'every certified base has a certified parent back to genesis',
   check: (run) => {
     const history = historyOf(run)
-    return history.adopted.flatMap(({ read, before }) => wrongWith(run, history, read, before[0] ?? null))
+    return history.adopted.flatMap(({ read, before }) => [
+      ...wrongWith(run, history, read, before[0] ?? null),
+      ...wrongRollback(run, history, read, before),
+    ])
   },
 }
 
@@ -51,6 +54,25 @@ function wrongWith(run: Run, history: History, read: ReadBase, parent: ReadBase 
     [areInputsReal(history, lineage), 'quotes a contribution that nobody signed'],
   ]
   return checks.flatMap(([isRight, what]) => (isRight ? [] : [`the base of round ${round} ${what}`]))
+}
+
+/** To a base of the last rounds, of other weights, and without contributions. */
+function wrongRollback(
+  run: Run,
+  history: History,
+  { round, lineage, rolledBackTo }: ReadBase,
+  before: readonly ReadBase[],
+): readonly string[] {
+  if (rolledBackTo === null) return []
+  const weights = new Map([
+    ...before.map((read): [string, string] => [read.base, String(read.weights)]),
+    [String(run.net.genesis.base), run.genesisWeights],
+  ])
+  const [own, ...earlier] = [...weights].slice(0, history.committee(round).policy.historyRounds)
+  const target = earlier.find(([base]) => base === rolledBackTo)
+  const isBare = lineage.inputs.length === 0 && lineage.excluded.length === 0
+  const isRight = isBare && target !== undefined && target[1] !== own?.[1] && target[1] === String(lineage.weights)
+  return isRight ? [] : [`the base of round ${round} goes back in a way that no amendment can want`]
 }
 
 const isFor = ({ round, base }: { round: number; base: unknown }, parent: ReadBase | null) =>

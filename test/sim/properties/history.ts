@@ -13,6 +13,8 @@ export interface ReadBase {
   readonly certificate: ReadCertificate
   readonly weights: CID
   readonly isEmpty: boolean
+  /** The earlier base that it goes back to. */
+  readonly rolledBackTo: string | null
 }
 
 /** Committee and numbers of a round, worked out anew from the genesis. */
@@ -70,6 +72,7 @@ function readHistory(run: Run): History {
     if (known) return known
     const lineage = lineages.get(decision.lineage) ?? readLineage(decision.lineage)
     lineages.set(decision.lineage, lineage)
+    const rollback = lineage.amendment?.change.rollback
     const made: ReadBase = {
       round: decision.round,
       base: String(decision.base),
@@ -77,7 +80,8 @@ function readHistory(run: Run): History {
       lineage,
       certificate: readCertificate(decision.certificate),
       weights: lineage.weights,
-      isEmpty: lineage.inputs.length === 0 && lineage.excluded.length === 0,
+      isEmpty: rollback === undefined && lineage.inputs.length === 0 && lineage.excluded.length === 0,
+      rolledBackTo: rollback === undefined ? null : String(rollback.base),
     }
     bases.set(decision, made)
     return made

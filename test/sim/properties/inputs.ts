@@ -13,6 +13,14 @@ function countsOf({ lists }: ReadLineage): (id: string) => number {
   return (id) => counts.get(id) ?? 0
 }
 
+const hasNoInputs = ({ isEmpty, rolledBackTo }: ReadBase) => isEmpty || rolledBackTo !== null
+
+/** Those of the base before, or of where it goes back to. */
+function weightsWithoutInputs(run: Run, { rolledBackTo }: ReadBase, before: readonly ReadBase[]): string {
+  const from = rolledBackTo === null ? before[0] : before.find(({ base }) => base === rolledBackTo)
+  return String(from?.weights ?? run.genesisWeights)
+}
+
 /** Inputs and weights of a base, chosen and fused again by a second implementation. */
 export const S3: Property = {
   name: 'S3',
@@ -22,10 +30,10 @@ export const S3: Property = {
       const { lineage, round } = read
       const offered = [...lineage.inputs, ...lineage.excluded.map(({ contribution }) => contribution)]
       const chosen = chooseInputs(run, round, offered, countsOf(lineage), before)
-      const inputs = [...lineage.inputs].filter(({ id }) => read.isEmpty || chosen.inputs.includes(id))
+      const inputs = [...lineage.inputs].filter(({ id }) => hasNoInputs(read) || chosen.inputs.includes(id))
       const parentWeights = before[0] ? before[0].weights.bytes : bytesOf(run.genesisWeights)
-      const weights = read.isEmpty
-        ? String(before[0]?.weights ?? run.genesisWeights)
+      const weights = hasNoInputs(read)
+        ? weightsWithoutInputs(run, read, before)
         : fakeCid(RAW, 'weights', parentWeights, ...inputs.map(({ checkpoint }) => checkpoint.bytes))
       const base = fakeCid(DIRECTORY, 'base', bytesOf(cidOf(RAW, read.lineageBytes)), bytesOf(weights))
       return base === read.base ? [] : [`the base of round ${round} is not the fusion of its inputs`]
@@ -38,7 +46,7 @@ export const S4: Property = {
   title: 'the inclusion rule holds',
   check: (run) =>
     historyOf(run).adopted.flatMap(({ read, before }) => [
-      ...(read.isEmpty ? [] : wrongChoice(run, read, before)),
+      ...(hasNoInputs(read) ? [] : wrongChoice(run, read, before)),
       ...leftOutOfLists(run, read, before),
     ]),
 }

@@ -38,13 +38,15 @@ export function chooseInputs(
   const byTicket = (a: Offered, b: Offered) => tickets(a, b) || compareIds(a.id, b.id)
 
   const ancestors = [...before.map(asAncestor), genesisOf(run, genesisBase)].slice(0, policy.historyRounds)
-  const recent = new Set(ancestors.flatMap(({ weights, inputs }) => [weights, ...inputs]))
+  const recent = new Set([...ancestors.map(({ weights }) => weights), ...inputsInForce(ancestors)])
   // Bases that a contribution may have been trained from, by the round that it says: how late it is, and their weights.
   const parents = new Map<string, { readonly late: number; readonly weights: string }>()
   let late = 0
-  for (const { base, round: at, weights, isEmpty } of ancestors) {
+  for (const { base, round: at, weights, isEmpty, rolledBackTo } of ancestors) {
     if (late > policy.maxStaleness) break
     parents.set(`${base}/${at + 1}`, { late, weights })
+    // Nothing from before a rollback.
+    if (rolledBackTo !== null) break
     if (!isEmpty) late++
   }
   const parentOf = ({ parent, round: of }: Offered) => parents.get(`${parent}/${of}`)
@@ -85,14 +87,26 @@ interface Ancestor {
   readonly weights: string
   readonly inputs: readonly string[]
   readonly isEmpty: boolean
+  readonly rolledBackTo: string | null
 }
 
-const asAncestor = ({ round, base, weights, lineage, isEmpty }: ReadBase): Ancestor => ({
+/** What is in the newest weights: a rollback took out the inputs of all that came after where it goes. */
+function inputsInForce(ancestors: readonly Ancestor[]): readonly string[] {
+  let skippedUntil: string | null = null
+  return ancestors.flatMap(({ base, inputs, rolledBackTo }) => {
+    if (skippedUntil !== null && base !== skippedUntil) return []
+    skippedUntil = rolledBackTo
+    return inputs
+  })
+}
+
+const asAncestor = ({ round, base, weights, lineage, isEmpty, rolledBackTo }: ReadBase): Ancestor => ({
   round,
   base,
   weights: String(weights),
   inputs: lineage.inputs.map(({ checkpoint }) => String(checkpoint)),
   isEmpty,
+  rolledBackTo,
 })
 
 const genesisOf = (run: Run, base: CID): Ancestor => ({
@@ -101,6 +115,7 @@ const genesisOf = (run: Run, base: CID): Ancestor => ({
   weights: run.genesisWeights,
   inputs: [],
   isEmpty: false,
+  rolledBackTo: null,
 })
 
 const lotteryTicket = (seed: Uint8Array, author: string) =>

@@ -89,6 +89,7 @@ export interface Change {
   readonly remove?: readonly Uint8Array[]
   readonly quorum?: 'byzantine' | 'crash'
   readonly round?: Readonly<Record<string, number>>
+  readonly rollback?: { readonly base: CID }
 }
 
 function readAmendment(bytes: Uint8Array): ReadAmendment {

@@ -3,9 +3,10 @@ import { ratify } from '../../../protocols/membership/rules.ts'
 import { faultsOf } from '../../../protocols/wire/election.ts'
 import type { NetworkFacts } from '../../../src/rounds/network.ts'
 import { sign } from '../../support/protocols/network.ts'
-import type { Random } from '../../support/rounds/random.ts'
+import { createRandom, type Random } from '../../support/rounds/random.ts'
 import type { Simulation } from '../create-simulation.ts'
 import type { Host } from '../host.ts'
+import { rollbackFor } from './rollbacks.ts'
 import type { Settings } from './settings.ts'
 
 /** Longer than a round may take in calm: some members get an amendment too late for a round, and others in time. */
@@ -13,10 +14,11 @@ const LATEST_MS = 4000
 
 /**
  * Members approve one amendment after the other while rounds go on: one is added, one removed, the policy changes. Each host
- * is handed what a quorum approved at its own time in each round, until it is embedded.
+ * is handed what a quorum approved at its own time in each round, until it is embedded. In some schedules they roll back.
  */
 export function planAmendments(simulation: () => Simulation, settings: Settings, random: Random): (host: Host) => void {
   const changes = new Map<string, Uint8Array | null>()
+  const own = createRandom(settings.seed * 104_729 + 11)
   return (host) => {
     const { head } = host.disk
     const { regime } = head
@@ -24,16 +26,22 @@ export function planAmendments(simulation: () => Simulation, settings: Settings,
     const name = `${head.base} ${regime.last}`
     let ratification = changes.get(name)
     if (ratification === undefined) {
-      ratification = ratified(simulation(), settings, random, host)
+      ratification = ratified(simulation(), settings, { random, own }, host)
       changes.set(name, ratification)
     }
     if (ratification && random.chance(0.9)) host.ratify(ratification, random.integer(0, LATEST_MS))
   }
 }
 
-function ratified(simulation: Simulation, settings: Settings, random: Random, host: Host): Uint8Array | null {
+function ratified(
+  simulation: Simulation,
+  settings: Settings,
+  { random, own }: { readonly random: Random; readonly own: Random },
+  host: Host,
+): Uint8Array | null {
   const { current, next, last } = host.disk.head.regime
-  const change = changeOf(simulation, settings, random, next)
+  const rollback = settings.isRolledBack && own.chance(0.85) ? rollbackFor(host, own) : null
+  const change = rollback ?? changeOf(simulation, settings, random, next)
   if (!change) return null
   const { net, hosts, record } = simulation
   const bytes = amendment.encode({ network: net.network, previous: last, change })

@@ -1,3 +1,4 @@
+import { createRandom } from '../../support/rounds/random.ts'
 import { createSimulation, type Simulation } from '../create-simulation.ts'
 import { QUICK } from '../host.ts'
 import { judgeRun } from '../properties/all.ts'
@@ -7,6 +8,7 @@ import { CALM } from '../wires.ts'
 import { planAmendments } from './amendments.ts'
 import { planTrouble } from './chaos.ts'
 import { offerRound } from './offers.ts'
+import { offerAgain } from './rollbacks.ts'
 import { type ScheduleOptions, type Settings, settingsOf, VIEW_TIMEOUT_MS } from './settings.ts'
 
 /** How one schedule ended. */
@@ -31,6 +33,7 @@ const SETTLE_MS = 2500
  */
 export function runSchedule(seed: number, options: ScheduleOptions = {}): Outcome {
   const { settings, random } = settingsOf(seed, options)
+  const own = createRandom(seed * 104_729 + 13)
   const { members, quorum, rounds, chaosMs, profile } = settings
   const simulation: Simulation = createSimulation({
     seed,
@@ -44,7 +47,10 @@ export function runSchedule(seed: number, options: ScheduleOptions = {}): Outcom
     isTraced: options.isTraced === true,
     ...(options.machine ? { machine: options.machine } : {}),
     ...(settings.isAmended ? { onBegun: planAmendments(() => simulation, settings, random) } : {}),
-    onRound: (round, host) => offerRound(simulation, settings, random, round, host),
+    onRound: (round, host) => {
+      offerRound(simulation, settings, random, round, host)
+      if (settings.isRolledBack) offerAgain(simulation, own, round, host)
+    },
   })
   planTrouble(simulation, settings, random)
   const { hosts } = simulation

@@ -2,6 +2,7 @@ import type { Genesis } from '../../../protocols/genesis/messages.ts'
 import { createRandom, type Random } from '../../support/rounds/random.ts'
 import { LIARS, mixtureOf } from '../liars/all.ts'
 import type { Liar } from '../liars/liar.ts'
+import { rollingLiar } from '../liars/rolling.ts'
 import { cunningLiar } from '../liars/voting.ts'
 import type { Machine } from '../machine.ts'
 
@@ -23,6 +24,8 @@ export interface ScheduleOptions {
   readonly rounds?: number
   /** Whether amendments are approved on the way. */
   readonly amends?: boolean
+  /** Whether some of the amendments are rollbacks. */
+  readonly rollsBack?: boolean
   /** How the liars lie; null for a schedule in which nobody lies. */
   readonly liar?: Liar | null
   /** How many lie; by default no more than the committee bears. */
@@ -49,6 +52,8 @@ export interface Settings {
   readonly chaosMs: number
   /** Amendments are approved on the way. */
   readonly isAmended: boolean
+  /** Some of them are rollbacks. */
+  readonly isRolledBack: boolean
 }
 
 export const VIEW_TIMEOUT_MS = 2000
@@ -63,7 +68,11 @@ export function settingsOf(seed: number, options: ScheduleOptions = {}): { setti
   // Nobody to hunt with, nobody to split from.
   const isVoid = (picked === 'hunt' && (quorum === 'crash' || faults === 0)) || (picked === 'split' && members === 1)
   const profile = isVoid && !options.profile ? 'chaos' : picked
-  const isAmended = options.amends ?? random.chance(0.06)
+  const mayAmend = random.chance(0.06)
+  const isAmended = options.amends ?? (options.rollsBack || mayAmend)
+  // Rollbacks came later: their randomness is their own, so that schedules without them stay what they were.
+  const own = createRandom(seed * 104_729 + 7)
+  const isRolledBack = options.rollsBack ?? (isAmended && own.chance(0.5))
   const rounds =
     (options.rounds ?? (isAmended ? 4 : 0)) ||
     weighted(random, [1, 2, 3, 4], members > 4 ? [75, 15, 6, 4] : [60, 22, 10, 8])
@@ -71,7 +80,8 @@ export function settingsOf(seed: number, options: ScheduleOptions = {}): { setti
   const mayLie = quorum === 'byzantine' && faults > 0 && options.liar !== null
   const isLying = options.liars !== undefined || options.liar !== undefined || profile === 'hunt' || random.chance(0.85)
   const count = mayLie && isLying ? (options.liars ?? random.integer(1, faults)) : (options.liars ?? 0)
-  const { liars, lies } = pickLiars(random, shuffled.slice(0, count), options.liar ?? null, profile)
+  const picking = pickLiars(random, shuffled.slice(0, count), options.liar ?? null, profile)
+  const { liars, lies } = isRolledBack && !options.liar && own.chance(0.5) ? rolling(picking.liars) : picking
   const left = Math.max(0, faults - count)
   const down = left > 0 && random.chance(0.4) ? shuffled.slice(count, count + random.integer(1, left)) : []
   const minContributions = random.integer(1, 2)
@@ -89,11 +99,13 @@ export function settingsOf(seed: number, options: ScheduleOptions = {}): { setti
       maxViews: random.pick([2, 4, 6]),
       graceMs: random.pick([0, 300]),
       historyRounds: minContributions === 1 ? 2 : 8,
+      ...(isRolledBack ? { historyRounds: own.pick([3, 8]), keepRounds: 8, maxStaleness: own.integer(0, 2) } : {}),
     },
     liars,
     lies,
     down,
     isAmended,
+    isRolledBack,
     chaosMs: profile === 'calm' ? 0 : random.integer(2000, 25_000),
   }
   return { settings, random }
@@ -107,6 +119,12 @@ function pickLiars(random: Random, indexes: readonly number[], fixed: Liar | nul
       : random.shuffle(LIARS).slice(0, random.chance(0.65) ? 1 : random.integer(2, 4))
   const entries = indexes.map((index) => [index, kinds.length === 1 ? random.pick(kinds) : mixtureOf(kinds, random)])
   return { liars: Object.fromEntries(entries), lies: indexes.length > 0 ? kinds.map(({ name }) => name) : [] }
+}
+
+/** The same members, who lie about rollbacks now. */
+function rolling(liars: Settings['liars']) {
+  const entries = Object.keys(liars).map((index) => [index, rollingLiar] as const)
+  return { liars: Object.fromEntries(entries), lies: entries.length > 0 ? [rollingLiar.name] : [] }
 }
 
 function weighted<T>(random: Random, items: readonly T[], weights: readonly number[]): T {

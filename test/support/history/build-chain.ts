@@ -13,6 +13,7 @@ import { type BaseFacts, buildBase, readBaseFacts } from '../../../src/peer/buil
 import type { ChainEntry } from '../../../src/peer/chain.ts'
 import { genesisHead, nextHead } from '../../../src/rounds/head.ts'
 import { type NetworkFacts, networkFacts } from '../../../src/rounds/network.ts'
+import { rollbackOf } from '../../../src/rounds/rollback.ts'
 import type { BuildSpec, Head, SignedContribution } from '../../../src/rounds/state.ts'
 import { lineageView, toCandidate } from '../../../src/rounds/views.ts'
 import { contributionBy, contributionFields, listBy, precommitsBy } from '../protocols/messages.ts'
@@ -97,10 +98,13 @@ export async function startChain(
 /** The chain with one round more, certified by a quorum. */
 export async function addRound(chain: TestChain, options: TestRoundOptions = {}): Promise<TestChain> {
   const { network, facts, store, head } = chain
-  const spec = { ...specOf(chain, await contribute(chain, options), options), amendment: options.amendment ?? null }
+  const { amendment = null } = options
+  const rollback = amendment === null ? null : (rollbackOf(head, amendment) ?? null)
+  const offered = rollback === null ? await contribute(chain, options) : []
+  const spec = { ...specOf(chain, offered, options), amendment, rollback }
   const built = await buildBase(spec, { facts, store })
   const base = options.lie === undefined ? built.base : await lieAbout(chain, built.base, options.lie)
-  const view = options.view ?? (spec.inputs.length === 0 ? network.terms.round.maxViews : 0)
+  const view = options.view ?? (spec.inputs.length === 0 && rollback === null ? network.terms.round.maxViews : 0)
   const vote = { network: network.id, round: spec.round, view, base }
   const signers = options.signers ?? quorumOf(chain)
   const honest = certify(precommitsBy(signers, vote), signers.length)
@@ -113,8 +117,7 @@ export async function addRound(chain: TestChain, options: TestRoundOptions = {})
     opened: { ...opened, lineage: { ...opened.lineage, weights } },
     certificate,
   })
-  const { amendment } = options
-  const entry = { round: spec.round, base, certificate, ...(amendment === undefined ? {} : { amendment }) }
+  const entry = { round: spec.round, base, certificate, ...(amendment === null ? {} : { amendment }) }
   return { ...chain, head: next, entries: [...chain.entries, entry] }
 }
 
@@ -188,6 +191,7 @@ function specOf(
     inputs: selection.inputs.map(({ id }) => find(id)),
     excluded: selection.excluded.map(({ candidate, reason }) => ({ contribution: find(candidate.id), reason })),
     amendment: null,
+    rollback: null,
   }
 }
 

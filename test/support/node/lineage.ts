@@ -34,7 +34,7 @@ function inputOf(shape: LineageShape, round: number, n: number): LogEntry['input
     commitment: hex(`data ${n}`),
     metric: { name: text('metric', n), before: n % 2 === 0 ? null : 0.5, after: 0.75 },
     clipping: shape.isClipped ? { norm: '4010000000000000', factor: 32_768 } : null,
-    trainedFrom: isLate ? round - 4 : round - 1,
+    trainedFrom: { round: isLate ? round - 4 : round - 1, base: cidOf(`base ${isLate ? round - 4 : round - 1}`) },
     vouchedBy: n === 1 ? hex('member') : null,
     staleness: isLate ? 3 : 0,
   }

@@ -22,8 +22,12 @@ export interface TestRound {
   /** Checkpoints of the last rounds. */
   readonly recent?: readonly CID[]
   /** The bases before, newest first. */
-  readonly older?: readonly Omit<Ancestor, 'inputs'>[]
+  readonly older?: readonly OlderBase[]
+  /** Where the round's base went back to. */
+  readonly rolledBackTo?: CID
 }
+
+export type OlderBase = Omit<Ancestor, 'inputs'> & Partial<Pick<Ancestor, 'inputs'>>
 
 /** What a verifier of this round asks: the answers that peers use, from a genesis and a few CIDs. */
 export function lineageView({
@@ -33,12 +37,20 @@ export function lineageView({
   baseWeights,
   recent = [],
   older = [],
+  rolledBackTo,
 }: TestRound): LineageView<SignedContribution> {
-  const ancestor = { round: round - 1, base, weights: baseWeights, inputs: recent, isEmpty: false }
+  const ancestor = {
+    round: round - 1,
+    base,
+    weights: baseWeights,
+    inputs: recent,
+    isEmpty: false,
+    ...(rolledBackTo && { rolledBackTo }),
+  }
   const head = {
     ...ancestor,
     certificate: null,
-    history: [ancestor, ...older.map((one) => ({ ...one, inputs: [] }))],
+    history: [ancestor, ...older.map((one) => ({ inputs: [], ...one }))],
     regime: regimeOf(networkFacts(net.network, net.genesis)),
   }
   return viewOf(head)

@@ -27,7 +27,7 @@ import { isSigned, openEnvelope } from '../../../protocols/wire/envelope.ts'
 import { ACCEPT, type Verdict } from '../../../protocols/wire/verdict.ts'
 import { networkFacts } from '../../../src/rounds/network.ts'
 import { amendmentView, regimeOf } from '../../../src/rounds/regime.ts'
-import { lineageView } from './lineage.ts'
+import { lineageView, type OlderBase } from './lineage.ts'
 
 /** What a judge of contributions knows, as vectors write it. CIDs are text, keys hex. */
 export interface ContributionSituation {
@@ -114,6 +114,8 @@ export interface AmendmentSituation {
   readonly known: readonly string[]
   /** Other open amendments that the author approved. */
   readonly byAuthor: number
+  /** Bases that a rollback may name. */
+  readonly earlier?: readonly string[]
 }
 
 export interface LineageSituation {
@@ -130,7 +132,11 @@ export interface LineageSituation {
     readonly base: string
     readonly weights: string
     readonly isEmpty: boolean
+    readonly inputs?: readonly string[]
+    readonly rolledBackTo?: string
   }[]
+  /** Where the round's base went back to. */
+  readonly rolledBackTo?: string
 }
 
 const keyOf = (hex: string) => fromHex(hex) ?? new Uint8Array()
@@ -241,10 +247,11 @@ export function judgeArchiveIn(bytes: Uint8Array, { start, round }: ArchiveSitua
   return judgeArchive(archive.decode(bytes), { start: CID.parse(start), round })
 }
 
-function amendmentViewIn({ genesis: hex, last }: AmendmentSituation): AmendmentView {
+function amendmentViewIn({ genesis: hex, last, earlier = [] }: AmendmentSituation): AmendmentView {
   const bytes = fromHex(hex) ?? new Uint8Array()
   const regime = regimeOf(networkFacts(idOf(bytes), genesis.decode(bytes)))
-  return amendmentView({ ...regime, last: last === null ? null : CID.parse(last) })
+  const isEarlier = (base: CID) => earlier.some((one) => same(base, one))
+  return amendmentView({ ...regime, last: last === null ? null : CID.parse(last) }, isEarlier)
 }
 
 export function judgeApprovalIn(bytes: Uint8Array, network: CID, view: AmendmentSituation): Verdict {
@@ -262,6 +269,14 @@ export function judgeRatificationIn(bytes: Uint8Array, view: AmendmentSituation)
   return isOpenedAmendment(opened) ? ACCEPT : opened
 }
 
+function olderBase({ inputs = [], rolledBackTo, ...other }: NonNullable<LineageSituation['older']>[number]): OlderBase {
+  return {
+    ...{ ...other, base: CID.parse(other.base), weights: CID.parse(other.weights) },
+    inputs: inputs.map((cid) => CID.parse(cid)),
+    ...(rolledBackTo === undefined ? {} : { rolledBackTo: CID.parse(rolledBackTo) }),
+  }
+}
+
 export function judgeLineageIn(bytes: Uint8Array, view: LineageSituation): Verdict {
   const genesisBytes = fromHex(view.genesis) ?? new Uint8Array()
   const net = { genesis: genesis.decode(genesisBytes), network: idOf(genesisBytes) }
@@ -273,9 +288,8 @@ export function judgeLineageIn(bytes: Uint8Array, view: LineageSituation): Verdi
       base: CID.parse(view.base),
       baseWeights: CID.parse(view.baseWeights),
       recent: view.recent.map((cid) => CID.parse(cid)),
-      older: (view.older ?? []).map((ancestor) => {
-        return { ...ancestor, base: CID.parse(ancestor.base), weights: CID.parse(ancestor.weights) }
-      }),
+      older: (view.older ?? []).map(olderBase),
+      ...(view.rolledBackTo === undefined ? {} : { rolledBackTo: CID.parse(view.rolledBackTo) }),
     }),
   )
   return isOpenedLineage(opened) ? ACCEPT : opened

@@ -22,7 +22,7 @@ const directoryOf = (...parts: readonly (string | Uint8Array)[]) =>
 export function buildFake(network: NetworkFacts, spec: BuildSpec): FakeBase {
   const isEmpty = spec.inputs.length === 0
   const weights = isEmpty
-    ? spec.parent.weights
+    ? (spec.rollback?.weights ?? spec.parent.weights)
     : fileOf('weights', spec.parent.weights.bytes, ...spec.inputs.map((input) => input.checkpoint.bytes))
   const bytes = lineage.encode({
     network: network.id,

@@ -59,7 +59,7 @@ const situation: LineageSituation = {
   base: String(round.base),
   baseWeights: String(round.baseWeights),
   recent: (round.recent ?? []).map(String),
-  older: (round.older ?? []).map((each) => ({ ...each, base: String(each.base), weights: String(each.weights) })),
+  older: [4, 3, 2, 1, 0].map(ancestor).map((each) => ({ ...each, base: String(each.base), weights: String(each.weights) })),
 }
 const strict = testNetwork({ round: { maxStaleness: 1, historyRounds: 8, keepRounds: 8, maxContributions: 4 } })
 

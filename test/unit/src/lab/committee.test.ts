@@ -20,7 +20,7 @@ describe('decideRound', () => {
     const { lists, parentCertificate } = await readLineage(store, decided.base)
     const { inputs, excluded } = checked.opened
     assert.equal(inputs.length, 3)
-    const spec = { round: 1, parent: head, parentCertificate, lists, inputs, excluded, amendment: null }
+    const spec = { round: 1, parent: head, parentCertificate, lists, inputs, excluded, amendment: null, rollback: null }
     const built = await buildBase(spec, { facts, store: copyStore(store) })
     assert.ok(equalCids(built.base, decided.base))
   })

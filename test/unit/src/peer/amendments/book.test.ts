@@ -4,6 +4,7 @@ import { isOpenedAmendment, openRatification } from '../../../../../protocols/me
 import { idOf } from '../../../../../protocols/wire/codec.ts'
 import { createAmendmentBook } from '../../../../../src/peer/amendments/book.ts'
 import { createTermsBook } from '../../../../../src/peer/terms-book.ts'
+import { genesisHead } from '../../../../../src/rounds/head.ts'
 import { networkFacts } from '../../../../../src/rounds/network.ts'
 import { amendmentView, nextRegime, type Regime, regimeOf } from '../../../../../src/rounds/regime.ts'
 import { amendmentOf, approvalsBy, type Change, ratifiedBy } from '../../../../support/protocols/amendments.ts'
@@ -15,9 +16,11 @@ const crash: Change = { quorum: 'crash' }
 const newcomer = testKey('newcomer')
 const joining: Change = { add: [{ name: 'newcomer', key: newcomer.publicKey }] }
 
+const head = genesisHead(facts, testCid('weights', 'file'))
+
 function open(start: Regime = regimeOf(facts)) {
   let regime = start
-  const book = createAmendmentBook(net.network, () => regime)
+  const book = createAmendmentBook(net.network, () => ({ ...head, regime }))
   const approve = (members: readonly number[], change: Change, previous: Parameters<typeof amendmentOf>[2] = null) =>
     approvalsBy(
       members.map((index) => net.members[index] ?? newcomer),
@@ -39,22 +42,24 @@ describe('createAmendmentBook', () => {
     const { book, approve } = open()
     approve([0, 1], crash)
     assert.deepEqual(approve([1], crash), [{ verdict: 'ignore', reason: 'known' }])
-    assert.equal(book.ratification, null)
+    assert.equal(book.ratification(), null)
     approve([3], crash)
-    assert.ok(book.ratification)
-    assert.ok(isOpenedAmendment(openRatification(book.ratification, amendmentView(regimeOf(facts)))))
+    const ratification = book.ratification()
+    assert.ok(ratification)
+    assert.ok(isOpenedAmendment(openRatification(ratification, amendmentView(regimeOf(facts)))))
   })
 
   it('keeps several open amendments apart, and of two ratified ones takes the lowest id', () => {
     const { book, approve } = open()
     approve([0, 1], crash)
     approve([2, 3], joining)
-    assert.equal(book.ratification, null)
+    assert.equal(book.ratification(), null)
     approve([0, 1], joining)
     approve([2], crash)
     const [lowest] = book.open
-    assert.ok(lowest && book.ratification)
-    const opened = openRatification(book.ratification, amendmentView(regimeOf(facts)))
+    const ratification = book.ratification()
+    assert.ok(lowest && ratification)
+    const opened = openRatification(ratification, amendmentView(regimeOf(facts)))
     assert.ok(isOpenedAmendment(opened) && String(opened.id) === String(lowest.id))
   })
 
