@@ -53,7 +53,7 @@ export async function* genesisLies(chain: TestChain): AsyncGenerator<ToldLie> {
   }
   const header = testNetwork({ ...fields, members, header: new Uint8Array(32) })
   yield { name: 'another header', chain: { ...chain, net: header, entries: [] }, ...told, foundAt: 'sample' }
-  const card = { ...chain.net, bytes: chain.net.bytes.map((byte, i, all) => (isCardVersion(all, i) ? 0x33 : byte)) }
+  const card = { ...chain.net, bytes: chain.net.bytes.map((byte, i, all) => (isCardVersion(all, i) ? 0x39 : byte)) }
   yield { name: 'a card that this version does not know', chain: { ...chain, net: named(card), entries: [] }, ...told }
   // the same name, committee and model; one number of the policy is another
   const honest = await addRound(chain, { seeds: [4, 5] })
