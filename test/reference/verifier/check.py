@@ -18,6 +18,7 @@ import tempfile
 sys.dont_write_bytecode = True
 
 import mutations  # noqa: E402
+import vectors  # noqa: E402
 from election import sampled_leaves  # noqa: E402
 from verdicts import HERE, NODE, PYTHON, ask, ask_both, essence, first_bad, reason  # noqa: E402
 
@@ -160,6 +161,13 @@ def plan_files(plan, archive):
     print(f"{len(named)} files that are no archive")
 
 
+def check_vectors(plan):
+    found = [*vectors.of_kinds(), *vectors.of_headers()]
+    for name, right, said in found:
+        plan.count(said.startswith(right), f"{name}: {right}, here {said}")
+    print(f"{len(found)} frozen vectors")
+
+
 def check_all(dir, quick):
     subprocess.run(["node", "--conditions=coldmesh-source", os.path.join(HERE, "make-chains.ts"), dir], check=True)
     with open(os.path.join(dir, "index.json")) as file:
@@ -171,6 +179,7 @@ def check_all(dir, quick):
             return found["file"], found["network"], file.read()
 
     plan = Plan()
+    check_vectors(plan)
     share = 20 if quick else 1
     plan_good(plan, index["good"])
     plan_sample(plan, index["lies"])

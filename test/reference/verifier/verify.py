@@ -139,13 +139,18 @@ def main(arguments):
         print(f"verify.py: {options.file}: {error.strerror}", file=sys.stderr)
         return 2
     report = verify(data, options.level, options.trust, (options.sample_seed, options.leaves))
-    print(json.dumps(report, indent=2) if options.json else as_text(report))
+    try:
+        print(json.dumps(report, indent=2) if options.json else as_text(report), flush=True)
+    except BrokenPipeError:  # whoever reads has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0 if report["valid"] else 4
 
 
 def as_text(report):
     said = ("valid", "certified", "trusted")
     lines = [f"base {report['base']}", ", ".join(f"{word}: {'yes' if report[word] else 'no'}" for word in said)]
+    if "sample" in report:
+        lines.append(f"sampled: {report['sample']['leaves']} leaves of each round, by --sample-seed {report['sample']['seed']}")
     for each in reversed(report["rounds"]):
         lines.append(f"round {each['round']}: {'certified' if each['certified'] else 'not certified'}, {each['fusion'] or 'not fused again'}")
     # only names of files are peers' text here, and repr() escapes them
