@@ -109,7 +109,8 @@ function daemonArguments(
     ...['--dir', dataDir],
     ...(invite === null ? [] : ['--network', invite]),
     ...['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', '--no-dht'],
-    ...['--train-on', taskFile(task, 'train'), '--task', task.name, ...(task.hasPair ? ['--pair', 'pair'] : [])],
+    ...['--train-on', taskFile(task, 'train'), '--task', task.name, '--license', task.license],
+    ...(task.hasPair ? ['--pair', 'pair'] : []),
     ...['--rounds', String(rounds), '--seed', String(seed), '--threads', '1'],
     ...planArguments(),
   ]

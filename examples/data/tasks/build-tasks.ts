@@ -48,7 +48,8 @@ function describe(task: TaskDefinition, columns: readonly string[], classes: rea
     classes,
     rows: { train: chosen.train.length, validation: chosen.validation.length, test: chosen.test.length },
     sources: task.sources.map((name) => `${name}@${sources.versions[name] ?? 'unknown'}`),
-    licence: task.licence,
+    license: task.license,
+    licenseFiles: task.licenseFiles,
     ...(task.isTextPretrained ? { isTextPretrained: true } : {}),
   }
   return { entry, chosen }

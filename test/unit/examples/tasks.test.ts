@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { parse } from 'csv-parse/sync'
+import parseExpression from 'spdx-expression-parse'
 import { fewRows, readTasks } from '../../../examples/data/base/task-files.ts'
 import { SPLITS, type Split, textKey } from '../../../examples/data/sources/split.ts'
 import { readDemoTasks } from '../../../node/demo/tasks.ts'
@@ -15,7 +16,8 @@ interface Task {
   readonly role: string
   readonly columns: readonly string[]
   readonly maxTokens: number
-  readonly licence: string
+  readonly license: string
+  readonly licenseFiles: readonly string[]
   readonly sources: readonly string[]
   readonly isTextPretrained?: boolean
   readonly classes: readonly string[]
@@ -69,8 +71,9 @@ describe('shipped tasks', () => {
 
     it(`${task.name} names its sources by version and a licence that ships`, () => {
       assert.ok(task.sources.length > 0 && task.sources.every((source) => /@\d+\.\d+\.\d+$/.test(source)))
-      const files = [...task.licence.matchAll(/LICENSES\/[\w-]+\.txt/g)].map(([file]) => join(folder, '..', file))
-      assert.ok(files.length > 0 && files.every(existsSync), task.licence)
+      const files = task.licenseFiles.map((file) => join(folder, '..', file))
+      assert.ok(files.length > 0 && files.every(existsSync), task.licenseFiles.join())
+      assert.doesNotThrow(() => parseExpression(task.license), task.license)
     })
 
     it(`${task.name} has texts of about its ${task.maxTokens} tokens or fewer`, () => {
