@@ -23,7 +23,6 @@ from election import sampled_leaves  # noqa: E402
 from verdicts import HERE, NODE, PYTHON, ask, ask_both, essence, first_bad, reason  # noqa: E402
 
 LEVELS = ("signatures", "sample", "full")
-BOTH = ("signatures", "full")  # levels that coldmesh is asked for too
 SEED = 20_240_229
 SAMPLE = [f"{SEED:064x}", 64]
 SECOND_LEAF = "weights with one bit changed in the second of two leaves"
@@ -72,26 +71,23 @@ def plan_good(plan, good):
         what = f"{each['name']}, {each['contents']}, {level}"
         has_all = level == "signatures" or each["contents"] == "everything"
 
-        def judged(python, coldmesh=None):
-            if coldmesh is not None:
-                plan.agree(what, python, coldmesh)
+        def judged(python, coldmesh):
+            plan.agree(what, python, coldmesh)
             if has_all:
                 plan.count(python.get("valid") and python["trusted"], f"{what}: valid", python)
         return judged
 
     for each in good:
         for level in LEVELS:
-            ask = plan.ask if level in BOTH else plan.ask_python
-            ask(job_of(each["file"], level, trust=each["network"]), judge(each, level))
+            plan.ask(job_of(each["file"], level, trust=each["network"]), judge(each, level))
     print(f"{len(good)} archives of good histories")
 
 
 def plan_lies(plan, lies):
     def judge(lie, level):
-        def judged(python, coldmesh=None):
-            if coldmesh is not None:
-                print(f"{lie['name'][:72]:72} {level:10} {shown(python):34} {shown(coldmesh)}")
-                plan.agree(f"{lie['name']}, {level}", python, coldmesh)
+        def judged(python, coldmesh):
+            print(f"{lie['name'][:72]:72} {level:10} {shown(python):34} {shown(coldmesh)}")
+            plan.agree(f"{lie['name']}, {level}", python, coldmesh)
             if LEVELS.index(level) < LEVELS.index(lie["foundAt"]):
                 plan.count(python.get("valid"), f"{lie['name']}, {level}: not what this level looks at", python)
             else:
@@ -101,8 +97,7 @@ def plan_lies(plan, lies):
     print(f"\n{'lie':72} {'level':10} {'Python':34} coldmesh")
     for lie in lies:
         for level in LEVELS:
-            ask = plan.ask if level in BOTH else plan.ask_python
-            ask(job_of(lie["file"], level), judge(lie, level))
+            plan.ask(job_of(lie["file"], level), judge(lie, level))
 
 
 def is_found(lie, level, verdict):
@@ -140,7 +135,7 @@ def plan_mutations(plan, what, archive, made):
     file, network, _ = archive
     made = list(made)
     for i, mutation in enumerate(made):
-        job = {"file": file, "level": BOTH[i % 2], "trust": network, **mutation}
+        job = {"file": file, "level": LEVELS[i % 3], "trust": network, "sample": SAMPLE, **mutation}
         said = f"{what}: {json.dumps(mutation)[:120]}"
 
         def judged(python, coldmesh, said=said):
