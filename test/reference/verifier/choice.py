@@ -9,22 +9,17 @@ from election import ticket
 Base = namedtuple("Base", "round cid weights checkpoints is_empty target")
 
 
-def recent(history, round, policy):
-    """The last `historyRounds` bases before a round."""
-    return [base for base in history if base.round >= round - policy["historyRounds"]]
+def earlier(history):
+    """Those that a rollback may name (protocols/membership/SPEC.md, 8.12)."""
+    return [base for base in history if base.weights != history[-1].weights]
 
 
-def earlier(history, round, policy):
-    """Those of them that a rollback in this round may name (protocols/membership/SPEC.md, 8.12)."""
-    return [base for base in recent(history, round, policy) if base.weights != history[-1].weights]
-
-
-def in_force(window):
+def in_force(history):
     """Those whose training is in the newest weights (protocols/lineage/SPEC.md, "Rollbacks")."""
-    places = {base.cid: at for at, base in enumerate(window)}
-    found, at = [], len(window) - 1
+    places = {base.cid: at for at, base in enumerate(history)}
+    found, at = [], len(history) - 1
     while at is not None and at >= 0:
-        base = window[at]
+        base = history[at]
         found.append(base)
         at = at - 1 if base.target is None else places.get(base.target)
     return found
@@ -49,13 +44,12 @@ def staleness(contribution, round, history):
 def choose(contributions, lists, network, round, history, policy):
     """(inputs, [(contribution, reason)]), each in id order.
 
-    `history` has all bases before this round, newest last; `contributions` are the eligible ones.
+    `history` has the last `historyRounds` bases, newest last; `contributions` are the eligible ones.
     """
-    window = recent(history, round, policy)
-    used = {base.weights for base in window}.union(*(base.checkpoints for base in in_force(window)))
-    weights_of = {base.cid: base.weights for base in window}
+    used = {base.weights for base in history}.union(*(base.checkpoints for base in in_force(history)))
+    weights_of = {base.cid: base.weights for base in history}
     listed = Counter(id for ids in lists for id in set(ids))
-    late = {each.id: staleness(each, round, window) for each in contributions}
+    late = {each.id: staleness(each, round, history) for each in contributions}
     draw = {each.id: ticket(network, round, each["author"]) for each in contributions}
     excluded = []
 

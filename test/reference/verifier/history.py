@@ -40,7 +40,7 @@ class Checked:
 
 
 class State:
-    """What holds before a round: terms of this round and the next, the last amendment, the bases so far."""
+    """What holds before a round: terms of this round and the next, the last amendment, the last `historyRounds` bases."""
 
     def __init__(self, terms, next_terms, amended, history):
         self.terms, self.next_terms, self.amended, self.history = terms, next_terms, amended, history
@@ -163,7 +163,8 @@ class History:
         checkpoints = frozenset(each["checkpoint"] for each in inputs)
         is_empty = not inputs and target is None
         base = Base(step.round, step.cid, step.lineage["weights"], checkpoints, is_empty, target)
-        return State(state.next_terms, terms, amended, state.history + [base])
+        history = (state.history + [base])[-state.terms.policy["historyRounds"]:]
+        return State(state.next_terms, terms, amended, history)
 
     def check_certificate(self, checked, data, has_failed):
         step, terms = checked.step, checked.terms

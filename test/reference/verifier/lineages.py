@@ -81,9 +81,8 @@ def open_amendment(lineage, at):
     """6.2. Gives (Amended or None, what is wrong or None)."""
     if "amendment" not in lineage:
         return None, None
-    bases = earlier(at.history, lineage["round"], at.terms.policy)
     try:
-        return ratified(lineage["amendment"], at.network, at.amended, at.terms, at.next_terms, bases), None
+        return ratified(lineage["amendment"], at.network, at.amended, at.terms, at.next_terms, earlier(at.history)), None
     except Bad as error:
         return None, error
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { allLies } from '../../support/lies/lies.ts'
+import { allLies, liesWithCard3 } from '../../support/lies/lies.ts'
 import { CHAINS } from './chains.ts'
 import { archiveOf } from './write.ts'
 
@@ -18,9 +18,11 @@ for (const [name, build] of Object.entries(CHAINS)) {
   }
 }
 const lies: object[] = []
-for await (const { chain, certificate, ...lie } of allLies()) {
-  const file = join(dir, `lie-${lies.length}.car`)
-  writeFileSync(file, await archiveOf(chain, certificate === undefined ? {} : { certificate }))
-  lies.push({ ...lie, file })
+for (const told of [allLies(), liesWithCard3()]) {
+  for await (const { chain, certificate, ...lie } of told) {
+    const file = join(dir, `lie-${lies.length}.car`)
+    writeFileSync(file, await archiveOf(chain, certificate === undefined ? {} : { certificate }))
+    lies.push({ ...lie, file })
+  }
 }
 writeFileSync(join(dir, 'index.json'), JSON.stringify({ good, lies }, null, 1))
