@@ -53,6 +53,7 @@ class History:
         self.network, self.genesis, self.get, self.failures = network, genesis, get, failures
         self.shared = None  # the genesis' files that every base has
         self.weights = None  # CID of the genesis' weights
+        self.terms = Terms(genesis)  # by which the newest round is judged that was looked at
 
     def fail(self, round, error, link):
         self.failures.append((round, error.link or link, error.reason))
@@ -120,7 +121,7 @@ class History:
         for step, child in zip(steps, steps[1:] + [None]):
             own = certificate if child is None else child.lineage["parentCertificate"]
             checked = Checked(step, state)
-            checked.terms = state.terms if state else Terms(self.genesis)
+            checked.terms = self.terms = state.terms if state else Terms(self.genesis)
             before = len(self.failures)
             if state is not None:
                 state = self.check(checked, state)
@@ -209,12 +210,17 @@ class History:
         if not found and opened is not None and write_directory(should)[0] != step.cid:
             self.fail(step.round, Bad("other sizes"), "directory")
 
-    def signs(self, certificate, base):
-        """Is there a certificate of this base by the genesis' committee, whatever else is here?"""
+    def certifies(self, certificate, base):
+        """Is there a certificate of this base by the committee of the newest round, whatever else is here?"""
+        return self.signers(certificate, base) is not None
+
+    def signers(self, certificate, base):
+        """Their keys, where a quorum signed; else None. Where nothing is known of the round, the genesis' committee is its."""
         try:
-            return read_certificate(certificate, self.network, Terms(self.genesis))["base"] == base
+            found = read_certificate(certificate, self.network, self.terms)
         except Bad:
-            return False
+            return None
+        return [each["author"] for each in found["signatures"]] if found["base"] == base else None
 
 
 def link_of(name):

@@ -1,5 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { certificate } from '../../../protocols/round/messages.ts'
+import { toHex } from '../../../protocols/wire/bytes.ts'
+import { archiveOf as writtenArchiveOf } from '../../support/archive/small-archive.ts'
 import { allLies, liesWithCard3 } from '../../support/lies/lies.ts'
 import { CHAINS } from './chains.ts'
 import { archiveOf } from './write.ts'
@@ -8,20 +11,24 @@ import { archiveOf } from './write.ts'
 
 const [dir] = process.argv.slice(2)
 if (dir === undefined) throw new Error('usage: make-chains.ts DIR')
-const good: { name: string; file: string; network: string; contents: string }[] = []
+const good: object[] = []
 for (const [name, build] of Object.entries(CHAINS)) {
   const chain = await build()
+  const newest = chain.entries.at(-1)
+  const signers = newest === undefined ? [] : certificate.decode(newest.certificate).signatures
+  const trust = { signers: signers.map(({ author }) => toHex(author)), need: chain.head.regime.own.threshold }
   for (const contents of ['lineage', 'weights', 'everything'] as const) {
     const file = join(dir, `good-${good.length}.car`)
     writeFileSync(file, await archiveOf(chain, { contents }))
-    good.push({ name, file, network: String(chain.net.network), contents })
+    const { path: written } = await writtenArchiveOf(chain, contents, dir)
+    good.push({ name, file, written, network: String(chain.net.network), contents, ...trust })
   }
 }
 const lies: object[] = []
 for (const told of [allLies(), liesWithCard3()]) {
-  for await (const { chain, certificate, ...lie } of told) {
+  for await (const { chain, certificate: own, ...lie } of told) {
     const file = join(dir, `lie-${lies.length}.car`)
-    writeFileSync(file, await archiveOf(chain, certificate === undefined ? {} : { certificate }))
+    writeFileSync(file, await archiveOf(chain, own === undefined ? {} : { certificate: own }))
     lies.push({ ...lie, file })
   }
 }

@@ -110,6 +110,10 @@ def ratified(data, network, previous, current, next_terms, earlier):
     """What a ratification makes of the next round's terms, by 8.1 to 8.4 and 8.8 to 8.12. `earlier` has the bases that a rollback may name."""
     ratification = kinds.read("ratification/1", data, "ratification-")
     check_quorum(ratification["signatures"], current.members, current.quorum, "ratification-")
+    for each in ratification["signatures"]:
+        approval = {"kind": "approval/1", "network": network, "author": each["author"], "amendment": ratification["amendment"]}
+        if not is_signed(cbor.encode(approval), each["signature"], each["author"]):
+            raise Bad("ratification-bad-signature")
     amendment = kinds.read("amendment/1", ratification["amendment"], "amendment-")
     if amendment["network"] != network:
         raise Bad("amendment-wrong-network")
@@ -121,10 +125,6 @@ def ratified(data, network, previous, current, next_terms, earlier):
         target = next((base for base in earlier if base.cid == amendment["change"]["rollback"]["base"]), None)
         if target is None:
             raise Bad("amendment-no-earlier-base")
-    for each in ratification["signatures"]:
-        approval = {"kind": "approval/1", "network": network, "author": each["author"], "amendment": ratification["amendment"]}
-        if not is_signed(cbor.encode(approval), each["signature"], each["author"]):
-            raise Bad("ratification-bad-signature")
     return Amended(terms, cid_of(DAG_CBOR, ratification["amendment"]), target)
 
 

@@ -62,9 +62,12 @@ def essence(verdict):
     if first_bad(verdict) == (0, "archive"):
         return verdict["valid"], first_bad(verdict)
     rounds = sorted((each["round"], each["certified"], each["fusion"]) for each in verdict["rounds"])
-    return verdict["valid"], verdict["certified"], verdict["trusted"], rounds, first_bad(verdict)
+    trust = [verdict["trust"]["genesis"], *(verdict["trust"]["keys"] or {}).items()]
+    return verdict["valid"], verdict["certified"], verdict["trusted"], trust, rounds, first_bad(verdict)
 
 
 def reason(verdict):
+    """Of the first bad link, up to its first colon; None where nothing is bad."""
     at = first_bad(verdict)
-    return next((each["reason"] for each in verdict.get("failures", []) if (each["round"], each["link"]) == at), None)
+    said = next((each["reason"] for each in verdict.get("failures", []) if (each["round"], each["link"]) == at), None)
+    return said and said.split(":")[0]
