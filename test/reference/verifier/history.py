@@ -53,7 +53,7 @@ class History:
         self.network, self.genesis, self.get, self.failures = network, genesis, get, failures
         self.shared = None  # the genesis' files that every base has
         self.weights = None  # CID of the genesis' weights
-        self.terms = Terms(genesis)  # by which the newest round is judged that was looked at
+        self.terms = self.known_terms = Terms(genesis)  # of the newest round that was looked at: judged by, and known
 
     def fail(self, round, error, link):
         self.failures.append((round, error.link or link, error.reason))
@@ -122,6 +122,7 @@ class History:
             own = certificate if child is None else child.lineage["parentCertificate"]
             checked = Checked(step, state)
             checked.terms = self.terms = state.terms if state else Terms(self.genesis)
+            self.known_terms = state.terms if state else self.known_terms
             before = len(self.failures)
             if state is not None:
                 state = self.check(checked, state)

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { certificate } from '../../../protocols/round/messages.ts'
 import { toHex } from '../../../protocols/wire/bytes.ts'
@@ -11,6 +11,8 @@ import { archiveOf } from './write.ts'
 
 const [dir] = process.argv.slice(2)
 if (dir === undefined) throw new Error('usage: make-chains.ts DIR')
+/** What coldmesh wrote; it writes over nothing. */
+const written = mkdtempSync(join(dir, 'written-'))
 const good: object[] = []
 for (const [name, build] of Object.entries(CHAINS)) {
   const chain = await build()
@@ -20,8 +22,8 @@ for (const [name, build] of Object.entries(CHAINS)) {
   for (const contents of ['lineage', 'weights', 'everything'] as const) {
     const file = join(dir, `good-${good.length}.car`)
     writeFileSync(file, await archiveOf(chain, { contents }))
-    const { path: written } = await writtenArchiveOf(chain, contents, dir)
-    good.push({ name, file, written, network: String(chain.net.network), contents, ...trust })
+    const { path } = await writtenArchiveOf(chain, contents, written)
+    good.push({ name, file, written: path, network: String(chain.net.network), contents, ...trust })
   }
 }
 const lies: object[] = []

@@ -47,7 +47,7 @@ def judge_trust(trust, history, archive, round):
     if trust.keys:
         is_first = base == genesis["base"]
         signers = [] if is_first else history.signers(certificate, base) or []
-        signed, need = sum(key in trust.keys for key in signers), history.terms.threshold
+        signed, need = sum(key in trust.keys for key in signers), history.known_terms.threshold
         parts["keys"] = {"named": len(trust.keys), "signed": signed, "need": need}
         if is_first or signed < need:
             holds = False
