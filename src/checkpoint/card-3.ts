@@ -1,3 +1,4 @@
+import { ColdmeshError } from '../ports/errors.ts'
 import type { CardFacts, CardInput } from './card.ts'
 import { amendmentLines, type CardAmendment, type CardRule, parameters } from './card-amendment.ts'
 import { code, integer, licence, table, USE, WHAT_A_BASE_IS, wentBack } from './card-text.ts'
@@ -208,8 +209,10 @@ With other tools:
   (\`protocols/dataset\`).`
 }
 
-/** Stands in YAML and in a command line as it is. */
+/** Stands in YAML and in a command line as it is. @throws ColdmeshError `not-valid` for a lineage's rule that is none */
 function plain(text: string): string {
-  if (!/^[a-z0-9][a-z0-9/-]{0,127}$/.test(text)) throw new RangeError(`no CID and no rule: ${JSON.stringify(text)}`)
+  if (!/^[a-z0-9][a-z0-9/-]{0,127}$/.test(text)) {
+    throw new ColdmeshError('not-valid', `no CID and no rule: ${JSON.stringify(text)}`)
+  }
   return text
 }

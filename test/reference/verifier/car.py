@@ -41,7 +41,9 @@ class Car:
         at = self.read_header()
         while at < len(data):
             at = self.read_section(at)
-        if self.order[:1] != [self.root]:
+        if not self.order:
+            raise Bad("archive-cut-off")
+        if self.order[0] != self.root:
             raise Bad("archive-root")
         self.archive = kinds.read("archive/1", self.get(self.root), "archive-")
 

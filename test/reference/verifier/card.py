@@ -1,86 +1,70 @@
-"""README.md of a base: docs/fusion.md, "card/1"."""
+"""README.md of a base: docs/fusion.md, "The card". The text is written by test/reference/card/render.py; here are its facts."""
 
-LETTERS = (  # inclusive: Latin, Greek, Cyrillic, Latin of Vietnamese, kana, Chinese, Hangul
-    (0xC0, 0xD6), (0xD8, 0xF6), (0xF8, 0x24F), (0x386, 0x386), (0x388, 0x3FF), (0x400, 0x481), (0x48A, 0x52F),
-    (0x1E00, 0x1EFF), (0x3041, 0x3096), (0x30A1, 0x30FA), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3),
-)
-MAX_POINTS = 64
+import os
+import sys
 
-FRONT = """---
-library_name: transformers
-pipeline_tag: feature-extraction
-tags:
-- coldmesh
-- cold-fusion
-- model-fusion
-- feature-extraction
----
-"""
-INTRODUCTION = """
-This directory is a *base* of a coldmesh network: one shared model that peers keep improving without sharing their data.
-In each round, peers finetune the base on their own tasks, and the round's checkpoints are fused into the next base by
-a fixed rule that every member of the network's committee recomputes before it votes.
-The weights are the encoder alone; every task keeps its own head.
-"""
-STATED = """
-Dataset, task, rows and licence are the contributors' own statements; nobody has checked them.
+from terms import embedded, named_target
 
-| contribution | author | checkpoint | dataset | task | rows | licence |
-|---|---|---|---|---|---|---|
-"""
-END = """
-## Verify
-
-`lineage.cbor` beside this file names the parent, the inputs and the rule, with every signature of the round. So the CID
-of this directory commits to the whole history, and anyone can check it, without trusting whoever served it:
-
-    coldmesh verify <CID of this directory>
-
-This checks every signature back to the genesis, fetches the inputs, fuses them again and compares the bytes. A CID can't
-be written inside what it names: take it from where you got this directory, or compute it with `ipfs add` under the
-profile unixfs-v1-2025.
-
-## Use
-
-    from transformers import AutoModel, AutoTokenizer
-    model = AutoModel.from_pretrained("path/to/this/directory")
-    tokenizer = AutoTokenizer.from_pretrained("path/to/this/directory")
-
-Put a new head on top and finetune it on your task. Peers may have contributed any data: judge the base on your own task
-before you rely on it.
-"""
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "card"))
+from render import render as lines_of  # noqa: E402
 
 
-def escape(text):
-    shown = "".join(escape_point(ord(each)) for each in text[:MAX_POINTS])
-    return shown + "..." if len(text) > MAX_POINTS else shown
+def render(network, genesis, lineage, terms, opened):
+    """The bytes of the card, by the terms in force in the round. Raises Bad where card/3 has to tell an amendment that is none."""
+    fusion, target = lineage["fusion"], named_target(lineage.get("amendment"))
+    facts = {
+        "card": genesis["card"], "network": str(network), "networkName": genesis["name"], "round": lineage["round"],
+        "parent": str(lineage["parent"]), "weights": str(lineage["weights"]),
+        "inputs": [of_input(each, at, fusion) for at, each in enumerate(opened.inputs)],
+        "excluded": [{**of_contribution(each), "reason": reason} for each, reason in opened.excluded],
+        "rolledBackTo": None if target is None else str(target),
+    }
+    if genesis["card"] == "card/1":
+        facts["rule"] = terms.fusion["rule"]
+    else:
+        facts |= {
+            "rule": fusion["rule"], "params": list(fusion["params"].items()), "committee": members(terms.fields["committee"]),
+            "votes": terms.quorum, "quorum": terms.fields["quorum"], "amendment": of_amendment(lineage.get("amendment")),
+        }
+    return "\n".join(lines_of(facts)).encode()
 
 
-def escape_point(point):
-    is_plain = point < 0x80 and (chr(point).isalnum() or chr(point) in " -")
-    if is_plain or any(first <= point <= last for first, last in LETTERS):
-        return chr(point)
-    return f"&#{point};" if 0x21 <= point <= 0x7E else f"&#60;U+{point:04X}&#62;"
+def of_contribution(each):
+    dataset = each["dataset"]
+    return {
+        "id": str(each.id), "author": each["author"].hex(), "checkpoint": str(each["checkpoint"]),
+        "datasetName": dataset["name"], "task": dataset["task"], "rows": dataset["rows"], "license": dataset.get("license"),
+        "round": each["round"], "parent": str(each["parent"]), "commitment": dataset["commitment"].hex(),
+    }
 
 
-def render(network, name, round, lineage, rule, inputs, excluded):
-    """The bytes of the card. `inputs` are contributions, `excluded` pairs of a contribution and a reason, in id order."""
-    facts = (
-        ("network (genesis)", f"`{network}`"), ("round", round), ("parent base", f"`{lineage['parent']}`"),
-        ("weights (model.safetensors)", f"`{lineage['weights']}`"), ("fusion rule", f"`{rule}`"),
-        ("contributions fused", len(inputs)),
-    )
-    out = f"{FRONT}\n# {escape(name)}, round {round}\n{INTRODUCTION}\n| | |\n|---|---|\n"
-    out += "".join(f"| {what} | {value} |\n" for what, value in facts) + "\n## Contributions\n"
-    out += (STATED + "".join(map(row, inputs))) if inputs else "\nNone: this round kept the weights of its parent.\n"
-    if excluded:
-        out += "\n## Left out\n\n| contribution | reason |\n|---|---|\n"
-        out += "".join(f"| `{each.id}` | {escape(reason)} |\n" for each, reason in excluded)
-    return (out + END).encode()
+def of_input(each, at, fusion):
+    """A lineage that lies may lack the norm or the factor."""
+    norms, factors = fusion.get("norms", []), fusion.get("factors", [])
+    has_both = at < len(norms) and at < len(factors)
+    return {**of_contribution(each), "clipping": {"norm": norms[at].hex(), "factor": factors[at]} if has_both else None}
 
 
-def row(contribution):
-    dataset = contribution["dataset"]
-    license = escape(dataset["license"]) if "license" in dataset else "not stated"
-    named = f"`{contribution.id}` | `{contribution['author'].hex()}` | `{contribution['checkpoint']}`"
-    return f"| {named} | {escape(dataset['name'])} | {escape(dataset['task'])} | {dataset['rows']} | {license} |\n"
+def members(committee):
+    return [{"name": each["name"], "key": each["key"].hex()} for each in committee]
+
+
+def of_amendment(data):
+    id, change = embedded(data)
+    if id is None:
+        return None
+    told = {"id": str(id), **change}
+    who = change.get("contributors")
+    if "add" in change:
+        told["add"] = members(change["add"])
+    if "remove" in change:
+        told["remove"] = [key.hex() for key in change["remove"]]
+    if type(who) is list:
+        told["contributors"] = [key.hex() for key in who]
+    if "round" in change:
+        told["round"] = list(change["round"].items())
+    if "fusion" in change:
+        told["fusion"] = {"rule": change["fusion"]["rule"], "params": list(change["fusion"]["params"].items())}
+    if "rollback" in change:
+        told["rollback"] = str(change["rollback"]["base"])
+    return told

@@ -14,27 +14,29 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 
 sys.dont_write_bytecode = True
 
 import mutations  # noqa: E402
+import reasons  # noqa: E402
 import vectors  # noqa: E402
 from election import sampled_leaves  # noqa: E402
 from verdicts import HERE, NODE, PYTHON, ask, ask_both, essence, first_bad, reason  # noqa: E402
 
 LEVELS = ("signatures", "sample", "full")
-BOTH = ("signatures", "full")  # levels that coldmesh is asked for too
 SEED = 20_240_229
 SAMPLE = [f"{SEED:064x}", 64]
 SECOND_LEAF = "weights with one bit changed in the second of two leaves"
 
 
 class Plan:
-    """Jobs, each with what is to be said about its verdicts; all are answered by one process of each verifier."""
+    """Jobs, each with what is to be said about its verdicts; all are answered by the same few processes."""
 
     def __init__(self):
         self.both, self.alone = [], []
         self.passed, self.failed = 0, 0
+        self.uncompared = Counter()
 
     def ask(self, job, judge):
         """`judge` is called with Python's verdict and coldmesh's."""
@@ -59,8 +61,17 @@ class Plan:
                 print(f"    {verdict.get('crash') or essence(verdict)} {reason(verdict)}")
 
     def agree(self, what, python, coldmesh):
-        """Neither crashed, and both say the same."""
-        self.count(essence(python) == essence(coldmesh) != ("crash",), what, python, coldmesh)
+        """Neither crashed, and both say the same, for the same reason where the SPECs have one."""
+        is_same = essence(python) == essence(coldmesh) != ("crash",)
+        self.count(is_same, what, python, coldmesh)
+        said = reason(python), reason(coldmesh)
+        if not is_same or said == (None, None):
+            return
+        same_reason = reasons.compare(*said)
+        if same_reason is None:
+            self.uncompared[said[0] if said[0] == said[1] else f"{said[0]} ({said[1][:24]})"] += 1
+        else:
+            self.count(same_reason, f"{what}: the reason", python, coldmesh)
 
 
 def job_of(file, level, **more):
@@ -72,26 +83,49 @@ def plan_good(plan, good):
         what = f"{each['name']}, {each['contents']}, {level}"
         has_all = level == "signatures" or each["contents"] == "everything"
 
-        def judged(python, coldmesh=None):
-            if coldmesh is not None:
-                plan.agree(what, python, coldmesh)
+        def judged(python, coldmesh):
+            plan.agree(what, python, coldmesh)
             if has_all:
                 plan.count(python.get("valid") and python["trusted"], f"{what}: valid", python)
         return judged
 
     for each in good:
         for level in LEVELS:
-            ask = plan.ask if level in BOTH else plan.ask_python
-            ask(job_of(each["file"], level, trust=each["network"]), judge(each, level))
+            plan.ask(job_of(each["file"], level, trust=each["network"]), judge(each, level))
     print(f"{len(good)} archives of good histories")
+
+
+def check_written(plan, good):
+    """coldmesh's own writer makes the same bytes as the one that was written from the SPEC."""
+    for each in good:
+        with open(each["file"], "rb") as file, open(each["written"], "rb") as written:
+            plan.count(file.read() == written.read(), f"{each['name']}, {each['contents']}: written alike")
+
+
+def plan_trust(plan, good):
+    """Keys of those who signed: as many as are needed, one less, and some besides."""
+    strangers = [f"{i:064x}" for i in range(1, 3)]
+    for each in good:
+        network, signers, need = each["network"], each["signers"], each["need"]
+        for keys, trust, holds in (
+            (signers[:need], None, len(signers) > 0), (signers[1:need], None, False), (strangers + signers, None, len(signers) > 0),
+            (strangers, None, False), (signers[:need], network, len(signers) > 0), (signers[:need - 1] * 2, network, False),
+        ):
+            if not keys:
+                continue
+
+            def judged(python, coldmesh, what=f"{each['name']}, {len(keys)} keys", holds=holds):
+                plan.agree(what, python, coldmesh)
+                plan.count((python.get("valid"), python.get("trusted")) == (holds, holds), f"{what}: trusted is {holds}", python)
+            job = job_of(each["file"], "signatures", keys=keys)
+            plan.ask(job if trust is None else {**job, "trust": trust}, judged)
 
 
 def plan_lies(plan, lies):
     def judge(lie, level):
-        def judged(python, coldmesh=None):
-            if coldmesh is not None:
-                print(f"{lie['name'][:72]:72} {level:10} {shown(python):34} {shown(coldmesh)}")
-                plan.agree(f"{lie['name']}, {level}", python, coldmesh)
+        def judged(python, coldmesh):
+            print(f"{lie['name'][:72]:72} {level:10} {shown(python):34} {shown(coldmesh)}")
+            plan.agree(f"{lie['name']}, {level}", python, coldmesh)
             if LEVELS.index(level) < LEVELS.index(lie["foundAt"]):
                 plan.count(python.get("valid"), f"{lie['name']}, {level}: not what this level looks at", python)
             else:
@@ -101,14 +135,15 @@ def plan_lies(plan, lies):
     print(f"\n{'lie':72} {'level':10} {'Python':34} coldmesh")
     for lie in lies:
         for level in LEVELS:
-            ask = plan.ask if level in BOTH else plan.ask_python
-            ask(job_of(lie["file"], level), judge(lie, level))
+            plan.ask(job_of(lie["file"], level), judge(lie, level))
 
 
 def is_found(lie, level, verdict):
     at = first_bad(verdict)
     # false norms are seen by `sample` in what the factors that they give make of the weights
     links = (lie["link"], "weights") if level == "sample" else (lie["link"],)
+    if lie.get("reason", reason(verdict)) != reason(verdict):
+        return False
     return verdict.get("valid") is False and at is not None and at[0] == lie["round"] and at[1].startswith(links)
 
 
@@ -137,10 +172,12 @@ def plan_sample(plan, lies):
 
 
 def plan_mutations(plan, what, archive, made):
-    file, network, _ = archive
+    file, network, _, signers = archive
     made = list(made)
     for i, mutation in enumerate(made):
-        job = {"file": file, "level": BOTH[i % 2], "trust": network, **mutation}
+        # levels, and whom to trust, in turn
+        trust = {"trust": network} if i // 3 % 2 == 0 else {"keys": signers}
+        job = {"file": file, "level": LEVELS[i % 3], "sample": SAMPLE, **trust, **mutation}
         said = f"{what}: {json.dumps(mutation)[:120]}"
 
         def judged(python, coldmesh, said=said):
@@ -151,7 +188,7 @@ def plan_mutations(plan, what, archive, made):
 
 
 def plan_files(plan, archive):
-    file, network, data = archive
+    file, network, data, _ = archive
     named = list(mutations.file_lies(data))
     for name, edits in named:
         def judged(python, coldmesh, name=name):
@@ -176,25 +213,30 @@ def check_all(dir, quick):
     def archive(name, contents):
         found = next(each for each in index["good"] if (each["name"], each["contents"]) == (name, contents))
         with open(found["file"], "rb") as file:
-            return found["file"], found["network"], file.read()
+            return found["file"], found["network"], file.read(), found["signers"]
 
     plan = Plan()
     check_vectors(plan)
     share = 20 if quick else 1
     plan_good(plan, index["good"])
+    check_written(plan, index["good"])
+    plan_trust(plan, [each for each in index["good"] if each["contents"] == "lineage"])
     plan_sample(plan, index["lies"])
     tiny = archive("two rounds, tiny", "everything")
     amended = archive("amended: members, policy, rule, quorum, contributors", "everything")
+    rolled = archive("rolled back between amendments, card/3", "everything")
     large, leaves = archive("64 inputs", "everything"), archive("three rounds, two leaves", "weights")
-    for each in (tiny, amended):
+    for each, count in ((tiny, 2000), (amended, 1200), (rolled, 800)):
         plan_files(plan, each)
-        plan_mutations(plan, f"consistent ones, of {len(each[2])} bytes", each, mutations.consistent(each[2], 3000 // share, SEED))
+        plan_mutations(plan, f"consistent ones, of {len(each[2])} bytes", each, mutations.consistent(each[2], count // share, SEED))
     plan_mutations(plan, f"every byte of {len(tiny[2])}", tiny, list(mutations.every_byte(tiny[2], SEED))[::share])
     plan_mutations(plan, "cut off", tiny, mutations.cut_off(tiny[2], 37 * share))
-    for each, count in ((large, 10_000), (leaves, 200)):
+    for each, count in ((large, 6_000), (leaves, 200)):
         plan_mutations(plan, f"random bits of {len(each[2])} bytes", each, mutations.random_bits(each[2], count // share, SEED))
     plan_lies(plan, index["lies"])
     plan.run()
+    told = ", ".join(f"{said} {count}" for said, count in plan.uncompared.most_common())
+    print(f"reasons that no SPEC names, and so may differ: {told or 'none'}")
     return plan
 
 

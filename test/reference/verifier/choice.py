@@ -4,8 +4,25 @@ from collections import Counter, namedtuple
 
 from election import ticket
 
-# What a later round has to know of a base: its weights, its inputs' checkpoints, and whether its round ended empty.
-Base = namedtuple("Base", "round cid weights checkpoints is_empty")
+# What a later round has to know of a base: its weights, its inputs' checkpoints, whether its round ended empty, and the CID
+# of the base that it rolled back to, or None.
+Base = namedtuple("Base", "round cid weights checkpoints is_empty target")
+
+
+def earlier(history):
+    """Those that a rollback may name (protocols/membership/SPEC.md, 8.12)."""
+    return [base for base in history if base.weights != history[-1].weights]
+
+
+def in_force(history):
+    """Those whose training is in the newest weights (protocols/lineage/SPEC.md, "Rollbacks")."""
+    places = {base.cid: at for at, base in enumerate(history)}
+    found, at = [], len(history) - 1
+    while at is not None and at >= 0:
+        base = history[at]
+        found.append(base)
+        at = at - 1 if base.target is None else places.get(base.target)
+    return found
 
 
 def eligible_ids(lists, threshold):
@@ -15,9 +32,11 @@ def eligible_ids(lists, threshold):
 
 
 def staleness(contribution, round, history):
-    """How late it is; None when its parent is not the base of the round before its own."""
+    """How late it is; None when its parent is not the base of the round before its own, or was reverted since."""
     parent = next((base for base in history if base.round == contribution["round"] - 1), None)
     if parent is None or parent.cid != contribution["parent"] or contribution["round"] > round:
+        return None
+    if any(base.target is not None and base.round > parent.round for base in history):
         return None
     return sum(not base.is_empty for base in history if contribution["round"] <= base.round <= round - 1)
 
@@ -25,13 +44,12 @@ def staleness(contribution, round, history):
 def choose(contributions, lists, network, round, history, policy):
     """(inputs, [(contribution, reason)]), each in id order.
 
-    `history` has all bases before this round, newest last; `contributions` are the eligible ones.
+    `history` has the last `historyRounds` bases, newest last; `contributions` are the eligible ones.
     """
-    window = [base for base in history if base.round >= round - policy["historyRounds"]]
-    used = {base.weights for base in window}.union(*(base.checkpoints for base in window))
-    weights_of = {base.cid: base.weights for base in window}
+    used = {base.weights for base in history}.union(*(base.checkpoints for base in in_force(history)))
+    weights_of = {base.cid: base.weights for base in history}
     listed = Counter(id for ids in lists for id in set(ids))
-    late = {each.id: staleness(each, round, window) for each in contributions}
+    late = {each.id: staleness(each, round, history) for each in contributions}
     draw = {each.id: ticket(network, round, each["author"]) for each in contributions}
     excluded = []
 

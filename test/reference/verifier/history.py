@@ -8,8 +8,8 @@ from bad import Bad
 from certificates import judge_certificate, read_certificate
 from choice import Base
 from cids import RAW, cid_of
-from lineages import Situation, check_lineage, open_contributions, open_lists
-from terms import Terms
+from lineages import Situation, check_lineage, open_amendment, open_contributions, open_lists
+from terms import Terms, named_target
 from unixfs import LEAF, length_of, read_directory, total_size, write_directory
 
 WEIGHTS, README, LINEAGE, CONFIG = "model.safetensors", "README.md", "lineage.cbor", "config.json"
@@ -31,15 +31,16 @@ def read_base(block):
 
 
 class Checked:
-    """What checking a round forwards found. `opened` is None when a signature in it fails, `before` when the rounds before it do."""
+    """What checking a round forwards found. `opened` is None when a signature in it fails, `before` when the rounds before it do,
+    `amended` when it has no amendment that holds."""
 
     def __init__(self, step, before):
         self.step, self.before = step, before
-        self.terms, self.opened, self.is_certified = None, None, False
+        self.terms, self.opened, self.amended, self.is_certified = None, None, None, False
 
 
 class State:
-    """What holds before a round: terms of this round and the next, the last amendment, the bases so far."""
+    """What holds before a round: terms of this round and the next, the last amendment, the last `historyRounds` bases."""
 
     def __init__(self, terms, next_terms, amended, history):
         self.terms, self.next_terms, self.amended, self.history = terms, next_terms, amended, history
@@ -52,6 +53,7 @@ class History:
         self.network, self.genesis, self.get, self.failures = network, genesis, get, failures
         self.shared = None  # the genesis' files that every base has
         self.weights = None  # CID of the genesis' weights
+        self.terms = self.known_terms = Terms(genesis)  # of the newest round that was looked at: judged by, and known
 
     def fail(self, round, error, link):
         self.failures.append((round, error.link or link, error.reason))
@@ -107,7 +109,7 @@ class History:
 
     def start(self):
         terms = Terms(self.genesis)
-        return State(terms, terms, None, [Base(0, self.genesis["base"], self.weights, frozenset(), False)])
+        return State(terms, terms, None, [Base(0, self.genesis["base"], self.weights, frozenset(), False, None)])
 
     def forwards(self, steps, is_whole, certificate):
         """Checks each round, oldest first; gives a Checked each.
@@ -119,7 +121,8 @@ class History:
         for step, child in zip(steps, steps[1:] + [None]):
             own = certificate if child is None else child.lineage["parentCertificate"]
             checked = Checked(step, state)
-            checked.terms = state.terms if state else Terms(self.genesis)
+            checked.terms = self.terms = state.terms if state else Terms(self.genesis)
+            self.known_terms = state.terms if state else self.known_terms
             before = len(self.failures)
             if state is not None:
                 state = self.check(checked, state)
@@ -132,14 +135,19 @@ class History:
         at = Situation(self.network, self.genesis, state.terms, state.next_terms, state.amended, state.history)
         lists, bad_lists = open_lists(step.lineage, at)
         checked.opened, bad_contributions = open_contributions(step.lineage, at)
+        checked.amended, bad_amendment = open_amendment(step.lineage, at)
         after = None
         for error in bad_lists + bad_contributions:
             self.fail(step.round, error, "lineage")
         if not bad_lists and not bad_contributions:
             try:
+                if step.lineage["parent"] != state.history[-1].cid:
+                    raise Bad("lineage-wrong-parent")
+                if bad_amendment is not None:
+                    raise bad_amendment
                 self.check_parent_certificate(step)
-                made = check_lineage(step.lineage, lists, checked.opened, at)
-                after = self.after(step, checked.opened, state, made)
+                check_lineage(step.lineage, lists, checked.opened, checked.amended, at)
+                after = self.after(checked, state)
             except Bad as error:
                 self.fail(step.round, error, "lineage")
         self.check_directory(checked)
@@ -150,13 +158,15 @@ class History:
         if (step.round == 1) != (step.lineage["parentCertificate"] is None):
             raise Bad("lineage-parent-certificate")
 
-    def after(self, step, opened, state, made):
-        terms, amended = state.next_terms, state.amended
-        if made is not None:
-            terms, amended = made
-        checkpoints = frozenset(each["checkpoint"] for each in opened.inputs)
-        base = Base(step.round, step.cid, step.lineage["weights"], checkpoints, not opened.inputs)
-        return State(state.next_terms, terms, amended, state.history + [base])
+    def after(self, checked, state):
+        step, inputs, made = checked.step, checked.opened.inputs, checked.amended
+        terms, amended = (state.next_terms, state.amended) if made is None else (made.terms, made.id)
+        target = made.target.cid if made is not None and made.target is not None else None
+        checkpoints = frozenset(each["checkpoint"] for each in inputs)
+        is_empty = not inputs and target is None
+        base = Base(step.round, step.cid, step.lineage["weights"], checkpoints, is_empty, target)
+        history = (state.history + [base])[-state.terms.policy["historyRounds"]:]
+        return State(state.next_terms, terms, amended, history)
 
     def check_certificate(self, checked, data, has_failed):
         step, terms = checked.step, checked.terms
@@ -168,7 +178,8 @@ class History:
                 self.fail(step.round, error, "certificate")
             return
         checked.is_certified = True
-        if not step.lineage["inputs"] and view < terms.policy["maxViews"]:
+        is_rollback = named_target(step.lineage.get("amendment")) is not None
+        if not step.lineage["inputs"] and not is_rollback and view < terms.policy["maxViews"]:
             self.fail(step.round, Bad("empty-too-early"), "lineage")
 
     def check_directory(self, checked):
@@ -182,10 +193,10 @@ class History:
             return self.fail(step.round, Bad("no file of that size"), "lineage")
         should = {**self.shared, WEIGHTS: (weights, total_size(size))}
         if opened is not None:
-            text = card.render(
-                self.network, self.genesis["name"], step.round, step.lineage, checked.terms.fusion["rule"],
-                opened.inputs, opened.excluded,
-            )
+            try:
+                text = card.render(self.network, self.genesis, step.lineage, checked.terms, opened)
+            except Bad as error:
+                return self.fail(step.round, error, "card")
             for name, data in ((README, text), (LINEAGE, step.lineage_bytes)):
                 should[name] = (cid_of(RAW, data), len(data))
         found = False
@@ -200,12 +211,17 @@ class History:
         if not found and opened is not None and write_directory(should)[0] != step.cid:
             self.fail(step.round, Bad("other sizes"), "directory")
 
-    def signs(self, certificate, base):
-        """Is there a certificate of this base by the genesis' committee, whatever else is here?"""
+    def certifies(self, certificate, base):
+        """Is there a certificate of this base by the committee of the newest round, whatever else is here?"""
+        return self.signers(certificate, base) is not None
+
+    def signers(self, certificate, base):
+        """Their keys, where a quorum signed; else None. Where nothing is known of the round, the genesis' committee is its."""
         try:
-            return read_certificate(certificate, self.network, Terms(self.genesis))["base"] == base
+            found = read_certificate(certificate, self.network, self.terms)
         except Bad:
-            return False
+            return None
+        return [each["author"] for each in found["signatures"]] if found["base"] == base else None
 
 
 def link_of(name):

@@ -36,7 +36,7 @@ ROUND = uint(1)
 VIEW = uint(0, 1_000_000)
 
 GENESIS = record({
-    "name": text(1, 64), "base": directory, "header": byte_string(32), "bytes": uint(8), "card": one_of("card/1"),
+    "name": text(1, 64), "base": directory, "header": byte_string(32), "bytes": uint(8), "card": one_of("card/1", "card/3"),
     "fusion": record(FUSION), "round": record(POLICY), "committee": list_of(MEMBER, 1, 64), "quorum": QUORUM,
     "contributors": either(WORDS, list_of(key, 1, 1024)), "gate": GATE, "forkOf": or_null(directory),
 })
@@ -68,7 +68,7 @@ VOUCHER = record({**SIGNED, "contributor": key, "from": ROUND, "until": ROUND})
 CHANGE = record({}, {
     "add": list_of(MEMBER, 1, 64), "remove": list_of(key, 1, 64), "quorum": QUORUM,
     "contributors": either(WORDS, list_of(key, 1, 128)), "round": record({}, POLICY), "gate": GATE,
-    "fusion": record(FUSION),
+    "fusion": record(FUSION), "rollback": record({"base": directory}),
 })
 AMENDMENT = record({"network": message, "previous": or_null(message), "change": CHANGE})
 RATIFICATION = record({"amendment": byte_string(most=8_192), "signatures": SIGNATURES})

@@ -1,4 +1,4 @@
-"""What a lineage must be: protocols/lineage/SPEC.md, 6.1 to 6.11, but 6.3, which judges the base before."""
+"""What a lineage must be: protocols/lineage/SPEC.md, 6.1 to 6.12, but 6.3, which judges the base before."""
 
 import math
 import os
@@ -7,7 +7,7 @@ import sys
 
 import kinds
 from bad import Bad
-from choice import choose, eligible_ids
+from choice import choose, earlier, eligible_ids
 from cids import DAG_CBOR, cid_of
 from contributions import open_contribution
 from signatures import open_envelope, payload_of
@@ -77,22 +77,33 @@ def name_of(what, data):
         return "lineage"
 
 
-def check_lineage(lineage, lists, opened, at):
-    """The rules between the parts, for a lineage whose signatures hold. Gives ratified terms, or None."""
+def open_amendment(lineage, at):
+    """6.2. Gives (Amended or None, what is wrong or None)."""
+    if "amendment" not in lineage:
+        return None, None
+    try:
+        return ratified(lineage["amendment"], at.network, at.amended, at.terms, at.next_terms, earlier(at.history)), None
+    except Bad as error:
+        return None, error
+
+
+def check_lineage(lineage, lists, opened, amended, at):
+    """The rules between the parts, for a lineage whose signatures and amendment hold. Raises Bad."""
     round, parent = lineage["round"], at.history[-1]
     terms, policy = at.terms, at.terms.policy
-    if lineage["parent"] != parent.cid:
-        raise Bad("lineage-wrong-parent")
-    made = None
-    if "amendment" in lineage:
-        made = ratified(lineage["amendment"], at.network, at.amended, terms, at.next_terms)
-    is_empty = not opened.inputs and not opened.excluded
-    if is_empty and lineage["weights"] != parent.weights:
-        raise Bad("lineage-empty-changes-weights")
     check_fusion(lineage["fusion"], terms.fusion, len(opened.inputs))
     check_lists(lists, lineage, terms, policy)
-    if is_empty:
-        return made
+    is_bare = not opened.inputs and not opened.excluded
+    if amended is not None and amended.target is not None:
+        if not is_bare:
+            raise Bad("lineage-rollback-with-contributions")
+        if lineage["weights"] != amended.target.weights:
+            raise Bad("lineage-rollback-other-weights")
+        return
+    if is_bare:
+        if lineage["weights"] != parent.weights:
+            raise Bad("lineage-empty-changes-weights")
+        return
     named = [found["contributions"] for found in lists]
     contributions = opened.inputs + [each for each, _ in opened.excluded]
     ids = [each.id for each in contributions]
@@ -106,7 +117,6 @@ def check_lineage(lineage, lists, opened, at):
         raise Bad("lineage-other-exclusions")
     if len(inputs) < policy["minContributions"]:
         raise Bad("lineage-too-few-inputs")
-    return made
 
 
 def check_lists(lists, lineage, terms, policy):

@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import type { Archive } from '../../../protocols/archive/messages.ts'
 import { contribution } from '../../../protocols/contribution/messages.ts'
 import { lineage as lineageDeclaration } from '../../../protocols/lineage/messages.ts'
 import { MalformedError } from '../../../protocols/wire/codec.ts'
@@ -8,7 +9,6 @@ import { isRawCid } from '../../../src/checkpoint/cid.ts'
 import { readChildren, readRootBytes, treeHeight } from '../../../src/checkpoint/file-tree.ts'
 import type { GetBlock } from '../../../src/checkpoint/unixfs.ts'
 import { isColdmeshError } from '../../../src/ports/errors.ts'
-import type { Archive } from './archive-object.ts'
 
 /**
  * The CIDs of an archive in their order (protocols/archive/SPEC.md, "Order"), some more than once. What does not decode

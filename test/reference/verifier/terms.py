@@ -1,6 +1,8 @@
 """Who decides, and by which rules: the genesis' terms (protocols/genesis/SPEC.md) and what amendments make of them
 (protocols/membership/SPEC.md)."""
 
+from collections import namedtuple
+
 import cbor
 import kinds
 from bad import Bad
@@ -77,10 +79,14 @@ def read_genesis(block):
 
 
 def changed(terms, change):
-    """The terms after a change, by 8.3 and 8.4."""
+    """The terms after a change, by 8.3, 8.4 and 8.11: a rollback leaves them as they are."""
     fields = dict(terms.fields)
     if not change:
         raise Bad("amendment-empty")
+    if "rollback" in change:
+        if len(change) > 1:
+            raise Bad("amendment-rollback-not-alone")
+        return terms
     committee, removed = fields["committee"], change.get("remove", [])
     for key in removed:
         if key not in terms.members or removed.count(key) > 1:
@@ -96,18 +102,43 @@ def changed(terms, change):
     return Terms(fields)
 
 
-def ratified(data, network, previous, current, next_terms):
-    """(terms, id) that a ratification makes of the next round's terms, by 8.1 to 8.4 and 8.8 to 8.10."""
+# What an amendment does: terms from the round after the next on, its id, and the base that it rolls back to, or None.
+Amended = namedtuple("Amended", "terms id target")
+
+
+def ratified(data, network, previous, current, next_terms, earlier):
+    """What a ratification makes of the next round's terms, by 8.1 to 8.4 and 8.8 to 8.12. `earlier` has the bases that a rollback may name."""
     ratification = kinds.read("ratification/1", data, "ratification-")
     check_quorum(ratification["signatures"], current.members, current.quorum, "ratification-")
+    for each in ratification["signatures"]:
+        approval = {"kind": "approval/1", "network": network, "author": each["author"], "amendment": ratification["amendment"]}
+        if not is_signed(cbor.encode(approval), each["signature"], each["author"]):
+            raise Bad("ratification-bad-signature")
     amendment = kinds.read("amendment/1", ratification["amendment"], "amendment-")
     if amendment["network"] != network:
         raise Bad("amendment-wrong-network")
     if amendment["previous"] != previous:
         raise Bad("amendment-out-of-order")
     terms = changed(next_terms, amendment["change"])
-    for each in ratification["signatures"]:
-        approval = {"kind": "approval/1", "network": network, "author": each["author"], "amendment": ratification["amendment"]}
-        if not is_signed(cbor.encode(approval), each["signature"], each["author"]):
-            raise Bad("ratification-bad-signature")
-    return terms, cid_of(DAG_CBOR, ratification["amendment"])
+    target = None
+    if "rollback" in amendment["change"]:
+        target = next((base for base in earlier if base.cid == amendment["change"]["rollback"]["base"]), None)
+        if target is None:
+            raise Bad("amendment-no-earlier-base")
+    return Amended(terms, cid_of(DAG_CBOR, ratification["amendment"]), target)
+
+
+def embedded(data):
+    """(id, change) of the amendment in a ratification, whoever signed it; (None, {}) where there is none. Raises Bad where it does not decode."""
+    if data is None:
+        return None, {}
+    amendment = kinds.read("ratification/1", data, "ratification-")["amendment"]
+    return cid_of(DAG_CBOR, amendment), kinds.read("amendment/1", amendment, "amendment-")["change"]
+
+
+def named_target(data):
+    """The base that an embedded amendment rolls back to, whether it holds or not; None where it is no rollback."""
+    try:
+        return embedded(data)[1].get("rollback", {}).get("base")
+    except Bad:
+        return None

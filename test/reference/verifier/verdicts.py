@@ -1,4 +1,4 @@
-"""Two verifiers side by side: this folder's, and coldmesh's by `verdicts.ts`. Each is one process that answers jobs."""
+"""Two verifiers side by side: this folder's, and coldmesh's by `verdicts.ts`. Processes that answer jobs, a line each."""
 
 import json
 import os
@@ -30,20 +30,23 @@ def ask(command, jobs):
 
 
 def ask_both(jobs):
-    """Pairs of verdicts (Python's, coldmesh's)."""
-    answers = [None, None]
+    """Pairs of verdicts (Python's, coldmesh's). Coldmesh takes several times as long: two processes share its jobs."""
+    shares = ((PYTHON, jobs), (NODE, jobs[::2]), (NODE, jobs[1::2]))
+    answers = [None] * len(shares)
 
-    def work(index, command):
-        answers[index] = ask(command, jobs)
+    def work(index, command, share):
+        answers[index] = ask(command, share)
 
-    threads = [threading.Thread(target=work, args=pair) for pair in enumerate((PYTHON, NODE))]
+    threads = [threading.Thread(target=work, args=(index, *share)) for index, share in enumerate(shares)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     if None in answers:
         raise SystemExit("a verifier ended early")
-    return list(zip(*answers))
+    python, *halves = answers
+    coldmesh = [halves[i % 2][i // 2] for i in range(len(jobs))]
+    return list(zip(python, coldmesh))
 
 
 def first_bad(verdict):
@@ -62,9 +65,12 @@ def essence(verdict):
     if first_bad(verdict) == (0, "archive"):
         return verdict["valid"], first_bad(verdict)
     rounds = sorted((each["round"], each["certified"], each["fusion"]) for each in verdict["rounds"])
-    return verdict["valid"], verdict["certified"], verdict["trusted"], rounds, first_bad(verdict)
+    trust = [verdict["trust"]["genesis"], *(verdict["trust"]["keys"] or {}).items()]
+    return verdict["valid"], verdict["certified"], verdict["trusted"], trust, rounds, first_bad(verdict)
 
 
 def reason(verdict):
+    """Of the first bad link, up to its first colon; None where nothing is bad."""
     at = first_bad(verdict)
-    return next((each["reason"] for each in verdict.get("failures", []) if (each["round"], each["link"]) == at), None)
+    said = next((each["reason"] for each in verdict.get("failures", []) if (each["round"], each["link"]) == at), None)
+    return said and said.split(":")[0]

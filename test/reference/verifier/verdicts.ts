@@ -1,13 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import type { VerifyLevel } from '../../../src/peer/types.ts'
 import { verdictOf } from './verdict.ts'
 
 /** Answers jobs from stdin, a line of JSON each, as `verify.py --mutations -` does: the other half of `check.py`. */
 
 interface Job {
   readonly file: string
-  readonly level: 'signatures' | 'full'
+  readonly level: VerifyLevel
+  /** CID of a genesis. */
   readonly trust?: string
+  /** Keys of members, in hex. */
+  readonly keys?: readonly string[]
+  /** At level `sample`: a seed in hex and a number of leaves. */
+  readonly sample?: readonly [string, number]
   /** Bytes that the file is cut to, before anything else. */
   readonly length?: number
   /** Offset, bytes removed there, and hex of what is put in their place; offsets are of the file as it is. */

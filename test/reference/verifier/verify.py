@@ -2,7 +2,7 @@
 """Verifies an archive of a coldmesh base back to its genesis. Shares nothing with coldmesh but what it is written from:
 protocols/*/SPEC.md and docs/fusion.md. README.md beside this file says in which order to read it.
 
-    python3 verify.py FILE.car [--level signatures|sample|full] [--trust CID]
+    python3 verify.py FILE.car [--level signatures|sample|full] [--trust CID|KEY|@KEYS]...
                       [--sample-seed HEX --leaves N] [--slow-signatures] [--json]
     python3 verify.py --mutations JOBS.jsonl     a verdict a line; `-` reads stdin
 
@@ -22,18 +22,19 @@ import signatures  # noqa: E402
 from bad import Bad  # noqa: E402
 from car import Car  # noqa: E402
 from certificates import stated_round  # noqa: E402
-from cids import parse_text  # noqa: E402
 from history import History  # noqa: E402
 from order import check_file  # noqa: E402
 from terms import read_genesis  # noqa: E402
+from trust import Trust, judge_trust, read_trust  # noqa: E402
 from weights import Weights  # noqa: E402
 
 LEVELS = ("signatures", "sample", "full")
 
 
-def verify(data, level="full", trust=None, sample=None):
+def verify(data, level="full", trust=Trust(None, ()), sample=None):
     """The report about a file's bytes. A bad file is a report, never an error. `sample` is (seed of 32 bytes, leaves)."""
-    report = {"base": None, "valid": False, "certified": False, "trusted": False, "level": level, "rounds": [], "failures": []}
+    report = {"base": None, "valid": False, "certified": False, "trusted": False, "trust": {"genesis": None, "keys": None}}
+    report |= {"level": level, "rounds": [], "failures": []}
     failures = []
     try:
         judge(data, level, trust, sample, report, failures)
@@ -52,9 +53,6 @@ def judge(data, level, trust, sample, report, failures):
     report["base"] = str(archive["base"])
     if archive["network"] not in car.places:
         raise Bad("archive-order")
-    report["trusted"] = trust == archive["network"]
-    if trust is not None and not report["trusted"]:
-        failures.append((0, "genesis", "not-trusted"))
     try:
         genesis = read_genesis(car.get(archive["network"]))
     except Bad as error:
@@ -65,8 +63,9 @@ def judge(data, level, trust, sample, report, failures):
     if level != "signatures":
         weights = Weights(history, sample if level == "sample" else None)
         weights.open_genesis()
-    steps, gap = history.trace(archive["base"], stated_round(archive["certificate"], archive["network"]))
-    failures[:0] = [(0, "archive", reason) for reason in check_file(car, genesis, steps, gap)]
+    stated = stated_round(archive["certificate"], archive["network"])
+    steps, gap = history.trace(archive["base"], stated)
+    about_file = [(0, "archive", reason) for reason in check_file(car, genesis, steps, gap)]
     rounds = []
     for checked in history.forwards(steps, gap is None, archive["certificate"]):
         fusion = weights.check(checked) if weights else None
@@ -79,11 +78,13 @@ def judge(data, level, trust, sample, report, failures):
     elif rounds:
         report["certified"] = rounds[-1]["certified"]
     else:
-        report["certified"] = history.signs(archive["certificate"], archive["base"])
+        report["certified"] = history.certifies(archive["certificate"], archive["base"])
+    report["trusted"], report["trust"], distrust = judge_trust(trust, history, archive, steps[-1].round if steps else stated or 1)
+    failures[:0] = about_file + distrust
 
 
 def answer_jobs(lines, out):
-    """One line of JSON a job: { file, level, trust?, sample?, edits: [[offset, bytes removed, hex put there]], length? }."""
+    """One line of JSON a job: { file, level, trust?, keys?, sample?, edits: [[offset, bytes removed, hex put there]], length? }."""
     files = {}
     for line in lines:
         job = json.loads(line)
@@ -93,7 +94,7 @@ def answer_jobs(lines, out):
         data = bytearray(files[job["file"]][:job.get("length")])
         for offset, removed, put in sorted(job.get("edits", []), reverse=True):
             data[offset:offset + removed] = bytes.fromhex(put)
-        trust = parse_text(job["trust"]) if job.get("trust") else None
+        trust = read_trust([*([job["trust"]] if job.get("trust") else []), *job.get("keys", [])])
         sample = (bytes.fromhex(job["sample"][0]), job["sample"][1]) if job.get("sample") else None
         try:
             report = verify(bytes(data), job["level"], trust, sample)
@@ -107,7 +108,7 @@ def read_options(arguments):
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("file", nargs="?")
     parser.add_argument("--level", choices=LEVELS, default="full")
-    parser.add_argument("--trust", type=parse_text)
+    parser.add_argument("--trust", action="append", default=[], metavar="CID|KEY|@KEYS", help="a genesis, or keys of members")
     parser.add_argument("--sample-seed", type=bytes.fromhex, default=os.urandom(32), metavar="HEX")
     parser.add_argument("--leaves", type=int, default=16, metavar="N")
     parser.add_argument("--slow-signatures", action="store_true", help="in integers of Python alone")
@@ -118,6 +119,10 @@ def read_options(arguments):
         parser.error("give a file, or --mutations")
     if len(options.sample_seed) != 32 or not 1 <= options.leaves <= 1_000_000:
         parser.error("a seed has 64 hex digits, leaves are 1 to 1,000,000")
+    try:
+        options.trust = read_trust(options.trust)
+    except (Bad, OSError, ValueError) as error:
+        parser.error(f"--trust: {error}")
     return options
 
 

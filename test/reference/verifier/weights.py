@@ -88,8 +88,10 @@ class Weights:
         step, inputs = checked.step, checked.opened.inputs
         told = step.entries[WEIGHTS][0]
         if not inputs:
-            if told != checked.before.history[-1].weights:
-                raise Bad("differs: an empty round keeps the weights")
+            # those of the base that a rollback names, if it holds
+            rolled = checked.amended.target if checked.amended is not None else None
+            if told != (rolled or checked.before.history[-1]).weights:
+                raise Bad("differs: a round without inputs keeps weights")
             return
         stated = step.lineage["fusion"]
         round = self.round_of(checked)

@@ -1,10 +1,10 @@
 import type { CID } from 'multiformats/cid'
+import { type Archive, archive as archiveDeclaration } from '../../../protocols/archive/messages.ts'
 import { lineage as lineageDeclaration } from '../../../protocols/lineage/messages.ts'
 import { idOf } from '../../../protocols/wire/codec.ts'
 import { openBase } from '../../../src/checkpoint/base.ts'
 import type { TestChain } from '../../support/history/build-chain.ts'
 import { type MemoryStore, memoryStore } from '../../support/history/memory-store.ts'
-import { type Archive, archive as archiveDeclaration } from './archive-object.ts'
 import { type Section, writeCar } from './car.ts'
 import { order } from './order.ts'
 

@@ -43,6 +43,8 @@ export interface TestRoundOptions {
   readonly dataset?: Contribution['dataset']
   /** What a contributor says of its data, by its seed; default: reviews without a licence. */
   readonly datasetOf?: (seed: number) => Partial<Contribution['dataset']>
+  /** Checkpoints that are there already, each offered again, as trained from the newest base. */
+  readonly again?: readonly CID[]
   /** Further contributions that the pipeline leaves out. */
   readonly isCrowded?: boolean
   /** View of the certificate; default 0, in an empty round `maxViews`. */
@@ -152,6 +154,7 @@ async function contribute(chain: TestChain, options: TestRoundOptions): Promise<
     const from = chain.entries[parent - 1]?.base ?? net.genesis.base
     offered.push(contributionBy(testKey(`late ${seed}`), net, { round: parent + 1, parent: from, checkpoint }))
   }
+  for (const checkpoint of options.again ?? []) offered.push(offer(testKey(`again ${checkpoint}`), checkpoint))
   const [first] = offered
   if (!options.isCrowded || !first) return offered
   return [...offered, offer(testKey('copier'), first.message.checkpoint), offer(testKey('idler'), head.weights)]

@@ -1,13 +1,15 @@
 import { encode } from '@ipld/dag-pb'
 import { UnixFS } from 'ipfs-unixfs'
 import type { CID } from 'multiformats/cid'
+import type { Genesis } from '../../../protocols/genesis/messages.ts'
 import { clipFactors, decodeNorm, encodeNorm } from '../../../protocols/lineage/clipping.ts'
 import type { Lineage } from '../../../protocols/lineage/messages.ts'
 import { certify } from '../../../protocols/round/certificate.ts'
+import { toHex } from '../../../protocols/wire/bytes.ts'
 import { baseFile, openBase } from '../../../src/checkpoint/base.ts'
 import { dagPbCid, rawCid } from '../../../src/checkpoint/cid.ts'
 import { encodeDirectory, readFile } from '../../../src/checkpoint/unixfs.ts'
-import { addRound, type Lie, startChain, type TestChain, utf8 } from '../history/build-chain.ts'
+import { addRound, type Lie, readLineage, startChain, type TestChain, utf8 } from '../history/build-chain.ts'
 import { checkpointBytes, importBytes, SMALL_LAYOUT } from '../history/checkpoints.ts'
 import { precommitsBy } from '../protocols/messages.ts'
 import type { ToldLie } from './lie.ts'
@@ -35,11 +37,6 @@ async function oneBit(chain: TestChain): Promise<CID> {
 }
 
 const FILES: Readonly<Record<string, Case>> = {
-  'a card that tells another story': {
-    lie: async () => ({ card: (card) => utf8(new TextDecoder().decode(card).replace('round 2', 'round 9')) }),
-    link: 'card',
-  },
-  'a card with a byte more': { lie: async () => ({ card: (card) => Uint8Array.from([...card, 10]) }), link: 'card' },
   'another config': {
     lie: async (chain) => {
       const cid = await text(chain, '{}')
@@ -87,6 +84,19 @@ const clip = (fusion: Lineage['fusion'], norms: readonly number[]): Lineage['fus
   norms: norms.map(encodeNorm),
   factors: [...clipFactors(norms)],
 })
+/** A card that tells the same norms and factors, where it tells any: rows and counts are numbered by the inputs. */
+function clippedCard(card: Uint8Array, { norms = [], factors = [] }: Lineage['fusion']): Uint8Array {
+  let input = 0
+  const text = new TextDecoder()
+    .decode(card)
+    .replaceAll(/\d+(?=\/65536 of)/g, (honest) => String(factors[input++] ?? honest))
+    .replaceAll(/^\| (\d+) \| `[0-9a-f]{16}` \| \d+ \|$/gm, (honest, number: string) => {
+      const [norm, factor] = [norms[Number(number) - 1], factors[Number(number) - 1]]
+      return norm === undefined || factor === undefined ? honest : `| ${number} | \`${toHex(norm)}\` | ${factor} |`
+    })
+  return utf8(text)
+}
+
 const read = ({ norms = [] }: Lineage['fusion']) => norms.map((norm) => decodeNorm(norm) ?? 0)
 type Clipping = (honest: Lineage['fusion']) => Lineage['fusion']
 
@@ -207,7 +217,7 @@ export async function withLineage(chain: TestChain, bytes: Uint8Array): Promise<
   return await withBase(chain, encodeDirectory(replaced))
 }
 
-export async function* baseLies(chain: TestChain): AsyncGenerator<ToldLie> {
+export async function* baseLies(chain: TestChain, card: Pick<Genesis, 'card'>): AsyncGenerator<ToldLie> {
   const options = { seeds: [4, 5] }
   for (const [name, { lie, link, foundAt = 'signatures' as const }] of Object.entries(FILES)) {
     yield { name, chain: await addRound(chain, { ...options, lie: await lie(chain) }), round: 2, link, foundAt }
@@ -216,14 +226,14 @@ export async function* baseLies(chain: TestChain): AsyncGenerator<ToldLie> {
   for (const [name, { link, make }] of Object.entries(NODES)) {
     yield { name, chain: await withBase(honest, await make(honest)), round: 2, link, foundAt: 'signatures' }
   }
-  const large = await startChain('two leaves')
+  const large = await startChain('two leaves', card)
   const weights = await oneBit(large)
   const lie: Lie = { lineage: (honest) => ({ ...honest, weights }) }
   const flipped = await addRound(large, { ...options, lie })
   yield { name: SECOND_LEAF, chain: flipped, round: 1, link: 'weights', foundAt: 'sample' }
   const trimmed = await startChain(
     'trimmed',
-    { round: { minContributions: 3 }, fusion: { rule: 'trimmed-mean/1', params: { trim: 1 } } },
+    { ...card, round: { minContributions: 3 }, fusion: { rule: 'trimmed-mean/1', params: { trim: 1 } } },
     SMALL_LAYOUT,
   )
   const few: Lie = { lineage: (honest) => ({ ...honest, inputs: honest.inputs.slice(1) }) }
@@ -234,9 +244,12 @@ export async function* baseLies(chain: TestChain): AsyncGenerator<ToldLie> {
     link: 'lineage',
     foundAt: 'signatures',
   }
-  const clipped = await startChain('clipped', { fusion: { rule: 'clipped-mean/1', params: {} } }, SMALL_LAYOUT)
+  const clipped = await startChain('clipped', { ...card, fusion: { rule: 'clipped-mean/1', params: {} } }, SMALL_LAYOUT)
+  const honestly = await addRound(clipped, { seeds: [1, 20, 3] })
+  const { fusion } = await readLineage(honestly.store, honestly.head.base)
   for (const [name, { tell, foundAt = 'signatures' as const }] of Object.entries(CLIPPING)) {
-    const lie: Lie = { lineage: (lineage) => ({ ...lineage, fusion: tell(lineage.fusion) }) }
+    const told = tell(fusion)
+    const lie: Lie = { lineage: (lineage) => ({ ...lineage, fusion: told }), card: (card) => clippedCard(card, told) }
     yield { name, chain: await addRound(clipped, { seeds: [1, 20, 3], lie }), round: 1, link: 'lineage', foundAt }
   }
 }

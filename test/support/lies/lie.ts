@@ -15,9 +15,15 @@ export interface ToldLie {
   /** The first bad link: its round, and its name where the SPECs name it. */
   readonly round: number
   readonly link: string | null
+  /** What the SPECs call it, where that is part of the case. */
+  readonly reason?: string
   /** The level from which on it is found. */
   readonly foundAt: 'signatures' | 'sample' | 'full'
 }
+
+/** A lineage as it is told, in place of the honest one. */
+export type Told = Omit<Lineage, 'kind'>
+export type Tell = (honest: Told, chain: TestChain) => Told | Promise<Told>
 
 export const first = <T>(items: readonly T[]): T => {
   const [item] = items

@@ -1,4 +1,5 @@
 import { type Contribution, contribution } from '../../../protocols/contribution/messages.ts'
+import type { Genesis } from '../../../protocols/genesis/messages.ts'
 import type { Lineage } from '../../../protocols/lineage/messages.ts'
 import { ratification } from '../../../protocols/membership/messages.ts'
 import { addRound, startChain, type TestChain } from '../history/build-chain.ts'
@@ -11,6 +12,7 @@ import { byId, contributionIn, first, type ToldLie } from './lie.ts'
 
 /** Amendments that were not agreed on, or that no network can have; vouchers that nobody gave. */
 
+type Card = Pick<Genesis, 'card'>
 type Ratification = (chain: TestChain) => Uint8Array
 const three = ({ net }: TestChain) => net.members.slice(0, 3)
 const by = (
@@ -81,8 +83,8 @@ const VOUCHERS: Readonly<
   'a contribution in place of a voucher': ({ net }, _, who) => contributionBy(who, net).envelope.subarray(0, 400),
 }
 
-async function* ofVouchers(): AsyncGenerator<ToldLie> {
-  const start = await startChain('vouched', { contributors: 'vouched' }, SMALL_LAYOUT)
+async function* ofVouchers(card: Card): AsyncGenerator<ToldLie> {
+  const start = await startChain('vouched', { ...card, contributors: 'vouched' }, SMALL_LAYOUT)
   const member = first(start.net.members)
   const contributor = testKey('contributor 1')
   for (const [name, make] of Object.entries(VOUCHERS)) {
@@ -100,13 +102,13 @@ async function* ofVouchers(): AsyncGenerator<ToldLie> {
   }
 }
 
-async function* ofContributors(): AsyncGenerator<ToldLie> {
+async function* ofContributors(card: Card): AsyncGenerator<ToldLie> {
   const told = { round: 1, link: 'contribution', foundAt: 'signatures' } as const
   const stranger = testKey('stranger')
   const keys = [1, 2, 3].map((seed) => testKey(`contributor ${seed}`).publicKey)
-  const listed = await startChain('listed', { contributors: keys }, SMALL_LAYOUT)
+  const listed = await startChain('listed', { ...card, contributors: keys }, SMALL_LAYOUT)
   yield { name: 'a contributor that is not listed', chain: await withOneMore(listed, {}), ...told }
-  const open = await startChain('open', {}, SMALL_LAYOUT)
+  const open = await startChain('open', card, SMALL_LAYOUT)
   const voucher = voucherBy(first(open.net.members), open.net, stranger).envelope
   yield { name: 'a voucher where none is asked for', chain: await withOneMore(open, { voucher }), ...told }
 }
@@ -124,8 +126,8 @@ async function withOneMore(chain: TestChain, fields: Partial<Contribution>): Pro
   return await addRound(chain, { lie: { lineage } })
 }
 
-export async function* memberLies(): AsyncGenerator<ToldLie> {
-  const chain = await startChain('amendments', {}, SMALL_LAYOUT)
+export async function* memberLies(card: Card): AsyncGenerator<ToldLie> {
+  const chain = await startChain('amendments', card, SMALL_LAYOUT)
   for (const [name, make] of Object.entries(RATIFICATIONS)) {
     const amendment = make(chain)
     const told = await addRound(chain, { lie: { lineage: (honest) => ({ ...honest, amendment }) } })
@@ -150,6 +152,6 @@ export async function* memberLies(): AsyncGenerator<ToldLie> {
     link: 'lineage',
     foundAt: 'signatures',
   }
-  yield* ofVouchers()
-  yield* ofContributors()
+  yield* ofVouchers(card)
+  yield* ofContributors(card)
 }

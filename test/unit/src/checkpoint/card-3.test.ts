@@ -51,8 +51,8 @@ describe('card/3', () => {
 
   it('throws on what would not be text of its front matter, and on a number that is no integer', () => {
     const facts = factsOf('an ordinary round')
-    assert.throws(() => render({ ...facts, rule: 'a: b' }), RangeError)
-    assert.throws(() => render({ ...facts, network: 'x\ny' }), RangeError)
+    assert.throws(() => render({ ...facts, rule: 'a: b' }), { code: 'not-valid' })
+    assert.throws(() => render({ ...facts, network: 'x\ny' }), { code: 'not-valid' })
     assert.throws(() => render({ ...facts, params: [['step', 0.5]] }), RangeError)
     assert.throws(() => render({ ...facts, votes: -1 }), RangeError)
   })

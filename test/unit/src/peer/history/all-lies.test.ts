@@ -14,7 +14,7 @@ describe('verifyBase of every lie', () => {
     assert.equal(new Set(lies.map(({ name }) => name)).size, lies.length)
   })
 
-  for (const { name, chain, certificate, round, link, foundAt } of lies) {
+  for (const { name, chain, certificate, round, link, reason = '', foundAt } of lies) {
     it(`names it, where its level looks: ${name}`, async () => {
       const { net, store, entries } = chain
       const newest = entries.at(-1)
@@ -32,6 +32,7 @@ describe('verifyBase of every lie', () => {
         assert.equal(report.valid, false)
         assert.equal(first?.round, round)
         assert.ok(first?.link.startsWith(link ?? ''), `${first?.link}: ${first?.reason}`)
+        assert.ok(first.reason.startsWith(reason), first.reason)
       }
     })
   }
