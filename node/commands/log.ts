@@ -45,9 +45,9 @@ function reportLines(reports: readonly ReportEntry[]): string[] {
 }
 
 function formatEntry(entry: LogEntry): string {
-  const { round, base, aggregator, view, rule, inputs, amendment, excluded, reports, evidence } = entry
+  const { round, base, aggregator, view, rule, inputs, amendment, excluded, revertedBy, reports, evidence } = entry
   const lines = [
-    `round ${round}  ${show(base)}`,
+    `round ${round}  ${show(base)}${revertedBy === null ? '' : `  reverted by round ${revertedBy}: not in the weights`}`,
     `  ${show(rule, { maxLength: 128 })} of ${inputs.length} contributions, proposed by ${show(aggregator, { maxLength: 64 })} in view ${view}`,
     ...inputs.map(
       ({ id, author, task, dataset, rows, vouchedBy, staleness }) =>
