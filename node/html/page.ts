@@ -63,12 +63,13 @@ function numbers({ rounds, folded, contributors, tasksInForce }: Lineage): reado
   const gone = rounds.filter(({ revertedBy }) => revertedBy !== null)
   const fused = sum([...inForce.map(({ inputs }) => inputs.length), ...folded.map(({ inputs }) => inputs)])
   const reverted = sum([...gone.map(({ inputs }) => inputs.length), ...folded.map((range) => range.reverted)])
+  const working = contributors.filter((one) => one.fused > 0)
   const count = rounds.length + sum(folded.map((range) => range.rounds))
   const all: readonly (readonly [number, string])[] = [
     [count, count === 1 ? 'round' : 'rounds'],
     [fused, fused === 1 ? 'contribution in these weights' : 'contributions in these weights'],
     ...(reverted === 0 ? [] : [[reverted, 'reverted, not in them'] as const]),
-    [contributors.length, contributors.length === 1 ? 'contributor' : 'contributors'],
+    [working.length, working.length === 1 ? 'contributor' : 'contributors'],
     [tasksInForce, tasksInForce === 1 ? 'task' : 'tasks'],
   ]
   return all.map(([value, what]) => html`<li><b>${value.toLocaleString('en')}</b>${what}</li>`)

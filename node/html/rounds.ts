@@ -34,11 +34,11 @@ function roundOf(
       : back === undefined
         ? 'ended empty: the weights of its parent'
         : `rolled back: the weights of ${nameOf(restored.get(back) ?? null)}`
-  const told = html`${about} ${inputs.length === 0 ? html`` : peerText(rule, 128)}`
+  const told = inputs.length === 0 ? html`${about}` : html`${about} ${peerText(rule, 128)}`
   const { revertedBy } = round
   const flags = [
     ...(revertedBy === null ? [] : [`reverted by round ${revertedBy}`]),
-    ...(amendment === null ? [] : ['amendment']),
+    ...(amendment === null ? [] : [back === undefined ? 'amendment' : 'rollback']),
     ...(evidence.length === 0 ? [] : ['evidence']),
     ...(excluded.length === 0 ? [] : [`${excluded.length} left out`]),
   ]
