@@ -179,13 +179,17 @@ export const COMMANDS: readonly Command[] = [
       arguments: [
         {
           name: 'base',
-          help: 'base CID to begin at (default: the newest); with --html also the directory of an exported base',
+          help: 'base CID to begin at (default: the newest), an archive, or the directory of an exported base',
           required: false,
         },
       ],
       options: [...COMMON, 'limit', 'html'],
       onDataDir: true,
-      examples: ['coldmesh log --dir ./alpha --limit 5', 'coldmesh log --dir ./alpha --html lineage.html'],
+      examples: [
+        'coldmesh log --dir ./alpha --limit 5',
+        'coldmesh log base.car',
+        'coldmesh log --dir ./alpha --html lineage.html',
+      ],
     },
     async () => (await import('./commands/log.ts')).runLog,
   ),
