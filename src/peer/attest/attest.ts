@@ -40,7 +40,7 @@ interface Keys {
  * `not-valid`: a base that does not hold; `refused`: keys, disk; `aborted`
  */
 export async function attest(options: AttestOptions): Promise<Attested> {
-  const { target, dataDir, signal } = options
+  const { target, dataDir = null, signal } = options
   const inToto = absolute(options.inToto)
   const modelSigning = absolute(options.modelSigning)
   const bom = absolute(options.mlBom)
@@ -83,7 +83,13 @@ export async function attest(options: AttestOptions): Promise<Attested> {
 
 const absolute = (path: string | undefined) => (path === undefined ? null : resolve(path))
 
-async function openKeys(dataDir: string): Promise<Keys> {
+/** @throws ColdmeshError `bad-input` where nobody is named, `refused` */
+async function openKeys(dataDir: string | null): Promise<Keys> {
+  if (dataDir === null) {
+    throw new ColdmeshError('bad-input', 'It is not said whose keys sign.', {
+      hint: 'name a data directory with --dir; a bill of materials needs none',
+    })
+  }
   const peer = createSigner(await readKey(paths.key(dataDir)))
   return { peer, exportKey: await openExportSigner(paths.exportKey(dataDir)) }
 }
