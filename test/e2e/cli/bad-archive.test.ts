@@ -36,7 +36,7 @@ describe('a wrong archive', () => {
     assert.deepEqual([code, JSON.parse(stdout).failures[0].link], [4, 'archive'])
     const shown = await runCli(['verify', file('text', 'hello'), ...DIR])
     assert.equal(shown.code, 4)
-    assert.match(shown.stdout, /not valid.*\n(?:.*\n)*round 0, archive: archive-/)
+    assert.match(shown.stdout, /not valid.*\n(?:.*\n)*first bad link: round 0, archive: archive-/)
   })
 
   it('is named when it is no file', async () => {

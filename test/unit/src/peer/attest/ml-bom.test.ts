@@ -3,7 +3,7 @@ import { before, describe, it } from 'node:test'
 import type { AttestedBase } from '../../../../../src/peer/attest/attested-base.ts'
 import { datasetRef, fromBillionths } from '../../../../../src/peer/attest/bom-components.ts'
 import { mlBom } from '../../../../../src/peer/attest/ml-bom.ts'
-import { licenceOfCard, readModelFacts } from '../../../../../src/peer/attest/model-facts.ts'
+import { readModelFacts } from '../../../../../src/peer/attest/model-facts.ts'
 import { attestedOf, licensedChain, statementOf } from '../../../../support/attest/attested.ts'
 import { addRound, type TestChain } from '../../../../support/history/build-chain.ts'
 import { rolledBackChain } from '../../../../support/history/rolled-back.ts'
@@ -130,22 +130,5 @@ describe('a bill of materials after a rollback', () => {
     assert.deepEqual([ancestors[0].version, ancestors.length], ['round 1', 1])
     assert.match(JSON.stringify(ancestors), new RegExp(String(chain.entries[0]?.base)))
     assert.match(notes, /A rollback/)
-  })
-})
-
-describe('licenceOfCard', () => {
-  it('reads one line of the front matter', () => {
-    for (const [card, license] of [
-      ['---\nlicense: apache-2.0\ntags:\n- a\n---\n# Title', 'apache-2.0'],
-      ['---\r\nlicense: "CC-BY-4.0" # ours\r\n---\r\n', 'CC-BY-4.0'],
-      ['---\ntags:\n- license: mit\n---\n', null],
-      ['---\nlicense:\n- mit\n---\n', null],
-      ['# Title\nlicense: mit\n', null],
-      ['license: mit', null],
-      ['', null],
-      ['---\nlicense: mit\n', null],
-    ] as const) {
-      assert.equal(licenceOfCard(card), license, card)
-    }
   })
 })
