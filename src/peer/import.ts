@@ -8,8 +8,7 @@ import { type OpenedModel, openModel } from '../adapters/huggingface/open-model.
 import { readStatedLicence } from '../adapters/huggingface/stated-licence.ts'
 import type { NamedFile } from '../adapters/huggingface/tokenizer-files.ts'
 import { nullLog } from '../adapters/memory/log.ts'
-import { CARD_NAME, importStreamedBase, WEIGHTS_NAME } from '../checkpoint/base.ts'
-import { cardOfLicence } from '../checkpoint/card-licence.ts'
+import { importStreamedBase, WEIGHTS_NAME } from '../checkpoint/base.ts'
 import type { FloatDtype } from '../floats/dtypes.ts'
 import { initDataDir, paths } from './data-dir.ts'
 import { pinForEver } from './retention/pinned-file.ts'
@@ -71,8 +70,8 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
     dtype: dtype === undefined ? null : DTYPES[dtype],
     anyArchitecture: options.anyArchitecture,
   })
-  const license = await readStatedLicence(options.directory)
-  const files = [...model.shared, ...cardOf(license)]
+  const { license, files: card } = await readStatedLicence(options.directory)
+  const files = [...model.shared, ...card]
   const linked = options.nocopy === true ? requireCanonical(model.file, options.directory) : null
   await initDataDir(options.dataDir)
   await using _lock = await lockDirectory(options.dataDir)
@@ -107,12 +106,6 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
   } finally {
     await store.stop()
   }
-}
-
-/** Of the model's own card the licence goes along, and nothing else: who has the base has it too, whatever else README.md was about. */
-function cardOf(license: string | null): readonly NamedFile[] {
-  const card = license === null ? null : cardOfLicence(license)
-  return card === null ? [] : [{ name: CARD_NAME, bytes: Buffer.from(card) }]
 }
 
 type StreamedBase = Awaited<ReturnType<typeof importStreamedBase>>
