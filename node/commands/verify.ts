@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import type { ArchiveReport, AttestationReport, AttestTarget, VerifyOptions, VerifyReport } from 'coldmesh'
@@ -12,6 +12,7 @@ import { formatAttestation } from '../text/attested.ts'
 import { firstBadLink, formatVerification } from '../text/verification.ts'
 import { dirOf } from './data-dir.ts'
 import { verifyEvidenceFile } from './evidence.ts'
+import { readGiven } from './given-file.ts'
 import { openHistorySource } from './history.ts'
 import { type NamedTrust, readTrust } from './trust.ts'
 
@@ -163,11 +164,9 @@ function storeOf({ options: { dir } }: Call<Options>): { readonly dataDir?: stri
 /** @throws CliError `bad-input` */
 function certificateOf({ options: { certificate } }: Call<Options>): Uint8Array | undefined {
   if (certificate === undefined) return undefined
-  const found = statSync(certificate, { throwIfNoEntry: false })
-  if (found?.isFile() && found.size <= MAX_CERTIFICATE_BYTES) return new Uint8Array(readFileSync(certificate))
-  throw new CliError('bad-input', `${certificate} is no file of a certificate.`, {
-    hint: 'coldmesh export BASE_CID --out DIR writes DIR.certificate.cbor.',
-  })
+  const hint = 'coldmesh export BASE_CID --out DIR writes DIR.certificate.cbor.'
+  const bytes = readGiven(certificate, { maxBytes: MAX_CERTIFICATE_BYTES, what: 'a certificate', hint })
+  return new Uint8Array(bytes)
 }
 
 /** Said where an archive of the lineage alone was asked for more; else null. */

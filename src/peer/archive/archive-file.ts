@@ -1,6 +1,7 @@
-import { constants, type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import type { CID } from 'multiformats/cid'
 import { readArchiveHeader } from '../../../protocols/archive/rules.ts'
+import { WITHOUT_WAITING } from '../../adapters/files/read-at-most.ts'
 import { blockPrefix } from '../../adapters/gateway/car.ts'
 import { isBlockOf } from '../../checkpoint/is-block-of.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
@@ -13,8 +14,6 @@ import type { BlockTable } from './block-table.ts'
 const CHUNK_BYTES = 1_048_576
 /** SPEC 11, The file: its length, which takes one byte, and the header. */
 const HEADER_BYTES = 59
-/** A pipe would wait for somebody to write into it. */
-const WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
 /** @throws ColdmeshError `bad-input` for what is no file, `refused` */
 export async function openArchiveFile(path: string): Promise<FileHandle> {

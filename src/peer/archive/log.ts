@@ -1,6 +1,6 @@
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
-import type { Failure } from '../history/bad-link.ts'
+import { type Failure, isMissing } from '../history/bad-link.ts'
 import { openGenesisBase } from '../history/genesis.ts'
 import { readLog } from '../history/log.ts'
 import { walkHistory } from '../history/walk.ts'
@@ -41,9 +41,8 @@ async function readTerms({ archive, network, store }: WholeArchive, signal?: Abo
 function requireGood([first]: readonly Failure[]): void {
   if (first === undefined) return
   const { round, link, reason } = first
-  const isAbsent = reason.startsWith('block-missing')
   throw new ColdmeshError(
-    isAbsent ? 'block-missing' : 'not-valid',
+    isMissing(first) ? 'block-missing' : 'not-valid',
     `The history in this archive does not hold: round ${round}, ${link}: ${reason}`,
     { facts: { round, link }, hint: 'run coldmesh verify on it: nothing of it is told' },
   )

@@ -11,6 +11,7 @@ import type { ContentStore } from '../../ports/content-store.ts'
 import { diskError, systemCode } from '../../ports/disk-refusal.ts'
 import { ColdmeshError, isColdmeshError } from '../../ports/errors.ts'
 import type { Network } from '../../rounds/network.ts'
+import { type Failure, isMissing } from '../history/bad-link.ts'
 import { checkSignal, readOnlyStore } from '../history/read-only-store.ts'
 import { traceHistory } from '../history/trace.ts'
 import { type BlockTable, createBlockTable } from './block-table.ts'
@@ -199,10 +200,12 @@ function noBase(cid: CID): ColdmeshError {
   })
 }
 
-function brokenHistory({ round, link, reason }: { round: number; link: string; reason: string }): ColdmeshError {
-  const isMissing = reason.startsWith('block-missing')
-  return new ColdmeshError(isMissing ? 'block-missing' : 'not-valid', `Round ${round}, ${link}: ${reason}`, {
+function brokenHistory(failure: Failure): ColdmeshError {
+  const { round, link, reason } = failure
+  return new ColdmeshError(isMissing(failure) ? 'block-missing' : 'not-valid', `Round ${round}, ${link}: ${reason}`, {
     facts: { round, link },
-    hint: isMissing ? 'a daemon of the network brings it here' : '`coldmesh verify` says what is wrong with this base',
+    hint: isMissing(failure)
+      ? 'a daemon of the network brings it here'
+      : '`coldmesh verify` says what is wrong with this base',
   })
 }

@@ -7,6 +7,7 @@ import { openBase } from '../../checkpoint/base.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Signer } from '../../ports/system.ts'
 import { paths } from '../data-dir.ts'
+import { isMissing } from '../history/bad-link.ts'
 import { verifyBase } from '../history/verify.ts'
 import type { AttestedBase } from './attested-base.ts'
 import { type AttestedHistory, readAttestedHistory } from './attested-history.ts'
@@ -102,13 +103,13 @@ async function wholeHistory(
   const history = await readAttestedHistory(attested, options)
   const [first] = history.failures
   if (first === undefined && history.facts !== null) return history
-  const isMissing = first === undefined || first.reason.startsWith('block-missing')
+  const isIncomplete = first === undefined || isMissing(first)
   const where = first === undefined ? '' : ` Round ${first.round}: ${first.link}: ${first.reason}`
   throw new ColdmeshError(
-    isMissing ? 'block-missing' : 'not-valid',
-    isMissing ? `The history of this base is not all here.${where}` : `This base does not hold.${where}`,
+    isIncomplete ? 'block-missing' : 'not-valid',
+    isIncomplete ? `The history of this base is not all here.${where}` : `This base does not hold.${where}`,
     {
-      hint: isMissing
+      hint: isIncomplete
         ? 'name a data directory that has the rounds before with --dir'
         : 'run coldmesh verify on it: nothing was signed',
     },

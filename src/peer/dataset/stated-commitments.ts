@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Contribution, contribution } from '../../../protocols/contribution/messages.ts'
 import { decodeLineage } from '../../../protocols/lineage/rules.ts'
@@ -6,8 +6,8 @@ import { toHex } from '../../../protocols/wire/bytes.ts'
 import { decodeCanonical, MalformedError } from '../../../protocols/wire/codec.ts'
 import { isSigned, openEnvelope, type Signed } from '../../../protocols/wire/envelope.ts'
 import { ENVELOPE_OVERHEAD_BYTES, MAX_CONTRIBUTION_BYTES, MAX_LINEAGE_BYTES } from '../../../protocols/wire/limits.ts'
+import { readAtMost } from '../../adapters/files/read-at-most.ts'
 import { LINEAGE_NAME } from '../../checkpoint/base.ts'
-import { diskError, systemCode } from '../../ports/disk-refusal.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { isArchiveFile } from '../archive/archive-file.ts'
 import { openExported } from '../open-exported.ts'
@@ -88,20 +88,20 @@ function envelopesOf(bytes: Uint8Array) {
 
 /** Null when it is longer than a lineage may be. */
 async function readWhole(path: string): Promise<Uint8Array | null> {
-  try {
-    const isDirectory = (await stat(path)).isDirectory()
-    await using file = await open(isDirectory ? join(path, LINEAGE_NAME) : path, 'r')
-    const { size } = await file.stat()
-    return size > MAX_LINEAGE_BYTES ? null : new Uint8Array(await file.readFile())
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') throw unknown(path, 'it is not there')
-    throw diskError(error, 'read', path)
-  }
+  const isDirectory = (await stat(path).catch(() => null))?.isDirectory() === true
+  const bytes = await readAtMost(isDirectory ? join(path, LINEAGE_NAME) : path, {
+    maxBytes: MAX_LINEAGE_BYTES,
+    hint: HINT,
+  })
+  if (bytes === null) throw unknown(path, 'it is not there')
+  return bytes.length > MAX_LINEAGE_BYTES ? null : bytes
 }
+
+const HINT = 'Name the lineage.cbor of a base, its directory, an archive, or the CID of a contribution with --dir.'
 
 function unknown(path: string, why: string): ColdmeshError {
   return new ColdmeshError('bad-input', `${path} is no contribution, lineage or archive: ${why}.`, {
     facts: { path },
-    hint: 'Name the lineage.cbor of a base, its directory, an archive, or the CID of a contribution with --dir.',
+    hint: HINT,
   })
 }

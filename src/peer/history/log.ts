@@ -8,7 +8,7 @@ import { ColdmeshError } from '../../ports/errors.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
 import { createReverts } from '../../rounds/rollback.ts'
 import type { EvidenceStatus, LogEntry, ReportEntry } from '../types.ts'
-import { type BadLink, isBadLink } from './bad-link.ts'
+import { type BadLink, isBadLink, isMissing } from './bad-link.ts'
 import { judgeCertificate } from './certificate.ts'
 import { latenessOf } from './lateness.ts'
 import { type LoadedRound, loadRound } from './load-round.ts'
@@ -93,13 +93,17 @@ function clippingOf({ fusion: { norms, factors } }: Lineage, at: number): LogEnt
   return norm === undefined || factor === undefined ? null : { norm: toHex(norm), factor }
 }
 
-function badRound(base: CID, round: number | null, { link, reason }: BadLink): ColdmeshError {
+function badRound(base: CID, round: number | null, bad: BadLink): ColdmeshError {
   const where = round === null ? `The base ${base}` : `Round ${round}`
-  const isAbsent = reason.startsWith('block-missing')
-  return new ColdmeshError(isAbsent ? 'block-missing' : 'not-valid', `${where} can't be told: ${link}: ${reason}`, {
-    facts: { base: String(base), round, link },
-    hint: isAbsent
-      ? 'the history goes on where these blocks are: ask another peer'
-      : 'run coldmesh verify on this base',
-  })
+  const { link, reason } = bad
+  return new ColdmeshError(
+    isMissing(bad) ? 'block-missing' : 'not-valid',
+    `${where} can't be told: ${link}: ${reason}`,
+    {
+      facts: { base: String(base), round, link },
+      hint: isMissing(bad)
+        ? 'the history goes on where these blocks are: ask another peer'
+        : 'run coldmesh verify on this base',
+    },
+  )
 }
