@@ -179,13 +179,17 @@ export const COMMANDS: readonly Command[] = [
       arguments: [
         {
           name: 'base',
-          help: 'base CID to begin at (default: the newest); with --html also the directory of an exported base',
+          help: 'base CID to begin at (default: the newest), an archive, or the directory of an exported base',
           required: false,
         },
       ],
       options: [...COMMON, 'limit', 'html'],
       onDataDir: true,
-      examples: ['coldmesh log --dir ./alpha --limit 5', 'coldmesh log --dir ./alpha --html lineage.html'],
+      examples: [
+        'coldmesh log --dir ./alpha --limit 5',
+        'coldmesh log base.car',
+        'coldmesh log --dir ./alpha --html lineage.html',
+      ],
     },
     async () => (await import('./commands/log.ts')).runLog,
   ),
@@ -242,13 +246,18 @@ export const COMMANDS: readonly Command[] = [
       summary:
         'writes a base as a directory that transformers loads, or with its history as one file; or a checkpoint; states where a base comes from, for other tools',
       arguments: [
-        { name: 'cid', help: 'CID of a base or of a checkpoint, or the directory of an exported base', required: true },
+        {
+          name: 'cid',
+          help: 'CID of a base or of a checkpoint, or, for files of other tools, the directory of an exported base or an archive',
+          required: true,
+        },
       ],
       options: [...COMMON, 'out', 'car', 'contents', 'inToto', 'modelSigning', 'mlBom', 'statedLevel'],
       onDataDir: true,
       examples: [
         'coldmesh export BASE_CID --dir ./alpha --out ./model',
         'coldmesh export BASE_CID --dir ./alpha --car base.car',
+        'coldmesh export base.car --ml-bom base.cdx.json',
         'coldmesh export ./model --dir ./alpha --in-toto model.intoto.json --model-signing model.sig --ml-bom model.cdx.json',
       ],
     },

@@ -44,6 +44,7 @@ export const PROOF_COMMANDS: readonly Command[] = [
       onDataDir: false,
       examples: [
         'coldmesh data check row-17.json --contribution ./base',
+        'coldmesh data check row-17.json --contribution base.car',
         'coldmesh data check row-17.json --dir ./alpha',
       ],
     },

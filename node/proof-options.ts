@@ -14,7 +14,7 @@ export const PROOF_OPTIONS = {
   contribution: {
     kind: 'path',
     value: 'FILE|DIR|CID',
-    help: "check against a contribution: the directory of a base or its lineage.cbor, a contribution's own file, or its id with --dir",
+    help: "check against a contribution: the directory of a base, its lineage.cbor or its archive, a contribution's own file, or its id with --dir",
   },
   proof: { kind: 'path', value: 'FILE', help: "a row's proof: tells which rows differ, as far as it can" },
 } as const satisfies Record<string, OptionSpec>

@@ -111,6 +111,8 @@ export type {
   TrainingSnapshot,
   Weights,
 } from './ports/trainer.ts'
+// Read a history
+export { createReverts, type Reverting } from './rounds/rollback.ts'
 export type { ChosenPlan } from './training/choose-plan.ts'
 export { completePlan, DEFAULT_PLAN } from './training/plan.ts'
 export { RECIPES, type RecipeName } from './training/recipes.ts'

@@ -32,14 +32,17 @@ export function isAttesting({ inToto, modelSigning, mlBom, statedLevel, out }: C
 
 /** Writes them; a daemon may run on the data directory. */
 export async function writeAttestations(target: AttestTarget, { options, signal }: Call<Options>): Promise<Attested> {
+  const { inToto, modelSigning, mlBom, statedLevel } = options
   const dataDir = dirOf(options)
-  if (!existsSync(dataDir)) {
+  // an archive has its history, and nobody signs a bill of materials
+  const isAlone = 'archive' in target && inToto === undefined && modelSigning === undefined
+  if (!existsSync(dataDir) && !isAlone) {
     throw new CliError('bad-input', `There is no data directory ${dataDir}.`, {
       hint: 'Check --dir: its keys sign, and it has the history.',
     })
   }
   const { attest } = await import('coldmesh')
-  const { inToto, modelSigning, mlBom, statedLevel } = options
-  const level = statedLevel
-  return await attest({ target, dataDir: resolve(dataDir), signal, ...defined({ inToto, modelSigning, mlBom, level }) })
+  const known = existsSync(dataDir) ? resolve(dataDir) : undefined
+  const files = { inToto, modelSigning, mlBom, level: statedLevel }
+  return await attest({ target, signal, ...defined({ dataDir: known, ...files }) })
 }

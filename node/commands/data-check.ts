@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { CheckedProof, ComparedDataset, KnownCommitment, StatedCommitment } from 'coldmesh'
 import { decodeStatement, MAX_PROOF_BYTES, MAX_STATEMENT_BYTES } from 'coldmesh/protocols'
@@ -11,6 +10,7 @@ import { short, show } from '../text/escape.ts'
 import { withReadingLine } from '../text/reading.ts'
 import { dirOf } from './data-dir.ts'
 import { type DatasetOption, datasetOptionsOf } from './dataset.ts'
+import { readGiven } from './given-file.ts'
 import { openHistorySource } from './history.ts'
 
 type Against = 'dir' | 'root' | 'rows' | 'statement' | 'contribution'
@@ -27,7 +27,7 @@ export const runDataCheck: Run<Against> = async (call) => {
       hint: 'Add --contribution DIR, --dir DIR, --statement FILE, or --root HEX.',
     })
   }
-  const text = await readText(args[0] ?? '', MAX_PROOF_BYTES)
+  const text = readText(args[0] ?? '', MAX_PROOF_BYTES)
   const { checkDatasetProof } = await import('coldmesh')
   const checked = checkDatasetProof(text, against)
   const by = against.find(({ root, rows }) => root === checked.root && (rows ?? checked.rows) === checked.rows) ?? null
@@ -50,7 +50,7 @@ export const runDataCheckSet: Run<Against | DatasetOption | 'salt' | 'proof'> = 
       hint: 'Add --contribution DIR, --dir DIR, --statement FILE, or --root HEX.',
     })
   }
-  const proof = proofFile === undefined ? undefined : await readText(proofFile, MAX_PROOF_BYTES)
+  const proof = proofFile === undefined ? undefined : readText(proofFile, MAX_PROOF_BYTES)
   const { compareDataset } = await import('coldmesh')
   const compared = await withReadingLine(output, (onRead) =>
     compareDataset(resolve(args[0] ?? ''), {
@@ -136,23 +136,14 @@ async function fromHistory(dir: string, id: string | undefined, signal: AbortSig
 }
 
 async function fromStatement(path: string): Promise<Known> {
-  const read = decodeStatement(await readText(path, MAX_STATEMENT_BYTES))
+  const read = decodeStatement(readText(path, MAX_STATEMENT_BYTES))
   if (!('wrong' in read)) return { root: Buffer.from(read.root).toString('hex'), rows: read.rows }
   throw new CliError('bad-input', `${path} is no statement: ${read.wrong}.`, {
     hint: 'Name a file that coldmesh data commit --out wrote.',
   })
 }
 
-async function readText(path: string, maxBytes: number): Promise<string> {
+function readText(path: string, maxBytes: number): string {
   const hint = 'Name a file that coldmesh data commit or prove-row wrote.'
-  try {
-    await using file = await open(resolve(path), 'r')
-    const status = await file.stat()
-    if (!status.isFile()) throw new CliError('bad-input', `${path} is not a file.`, { hint })
-    if (status.size > maxBytes) throw new CliError('bad-input', `${path} has more than ${maxBytes} bytes.`, { hint })
-    return (await file.readFile()).toString('utf8')
-  } catch (cause) {
-    if (cause instanceof CliError) throw cause
-    throw new CliError('bad-input', `${path} cannot be read.`, { hint, cause })
-  }
+  return readGiven(path, { maxBytes, what: 'a commitment or a proof', hint }).toString('utf8')
 }

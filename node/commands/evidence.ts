@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, open, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { EvidenceReport } from 'coldmesh'
 import type { Call, Run } from '../command.ts'
@@ -8,11 +8,22 @@ import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
 import { formatEvidence } from '../text/evidence.ts'
 import { dirOf } from './data-dir.ts'
+import { readGiven } from './given-file.ts'
 import { openHistorySource } from './history.ts'
 import { genesisOf } from './trust.ts'
 
 /** No evidence and no genesis is longer. */
 const MAX_FILE_BYTES = 64 * 1024
+const EVIDENCE_FILE = {
+  maxBytes: MAX_FILE_BYTES,
+  what: 'evidence',
+  hint: 'Name one that `coldmesh evidence --out` wrote: --evidence FILE.',
+}
+const GENESIS_FILE = {
+  maxBytes: MAX_FILE_BYTES,
+  what: 'a genesis',
+  hint: 'Name the OUT.genesis.cbor that `coldmesh export` wrote: --genesis-file FILE.',
+}
 
 /** Exits 0 when everything that is stored holds, also when there is nothing. */
 export const runEvidence: Run<'dir' | 'out'> = async ({ options, output, signal }) => {
@@ -40,11 +51,8 @@ export async function verifyEvidenceFile(path: string, call: VerifyCall): Promis
   const { options, output } = call
   const { genesisFile } = options
   const trust = genesisOf(options.trust)
-  const bytes = await readBytes(path, '--evidence', 'Name one that `coldmesh evidence --out` wrote.')
-  const genesis =
-    genesisFile === undefined
-      ? undefined
-      : await readBytes(genesisFile, '--genesis-file', 'Name the OUT.genesis.cbor that `coldmesh export` wrote.')
+  const bytes = readGiven(path, EVIDENCE_FILE)
+  const genesis = genesisFile === undefined ? undefined : readGiven(genesisFile, GENESIS_FILE)
   const { verifyEvidence } = await import('coldmesh')
   const alone = verifyEvidence(bytes, defined({ trust, genesis }))
   const report = alone.proven && genesis === undefined ? await againstCommittee(bytes, alone, call) : alone
@@ -63,19 +71,4 @@ async function againstCommittee(
   if ((await readConfig(resolve(dir)))?.network !== alone.network) return alone
   await using history = await openHistorySource(resolve(dir), signal)
   return await history.verifyEvidence(bytes)
-}
-
-async function readBytes(path: string, option: string, hint: string): Promise<Uint8Array> {
-  try {
-    await using file = await open(resolve(path), 'r')
-    const status = await file.stat()
-    if (!status.isFile()) throw new CliError('bad-input', `${path} is not a file.`, { hint })
-    if (status.size > MAX_FILE_BYTES) {
-      throw new CliError('bad-input', `${path} is too long for ${option}.`, { hint })
-    }
-    return new Uint8Array(await file.readFile())
-  } catch (cause) {
-    if (cause instanceof CliError) throw cause
-    throw new CliError('bad-input', `${path} cannot be read.`, { hint: `Check ${option} FILE.`, cause })
-  }
 }

@@ -33,9 +33,13 @@ export function isArchiving(options: Call<Options>['options']): boolean {
 export async function exportArchive(cid: string, call: Call<Options>): Promise<number> {
   const { options, output, signal } = call
   if (!cidText.safeParse(cid).success) {
-    throw new CliError('bad-input', `"${cid}" is a directory, which has one base and not those before.`, {
-      hint: 'Name the CID of a base that the data directory has: `coldmesh log` prints them.',
-    })
+    throw new CliError(
+      'bad-input',
+      `"${cid}" is not the CID of a base, and an archive is made from a data directory.`,
+      {
+        hint: 'Name the CID of a base that the data directory has: `coldmesh log` prints them.',
+      },
+    )
   }
   const file = resolve(options.car ?? '')
   if (existsSync(file)) {

@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import type { AttestTarget } from 'coldmesh'
 import type { Call, Run } from '../command.ts'
 import { cidText } from '../control/shapes.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -16,10 +17,7 @@ type Options = 'dir' | 'out' | 'car' | 'contents' | 'inToto' | 'modelSigning' | 
 export const runExport: Run<Options> = async (call) => {
   const { args, options, output } = call
   const target = args[0] ?? ''
-  const isDirectory = !cidText.safeParse(target).success && existsSync(target)
-  if (!isDirectory && !cidText.safeParse(target).success) {
-    throw new CliError('bad-input', `"${target}" is not a CID.`, { hint: '`coldmesh log` prints the CIDs of bases.' })
-  }
+  const about = targetOf(target)
   const wantsMore = isAttesting(options)
   if (isArchiving(options)) return await exportArchive(target, call)
   if (options.out === undefined && !wantsMore) {
@@ -27,11 +25,15 @@ export const runExport: Run<Options> = async (call) => {
       hint: 'Add --out DIR, or --car FILE for one file with the whole history.',
     })
   }
-  if (isDirectory && options.out !== undefined) {
+  if ('directory' in about && options.out !== undefined) {
     throw new CliError('bad-input', `${target} is a directory already.`, { hint: 'Leave out --out.' })
   }
+  if ('archive' in about && options.out !== undefined) {
+    throw new CliError('bad-input', `${target} is a file: import unpacks an archive.`, {
+      hint: 'coldmesh import FILE.car --out DIR. Then leave out --out here.',
+    })
+  }
   const exported = options.out === undefined ? null : await exportTo(target, options.out, call)
-  const about = isDirectory ? { directory: resolve(target) } : { base: target }
   const attested = wantsMore ? await writeAttestations(about, call) : null
   const files = [...(exported?.files ?? []), ...(attested?.files ?? [])]
   const cid = attested?.base ?? exported?.cid ?? target
@@ -44,6 +46,14 @@ export const runExport: Run<Options> = async (call) => {
     },
   )
   return EXIT.done
+}
+
+/** @throws CliError `bad-input` for what is neither a CID nor there */
+function targetOf(target: string): AttestTarget {
+  if (cidText.safeParse(target).success) return { base: target }
+  const found = statSync(target, { throwIfNoEntry: false })
+  if (found !== undefined) return found.isFile() ? { archive: resolve(target) } : { directory: resolve(target) }
+  throw new CliError('bad-input', `"${target}" is not a CID.`, { hint: '`coldmesh log` prints the CIDs of bases.' })
 }
 
 async function exportTo(cid: string, path: string, { options, signal }: Call<Options>): Promise<Exported> {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type {
+  createReverts,
   EvidenceReport,
   ExportArchiveOptions,
   ForkStatus,
@@ -109,10 +110,16 @@ async function openDaemonHistory(daemon: DaemonClient, signal: AbortSignal): Pro
 }
 
 async function* pagesOf(daemon: DaemonClient, base: string | undefined, signal: AbortSignal): AsyncGenerator<LogEntry> {
+  // A page knows nothing of the rollbacks before its first round. Without one, the library need not be loaded.
+  let revertedBy: ReturnType<typeof createReverts> | null = null
   for (let from = base; ; ) {
     const query = new URLSearchParams({ limit: String(PAGE), ...defined({ base: from }) })
     const { rounds } = await daemon.get(`/v1/rounds?${query}`, roundsAnswer, signal)
-    yield* rounds
+    for (const entry of rounds) {
+      const rolledBackTo = entry.amendment?.change.rollback?.base ?? null
+      if (rolledBackTo !== null) revertedBy ??= (await import('coldmesh')).createReverts()
+      yield revertedBy === null ? entry : { ...entry, revertedBy: revertedBy({ ...entry, rolledBackTo }) }
+    }
     const last = rounds.at(-1)
     if (last === undefined || rounds.length < PAGE || last.round <= 1) return
     from = last.parent

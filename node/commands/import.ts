@@ -76,7 +76,7 @@ function describeCar({ roots, blocks, bytes, archive }: ImportedCar): string[] {
 }
 
 function describe(imported: ImportedModel): string[] {
-  const { base, bytes, tensors, dtypes, dropped, prefix, pooler, architecture, made, out, head } = imported
+  const { base, bytes, tensors, dtypes, dropped, prefix, pooler, architecture, made, license, out, head } = imported
   const lines = [`base ${base}`, `  ${tensors} tensors, ${dtypes.join(' and ')}, ${bytes} bytes`]
   if (prefix !== '') lines.push(`  names lose their prefix ${show(prefix)}`)
   if (dropped.length > 0) {
@@ -92,6 +92,7 @@ function describe(imported: ImportedModel): string[] {
     lines.push(`  of the architecture ${show(architecture)}: only a program can train it, --engine command:PROGRAM`)
   } else if (!pooler) lines.push('  no pooler: transformers makes a new one unless it is told add_pooling_layer=False')
   if (made.length > 0) lines.push(`  made from other files: ${made.join(', ')}`)
+  if (license !== null) lines.push(`  licence, as its README.md states: ${show(license)}`)
   if (head !== null) lines.push(`  head in ${show(head)}`)
   if (out !== null) lines.push(`  files in ${show(out)}`)
   return [...lines, `a network starts from it: coldmesh genesis --base ${out === null ? base : show(out)}`]

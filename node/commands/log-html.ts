@@ -1,15 +1,14 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Call } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
-import { collectLineage, type LineageSource } from '../html/collect.ts'
+import { collectLineage } from '../html/collect.ts'
 import { renderLineage } from '../html/page.ts'
 import { VERSION } from '../package-root.ts'
 import { show } from '../text/escape.ts'
-import { dirOf } from './data-dir.ts'
-import { type HistorySource, openHistorySource } from './history.ts'
+import { openLineage } from './lineage-source.ts'
 
 type LogCall = Call<'dir' | 'limit' | 'html'>
 
@@ -20,8 +19,7 @@ export async function writeLineagePage(out: string, call: LogCall): Promise<numb
   if (existsSync(file)) {
     throw new CliError('bad-input', `${file} is there already.`, { hint: 'Name a file that does not exist yet.' })
   }
-  const [base] = args
-  await using opened = isDirectory(base) ? await openExportedSource(base, signal) : await openDataDir(call)
+  await using opened = await openLineage(args[0], call)
   const { limit } = options
   const lineage = await collectLineage(opened.source, { signal, ...(limit === undefined ? {} : { limit }) })
   const page = renderLineage(lineage, { version: VERSION })
@@ -36,45 +34,4 @@ export async function writeLineagePage(out: string, call: LogCall): Promise<numb
     ].join('\n'),
   )
   return EXIT.done
-}
-
-interface OpenedSource extends AsyncDisposable {
-  readonly source: LineageSource
-}
-
-function isDirectory(path: string | undefined): path is string {
-  return path !== undefined && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
-}
-
-async function openExportedSource(dir: string, signal: AbortSignal): Promise<OpenedSource> {
-  const { openExported } = await import('coldmesh')
-  const exported = await openExported(resolve(dir), { signal })
-  const source: LineageSource = {
-    network: exported.network,
-    networkName: exported.networkName,
-    head: exported.base,
-    log: () => exported.log(),
-    reports: async () => [],
-    fork: async () => null,
-    // The inputs of a base are not among its files.
-    measure: async () => null,
-  }
-  return { source, [Symbol.asyncDispose]: async () => {} }
-}
-
-async function openDataDir({ args: [base], options, signal }: LogCall): Promise<OpenedSource> {
-  const history = await openHistorySource(dirOf(options), signal)
-  return { source: sourceOf(history, base), [Symbol.asyncDispose]: () => history[Symbol.asyncDispose]() }
-}
-
-function sourceOf(history: HistorySource, base: string | undefined): LineageSource {
-  return {
-    network: history.network,
-    networkName: history.networkName,
-    head: base ?? history.head,
-    log: () => history.log(base),
-    reports: (of) => history.reports(of),
-    fork: () => history.fork(),
-    measure: (of) => history.measure(of),
-  }
 }

@@ -7,21 +7,27 @@ import { lateBy } from '../text/events.ts'
 import { contradictionLine } from '../text/evidence.ts'
 import { forkLine } from '../text/fork.ts'
 import { formatReports } from '../text/reports.ts'
-import { dirOf } from './data-dir.ts'
-import { openHistorySource } from './history.ts'
+import { openLineage } from './lineage-source.ts'
 
 export const runLog: Run<'dir' | 'limit' | 'html'> = async (call) => {
   const { args, options, output, signal } = call
   if (options.html !== undefined) return await (await import('./log-html.ts')).writeLineagePage(options.html, call)
-  await using history = await openHistorySource(dirOf(options), signal)
+  await using opened = await openLineage(args[0], call)
+  const { source } = opened
   let count = 0
-  for await (const entry of history.log(args[0])) {
-    signal.throwIfAborted()
-    if (!output.isOpen()) break
-    output.result(entry, () => formatEntry(entry))
-    count += 1
-    if (count === options.limit) break
-    if (entry.round === 1) await sayStart(entry.parent)
+  try {
+    for await (const entry of source.log()) {
+      signal.throwIfAborted()
+      if (!output.isOpen()) break
+      output.result(entry, () => formatEntry(entry))
+      count += 1
+      if (count === options.limit) break
+      if (entry.round === 1) await sayStart(entry.parent)
+    }
+  } catch (error) {
+    const isEnd = opened.isPartial && count > 0 && error instanceof Error && 'code' in error
+    if (!isEnd || error.code !== 'block-missing') throw error
+    output.say(`the rounds before are not here: ${show(error.message)}`)
   }
   if (count === 0) output.say('no round has ended yet: the base is the one of the genesis')
   if (count === 0) await sayFork()
@@ -29,13 +35,13 @@ export const runLog: Run<'dir' | 'limit' | 'html'> = async (call) => {
 
   /** The genesis' base has no round of its own, and may have been judged, or come from another network. */
   async function sayStart(base: string): Promise<void> {
-    const reports = output.json ? [] : await history.reports(base)
+    const reports = output.json ? [] : await source.reports(base)
     if (reports.length > 0) output.say([`round 0  ${show(base)}`, ...reportLines(reports)].join('\n'))
     await sayFork()
   }
 
   async function sayFork(): Promise<void> {
-    const fork = await history.fork()
+    const fork = await source.fork()
     if (fork !== null) output.result({ round: 0, fork }, () => forkLine(fork, output.colors))
   }
 }
@@ -45,9 +51,9 @@ function reportLines(reports: readonly ReportEntry[]): string[] {
 }
 
 function formatEntry(entry: LogEntry): string {
-  const { round, base, aggregator, view, rule, inputs, amendment, excluded, reports, evidence } = entry
+  const { round, base, aggregator, view, rule, inputs, amendment, excluded, revertedBy, reports, evidence } = entry
   const lines = [
-    `round ${round}  ${show(base)}`,
+    `round ${round}  ${show(base)}${revertedBy === null ? '' : `  reverted by round ${revertedBy}: not in the weights`}`,
     `  ${show(rule, { maxLength: 128 })} of ${inputs.length} contributions, proposed by ${show(aggregator, { maxLength: 64 })} in view ${view}`,
     ...inputs.map(
       ({ id, author, task, dataset, rows, vouchedBy, staleness }) =>

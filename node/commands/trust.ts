@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
 import { CliError } from '../failure.ts'
+import { readGiven } from './given-file.ts'
 
 /** No list of members is longer. */
 const MAX_FILE_BYTES = 64 * 1024
@@ -49,8 +49,8 @@ function oneGenesis(before: string | undefined, text: string): string {
 
 /** A key a line; what follows a # is a comment. */
 function readKeyFile(name: string): readonly string[] {
-  const path = resolve(name)
-  const keys = readText(path, name)
+  const keys = readGiven(name, { maxBytes: MAX_FILE_BYTES, what: 'keys', hint: HINT })
+    .toString('utf8')
     .split('\n')
     .map((line) => line.replace(/#.*/, '').trim())
     .filter((line) => line !== '')
@@ -60,19 +60,12 @@ function readKeyFile(name: string): readonly string[] {
   return keys.map((key) => key.toLowerCase())
 }
 
-function readText(path: string, name: string): string {
-  try {
-    const status = statSync(path)
-    if (status.isFile() && status.size <= MAX_FILE_BYTES) return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw wrong(`${name} can't be read.`, cause)
-  }
-  throw wrong(`${name} is no file of keys.`)
-}
+const HINT =
+  "Name the genesis CID, a member's key (64 hex digits; `coldmesh members` prints them), or a file with a key a line."
 
 function wrong(message: string, cause?: unknown): CliError {
   return new CliError('bad-input', message, {
-    hint: "Name the genesis CID, a member's key (64 hex digits; `coldmesh members` prints them), or a file with a key a line.",
+    hint: HINT,
     cause,
   })
 }

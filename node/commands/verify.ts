@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
-import type { ArchiveReport, AttestationReport, VerifyOptions, VerifyReport } from 'coldmesh'
+import type { ArchiveReport, AttestationReport, AttestTarget, VerifyOptions, VerifyReport } from 'coldmesh'
 import type { Call, Run } from '../command.ts'
 import { cidText } from '../control/shapes.ts'
 import { defined } from '../defined.ts'
@@ -12,6 +12,7 @@ import { formatAttestation } from '../text/attested.ts'
 import { firstBadLink, formatVerification } from '../text/verification.ts'
 import { dirOf } from './data-dir.ts'
 import { verifyEvidenceFile } from './evidence.ts'
+import { readGiven } from './given-file.ts'
 import { openHistorySource } from './history.ts'
 import { type NamedTrust, readTrust } from './trust.ts'
 
@@ -59,6 +60,11 @@ export const runVerify: Run<Options> = async (call) => {
       hint: 'Name a base (its CID or directory), an archive (a file or URL), or evidence with --evidence FILE.',
     })
   }
+  if (options.attestation !== undefined && isUrl(target)) {
+    throw new CliError('bad-input', '--attestation is compared with what is on this machine, not with a URL.', {
+      hint: 'Fetch the archive first, then verify the file with --attestation.',
+    })
+  }
   requireSampling(call)
   setFlagsFromString(HEAP_FLAG)
   const { report, trust } = await verifyTarget(target, call)
@@ -67,11 +73,8 @@ export const runVerify: Run<Options> = async (call) => {
     const lines = [formatVerification(report, output.colors, trust)]
     return [...lines, ...(attestation === null ? [] : [formatAttestation(attestation)])].join('\n')
   })
-  if (isOfLineageAlone(report)) {
-    output.say(
-      'it has the lineage alone: --level signatures asks for no more, and --dir DIR names where weights may be',
-    )
-  }
+  const hint = whatIsMissing(report, attestation)
+  if (hint !== null) output.say(hint)
   // on a terminal it is the last line already
   const isSeen = output.json || (process.stdout.isTTY && process.stderr.isTTY)
   if (!isSeen) for (const line of firstBadLink(report)) process.stderr.write(`${line}\n`)
@@ -83,14 +86,15 @@ async function attestationOf(target: string, call: Call<Options>): Promise<Attes
   const { options, signal } = call
   const { attestation } = options
   if (attestation === undefined) return null
-  if (isArchive(target)) {
-    throw new CliError('bad-input', '--attestation is compared with a base here, not with an archive.', {
-      hint: 'Unpack it first: coldmesh import FILE.car --out DIR. Then verify DIR with --attestation.',
-    })
-  }
   const { verifyAttestation } = await import('coldmesh')
-  const about = existsSync(target) ? { directory: resolve(target) } : { base: target }
+  const about = targetOf(target)
   return await verifyAttestation({ target: about, file: resolve(attestation), signal, ...storeOf(call) })
+}
+
+/** An archive, an exported directory, or a base of the data directory. */
+function targetOf(target: string): AttestTarget {
+  if (isArchive(target)) return { archive: resolve(target) }
+  return existsSync(target) ? { directory: resolve(target) } : { base: target }
 }
 
 /** What only a sample takes is asked for with it. */
@@ -160,16 +164,20 @@ function storeOf({ options: { dir } }: Call<Options>): { readonly dataDir?: stri
 /** @throws CliError `bad-input` */
 function certificateOf({ options: { certificate } }: Call<Options>): Uint8Array | undefined {
   if (certificate === undefined) return undefined
-  const found = statSync(certificate, { throwIfNoEntry: false })
-  if (found?.isFile() && found.size <= MAX_CERTIFICATE_BYTES) return new Uint8Array(readFileSync(certificate))
-  throw new CliError('bad-input', `${certificate} is no file of a certificate.`, {
-    hint: 'coldmesh export BASE_CID --out DIR writes DIR.certificate.cbor.',
-  })
+  const hint = 'coldmesh export BASE_CID --out DIR writes DIR.certificate.cbor.'
+  const bytes = readGiven(certificate, { maxBytes: MAX_CERTIFICATE_BYTES, what: 'a certificate', hint })
+  return new Uint8Array(bytes)
 }
 
-function isOfLineageAlone(report: VerifyReport | ArchiveReport): boolean {
+/** Said where an archive of the lineage alone was asked for more; else null. */
+function whatIsMissing(report: VerifyReport | ArchiveReport, attestation: AttestationReport | null): string | null {
   const contents = 'archive' in report ? report.archive?.contents : undefined
-  return contents === 'lineage' && report.level !== 'signatures' && !report.valid
+  if (contents !== 'lineage') return null
+  if (report.level !== 'signatures' && !report.valid) {
+    return 'it has the lineage alone: --level signatures asks for no more, and --dir DIR names where weights may be'
+  }
+  if (attestation?.valid !== false) return null
+  return 'it has the lineage alone, and an attestation is about files: --dir DIR names where they may be'
 }
 
 function optionsOf({ options, output, signal }: Call<Options>, trust: NamedTrust): VerifyOptions {

@@ -34,7 +34,10 @@ export interface FoldedRounds {
   readonly last: number
   readonly rounds: number
   readonly empty: number
+  /** Fused, and not reverted. */
   readonly inputs: number
+  /** Contributions of rounds that were reverted. */
+  readonly reverted: number
   readonly excluded: number
   readonly amendments: number
   readonly evidence: number
@@ -56,8 +59,12 @@ export interface Lineage {
   readonly contributors: readonly Contributor[]
   /** By how many contributions, most first. */
   readonly tasks: readonly string[]
+  /** How many of them are in the weights. */
+  readonly tasksInForce: number
   readonly reports: readonly ReportEntry[]
   readonly fork: ForkStatus | null
+  /** Bases that a rollback goes back to, by CID, with their rounds; null for one that is not told here. */
+  readonly restored: ReadonlyMap<string, number | null>
 }
 
 /**
@@ -78,6 +85,7 @@ export async function collectLineage(
   const folded: FoldedRounds[] = []
   const contributors = createContributors()
   const reports: ReportEntry[] = []
+  const restored = new Map<string, number | null>()
   let told = 0
   let start: string | null = source.head
   let end: string | null = null
@@ -86,6 +94,10 @@ export async function collectLineage(
       signal.throwIfAborted()
       onRound?.(entry.round)
       addContributors(contributors, entry)
+      const { rollback } = entry.amendment?.change ?? {}
+      if (rollback !== undefined) restored.set(rollback.base, null)
+      if (restored.has(entry.base)) restored.set(entry.base, entry.round)
+      if (entry.round === 1 && restored.has(entry.parent)) restored.set(entry.parent, 0)
       reports.push(...entry.reports.slice(0, MAX_REPORTS - reports.length))
       start = entry.round === 1 ? entry.parent : null
       if (folded.length === 0 && rounds.length < limit && told + entry.inputs.length <= MAX_CONTRIBUTIONS) {
@@ -110,6 +122,7 @@ export async function collectLineage(
     ...contributors.all(),
     reports,
     fork: await source.fork(),
+    restored,
   }
 }
 
@@ -119,7 +132,8 @@ async function traced(entry: LogEntry, source: LineageSource): Promise<TracedRou
 }
 
 /** Adds a round to the range that it belongs to: 1 to 100, 101 to 200 ... */
-function fold(folded: FoldedRounds[], { round, base, inputs, excluded, amendment, evidence }: LogEntry): void {
+function fold(folded: FoldedRounds[], entry: LogEntry): void {
+  const { round, base, inputs, revertedBy, excluded, amendment, evidence } = entry
   const before = folded.at(-1)
   const isSame = before !== undefined && Math.ceil(before.first / FOLD) === Math.ceil(round / FOLD)
   const range = isSame ? before : { ...NOTHING, last: round, base }
@@ -129,11 +143,12 @@ function fold(folded: FoldedRounds[], { round, base, inputs, excluded, amendment
     first: round,
     rounds: range.rounds + 1,
     empty: range.empty + (inputs.length === 0 ? 1 : 0),
-    inputs: range.inputs + inputs.length,
+    inputs: range.inputs + (revertedBy === null ? inputs.length : 0),
+    reverted: range.reverted + (revertedBy === null ? 0 : inputs.length),
     excluded: range.excluded + excluded.length,
     amendments: range.amendments + (amendment === null ? 0 : 1),
     evidence: range.evidence + evidence.length,
   })
 }
 
-const NOTHING = { rounds: 0, empty: 0, inputs: 0, excluded: 0, amendments: 0, evidence: 0 }
+const NOTHING = { rounds: 0, empty: 0, inputs: 0, reverted: 0, excluded: 0, amendments: 0, evidence: 0 }

@@ -7,6 +7,8 @@ import { anchorOf } from './text.ts'
 const WIDTH = 340
 const SPINE = 58
 const FIRST = 104
+/** Where rollbacks lead down, left of the numbers. */
+const BACK = 8
 /** Where dashed lines go up, between the bases and what was fused. */
 const LATE = 80
 const STEP = 26
@@ -24,7 +26,7 @@ interface Row {
 }
 
 /** Rounds from the newest down, what was fused into each beside it, and dashed lines from where late ones began. */
-export function lineageGraph({ rounds, folded, tasks, start, fork }: Lineage): Html {
+export function lineageGraph({ rounds, folded, tasks, start, fork, restored }: Lineage): Html {
   let y = GAP
   const rows = rounds.map((round): Row => {
     const lines = Math.max(1, Math.ceil((round.inputs.length + Math.min(1, round.excluded.length)) / PER_LINE))
@@ -46,13 +48,43 @@ export function lineageGraph({ rounds, folded, tasks, start, fork }: Lineage): H
   const bottom = below.at(-1)?.y ?? y
   if (start !== null) placeOf.set(0, below[folded.length]?.y ?? bottom)
   const top = rows[0]?.y ?? below[0]?.y ?? 0
-  const edges = rows.flatMap((row) => row.round.inputs.map((input, at) => edge(row, input, at, placeOf)))
+  const edges = rows.map((row) => {
+    return paler(row.round, join(row.round.inputs.map((input, at) => edge(row, input, at, placeOf))))
+  })
+  const foldOf = (round: number) => below[folded.findIndex(({ first, last }) => first <= round && round <= last)]?.y
+  const backs = rows.flatMap(({ round, y: at }) => {
+    const base = round.amendment?.change.rollback?.base
+    const to = base === undefined ? null : (restored.get(base) ?? null)
+    return base === undefined
+      ? []
+      : [backEdge(round, at, { to, y: (to === null ? undefined : (placeOf.get(to) ?? foldOf(to))) ?? bottom })]
+  })
   return html`<svg class="graph" viewBox="0 0 ${String(WIDTH)} ${String(Math.ceil(bottom + LINE))}" role="group" aria-label="The lineage as a graph, newest round first">
 <line class="spine" x1="${String(SPINE)}" x2="${String(SPINE)}" y1="${String(top)}" y2="${String(bottom)}"/>
 ${join(edges)}
+${join(backs)}
 ${join(rows.map((row) => rowOf(row, tasks)))}
 ${join(below.map(({ text, kind, y: at }) => stop(text, kind, at)))}
 </svg>`
+}
+
+/** What was reverted, struck out besides by its number. */
+function paler({ revertedBy }: TracedRound, inside: Html): Html {
+  return revertedBy === null ? inside : html`<g class="reverted">${inside}</g>`
+}
+
+/** From a rollback down to the base that it restored, left of the numbers. */
+function backEdge(
+  round: TracedRound,
+  from: number,
+  { to, y }: { readonly to: number | null; readonly y: number },
+): Html {
+  const [out, into] = [SPINE - ROUND_RADIUS + 2, SPINE - ROUND_RADIUS - 2]
+  const path = `M${out} ${from + 6}Q${out - 6} ${from + 18} ${out - 14} ${from + 18}H${BACK + 8}Q${BACK} ${from + 18} ${BACK} ${from + 26}V${y - 26}Q${BACK} ${y - 18} ${BACK + 8} ${y - 18}H${into - 12}Q${into - 4} ${y - 18} ${into} ${y - 8}`
+  const where = to === null ? 'an earlier base' : to === 0 ? 'the genesis' : `round ${to}`
+  const what = `round ${round.round} went back to the weights of ${where}`
+  const arrow = `M${into + 2} ${y - 4}l-7 -4l6 -4z`
+  return html`<g class="back"><path d="${path}"/><path class="head" d="${arrow}"/><title>${what}</title></g>`
 }
 
 function edge({ round, y }: Row, input: TracedInput, at: number, placeOf: ReadonlyMap<number, number>): Html {
@@ -70,8 +102,9 @@ function placeOfDot(at: number, y: number): readonly [x: number, y: number] {
 }
 
 function rowOf({ round, y }: Row, tasks: readonly string[]): Html {
-  const { inputs, excluded, amendment, evidence } = round
-  const what = `round ${round.round}: ${inputs.length} fused, ${excluded.length} left out`
+  const { inputs, excluded, amendment, evidence, revertedBy } = round
+  const reverted = revertedBy === null ? '' : `, reverted by round ${revertedBy}`
+  const what = `round ${round.round}: ${inputs.length} fused, ${excluded.length} left out${reverted}`
   const kind = inputs.length === 0 ? 'round empty' : 'round'
   const marks = [
     ...(amendment === null
@@ -86,8 +119,9 @@ function rowOf({ round, y }: Row, tasks: readonly string[]): Html {
         ]),
     ...(excluded.length === 0 ? [] : [leftOut(excluded.length, placeOfDot(inputs.length, y))]),
   ]
-  return html`<a href="#${anchorOf('round', round.round)}" aria-label="${what}"><text class="number" x="${String(SPINE - 16)}" y="${String(y + 4)}" text-anchor="end">${String(round.round)}</text><circle class="${kind}" cx="${String(SPINE)}" cy="${String(y)}" r="${String(ROUND_RADIUS)}"><title>${what}</title></circle></a>
+  const row = html`<a href="#${anchorOf('round', round.round)}" aria-label="${what}"><text class="number" x="${String(SPINE - 16)}" y="${String(y + 4)}" text-anchor="end">${String(round.round)}</text><circle class="${kind}" cx="${String(SPINE)}" cy="${String(y)}" r="${String(ROUND_RADIUS)}"><title>${what}</title></circle></a>
 ${join(inputs.map((input, at) => dot(input, placeOfDot(at, y), tasks)))}${join(marks)}`
+  return paler(round, row)
 }
 
 /** The more rows, the larger: 6 units for one, 12 for a million. */

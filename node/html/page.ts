@@ -13,7 +13,7 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; 
 
 /** The lineage of a base as one HTML document that needs nothing else, and runs nothing. */
 export function renderLineage(lineage: Lineage, madeWith: { readonly version: string }): string {
-  const { rounds, folded, network, networkName, head, contributors, tasks, reports, fork } = lineage
+  const { rounds, network, networkName, head, contributors, tasks, reports, fork } = lineage
   const newest = rounds[0]?.round ?? 0
   const name = networkName === null ? html`coldmesh network` : peerText(networkName)
   const page = html`<!doctype html>
@@ -48,7 +48,7 @@ anything into it. <a href="#verify">Check it yourself.</a></p>
 </section>
 ${sectionContributors(contributors)}
 ${sectionReports(reports)}
-${sectionRounds(rounds, { folded, tasks, end: lineage.end })}
+${sectionRounds(lineage)}
 ${sectionVerify(lineage)}
 </main>
 </body>
@@ -57,20 +57,25 @@ ${sectionVerify(lineage)}
   return page.text
 }
 
-function numbers({ rounds, folded, contributors, tasks }: Lineage): readonly Html[] {
+function numbers({ rounds, folded, contributors, tasksInForce }: Lineage): readonly Html[] {
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
-  const fused = sum([...rounds.map(({ inputs }) => inputs.length), ...folded.map(({ inputs }) => inputs)])
+  const inForce = rounds.filter(({ revertedBy }) => revertedBy === null)
+  const gone = rounds.filter(({ revertedBy }) => revertedBy !== null)
+  const fused = sum([...inForce.map(({ inputs }) => inputs.length), ...folded.map(({ inputs }) => inputs)])
+  const reverted = sum([...gone.map(({ inputs }) => inputs.length), ...folded.map((range) => range.reverted)])
+  const working = contributors.filter((one) => one.fused > 0)
   const count = rounds.length + sum(folded.map((range) => range.rounds))
   const all: readonly (readonly [number, string])[] = [
     [count, count === 1 ? 'round' : 'rounds'],
-    [fused, fused === 1 ? 'contribution fused' : 'contributions fused'],
-    [contributors.length, contributors.length === 1 ? 'contributor' : 'contributors'],
-    [tasks.length, tasks.length === 1 ? 'task' : 'tasks'],
+    [fused, fused === 1 ? 'contribution in these weights' : 'contributions in these weights'],
+    ...(reverted === 0 ? [] : [[reverted, 'reverted, not in them'] as const]),
+    [working.length, working.length === 1 ? 'contributor' : 'contributors'],
+    [tasksInForce, tasksInForce === 1 ? 'task' : 'tasks'],
   ]
   return all.map(([value, what]) => html`<li><b>${value.toLocaleString('en')}</b>${what}</li>`)
 }
 
-function legend(tasks: readonly string[], { rounds }: Lineage): Html {
+function legend(tasks: readonly string[], { rounds, restored }: Lineage): Html {
   const known = tasks.slice(0, MARKED_TASKS).map((task) => {
     const { style, name } = taskMark(tasks, task)
     return html`<li><span class="mark ${style}">${name}</span> ${peerText(task)}</li>`
@@ -79,5 +84,5 @@ function legend(tasks: readonly string[], { rounds }: Lineage): Html {
   const isLate = rounds.some(({ round, inputs }) => inputs.some(({ trainedFrom }) => trainedFrom.round !== round - 1))
   return html`<h3>Tasks, as contributors name them</h3>
 <ul class="legend">${join(known)}${more > 0 ? html`<li><span class="mark rest">*</span> ${String(more)} more</li>` : html``}</ul>
-<p class="soft">A filled circle is a base, a hollow one a round that ended empty. What was fused into it stands beside it, larger where more rows were trained on; a dashed circle counts what was left out.${isLate ? ' A dashed line leads from the base that a late contribution was trained from.' : ''} A diamond is an amendment of the network’s terms.</p>`
+<p class="soft">A filled circle is a base, a hollow one a round that ended empty. What was fused into it stands beside it, larger where more rows were trained on; a dashed circle counts what was left out.${isLate ? ' A dashed line leads from the base that a late contribution was trained from.' : ''} A diamond is an amendment of the network’s terms.${restored.size === 0 ? '' : ' An arrow leads from a rollback to the base whose weights it restored; the rounds between, struck out and paler, are reverted: in the history, and not in these weights.'}</p>`
 }

@@ -2,7 +2,7 @@ import { type Html, html, join } from '../lab/html.ts'
 import { changeLines } from '../text/amendments.ts'
 import { contradictionLine } from '../text/evidence.ts'
 import { formatReports } from '../text/reports.ts'
-import type { FoldedRounds, TracedInput, TracedRound } from './collect.ts'
+import type { FoldedRounds, Lineage, TracedInput, TracedRound } from './collect.ts'
 import { taskMark } from './graph.ts'
 import { anchorOf, idCell, numberText, peerText, wholeId } from './text.ts'
 
@@ -11,19 +11,12 @@ const BAR = 60
 /** Rounds that are open when the page is. */
 const OPEN = 3
 
-export function sectionRounds(
-  rounds: readonly TracedRound[],
-  {
-    folded,
-    tasks,
-    end,
-  }: { readonly folded: readonly FoldedRounds[]; readonly tasks: readonly string[]; readonly end: string | null },
-): Html {
+export function sectionRounds({ rounds, folded, tasks, end, restored }: Lineage): Html {
   return html`<section id="rounds">
 <h2>Rounds</h2>
 <p>Newest first. <i>Moved</i> is the norm of what a contribution changed: <b>measured</b> from its bytes while this page was made, or <b>stated</b> in the lineage, where the members computed it
 (<code>clipped-mean/1</code>). Where neither can be had it is left open. <i>Counted</i> is how much of the change was taken, before it is averaged.</p>
-${join(rounds.map((round, at) => roundOf(round, { isOpen: at < OPEN, tasks })))}
+${join(rounds.map((round, at) => roundOf(round, { isOpen: at < OPEN, tasks, restored })))}
 ${folded.length === 0 ? html`` : foldedTable(folded)}
 ${end === null ? html`` : html`<p class="warn">The history goes on before these rounds, and is not here: ${peerText(end, 300)}</p>`}
 </section>`
@@ -31,28 +24,44 @@ ${end === null ? html`` : html`<p class="warn">The history goes on before these 
 
 function roundOf(
   round: TracedRound,
-  { isOpen, tasks }: { readonly isOpen: boolean; readonly tasks: readonly string[] },
+  { isOpen, tasks, restored }: Pick<Lineage, 'tasks' | 'restored'> & { readonly isOpen: boolean },
 ): Html {
   const { round: number, base, parent, aggregator, view, rule, inputs, excluded, amendment, evidence, reports } = round
-  const about = inputs.length === 0 ? 'ended empty: the weights of its parent' : `${inputs.length} fused by`
+  const back = amendment?.change.rollback?.base
+  const about =
+    inputs.length > 0
+      ? `${inputs.length} fused by`
+      : back === undefined
+        ? 'ended empty: the weights of its parent'
+        : `rolled back: the weights of ${nameOf(restored.get(back) ?? null)}`
+  const told = inputs.length === 0 ? html`${about}` : html`${about} ${peerText(rule, 128)}`
+  const { revertedBy } = round
   const flags = [
-    ...(amendment === null ? [] : ['amendment']),
+    ...(revertedBy === null ? [] : [`reverted by round ${revertedBy}`]),
+    ...(amendment === null ? [] : [back === undefined ? 'amendment' : 'rollback']),
     ...(evidence.length === 0 ? [] : ['evidence']),
     ...(excluded.length === 0 ? [] : [`${excluded.length} left out`]),
   ]
-  return html`<details id="${anchorOf('round', number)}"${isOpen ? html` open` : html``}>
-<summary><b>Round ${String(number)}</b> <span>${about} ${inputs.length === 0 ? html`` : peerText(rule, 128)}</span>${join(flags.map((flag) => html` <span class="flag">${flag}</span>`))}</summary>
+  return html`<details id="${anchorOf('round', number)}"${revertedBy === null ? html`` : html` class="reverted"`}${isOpen ? html` open` : html``}>
+<summary><b>Round ${String(number)}</b> <span>${revertedBy === null ? told : html`<s>${told}</s>`}</span>${join(flags.map((flag) => html` <span class="flag">${flag}</span>`))}</summary>
 <dl>
 <dt>base</dt><dd>${wholeId(base)}</dd>
 <dt>parent</dt><dd>${wholeId(parent)}</dd>
 <dt>proposed by</dt><dd>${wholeId(aggregator)}, in view ${String(view)}</dd>
 </dl>
+${revertedBy === null ? html`` : html`<p class="warn">Round ${String(revertedBy)} went back past this one: what was fused here is in the history, and not in these weights.</p>`}
 ${inputs.length === 0 ? html`` : inputTable(inputs, tasks)}
 ${excluded.length === 0 ? html`` : html`<p>Left out:</p><ul>${join(excluded.map(({ id, author, reason }) => html`<li>${idCell(id)} by ${idCell(author)}: ${peerText(reason)}</li>`))}</ul>`}
-${amendment === null ? html`` : html`<p>Amendment ${idCell(amendment.id)}, in force from round ${String(amendment.from)}:</p><ul>${join(changeLines(amendment.change).map((line) => html`<li>${peerText(line, 200)}</li>`))}</ul>`}
+${amendment === null ? html`` : html`<p>Amendment ${idCell(amendment.id)}, ${back === undefined ? `in force from round ${amendment.from}` : 'done in this round'}:</p><ul>${join(changeLines(amendment.change).map((line) => html`<li>${peerText(line, 200)}</li>`))}</ul>`}
 ${evidence.length === 0 ? html`` : html`<ul class="warn">${join(evidence.map((found) => html`<li>${peerText(contradictionLine(found), 300)}</li>`))}</ul>`}
 ${reports.length === 0 ? html`` : html`<p>Reports on this base:</p><ul>${join(formatReports(reports).map((line) => html`<li>${peerText(line, 200)}</li>`))}</ul>`}
 </details>`
+}
+
+/** A base by its round, where that is told here. */
+function nameOf(round: number | null): string {
+  if (round === null) return 'an earlier base'
+  return round === 0 ? 'the genesis' : `round ${round}`
 }
 
 function inputTable(inputs: readonly TracedInput[], tasks: readonly string[]): Html {
@@ -118,10 +127,20 @@ const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`
 
 function foldedTable(folded: readonly FoldedRounds[]): Html {
   const rows = folded.map(
-    ({ first, last, rounds, empty, inputs, excluded, amendments, evidence, base }) =>
-      html`<tr><th scope="row">${String(first)} to ${String(last)}</th><td>${String(rounds)}</td><td>${String(empty)}</td><td>${String(inputs)}</td><td>${String(excluded)}</td><td>${String(amendments)}</td><td>${String(evidence)}</td><td>${wholeId(base)}</td></tr>`,
+    ({ first, last, rounds, empty, inputs, reverted, excluded, amendments, evidence, base }) =>
+      html`<tr><th scope="row">${String(first)} to ${String(last)}</th><td>${String(rounds)}</td><td>${String(empty)}</td><td>${String(inputs)}</td><td>${String(reverted)}</td><td>${String(excluded)}</td><td>${String(amendments)}</td><td>${String(evidence)}</td><td>${wholeId(base)}</td></tr>`,
   )
-  const heads = ['rounds', 'number', 'empty', 'fused', 'left out', 'amendments', 'evidence', 'the last one’s base']
+  const heads = [
+    'rounds',
+    'number',
+    'empty',
+    'fused',
+    'reverted',
+    'left out',
+    'amendments',
+    'evidence',
+    'the last one’s base',
+  ]
   return html`<h3>Older rounds</h3>
 <p>Told by the hundred, to keep this page short; <code>coldmesh log</code> has each.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Older rounds"><table>

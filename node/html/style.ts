@@ -28,6 +28,9 @@ dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 .graph a text{fill:var(--on)}.graph a .number{fill:var(--ink)}
 .spine,.edge,.late{fill:none;stroke:var(--line)}.spine{stroke-width:3}.edge{stroke-width:1.5}.late{stroke:var(--soft);stroke-dasharray:3 3}
 .round{fill:var(--ink);stroke:var(--ground);stroke-width:2}.round.empty{fill:var(--ground);stroke:var(--ink)}
+.graph .reverted{opacity:.5}.graph .reverted .round:not(.empty){fill:var(--soft)}.graph .reverted .number{text-decoration:line-through}
+.back path{fill:none;stroke:var(--warn);stroke-width:1.5}.back .head{fill:var(--warn);stroke:none}
+details.reverted>summary>b,details.reverted>summary>span:first-of-type,details.reverted .scroll{color:var(--soft)}details.reverted>summary>b{text-decoration:line-through}
 .amendment{fill:var(--c4);stroke:var(--ground)}.graph .evidence{fill:var(--warn);font-size:14px}
 .start{fill:var(--ground);stroke:var(--ink);stroke-width:4}.folded,.cut,.fork{fill:var(--soft)}
 .out circle{fill:var(--ground);stroke:var(--soft);stroke-dasharray:2 2}

@@ -1,7 +1,7 @@
 import { ColdmeshError } from '../ports/errors.ts'
 import type { CardFacts, CardInput } from './card.ts'
 import { amendmentLines, type CardAmendment, type CardRule, parameters } from './card-amendment.ts'
-import { code, integer, licence, table, USE, WHAT_A_BASE_IS, wentBack } from './card-text.ts'
+import { code, integer, licence, TAGS, table, USE, WHAT_A_BASE_IS, wentBack } from './card-text.ts'
 import { escapeMarkdown } from './escape.ts'
 
 /** What card/3 says beyond card/1. All of it is in genesis, lineage, and the terms that are in force in the round. */
@@ -55,13 +55,7 @@ export function renderCard3(facts: Card3Facts): Uint8Array {
 
 function frontMatter({ network, round, parent, weights, rule, inputs }: Card3Facts): string {
   return `---
-library_name: transformers
-pipeline_tag: feature-extraction
-tags:
-- coldmesh
-- cold-fusion
-- model-fusion
-- feature-extraction
+${TAGS}
 coldmesh:
   card: card/3
   network: ${plain(network)}

@@ -44,3 +44,12 @@ export function wentBack(base: string): string {
 None: a quorum of the committee went back to an earlier base, ${code(base)}, and these are its weights.
 What the rounds since then fused stays in the history, and is in these weights no more.`
 }
+
+/** What every card says of a base in its front matter, for the hub that shows it. */
+export const TAGS = `library_name: transformers
+pipeline_tag: feature-extraction
+tags:
+- coldmesh
+- cold-fusion
+- model-fusion
+- feature-extraction`

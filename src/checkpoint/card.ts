@@ -1,5 +1,5 @@
 import { type Card3Facts, renderCard3 } from './card-3.ts'
-import { code, integer, licence, USE, WHAT_A_BASE_IS, wentBack } from './card-text.ts'
+import { code, integer, licence, TAGS, USE, WHAT_A_BASE_IS, wentBack } from './card-text.ts'
 import { escapeMarkdown } from './escape.ts'
 
 /** README.md of a base, by the version of the card that its genesis names. */
@@ -56,13 +56,7 @@ function renderCard1(facts: CardFacts): Uint8Array {
 
 function frontMatter(): string {
   return `---
-library_name: transformers
-pipeline_tag: feature-extraction
-tags:
-- coldmesh
-- cold-fusion
-- model-fusion
-- feature-extraction
+${TAGS}
 ---`
 }
 

@@ -115,9 +115,12 @@ async function openGenesisBase(base: string, store: OpenContentStore): Promise<{
   if (stored === null) return await importDirectory(base, store)
   try {
     const opened = await openBase(stored, (cid) => store.get(cid))
+    const layout = await readLayout(opened, store)
+    // a card without a lineage is what import kept of the model's own
+    if (opened.lineage === null) return { cid: stored, layout }
     const node = withoutHistory(opened)
     await store.put(node.cid, node.block)
-    return { cid: node.cid, layout: await readLayout(opened, store) }
+    return { cid: node.cid, layout }
   } catch (error) {
     if (!isColdmeshError(error, 'block-missing')) throw error
     throw new ColdmeshError('bad-input', `${base} is not among the bases of this data directory.`, {

@@ -5,6 +5,8 @@ import { writeDurable, writeFileAtomic } from '../adapters/files/atomic.ts'
 import { lockDirectory } from '../adapters/files/lock.ts'
 import { requireFree, writeNewDirectory } from '../adapters/files/new-directory.ts'
 import { type OpenedModel, openModel } from '../adapters/huggingface/open-model.ts'
+import { readStatedLicence } from '../adapters/huggingface/stated-licence.ts'
+import type { NamedFile } from '../adapters/huggingface/tokenizer-files.ts'
 import { nullLog } from '../adapters/memory/log.ts'
 import { importStreamedBase, WEIGHTS_NAME } from '../checkpoint/base.ts'
 import type { FloatDtype } from '../floats/dtypes.ts'
@@ -50,6 +52,8 @@ export interface ImportedModel {
   readonly architecture: string | null
   /** Files that were not there and were made from others, for example tokenizer.json. */
   readonly made: readonly string[]
+  /** As the model's README.md states it, kept in the base's; a text of whoever made it. Null where it states none that can be kept. */
+  readonly license: string | null
   readonly out: string | null
   readonly head: string | null
 }
@@ -66,6 +70,8 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
     dtype: dtype === undefined ? null : DTYPES[dtype],
     anyArchitecture: options.anyArchitecture,
   })
+  const { license, files: card } = await readStatedLicence(options.directory)
+  const files = [...model.shared, ...card]
   const linked = options.nocopy === true ? requireCanonical(model.file, options.directory) : null
   await initDataDir(options.dataDir)
   await using _lock = await lockDirectory(options.dataDir)
@@ -79,8 +85,8 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
       // What is not finite is found again, and named.
       return copied ?? (await writeWeights({ files: store.files, store }, layout.totalBytes, model.weights()))
     }
-    const addBase = () => importStreamedBase(model.shared, { layout, write }, put)
-    const imported = out === null ? await addBase() : await writeDirectory(resolve(out), model, { store, addBase })
+    const addBase = () => importStreamedBase(files, { layout, write }, put)
+    const imported = out === null ? await addBase() : await writeDirectory(resolve(out), files, { store, addBase })
     await pinForEver(options.dataDir, imported.cid)
     const headFile = head === null ? null : await writeHead(resolve(head), model)
     return {
@@ -93,6 +99,7 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
       pooler: model.pooler,
       architecture: model.architecture,
       made: model.made,
+      license,
       out: out === null ? null : resolve(out),
       head: headFile,
     }
@@ -106,11 +113,11 @@ type StreamedBase = Awaited<ReturnType<typeof importStreamedBase>>
 /** OUT appears only when all of it is there. */
 async function writeDirectory(
   out: string,
-  model: OpenedModel,
+  files: readonly NamedFile[],
   { store, addBase }: { readonly store: OpenContentStore; readonly addBase: () => Promise<StreamedBase> },
 ): Promise<StreamedBase> {
   return await writeNewDirectory(out, async (aside) => {
-    for (const { name, bytes } of model.shared) await writeDurable(join(aside, name), bytes, 0o644)
+    for (const { name, bytes } of files) await writeDurable(join(aside, name), bytes, 0o644)
     const base = await addBase()
     await copyStored(store, base, join(aside, WEIGHTS_NAME))
     return base

@@ -35,6 +35,8 @@ export interface LogEntry {
   /** The change of the terms that this base embeds, in force two rounds later; a rollback is done in this one. */
   readonly amendment: { readonly id: string; readonly change: AmendmentChange; readonly from: number } | null
   readonly excluded: readonly { readonly id: string; readonly author: string; readonly reason: string }[]
+  /** The round that went back past this one: what was fused here is in the history, and not in the weights of the base that the log begins at. Null: it is in them. */
+  readonly revertedBy: number | null
   /** Evaluations of this base that are held here. */
   readonly reports: readonly ReportEntry[]
   /** Members that contradicted themselves in this round, as far as is known here. */

@@ -35,21 +35,38 @@ export function namedByRollback(ratified: Uint8Array | null | undefined): CID | 
   }
 }
 
+/** A base on the way back, as far as reverting goes. */
+export interface Reverting {
+  readonly round: number
+  /** Its CID as text. */
+  readonly base: string
+  /** The base whose weights it went back to, where it is a rollback. */
+  readonly rolledBackTo: string | null
+}
+
 /**
- * Those of a history whose training is in the newest weights: a rollback leads to the base that it names, past what it
- * reverted.
+ * Tells of bases, given from the newest back without a gap, which round reverted each; null for one whose training is in the
+ * newest weights: a rollback leads to the base that it names, past what it reverted.
  */
-export function inForce(history: readonly Ancestor[]): readonly Ancestor[] {
-  const found: Ancestor[] = []
-  for (let at = 0; at < history.length; ) {
-    const ancestor = history[at]
-    if (ancestor === undefined) break
-    found.push(ancestor)
-    const { rolledBackTo } = ancestor
-    const next = rolledBackTo === undefined ? at + 1 : history.findIndex(({ base }) => equalCids(base, rolledBackTo))
-    // Further back than is known.
-    if (next <= at) break
-    at = next
+export function createReverts(): (base: Reverting) => number | null {
+  let by: number | null = null
+  let until: string | null = null
+  return ({ round, base, rolledBackTo }) => {
+    if (base === until) until = null
+    if (until !== null) return by
+    if (rolledBackTo !== null) {
+      by = round
+      until = rolledBackTo
+    }
+    return null
   }
-  return found
+}
+
+/** Those of a history, newest first, whose training is in the newest weights. */
+export function inForce(history: readonly Ancestor[]): readonly Ancestor[] {
+  const revertedBy = createReverts()
+  return history.filter(({ round, base, rolledBackTo }) => {
+    const told = { round, base: String(base), rolledBackTo: rolledBackTo === undefined ? null : String(rolledBackTo) }
+    return revertedBy(told) === null
+  })
 }

@@ -101,6 +101,18 @@ describe('the examples', () => {
     assert.equal(code, 0, stderr)
     const files = await runExample('verify-a-base.ts', ...trust, '--data-dir', dataDir(0), exported)
     assert.equal(files.code, 0, files.out)
+    const car = join(network.dir, 'base.car')
+    const written = await runCli(['export', status.base, '--dir', dataDir(0), '--car', car])
+    assert.equal(written.code, 0, written.stderr)
+    const keys = network.peers.flatMap(({ key }) => ['--trust', key])
+    for (const level of ['signatures', 'sample', 'full']) {
+      const alone = await runExample('verify-a-base.ts', ...keys, '--level', level, car)
+      assert.equal(alone.code, 0, alone.out)
+      const fusion = { signatures: 'null', sample: 'sampled', full: 'reproduced' }[level]
+      assert.match(alone.out, new RegExp(`^round 1: bafy\\w+, certified, 2 inputs, ${fusion}$`, 'm'))
+    }
+    const stranger = await runExample('verify-a-base.ts', '--trust', '1'.repeat(64), car)
+    assert.equal(stranger.code, 4, stranger.out)
   })
 
   it('exit with 4 for another genesis and for one changed bit, naming the link', async () => {

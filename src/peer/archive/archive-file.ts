@@ -1,5 +1,7 @@
-import { constants, type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import type { CID } from 'multiformats/cid'
+import { readArchiveHeader } from '../../../protocols/archive/rules.ts'
+import { WITHOUT_WAITING } from '../../adapters/files/read-at-most.ts'
 import { blockPrefix } from '../../adapters/gateway/car.ts'
 import { isBlockOf } from '../../checkpoint/is-block-of.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
@@ -10,8 +12,8 @@ import type { BlockTable } from './block-table.ts'
 
 /** Of one read. */
 const CHUNK_BYTES = 1_048_576
-/** A pipe would wait for somebody to write into it. */
-const WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+/** SPEC 11, The file: its length, which takes one byte, and the header. */
+const HEADER_BYTES = 59
 
 /** @throws ColdmeshError `bad-input` for what is no file, `refused` */
 export async function openArchiveFile(path: string): Promise<FileHandle> {
@@ -23,6 +25,18 @@ export async function openArchiveFile(path: string): Promise<FileHandle> {
   if ((await file.stat()).isFile()) return file
   await file.close()
   throw new ColdmeshError('bad-input', `${path} is no file.`, { hint })
+}
+
+/** Whether a file begins as an archive does (SPEC 11.1). @throws ColdmeshError as `openArchiveFile` */
+export async function isArchiveFile(path: string): Promise<boolean> {
+  await using file = await openArchiveFile(path)
+  const { buffer, bytesRead } = await file
+    .read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0)
+    .catch((error: unknown) => {
+      throw diskError(error, 'read', path)
+    })
+  if (bytesRead < HEADER_BYTES || buffer[0] !== HEADER_BYTES - 1) return false
+  return !('verdict' in readArchiveHeader(Uint8Array.from(buffer.subarray(1))))
 }
 
 /** A chunk is out of use when the next is asked for. @throws ColdmeshError `aborted`, `refused` */

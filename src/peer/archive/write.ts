@@ -1,16 +1,17 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { type FileHandle, open, rename } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import type { ArchiveContents } from '../../../protocols/archive/messages.ts'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
-import { makeDirectory, syncDirectory, TEMPORARY_SUFFIX } from '../../adapters/files/atomic.ts'
+import { takeAside } from '../../adapters/files/aside.ts'
+import { makeDirectory, syncDirectory } from '../../adapters/files/atomic.ts'
 import { blockPrefix, carHeader } from '../../adapters/gateway/car.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import { diskError, systemCode } from '../../ports/disk-refusal.ts'
 import { ColdmeshError, isColdmeshError } from '../../ports/errors.ts'
 import type { Network } from '../../rounds/network.ts'
+import { type Failure, isMissing } from '../history/bad-link.ts'
 import { checkSignal, readOnlyStore } from '../history/read-only-store.ts'
 import { traceHistory } from '../history/trace.ts'
 import { type BlockTable, createBlockTable } from './block-table.ts'
@@ -145,30 +146,33 @@ async function writeParts(file: FileHandle, parts: readonly Uint8Array[]): Promi
   if (bytesWritten < bytes) await file.writeFile(Buffer.concat(parts).subarray(bytesWritten))
 }
 
-/** Both files beside where they go, synced, then renamed: the archive last. */
+/** Both files beside where they go, synced, then renamed: the archive first, which needs no index. */
 async function writeAside(
   file: string,
   write: (archive: FileHandle, index: FileHandle) => Promise<number>,
 ): Promise<number> {
-  const stem = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}`)
-  const asides = [`${stem}${TEMPORARY_SUFFIX}`, `${stem}${INDEX_SUFFIX}${TEMPORARY_SUFFIX}`] as const
+  await using asides = new AsyncDisposableStack()
+  const take = async (out: string) => {
+    const aside = await takeAside(out)
+    asides.defer(aside.discard)
+    return { aside: aside.path, out }
+  }
   try {
     await makeDirectory(dirname(file))
+    const places = [await take(file), await take(`${file}${INDEX_SUFFIX}`)] as const
     let bytes = 0
     {
-      await using archive = await open(asides[0], 'wx', 0o644)
-      await using index = await open(asides[1], 'wx', 0o644)
+      await using archive = await open(places[0].aside, 'wx', 0o644)
+      await using index = await open(places[1].aside, 'wx', 0o644)
       bytes = await write(archive, index)
       await archive.sync()
       await index.sync()
     }
     requireFree(file)
-    await rename(asides[1], `${file}${INDEX_SUFFIX}`)
-    await rename(asides[0], file)
+    for (const { aside, out } of places) await rename(aside, out)
     await syncDirectory(dirname(file))
     return bytes
   } catch (error) {
-    for (const aside of asides) await rm(aside, { force: true })
     throw systemCode(error) === undefined ? error : diskError(error, 'write', file)
   }
 }
@@ -199,10 +203,12 @@ function noBase(cid: CID): ColdmeshError {
   })
 }
 
-function brokenHistory({ round, link, reason }: { round: number; link: string; reason: string }): ColdmeshError {
-  const isMissing = reason.startsWith('block-missing')
-  return new ColdmeshError(isMissing ? 'block-missing' : 'not-valid', `Round ${round}, ${link}: ${reason}`, {
+function brokenHistory(failure: Failure): ColdmeshError {
+  const { round, link, reason } = failure
+  return new ColdmeshError(isMissing(failure) ? 'block-missing' : 'not-valid', `Round ${round}, ${link}: ${reason}`, {
     facts: { round, link },
-    hint: isMissing ? 'a daemon of the network brings it here' : '`coldmesh verify` says what is wrong with this base',
+    hint: isMissing(failure)
+      ? 'a daemon of the network brings it here'
+      : '`coldmesh verify` says what is wrong with this base',
   })
 }

@@ -7,6 +7,7 @@ import { openBase } from '../../checkpoint/base.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Signer } from '../../ports/system.ts'
 import { paths } from '../data-dir.ts'
+import { isMissing } from '../history/bad-link.ts'
 import { verifyBase } from '../history/verify.ts'
 import type { AttestedBase } from './attested-base.ts'
 import { type AttestedHistory, readAttestedHistory } from './attested-history.ts'
@@ -40,7 +41,7 @@ interface Keys {
  * `not-valid`: a base that does not hold; `refused`: keys, disk; `aborted`
  */
 export async function attest(options: AttestOptions): Promise<Attested> {
-  const { target, dataDir, signal } = options
+  const { target, dataDir = null, signal } = options
   const inToto = absolute(options.inToto)
   const modelSigning = absolute(options.modelSigning)
   const bom = absolute(options.mlBom)
@@ -83,7 +84,13 @@ export async function attest(options: AttestOptions): Promise<Attested> {
 
 const absolute = (path: string | undefined) => (path === undefined ? null : resolve(path))
 
-async function openKeys(dataDir: string): Promise<Keys> {
+/** @throws ColdmeshError `bad-input` where nobody is named, `refused` */
+async function openKeys(dataDir: string | null): Promise<Keys> {
+  if (dataDir === null) {
+    throw new ColdmeshError('bad-input', 'It is not said whose keys sign.', {
+      hint: 'name a data directory with --dir; a bill of materials needs none',
+    })
+  }
   const peer = createSigner(await readKey(paths.key(dataDir)))
   return { peer, exportKey: await openExportSigner(paths.exportKey(dataDir)) }
 }
@@ -96,13 +103,13 @@ async function wholeHistory(
   const history = await readAttestedHistory(attested, options)
   const [first] = history.failures
   if (first === undefined && history.facts !== null) return history
-  const isMissing = first === undefined || first.reason.startsWith('block-missing')
+  const isIncomplete = first === undefined || isMissing(first)
   const where = first === undefined ? '' : ` Round ${first.round}: ${first.link}: ${first.reason}`
   throw new ColdmeshError(
-    isMissing ? 'block-missing' : 'not-valid',
-    isMissing ? `The history of this base is not all here.${where}` : `This base does not hold.${where}`,
+    isIncomplete ? 'block-missing' : 'not-valid',
+    isIncomplete ? `The history of this base is not all here.${where}` : `This base does not hold.${where}`,
     {
-      hint: isMissing
+      hint: isIncomplete
         ? 'name a data directory that has the rounds before with --dir'
         : 'run coldmesh verify on it: nothing was signed',
     },

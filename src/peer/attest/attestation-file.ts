@@ -1,6 +1,5 @@
-import { open } from 'node:fs/promises'
 import { ENVELOPE_OVERHEAD_BYTES, MAX_EXPORT_KEY_BYTES } from '../../../protocols/wire/limits.ts'
-import { diskError, systemCode } from '../../ports/disk-refusal.ts'
+import { readAtMost } from '../../adapters/files/read-at-most.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import { type Dsse, MAX_ATTESTATION_BYTES, readDsse } from './dsse.ts'
 import { BUNDLE_TYPE } from './model-signing.ts'
@@ -45,21 +44,11 @@ const HINT = 'name a file that coldmesh export wrote with --in-toto, --model-sig
 
 /** Null when there is no such file. */
 async function readWhole(path: string, maxBytes: number): Promise<Uint8Array | null> {
-  try {
-    await using file = await open(path, 'r')
-    const status = await file.stat()
-    if (!status.isFile()) throw new ColdmeshError('bad-input', `${path} is no regular file.`, { hint: HINT })
-    if (status.size > maxBytes) {
-      throw new ColdmeshError('too-large', `${path} has ${status.size} bytes; at most ${maxBytes} are read.`, {
-        hint: HINT,
-      })
-    }
-    return new Uint8Array(await file.readFile()).subarray(0, maxBytes)
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return null
-    if (systemCode(error) === 'EISDIR') throw new ColdmeshError('bad-input', `${path} is a directory.`, { hint: HINT })
-    throw diskError(error, 'read', path)
-  }
+  const bytes = await readAtMost(path, { maxBytes, hint: HINT })
+  if (bytes === null || bytes.length <= maxBytes) return bytes
+  throw new ColdmeshError('too-large', `${path} has more than ${maxBytes} bytes, which is what is read.`, {
+    hint: HINT,
+  })
 }
 
 function parse(bytes: Uint8Array, path: string): unknown {

@@ -1,5 +1,6 @@
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
+import { createReverts, namedByRollback } from '../../rounds/rollback.ts'
 import type { Failure } from '../history/bad-link.ts'
 import { openGenesisBase } from '../history/genesis.ts'
 import type { HistoryStep } from '../history/step.ts'
@@ -13,6 +14,10 @@ export interface AttestedRound {
   readonly base: string
   readonly parent: string
   readonly inputs: readonly ContributionJson[]
+  /** The earlier base whose weights this round restored; null for one that is no rollback. */
+  readonly rolledBackTo: string | null
+  /** The round that went back past this one: its inputs are not in the weights. */
+  readonly revertedBy: number | null
 }
 
 export interface AttestedHistory {
@@ -43,7 +48,7 @@ export async function readAttestedHistory(
   const options = { network, facts: genesis.base, store, base, certificate }
   const walk = await walkHistory(signal === undefined ? options : { ...options, signal })
   if (walk.gap !== null) failures.push(walk.gap)
-  const rounds: AttestedRound[] = []
+  const rounds: Omit<AttestedRound, 'revertedBy'>[] = []
   let own: HistoryStep | null = null
   for await (const step of walk.steps) {
     const { loaded, contents, bad } = step
@@ -52,11 +57,27 @@ export async function readAttestedHistory(
     const inputs = contents?.inputs ?? []
     if (keepsRounds) {
       const said = inputs.map((input) => contributionJson(input, network))
-      rounds.push({ round, base: String(loaded.base), parent: String(lineage.parent), inputs: said })
+      const back = namedByRollback(lineage.amendment)
+      rounds.push({
+        round,
+        base: String(loaded.base),
+        parent: String(lineage.parent),
+        inputs: said,
+        rolledBackTo: back === null ? null : String(back),
+      })
     }
     own = step
   }
   const isGenesis = equalCids(base, network.genesis.base)
   const facts = isGenesis ? network : (own?.parent?.regime.current ?? null)
-  return { length: walk.total, rounds, own, facts, failures }
+  return { length: walk.total, rounds: withReverts(rounds), own, facts, failures }
+}
+
+/** @param rounds oldest first */
+function withReverts(rounds: readonly Omit<AttestedRound, 'revertedBy'>[]): readonly AttestedRound[] {
+  const revertedBy = createReverts()
+  return rounds
+    .toReversed()
+    .map((one) => ({ ...one, revertedBy: revertedBy(one) }))
+    .reverse()
 }

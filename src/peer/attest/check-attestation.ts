@@ -19,6 +19,8 @@ interface Subject {
   readonly files: readonly FileDigest[]
 }
 
+type Signed = Pick<AttestationReport, 'signedBy' | 'failures'>
+
 /**
  * Whether an attestation tells the truth about a base: it is made again from the base's blocks and compared, field by field.
  * A lie is a report, not an error.
@@ -31,31 +33,54 @@ export async function checkAttestation(
 ): Promise<AttestationReport> {
   const { kind } = file
   const history = await readAttestedHistory(attested, { keepsRounds: kind === 'ml-bom', signal })
+  const signatures = signaturesOf(file, attested, history)
   try {
-    const subject = { attested, history, files: await digestFiles(attested) }
-    const { network } = attested
-    if (file.kind === 'ml-bom') {
-      return reportOf(kind, { signedBy: [], failures: [] }, await compareBom(file.bom, subject))
-    }
-    const given = { ...file, network, facts: history.facts }
-    if (file.kind === 'in-toto') {
-      const signatures = checkStatementSignatures(given)
-      return reportOf(kind, signatures, await compareInToto(file, subject))
-    }
-    const signatures = checkBundleSignature({ ...given, hint: file.hint })
-    return reportOf(kind, signatures, compareModelStatement(file.statement, subject))
+    return reportOf(kind, signatures, await compare(file, attested, history))
   } catch (error) {
     const isAbout = ['bad-input', 'not-valid', 'block-missing', 'block-corrupt', 'bad-checkpoint'] as const
     if (!isColdmeshError(error) || !isAbout.some((code) => code === error.code)) throw error
     // What keeps the comparison from being made is what is wrong with it: nothing was shown to be true.
     const failures = [{ place: error.code === 'bad-input' ? 'file' : 'base', reason: error.message }]
-    return { kind, valid: false, signedBy: [], failures, unchecked: [] }
+    return reportOf(kind, signatures, { failures, unchecked: [] })
+  }
+}
+
+/** Who signed: that needs no file of the base. */
+function signaturesOf(file: AttestationFile, { network }: AttestedBase, { facts }: AttestedHistory): Signed {
+  if (file.kind === 'ml-bom') return { signedBy: [], failures: [] }
+  const given = { ...file, network, facts }
+  return file.kind === 'in-toto' ? checkStatementSignatures(given) : checkBundleSignature({ ...given, hint: file.hint })
+}
+
+async function compare(file: AttestationFile, attested: AttestedBase, history: AttestedHistory): Promise<Compared> {
+  const files = await digestsOf(attested)
+  if (files !== null) {
+    const subject = { attested, history, files }
+    if (file.kind === 'ml-bom') return await compareBom(file.bom, subject)
+    return file.kind === 'in-toto' ? await compareInToto(file, subject) : compareModelStatement(file.statement, subject)
+  }
+  // An archive of the lineage alone tells all but what the files are: that is said, and is no truth.
+  const absent = { place: file.kind === 'ml-bom' ? 'components' : 'subject', reason: FILES_ABSENT }
+  if (file.kind !== 'in-toto') return { failures: [absent], unchecked: [] }
+  const { failures, unchecked } = await compareInToto(file, { attested, history, files: null })
+  return { failures: [absent, ...failures], unchecked }
+}
+
+const FILES_ABSENT = "the base's files are not here, so their digests can't be compared"
+
+/** Null where a block of a file is not here. */
+async function digestsOf(attested: AttestedBase): Promise<readonly FileDigest[] | null> {
+  try {
+    return await digestFiles(attested)
+  } catch (error) {
+    if (isColdmeshError(error, 'block-missing')) return null
+    throw error
   }
 }
 
 function reportOf(
   kind: AttestationReport['kind'],
-  signatures: Pick<AttestationReport, 'signedBy' | 'failures'>,
+  signatures: Signed,
   { failures, unchecked }: Compared,
 ): AttestationReport {
   const all = [...signatures.failures, ...failures]
@@ -64,7 +89,7 @@ function reportOf(
 
 async function compareInToto(
   { statement, envelope }: Extract<AttestationFile, { kind: 'in-toto' }>,
-  subject: Subject,
+  subject: Omit<Subject, 'files'> & { readonly files: readonly FileDigest[] | null },
 ): Promise<Compared> {
   const { attested, history } = subject
   if (history.own === null && !equalCids(attested.base, attested.network.genesis.base)) {

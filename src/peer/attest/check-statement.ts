@@ -23,7 +23,8 @@ export interface Compared {
 interface Subject {
   readonly attested: AttestedBase
   readonly history: AttestedHistory
-  readonly files: readonly FileDigest[]
+  /** Null where the base's files are not here: what is said of them is not looked at. */
+  readonly files: readonly FileDigest[] | null
 }
 
 /**
@@ -42,14 +43,18 @@ export async function compareStatement(said: unknown, payload: Uint8Array, subje
   if (verification !== null) unchecked.push('predicate.verification')
   const { weights } = await openBase(attested.base, attested.store.get)
   const certificate = certificateOf(field(field(predicate, 'certificate'), 'cbor'), subject)
-  const expected = baseStatement({
+  const { files } = subject
+  const stated = baseStatement({
     ...subject,
+    files: files ?? [],
     attested: { ...attested, reports, certificate },
     weights: weights.cid,
     verification,
   })
+  const saidOfFiles = field(said, 'subject')
+  const expected = files === null && saidOfFiles !== undefined ? { ...stated, subject: toJson(saidOfFiles) } : stated
   const truth: Json =
-    history.facts === null ? { ...expected, predicate: withoutCommittee(expected.predicate, predicate) } : expected
+    history.facts === null ? { ...expected, predicate: withoutCommittee(stated.predicate, predicate) } : expected
   if (history.facts === null) unchecked.push('predicate.committee')
   const differences = differencesOf(said, truth)
   const isCanonical = spelled === Buffer.from(payload).toString('utf8')

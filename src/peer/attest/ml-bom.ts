@@ -1,17 +1,8 @@
 import { BILLION } from '../reports/entry.ts'
 import type { AttestedBase } from './attested-base.ts'
 import type { AttestedHistory } from './attested-history.ts'
-import {
-  baseComponent,
-  baseRef,
-  type Component,
-  contributionComponent,
-  contributionRef,
-  datasetComponent,
-  datasetRef,
-  fromBillionths,
-  properties,
-} from './bom-components.ts'
+import { baseRef, type Component, datasetRef, fromBillionths, properties } from './bom-components.ts'
+import { inputsInForce, partsOf, revertedRounds } from './bom-parts.ts'
 import { type Json, readableJson } from './canonical-json.ts'
 import type { FileDigest } from './file-digests.ts'
 import { readLicence } from './licence-text.ts'
@@ -28,9 +19,9 @@ export interface BomSubject {
   readonly model: ModelFacts
 }
 
-/** Every licence that somebody stated for what went into a base, by all of its history. */
+/** Every licence that somebody stated for what is in a base's weights. */
 export function statedLicences({ history, model }: Pick<BomSubject, 'history' | 'model'>): readonly StatedLicence[] {
-  const inputs = history.rounds.flatMap((round) => round.inputs)
+  const inputs = inputsInForce(history)
   return [
     { by: 'genesis', license: model.license },
     ...inputs.map(({ id, dataset }) => ({ by: id, license: dataset.license })),
@@ -69,39 +60,15 @@ const warningProperty = ({ kind, licences, contributions, why }: LicenceWarning)
   value: `${[...licences, why].join(': ')} No legal advice. Stated by: ${contributions.join(' ')}`,
 })
 
-/** Everything besides the model itself, each once, and what was made from what. */
-function partsOf({ attested, history, model }: BomSubject) {
-  const { genesis } = attested.network
-  const parts = new Map<string, Component>()
-  const dependencies = new Map<string, readonly string[]>()
-  const add = (part: Component) => parts.set(part['bom-ref'], part)
-  const start = String(genesis.base)
-  if (history.rounds.length > 0) {
-    add(baseComponent({ cid: start, round: 0, name: genesis.name, license: model.license }))
-  }
-  dependencies.set(baseRef(start), [])
-  for (const { round, base, parent, inputs } of history.rounds) {
-    if (round < history.rounds.length) add(baseComponent({ cid: base, round, name: genesis.name, license: null }))
-    for (const input of inputs) {
-      add(contributionComponent(input))
-      add(datasetComponent(input))
-      dependencies.set(contributionRef(input), [baseRef(input.parent), datasetRef(input)])
-      dependencies.set(datasetRef(input), [])
-    }
-    dependencies.set(baseRef(base), [baseRef(parent), ...inputs.map(contributionRef)])
-  }
-  return {
-    components: [...parts.values()],
-    dependencies: [...dependencies].map(([ref, dependsOn]) => ({ ref, dependsOn: [...new Set(dependsOn)] })),
-  }
-}
-
 function modelComponent({ attested, history, files, model }: BomSubject): Component {
   const { network, base } = attested
   const cid = String(base)
   const weights = files.find(({ name }) => name === 'model.safetensors')
-  const parent = history.rounds.at(-1)?.parent
-  const inputs = history.rounds.flatMap((round) => round.inputs)
+  const own = history.rounds.at(-1)
+  const parent = own?.rolledBackTo ?? own?.parent
+  const parentRound = history.rounds.find(({ base }) => base === parent)?.round ?? 0
+  const inputs = inputsInForce(history)
+  const reverted = revertedRounds(history)
   return {
     'bom-ref': baseRef(cid),
     type: 'machine-learning-model',
@@ -126,14 +93,18 @@ function modelComponent({ attested, history, files, model }: BomSubject): Compon
               {
                 type: 'machine-learning-model',
                 name: network.genesis.name,
-                version: `round ${history.rounds.length - 1}`,
+                version: `round ${parentRound}`,
                 externalReferences: [{ type: 'distribution', url: `ipfs://${parent}` }],
               },
             ],
-            notes: `Fused from ${history.rounds.at(-1)?.inputs.length ?? 0} contributions; see dependencies for those of all rounds.`,
+            notes:
+              (own?.rolledBackTo ?? null) === null
+                ? `Fused from ${own?.inputs.length ?? 0} contributions; see dependencies for those of all rounds.`
+                : 'A rollback: it has the weights of this ancestor; see dependencies for what they were made from.',
           },
         }),
     modelCard: modelCard({ attested, model, datasets: [...new Set(inputs.map(datasetRef))] }),
+    ...(reverted.length === 0 ? {} : { properties: properties({ 'reverted-rounds': reverted.join(' ') }) }),
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { openBase } from '../../checkpoint/base.ts'
+import { licenceOfCard } from '../../checkpoint/card-licence.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { AttestedBase } from './attested-base.ts'
 
@@ -38,11 +39,4 @@ function parseJson(bytes: Uint8Array): unknown {
   } catch {
     return null // of several leaves, or no JSON: a trainer would have refused it
   }
-}
-
-/** `license:` of a model card's front matter, where it is one line. */
-export function licenceOfCard(card: string): string | null {
-  const [, matter] = /^---\r?\n([\s\S]*?)\r?\n---(?:\r?\n|$)/.exec(card) ?? []
-  const [, value] = /^license:[ \t]*["']?([^"'\r\n#]+?)["']?[ \t]*(?:#.*)?$/m.exec(matter ?? '') ?? []
-  return value === undefined || value.length > MAX_TEXT ? null : value
 }

@@ -5,6 +5,7 @@ import { readConfig } from '../../adapters/config/config.ts'
 import { readRecords } from '../../adapters/files/mended-journal.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { Network } from '../../rounds/network.ts'
+import { openWholeArchive } from '../archive/whole-archive.ts'
 import { type Chain, readChain } from '../chain.ts'
 import { paths, requireConfig } from '../data-dir.ts'
 import { openGenesis, parseNetworkCid } from '../genesis.ts'
@@ -30,10 +31,11 @@ interface Options {
 
 /**
  * Opens a base to say something about it; nothing is changed, so a daemon may run on the data directory.
- * @param options.dataDir for a directory, where its history may be; null: nowhere
- * @throws ColdmeshError `bad-input`: no such base, directory or network; `not-valid`: a directory that is no base; `refused`
+ * @param options.dataDir for a directory, where its history may be, for an archive, what it leaves out; null: nowhere
+ * @throws ColdmeshError `bad-input`: no such base, directory, archive or network; `not-valid`: a directory that is no base; `refused`
  */
 export async function openAttested(target: AttestTarget, options: Options): Promise<OpenAttested> {
+  if ('archive' in target) return await openArchived(target.archive, options)
   return 'directory' in target ? await openFiles(target.directory, options) : await openStored(target.base, options)
 }
 
@@ -68,10 +70,26 @@ async function openStored(text: string, { dataDir, signal }: Options): Promise<O
   return { network, store, base, certificate, reports, [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }
 
+async function openArchived(path: string, { dataDir, signal }: Options): Promise<OpenAttested> {
+  await using cleanup = new AsyncDisposableStack()
+  const fallback = await openFallback(dataDir, cleanup)
+  const opened = cleanup.use(await openWholeArchive(path, { fallback, signal }))
+  const { network, archive } = opened
+  const { base, certificate } = archive
+  const reports = await knownReports(base, network, dataDir)
+  const store = readOnlyStore(opened.store, signal)
+  const resources = cleanup.move()
+  return { network, store, base, certificate, reports, [Symbol.asyncDispose]: () => resources.disposeAsync() }
+}
+
+/** A data directory's blocks, where there is one. */
+async function openFallback(dataDir: string | null, cleanup: AsyncDisposableStack): Promise<OpenContentStore | null> {
+  return dataDir !== null && existsSync(paths.blocks(dataDir)) ? cleanup.use(await openToRead(dataDir)) : null
+}
+
 async function openFiles(directory: string, { dataDir, signal, allowsOthers }: Options): Promise<OpenAttested> {
   await using cleanup = new AsyncDisposableStack()
-  const hasBlocks = dataDir !== null && existsSync(paths.blocks(dataDir))
-  const fallback: OpenContentStore | null = hasBlocks ? cleanup.use(await openToRead(dataDir)) : null
+  const fallback = await openFallback(dataDir, cleanup)
   const { store, base, bad, genesisBytes, certificate } = await openDirectory(directory, fallback, signal)
   if (bad[0] !== undefined && allowsOthers !== true) {
     throw new ColdmeshError('not-valid', `${directory} is no base as it was exported: ${bad[0].link}.`, {

@@ -69,11 +69,14 @@ export function listJson(envelope: Uint8Array) {
 /** A change of the terms that a round embeds. */
 export function amendmentJson(round: number, cbor: Uint8Array) {
   const { amendment: inner, signatures } = ratification.decode(cbor)
-  const { previous } = amendment.decode(inner)
+  const { previous, change } = amendment.decode(inner)
+  const { rollback } = change
   return {
     id: String(idOf(inner)),
     previous: previous === null ? null : String(previous),
-    from: round + 2,
+    // a rollback is this base
+    from: rollback === undefined ? round + 2 : round,
+    ...(rollback === undefined ? {} : { rollback: String(rollback.base) }),
     cbor: base64(cbor),
     signers: signatures.map(({ author }) => toHex(author)),
   }

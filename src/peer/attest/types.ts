@@ -1,13 +1,13 @@
 import type { VerifyLevel } from '../verify-types.ts'
 import type { LicenceWarning } from './licence-warnings.ts'
 
-/** A certified base of a data directory's network, or the directory of an exported one. */
-export type AttestTarget = { readonly base: string } | { readonly directory: string }
+/** A certified base of a data directory's network, the directory of an exported one, or an archive. */
+export type AttestTarget = { readonly base: string } | { readonly directory: string } | { readonly archive: string }
 
 export interface AttestOptions {
   readonly target: AttestTarget
-  /** Whose keys sign, and where the history is. Only read, but for the export key, so a daemon may run on it. */
-  readonly dataDir: string
+  /** Whose keys sign, and where the history is, or what a directory or archive lacks. Only read, but for the export key, so a daemon may run on it. */
+  readonly dataDir?: string
   /** Where an in-toto statement in a DSSE envelope goes. */
   readonly inToto?: string
   /** Where a bundle of OpenSSF Model Signing goes. */

@@ -5,7 +5,7 @@ import { lineage as lineageDeclaration } from '../../../protocols/lineage/messag
 import { type OpenedBase, openBase, withoutHistory } from '../../checkpoint/base.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import type { Network } from '../../rounds/network.ts'
-import { badLinkOf, isBadLink } from '../history/bad-link.ts'
+import { badLinkOf, isBadLink, isMissing } from '../history/bad-link.ts'
 import { judgeCertificate } from '../history/certificate.ts'
 import { openNetwork } from '../history/genesis.ts'
 import { inspectBase } from '../history/verify.ts'
@@ -64,7 +64,7 @@ async function findFork(base: CID, source: ForkSource): Promise<Found> {
     return { start, lineage, ...(await judgeBase(base, lineage, source)) }
   } catch (error) {
     const { reason } = badLinkOf(error, 'lineage')
-    return { start, isCertified: isMissing(reason) ? null : false, lineage: null, reason }
+    return { start, isCertified: isMissing({ reason }) ? null : false, lineage: null, reason }
   }
 }
 
@@ -98,7 +98,7 @@ async function judgeBase(
 /** What everything but its own certificate says; null when that is all that is left to see. */
 function judgeHistory({ failures }: VerifyReport, ofRound: number): Pick<Found, 'isCertified' | 'reason'> | null {
   // Members may have come and gone since the genesis: without the rounds between, nobody knows who had to certify it.
-  const gap = failures.find(({ reason }) => isMissing(reason))
+  const gap = failures.find(isMissing)
   if (gap !== undefined) return { isCertified: null, reason: sayFailure(gap) }
   const wrong = failures.find(({ round, link }) => round !== ofRound || link !== 'certificate')
   return wrong === undefined ? null : { isCertified: false, reason: sayFailure(wrong) }
@@ -106,9 +106,4 @@ function judgeHistory({ failures }: VerifyReport, ofRound: number): Pick<Found, 
 
 export function sayFailure({ round, link, reason }: VerifyReport['failures'][number]): string {
   return `round ${round}, ${link}: ${reason}`
-}
-
-/** True for what is not here, as opposed to what is wrong. */
-export function isMissing(reason: string): boolean {
-  return reason.startsWith('block-missing')
 }

@@ -12,14 +12,14 @@ import type { NetworkFacts } from '../../rounds/network.ts'
 import { readLayout } from '../builder.ts'
 import { initDataDir, paths, requireConfig } from '../data-dir.ts'
 import { openGenesis, parseNetworkCid, requireFree, writeGenesis } from '../genesis.ts'
-import { isBadLink } from '../history/bad-link.ts'
+import { isBadLink, isMissing } from '../history/bad-link.ts'
 import { openNetwork } from '../history/genesis.ts'
 import { readOnlyStore } from '../history/read-only-store.ts'
 import { inspectBase } from '../history/verify.ts'
 import { createContentStore, type OpenContentStore } from '../store/content-store.ts'
 import { writeWeights } from '../store/write-weights.ts'
 import type { VerifyReport } from '../types.ts'
-import { checkFork, isMissing, sayFailure } from './check.ts'
+import { checkFork, sayFailure } from './check.ts'
 import { writeForkCertificate } from './record.ts'
 import { openSource, type Source } from './source.ts'
 import type { CreatedFork, ForkOptions } from './types.ts'
@@ -68,7 +68,7 @@ export async function createFork({
 
 /** What is wrong refuses it; what is not here (old inputs, or with an export alone the rounds before) does not. */
 function requireCertified(base: CID, { certified, failures, rounds }: VerifyReport): void {
-  const wrong = failures.find(({ reason }) => !isMissing(reason))
+  const wrong = failures.find((failure) => !isMissing(failure))
   if (wrong !== undefined) throw notValid(base, sayFailure(wrong))
   if (!certified || rounds.length === 0)
     throw notValid(base, failures[0] ? sayFailure(failures[0]) : 'nobody certified it')

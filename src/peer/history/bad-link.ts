@@ -52,3 +52,8 @@ export interface Failure extends BadLink {
 export function isAbsent({ reason }: BadLink): boolean {
   return /^block-(missing|corrupt)/.test(reason)
 }
+
+/** True only for what is not here: somebody else may have it. */
+export function isMissing({ reason }: Pick<BadLink, 'reason'>): boolean {
+  return reason.startsWith('block-missing')
+}

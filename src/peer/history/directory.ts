@@ -1,9 +1,10 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import { equalCids } from '../../../protocols/wire/bytes.ts'
 import { idOf } from '../../../protocols/wire/codec.ts'
 import { MAX_CERTIFICATE_BYTES, MAX_GENESIS_BYTES } from '../../../protocols/wire/limits.ts'
+import { readAtMost } from '../../adapters/files/read-at-most.ts'
 import { CARD_NAME, LINEAGE_NAME, openBase, SHARED_NAMES, WEIGHTS_NAME } from '../../checkpoint/base.ts'
 import { type DirectoryEntry, encodeDirectory, fileTsize } from '../../checkpoint/unixfs.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
@@ -24,6 +25,8 @@ import { createOverlayStore, type OverlayStore } from './overlay-store.ts'
 import { readOnlyStore } from './read-only-store.ts'
 import { DEFAULT_VERIFY_LEVEL, inspectBase } from './verify.ts'
 
+/** Said of what should lie beside a directory. */
+const KEEP = 'coldmesh export writes DIR.genesis.cbor and DIR.certificate.cbor beside DIR: keep the three'
 const FILE_NAMES: readonly string[] = [...SHARED_NAMES, WEIGHTS_NAME, CARD_NAME, LINEAGE_NAME]
 
 export interface VerifyDirectoryOptions extends Omit<VerifyOptions, 'fromDir'> {
@@ -103,8 +106,8 @@ export async function openDirectory(
   const { entries, bad } = await readEntries(root, store, signal)
   const node = encodeDirectory(entries)
   await store.put(node.cid, node.block)
-  const genesisBytes = await readBeside(`${root}${GENESIS_SUFFIX}`, MAX_GENESIS_BYTES)
-  const certificate = await readBeside(`${root}${CERTIFICATE_SUFFIX}`, MAX_CERTIFICATE_BYTES)
+  const genesisBytes = await readAtMost(`${root}${GENESIS_SUFFIX}`, { maxBytes: MAX_GENESIS_BYTES, hint: KEEP })
+  const certificate = await readAtMost(`${root}${CERTIFICATE_SUFFIX}`, { maxBytes: MAX_CERTIFICATE_BYTES, hint: KEEP })
   return { store, base: node.cid, entries, bad, genesisBytes, certificate }
 }
 
@@ -160,16 +163,6 @@ async function readEntries(
     throw code === undefined ? error : diskError(error, 'read', root)
   }
   return { entries, bad }
-}
-
-/** A small file beside the directory; null when there is none, one byte too many when it is too long. */
-async function readBeside(path: string, maxBytes: number): Promise<Uint8Array | null> {
-  try {
-    return new Uint8Array((await readFile(path)).subarray(0, maxBytes + 1))
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return null
-    throw diskError(error, 'read', path)
-  }
 }
 
 /** The files that are not those of the base that this should be, if that base's node is here and this one made from it. */

@@ -6,8 +6,9 @@ import { formatRule } from '../../fusion/rule-text.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
 import type { NetworkFacts } from '../../rounds/network.ts'
+import { createReverts } from '../../rounds/rollback.ts'
 import type { EvidenceStatus, LogEntry, ReportEntry } from '../types.ts'
-import { type BadLink, isBadLink } from './bad-link.ts'
+import { type BadLink, isBadLink, isMissing } from './bad-link.ts'
 import { judgeCertificate } from './certificate.ts'
 import { latenessOf } from './lateness.ts'
 import { type LoadedRound, loadRound } from './load-round.ts'
@@ -39,6 +40,7 @@ export async function* readLog(options: {
   const store = readOnlyStore(options.store, signal)
   let { base, certificate } = options
   let expected: number | null = null
+  const revertedBy = createReverts()
   while (!equalCids(base, network.genesis.base)) {
     const loaded = await loadRound(network, store, base)
     if (isBadLink(loaded)) throw badRound(base, expected, loaded)
@@ -55,7 +57,8 @@ export async function* readLog(options: {
     const entry = entryOf(facts, loaded, contents, certified.view)
     const inputs = entry.inputs.map((input, i) => ({ ...input, staleness: late[i] ?? null }))
     const [reports, evidence] = [options.reportsOf?.(base) ?? [], options.evidenceOf?.(loaded.round) ?? []]
-    yield { ...entry, inputs, reports, evidence }
+    const reverted = revertedBy({ ...entry, rolledBackTo: entry.amendment?.change.rollback?.base ?? null })
+    yield { ...entry, inputs, revertedBy: reverted, reports, evidence }
     base = loaded.lineage.parent
     certificate = loaded.lineage.parentCertificate
     expected = loaded.round - 1
@@ -67,7 +70,7 @@ function entryOf(
   loaded: LoadedRound,
   contents: RoundContents,
   view: number,
-): Omit<LogEntry, 'reports' | 'evidence' | 'inputs'> & {
+): Omit<LogEntry, 'reports' | 'evidence' | 'inputs' | 'revertedBy'> & {
   readonly inputs: readonly Omit<LogEntry['inputs'][number], 'staleness'>[]
 } {
   const { round, base, lineage } = loaded
@@ -90,13 +93,17 @@ function clippingOf({ fusion: { norms, factors } }: Lineage, at: number): LogEnt
   return norm === undefined || factor === undefined ? null : { norm: toHex(norm), factor }
 }
 
-function badRound(base: CID, round: number | null, { link, reason }: BadLink): ColdmeshError {
+function badRound(base: CID, round: number | null, bad: BadLink): ColdmeshError {
   const where = round === null ? `The base ${base}` : `Round ${round}`
-  const isAbsent = reason.startsWith('block-missing')
-  return new ColdmeshError(isAbsent ? 'block-missing' : 'not-valid', `${where} can't be told: ${link}: ${reason}`, {
-    facts: { base: String(base), round, link },
-    hint: isAbsent
-      ? 'the history goes on where these blocks are: ask another peer'
-      : 'run coldmesh verify on this base',
-  })
+  const { link, reason } = bad
+  return new ColdmeshError(
+    isMissing(bad) ? 'block-missing' : 'not-valid',
+    `${where} can't be told: ${link}: ${reason}`,
+    {
+      facts: { base: String(base), round, link },
+      hint: isMissing(bad)
+        ? 'the history goes on where these blocks are: ask another peer'
+        : 'run coldmesh verify on this base',
+    },
+  )
 }

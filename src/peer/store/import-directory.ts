@@ -1,6 +1,8 @@
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
+import { readStatedLicence } from '../../adapters/huggingface/stated-licence.ts'
+import type { NamedFile } from '../../adapters/huggingface/tokenizer-files.ts'
 import { importStreamedBase, SHARED_NAMES, WEIGHTS_NAME } from '../../checkpoint/base.ts'
 import { type Layout, MAX_DATA_START, parseLayout } from '../../checkpoint/layout.ts'
 import { ColdmeshError } from '../../ports/errors.ts'
@@ -17,7 +19,7 @@ export async function importDirectory(
   directory: string,
   store: OpenContentStore,
 ): Promise<{ cid: CID; layout: Layout }> {
-  const files: { name: string; bytes: Uint8Array }[] = []
+  const files: NamedFile[] = []
   for (const name of SHARED_NAMES) {
     const bytes = await readFile(join(directory, name)).catch((error: unknown) => {
       const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
@@ -25,6 +27,7 @@ export async function importDirectory(
     })
     if (bytes !== undefined) files.push({ name, bytes: new Uint8Array(bytes) })
   }
+  files.push(...(await readStatedLicence(directory)).files)
   const path = join(directory, WEIGHTS_NAME)
   const layout = await readLayoutOf(path)
   const write = async () => {

@@ -309,7 +309,7 @@ describe('a wrong file', () => {
     const wrong = (args: readonly string[], message: RegExp) =>
       refuses(['verify', '--dir', dir, ...args], { exit: 2, code: 'bad-input', message })
     await wrong(['--evidence', join(folder.path, 'absent.cbor')], /absent\.cbor cannot be read/)
-    await wrong(['--evidence', folder.path], /is not a file/)
+    await wrong(['--evidence', folder.path], /is no file of evidence/)
     await wrong(['--evidence', file('long.cbor', 'x'.repeat(100_000))], /too long/)
     await wrong([UNKNOWN_GENESIS, '--evidence', file('short.cbor', 'x')], /two things/)
     const { code, stdout } = await runCli(['verify', '--dir', dir, '--evidence', file('none.cbor', 'x'), '--json'])

@@ -45,6 +45,30 @@ describe('coldmesh import', () => {
     }
   })
 
+  it('keeps the licence that the model states, so that a bill of materials has it', async () => {
+    const source = await model('licensed')
+    const bare = await runCli(['import', source, '--dir', at('licensed peer'), '--json'])
+    writeFileSync(join(source, 'README.md'), '---\ntags:\n- x\nlicense: "apache-2.0"\n---\n# Whatever\n')
+    const args = ['import', source, '--dir', at('licensed peer'), '--out', at('licensed base'), '--json']
+    const { base, license } = JSON.parse((await runCli(args)).stdout)
+    assert.deepEqual([license, base === JSON.parse(bare.stdout).base], ['apache-2.0', false])
+    assert.equal(readFileSync(join(at('licensed base'), 'README.md'), 'utf8'), '---\nlicense: apache-2.0\n---\n')
+    // again from what was written, and a network from either
+    const again = await runCli(['import', at('licensed base'), '--dir', at('licensed other'), '--json'])
+    assert.equal(JSON.parse(again.stdout).base, base)
+    const started = await runCli(['genesis', '--dir', at('licensed third'), '--base', at('licensed base'), '--json'])
+    assert.equal(JSON.parse(started.stdout).base, base)
+    const network = await runCli(['genesis', '--dir', at('licensed peer'), '--base', base, '--json'])
+    assert.equal(network.code, 0, network.stderr)
+    const bom = await runCli(['export', base, '--dir', at('licensed peer'), '--ml-bom', at('licensed.cdx.json')])
+    assert.equal(bom.code, 0, bom.stderr)
+    const { metadata, properties } = JSON.parse(readFileSync(at('licensed.cdx.json'), 'utf8'))
+    assert.deepEqual(metadata.component.evidence.licenses, [{ license: { name: 'Apache-2.0' } }])
+    assert.deepEqual(properties, [])
+    const verified = await runCli(['verify', base, '--dir', at('licensed peer')])
+    assert.equal(verified.code, 0, verified.stdout)
+  })
+
   it('prints for people what became of the model', async () => {
     const { stdout, code } = await runCli(['import', await model('two'), '--dir', at('two peer')])
     assert.equal(code, 0)

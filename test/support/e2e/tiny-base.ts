@@ -37,6 +37,7 @@ export async function writeTinyBase(
   )
   await writeFile(join(directory, 'model.safetensors'), encodeCheckpoint(layout, body))
   await writeFile(join(directory, 'config.json'), JSON.stringify(CONFIG))
+  await writeFile(join(directory, 'README.md'), '---\nlicense: apache-2.0\n---\n# Random weights\n')
   for (const name of ['tokenizer.json', 'tokenizer_config.json'])
     await copyFile(join(SHIPPED, name), join(directory, name))
 }

@@ -121,7 +121,7 @@ function entryOf(round: number): LogEntry {
   const base = String(BASES[round - 1])
   const parent = BASES[round - 2] ?? 'bafybeibase0'.padEnd(59, 'z')
   const made = { aggregator: 'alpha', view: 0, rule: 'mean/1', amendment: null }
-  return { round, base, parent, ...made, inputs: [], excluded: [], reports: [], evidence: [] }
+  return { round, base, parent, ...made, inputs: [], excluded: [], revertedBy: null, reports: [], evidence: [] }
 }
 
 async function* follow(

@@ -61,6 +61,7 @@ export async function* entriesOf(shape: LineageShape): AsyncGenerator<LogEntry> 
             }
           : null,
       excluded: round % 5 === 2 ? [{ id: cidOf(`excluded ${round}`), author: hex('idler'), reason: 'no-change' }] : [],
+      revertedBy: null,
       reports: [reportOn(round, text('task', 1))],
       evidence:
         round % 9 === 4

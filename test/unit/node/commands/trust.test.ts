@@ -44,7 +44,7 @@ describe('readTrust', () => {
     refuses(['nonsense'], /nonsense is no CID, no key and no file/)
     refuses([ADA.slice(1)], /is no CID, no key and no file/)
     refuses([GENESIS, `${GENESIS.slice(0, -1)}b`], /two genesis CIDs/)
-    refuses([`@${join(folder.path, 'absent')}`], /absent can't be read/)
+    refuses([`@${join(folder.path, 'absent')}`], /absent cannot be read/)
     refuses([`@${folder.path}`], /is no file of keys/)
     refuses([file('empty', '# nobody\n')], /has no key in it/)
     refuses([file('wrong', `${ADA}\nada\n`)], /no key of 64 hex digits: ada/)

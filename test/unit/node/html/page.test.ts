@@ -79,7 +79,7 @@ describe('the lineage page', () => {
       )
     }
     assert.ok(count > 100)
-    assert.match(text, new RegExp(`\\b${count}\\s*contributions fused`))
+    assert.match(text, new RegExp(`\\b${count}\\s*contributions in these weights`))
     assert.match(text, /task 1, frozen/)
   })
 

@@ -3,9 +3,10 @@ import { before, describe, it } from 'node:test'
 import type { AttestedBase } from '../../../../../src/peer/attest/attested-base.ts'
 import { datasetRef, fromBillionths } from '../../../../../src/peer/attest/bom-components.ts'
 import { mlBom } from '../../../../../src/peer/attest/ml-bom.ts'
-import { licenceOfCard, readModelFacts } from '../../../../../src/peer/attest/model-facts.ts'
+import { readModelFacts } from '../../../../../src/peer/attest/model-facts.ts'
 import { attestedOf, licensedChain, statementOf } from '../../../../support/attest/attested.ts'
 import { addRound, type TestChain } from '../../../../support/history/build-chain.ts'
+import { rolledBackChain } from '../../../../support/history/rolled-back.ts'
 import { reportBy } from '../../../../support/protocols/messages.ts'
 import { testKey } from '../../../../support/protocols/network.ts'
 
@@ -87,19 +88,47 @@ describe('mlBom', () => {
   })
 })
 
-describe('licenceOfCard', () => {
-  it('reads one line of the front matter', () => {
-    for (const [card, license] of [
-      ['---\nlicense: apache-2.0\ntags:\n- a\n---\n# Title', 'apache-2.0'],
-      ['---\r\nlicense: "CC-BY-4.0" # ours\r\n---\r\n', 'CC-BY-4.0'],
-      ['---\ntags:\n- license: mit\n---\n', null],
-      ['---\nlicense:\n- mit\n---\n', null],
-      ['# Title\nlicense: mit\n', null],
-      ['license: mit', null],
-      ['', null],
-      ['---\nlicense: mit\n', null],
-    ] as const) {
-      assert.equal(licenceOfCard(card), license, card)
+describe('a bill of materials after a rollback', () => {
+  it('has what was reverted, says so, and lets nothing depend on it', async () => {
+    const { bom, history } = await bomOf(attestedOf(await rolledBackChain()))
+    assert.deepEqual(
+      history.rounds.map(({ revertedBy }) => revertedBy),
+      [null, 3, null, null],
+    )
+    const reverted = bom.components.filter((part: Part) => JSON.stringify(part).includes('coldmesh:reverted-by-round'))
+    const kinds = reverted.map((part: Part) => part['bom-ref'].split(':')[0])
+    assert.deepEqual(kinds.sort(), ['base', 'contribution', 'contribution', 'data', 'data'])
+    const reached = new Set<string>()
+    const reach = (ref: string): void => {
+      if (reached.has(ref)) return
+      reached.add(ref)
+      bom.dependencies.find((one: { ref: string }) => one.ref === ref)?.dependsOn.forEach(reach)
     }
+    reach(bom.metadata.component['bom-ref'])
+    assert.deepEqual(
+      reverted.filter((part: Part) => reached.has(part['bom-ref'])),
+      [],
+    )
+    assert.equal(reached.size, 4 + 4 + 4, 'four bases, four contributions, their data')
+    assert.deepEqual(bom.metadata.component.properties, [{ name: 'coldmesh:reverted-rounds', value: '2' }])
+  })
+
+  it('asks nothing of licences that were reverted, and everything before they were', async () => {
+    const chain = await rolledBackChain()
+    const kinds = async (round: number) =>
+      (await bomOf(attestedOf(chain, round), 'MIT')).warnings.map(({ kind }) => kind).sort()
+    assert.deepEqual(await kinds(2), ['excluding', 'non-commercial'])
+    assert.deepEqual(await kinds(4), [])
+    const { bom } = await bomOf(attestedOf(chain))
+    assert.equal(JSON.stringify(bom.metadata.component.evidence).includes('NC'), false)
+  })
+
+  it('names the base that the rollback restored as the ancestor', async () => {
+    const chain = await rolledBackChain()
+    const { bom } = await bomOf(attestedOf(chain, 3))
+    const { ancestors, notes } = bom.metadata.component.pedigree
+    assert.deepEqual([ancestors[0].version, ancestors.length], ['round 1', 1])
+    assert.match(JSON.stringify(ancestors), new RegExp(String(chain.entries[0]?.base)))
+    assert.match(notes, /A rollback/)
   })
 })

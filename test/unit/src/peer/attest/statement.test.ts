@@ -8,6 +8,7 @@ import { canonicalJson } from '../../../../../src/peer/attest/canonical-json.ts'
 import { attestedOf, licensedChain, statementOf } from '../../../../support/attest/attested.ts'
 import { addRound, startChain, type TestChain } from '../../../../support/history/build-chain.ts'
 import { SMALL_LAYOUT } from '../../../../support/history/checkpoints.ts'
+import { rolledBackChain } from '../../../../support/history/rolled-back.ts'
 import { reportBy, voucherBy } from '../../../../support/protocols/messages.ts'
 import { TEST_ROUND_POLICY, type TestKey, testKey } from '../../../../support/protocols/network.ts'
 
@@ -53,6 +54,17 @@ describe('baseStatement', () => {
     const late = await read(attestedOf(await addRound(first, { seeds: [5], late: [{ seed: 6, parent: 0 }] })))
     assert.ok(isValid(late), JSON.stringify(compiled.errors))
     assert.deepEqual(late.predicate.inputs.map(({ round }: { round: number }) => round).sort(), [1, 2])
+  })
+
+  it('has the form of its schema after a rollback, and says where it went back to', async () => {
+    const back = await rolledBackChain()
+    const statement = await read(attestedOf(back, 3))
+    assert.ok(isValid(statement), JSON.stringify(compiled.errors))
+    const { amendment, inputs, weights } = statement.predicate
+    assert.deepEqual([amendment.from, amendment.rollback], [3, String(back.entries[0]?.base)])
+    assert.deepEqual([inputs, weights], [[], (await read(attestedOf(back, 1))).predicate.weights])
+    const wrong = { ...statement, predicate: { ...statement.predicate, amendment: { ...amendment, rollback: null } } }
+    assert.equal(isValid(wrong), false)
   })
 
   it('is refused by its schema with a field more, a field less, a fraction, a float', async () => {

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { readHead } from '../../../../../src/peer/heads.ts'
+import { readLog } from '../../../../../src/peer/history/log.ts'
 import { verifyBase } from '../../../../../src/peer/history/verify.ts'
 import { addRound, type Lie, startChain, type TestChain } from '../../../../support/history/build-chain.ts'
+import { collect } from '../../../../support/history/collect.ts'
+import { rolledBackChain } from '../../../../support/history/rolled-back.ts'
 import { ratifiedBy } from '../../../../support/protocols/amendments.ts'
 
 const rounds = async () => await addRound(await addRound(await startChain()), { seeds: [7, 8] })
@@ -33,6 +36,24 @@ describe('a history with a rollback', () => {
       assert.ok(report.valid)
       assert.ok(report.rounds.every(({ fusion }) => fusion === 'reproduced'))
     }
+  })
+
+  it('is told with what was reverted, and by which round', async () => {
+    const { network, store, entries } = await rolledBackChain()
+    const told = async (rounds: number) => {
+      const log = await collect(readLog({ network, store, ...(entries[rounds - 1] ?? assert.fail()) }))
+      return log.map(({ round, revertedBy }) => [round, revertedBy])
+    }
+    assert.deepEqual(await told(4), [
+      [4, null],
+      [3, null],
+      [2, 3],
+      [1, null],
+    ])
+    assert.deepEqual(await told(2), [
+      [2, null],
+      [1, null],
+    ])
   })
 
   it('gives the head that a restart reads', async () => {
