@@ -45,7 +45,7 @@ export async function verifyEvidenceFile(path: string, call: VerifyCall): Promis
     genesisFile === undefined
       ? undefined
       : await readBytes(genesisFile, '--genesis-file', 'Name the OUT.genesis.cbor that `coldmesh export` wrote.')
-  const { verifyEvidence } = await import('coldmesh')
+  const { verifyEvidence } = await import('coldmesh/history')
   const alone = verifyEvidence(bytes, defined({ trust, genesis }))
   const report = alone.proven && genesis === undefined ? await againstCommittee(bytes, alone, call) : alone
   output.result(report, () => formatEvidence(report, output.colors))
@@ -59,7 +59,7 @@ async function againstCommittee(
 ): Promise<EvidenceReport> {
   const { dir } = options
   if (dir === undefined || !existsSync(dir)) return alone
-  const { readConfig } = await import('coldmesh')
+  const { readConfig } = await import('coldmesh/history')
   if ((await readConfig(resolve(dir)))?.network !== alone.network) return alone
   await using history = await openHistorySource(resolve(dir), signal)
   return await history.verifyEvidence(bytes)

@@ -61,7 +61,7 @@ export async function openHistorySource(dir: string, signal: AbortSignal): Promi
   }
   const daemon = await findDaemon(dir)
   if (daemon !== null) return await openDaemonHistory(daemon, signal)
-  const { openHistory } = await import('coldmesh')
+  const { openHistory } = await import('coldmesh/history')
   const history = await openHistory(dir)
   return {
     network: history.network,

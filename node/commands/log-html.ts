@@ -47,7 +47,7 @@ function isDirectory(path: string | undefined): path is string {
 }
 
 async function openExportedSource(dir: string, signal: AbortSignal): Promise<OpenedSource> {
-  const { openExported } = await import('coldmesh')
+  const { openExported } = await import('coldmesh/history')
   const exported = await openExported(resolve(dir), { signal })
   const source: LineageSource = {
     network: exported.network,

@@ -88,7 +88,7 @@ async function attestationOf(target: string, call: Call<Options>): Promise<Attes
       hint: 'Unpack it first: coldmesh import FILE.car --out DIR. Then verify DIR with --attestation.',
     })
   }
-  const { verifyAttestation } = await import('coldmesh')
+  const { verifyAttestation } = await import('coldmesh/history')
   const about = existsSync(target) ? { directory: resolve(target) } : { base: target }
   return await verifyAttestation({ target: about, file: resolve(attestation), signal, ...storeOf(call) })
 }
@@ -136,7 +136,7 @@ async function verifyCid(cid: string, call: Call<Options>): Promise<Verified> {
 }
 
 async function verifyFiles(path: string, call: Call<Options>): Promise<Verified> {
-  const { verifyDirectory } = await import('coldmesh')
+  const { verifyDirectory } = await import('coldmesh/history')
   const named = readTrust(call.options.trust)
   const report = await verifyDirectory(resolve(path), { ...optionsOf(call, named), ...storeOf(call) })
   return { report, trust: named.trust }
@@ -144,7 +144,7 @@ async function verifyFiles(path: string, call: Call<Options>): Promise<Verified>
 
 /** An archive, where it lies or comes from. */
 async function verifyFile(source: string, call: Call<Options>): Promise<Verified> {
-  const { verifyArchive } = await import('coldmesh')
+  const { verifyArchive } = await import('coldmesh/history')
   const named = readTrust(call.options.trust)
   const certificate = certificateOf(call)
   const { maxBytes } = call.options
