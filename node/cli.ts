@@ -101,7 +101,7 @@ async function runCommand(command: Command, args: readonly string[], flags: Give
   const { spec } = command
   const environment = process.env
   const first = resolveOptions(['dir', 'options'], { flags, environment, file: {} })
-  const dir = spec.onDataDir ? (first.dir ?? (await import('coldmesh')).defaultDataDir()) : first.dir
+  const dir = spec.onDataDir ? (first.dir ?? (await import('coldmesh/history')).defaultDataDir()) : first.dir
   const file = readOptionsFile(first.options, spec.onDataDir ? dir : undefined)
   const sources = { flags: dir === undefined ? flags : { ...flags, dir: [dir] }, environment, file }
   const resolve: Resolve = (names) => resolveOptions(names, sources)

@@ -11,7 +11,7 @@ export async function takeOverBlocks(dir: string, output: Output): Promise<void>
   const dataDir = resolve(dir)
   const blocks = join(dataDir, 'blocks')
   if (!existsSync(blocks) || !readdirSync(blocks).some((name) => OLD_FOLDER.test(name))) return
-  const { isColdmeshError, takeOver } = await import('coldmesh')
+  const { isColdmeshError, takeOver } = await import('coldmesh/history')
   const onBegin = (): void => {
     output.progress({ event: 'taking-over', dir: dataDir }, () => `bringing the blocks of ${show(dataDir)} up to date`)
   }

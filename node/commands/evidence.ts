@@ -53,7 +53,7 @@ export async function verifyEvidenceFile(path: string, call: VerifyCall): Promis
   const trust = genesisOf(options.trust)
   const bytes = readGiven(path, EVIDENCE_FILE)
   const genesis = genesisFile === undefined ? undefined : readGiven(genesisFile, GENESIS_FILE)
-  const { verifyEvidence } = await import('coldmesh')
+  const { verifyEvidence } = await import('coldmesh/history')
   const alone = verifyEvidence(bytes, defined({ trust, genesis }))
   const report = alone.proven && genesis === undefined ? await againstCommittee(bytes, alone, call) : alone
   output.result(report, () => formatEvidence(report, output.colors))
@@ -67,7 +67,7 @@ async function againstCommittee(
 ): Promise<EvidenceReport> {
   const { dir } = options
   if (dir === undefined || !existsSync(dir)) return alone
-  const { readConfig } = await import('coldmesh')
+  const { readConfig } = await import('coldmesh/history')
   if ((await readConfig(resolve(dir)))?.network !== alone.network) return alone
   await using history = await openHistorySource(resolve(dir), signal)
   return await history.verifyEvidence(bytes)

@@ -62,7 +62,7 @@ export async function openHistorySource(dir: string, signal: AbortSignal): Promi
   }
   const daemon = await findDaemon(dir)
   if (daemon !== null) return await openDaemonHistory(daemon, signal)
-  const { openHistory } = await import('coldmesh')
+  const { openHistory } = await import('coldmesh/history')
   const history = await openHistory(dir)
   return {
     network: history.network,
@@ -117,7 +117,7 @@ async function* pagesOf(daemon: DaemonClient, base: string | undefined, signal: 
     const { rounds } = await daemon.get(`/v1/rounds?${query}`, roundsAnswer, signal)
     for (const entry of rounds) {
       const rolledBackTo = entry.amendment?.change.rollback?.base ?? null
-      if (rolledBackTo !== null) revertedBy ??= (await import('coldmesh')).createReverts()
+      if (rolledBackTo !== null) revertedBy ??= (await import('coldmesh/history')).createReverts()
       yield revertedBy === null ? entry : { ...entry, revertedBy: revertedBy({ ...entry, rolledBackTo }) }
     }
     const last = rounds.at(-1)

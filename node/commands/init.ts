@@ -1,4 +1,4 @@
-import { initDataDir } from 'coldmesh'
+import { initDataDir } from 'coldmesh/history'
 import type { Run } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { dirOf } from './data-dir.ts'

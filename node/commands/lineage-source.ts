@@ -36,7 +36,7 @@ export async function openLineage(
 }
 
 async function openPath(path: string, isPartial: boolean, signal: AbortSignal): Promise<OpenedLineage> {
-  const { openExported } = await import('coldmesh')
+  const { openExported } = await import('coldmesh/history')
   const exported = await openExported(path, { signal })
   const source: LineageSource = {
     network: exported.network,

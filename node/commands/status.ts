@@ -53,7 +53,7 @@ interface LastKnown {
 }
 
 async function lastKnown(dir: string): Promise<LastKnown> {
-  const { openHistory, readConfig } = await import('coldmesh')
+  const { openHistory, readConfig } = await import('coldmesh/history')
   if (((await readConfig(dir))?.network ?? null) === null) {
     return { network: null, round: null, base: null, evidence: [], fork: null, split: null, mismatches: [] }
   }

@@ -86,7 +86,7 @@ async function attestationOf(target: string, call: Call<Options>): Promise<Attes
   const { options, signal } = call
   const { attestation } = options
   if (attestation === undefined) return null
-  const { verifyAttestation } = await import('coldmesh')
+  const { verifyAttestation } = await import('coldmesh/history')
   const about = targetOf(target)
   return await verifyAttestation({ target: about, file: resolve(attestation), signal, ...storeOf(call) })
 }
@@ -140,7 +140,7 @@ async function verifyCid(cid: string, call: Call<Options>): Promise<Verified> {
 }
 
 async function verifyFiles(path: string, call: Call<Options>): Promise<Verified> {
-  const { verifyDirectory } = await import('coldmesh')
+  const { verifyDirectory } = await import('coldmesh/history')
   const named = readTrust(call.options.trust)
   const report = await verifyDirectory(resolve(path), { ...optionsOf(call, named), ...storeOf(call) })
   return { report, trust: named.trust }
@@ -148,7 +148,7 @@ async function verifyFiles(path: string, call: Call<Options>): Promise<Verified>
 
 /** An archive, where it lies or comes from. */
 async function verifyFile(source: string, call: Call<Options>): Promise<Verified> {
-  const { verifyArchive } = await import('coldmesh')
+  const { verifyArchive } = await import('coldmesh/history')
   const named = readTrust(call.options.trust)
   const certificate = certificateOf(call)
   const { maxBytes } = call.options

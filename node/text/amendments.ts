@@ -1,4 +1,5 @@
-import { type AmendmentChange, type AmendmentStatus, formatRule } from 'coldmesh'
+import type { AmendmentChange, AmendmentStatus } from 'coldmesh'
+import { formatRule } from 'coldmesh/history'
 import { short, show } from './escape.ts'
 
 /** What an amendment changes, who approved it, and when it holds. */

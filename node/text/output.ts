@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import pc from 'picocolors'
-import { jsonLine } from './escape.ts'
+import { jsonLine, jsonPieces } from './escape.ts'
 
 export type Colors = ReturnType<typeof pc.createColors>
 
@@ -44,7 +44,11 @@ export function createOutput({ json, stdout, stderr, environment }: OutputOption
     say: (line) => {
       if (!json) write(line)
     },
-    result: (object, lines) => write(json ? jsonLine(object) : lines()),
+    result: (object, lines) => {
+      if (!json) return write(lines())
+      for (const piece of jsonPieces(object)) if (isOpen) stdout.write(piece)
+      write('')
+    },
     progress: (object, line) => {
       if (json) {
         stderr.write(`${jsonLine(object)}\n`)

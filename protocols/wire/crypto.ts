@@ -1,4 +1,4 @@
-import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto'
+import { createPublicKey, hash, type JsonWebKeyInput, type KeyObject, verify } from 'node:crypto'
 import nacl from 'tweetnacl'
 import { compareBytes, equalBytes, fromHex, joinBytes } from './bytes.ts'
 import { createMemo } from './memo.ts'
@@ -89,7 +89,9 @@ export function verifySignatureReference(message: Uint8Array, signature: Uint8Ar
 }
 
 const MAX_REMEMBERED_KEYS = 1024
+/** Of keys that came before: a member's signs every round, most contributors' once. V8 doesn't see what one takes, 2 kB, and collects late. */
 const keyObjects = createMemo<KeyObject>(MAX_REMEMBERED_KEYS)
+const knownKeys = createMemo<true>(MAX_REMEMBERED_KEYS)
 /** The same signature comes by gossip, in lineages and certificates, and again after a restart. 100 bytes each. */
 const MAX_REMEMBERED_SIGNATURES = 16_384
 const valid = createMemo<true>(MAX_REMEMBERED_SIGNATURES)
@@ -110,17 +112,23 @@ export function verifySignature(message: Uint8Array, signature: Uint8Array, key:
 
 function verifyNow(message: Uint8Array, signature: Uint8Array, key: Uint8Array): boolean {
   try {
-    return verify(null, message, keyObject(key), signature)
+    return verify(null, message, verifyingKey(key), signature)
   } catch {
     return false // a key that is no point on the curve
   }
 }
 
-function keyObject(key: Uint8Array): KeyObject {
+/** An object of its own from the second time on; until then one that is gone after the call. */
+function verifyingKey(key: Uint8Array): KeyObject | JsonWebKeyInput {
   const x = Buffer.from(key).toString('base64url')
   const known = keyObjects.get(x)
   if (known) return known
-  const created = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
+  const input: JsonWebKeyInput = { key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' }
+  if (!knownKeys.get(x)) {
+    knownKeys.set(x, true)
+    return input
+  }
+  const created = createPublicKey(input)
   keyObjects.set(x, created)
   return created
 }

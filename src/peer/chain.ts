@@ -1,5 +1,5 @@
 import { openJournal } from '../adapters/files/journal.ts'
-import { damageOf, readRecords, replaceDamaged } from '../adapters/files/mended-journal.ts'
+import { damageOf, readRecordsAndDamage, replaceDamaged } from '../adapters/files/mended-journal.ts'
 import type { ContentStore } from '../ports/content-store.ts'
 import { ColdmeshError } from '../ports/errors.ts'
 import { type ChainEntry, decodeEntry, encodeEntry } from './chain-entry.ts'
@@ -60,16 +60,31 @@ function describe(path: string, offset: number, { entries, restored, lost }: Men
 
 /** The entries of a chain file for reading only; what a damaged one still holds, and where it is damaged. */
 export async function readChain(path: string): Promise<{ entries: readonly ChainEntry[]; damage: string | null }> {
-  const damage = await damageOf(path)
-  if (damage === null) return { entries: readEntries(await readRecords(path), path), damage: null }
-  const { entries } = await mendEntries(damage.records, null)
-  return { entries, damage: `${path} is damaged at byte ${damage.offset}` }
+  const { records, offset } = await readRecordsAndDamage(path)
+  if (offset === null) return { entries: readEntries(records, path, readWhenAsked), damage: null }
+  const { entries } = await mendEntries(records, null)
+  return { entries, damage: `${path} is damaged at byte ${offset}` }
 }
 
-function readEntries(records: readonly Uint8Array[], path: string): ChainEntry[] {
+function readEntries(records: readonly Uint8Array[], path: string, read = decodeEntry): ChainEntry[] {
   return records.map((record, i) => {
-    const entry = decodeEntry(record)
+    const entry = read(record)
     if (entry.round !== i + 1) throw new ColdmeshError('refused', `${path} skips from round ${i} to ${entry.round}.`)
     return entry
   })
+}
+
+/** An entry that was looked at, and is decoded again when something of it is asked for: decoded, it takes three times its record. */
+function readWhenAsked(record: Uint8Array): ChainEntry {
+  const { round, amendment } = decodeEntry(record)
+  return {
+    round,
+    get base() {
+      return decodeEntry(record).base
+    },
+    get certificate() {
+      return decodeEntry(record).certificate
+    },
+    ...(amendment === undefined ? {} : { amendment }),
+  }
 }

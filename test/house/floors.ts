@@ -29,7 +29,7 @@ export function placeOf(path: string): Place | null {
     if (room === 'peer') return { floor: 4, room: 'src/peer' }
     // Many peers' work in one process, from the peer's own parts.
     if (room === 'lab') return { floor: 4.1, room: 'src/lab' }
-    if (room === 'index.ts') return { floor: 4.2, room: path }
+    if (room === 'index.ts' || room === 'history.ts') return { floor: 4.2, room: path }
     return null
   }
   if (top === 'node') return { floor: 5, room: 'node' }
@@ -39,7 +39,7 @@ export function placeOf(path: string): Place | null {
   return null
 }
 
-const OWN_NAMES = ['coldmesh', 'coldmesh/protocols', 'coldmesh/node']
+const OWN_NAMES = ['coldmesh', 'coldmesh/history', 'coldmesh/protocols', 'coldmesh/node']
 
 /** Why this import must not be, or null. */
 export function complaint(found: Import, exists: (path: string) => boolean): string | null {

@@ -27,6 +27,7 @@ export function encodeJournal(records: readonly Uint8Array[]): Buffer {
 }
 
 export interface Decoded {
+  /** Views of the file's bytes. */
   readonly records: Uint8Array[]
   /** Where the next record goes; bytes after it are the rest of a crash. */
   readonly end: number
@@ -59,7 +60,7 @@ export function decodeJournal(file: Buffer, path: string): Decoded {
       if (next === file.byteLength && hasLostSector(file, start)) break
       throw damaged(path, offset)
     }
-    records.push(Uint8Array.from(file.subarray(start, next)))
+    records.push(new Uint8Array(file.buffer, file.byteOffset + start, length))
     offset = next
   }
   return { records, end: offset }

@@ -33,15 +33,8 @@ export async function openMendedJournal(path: string, onDamage: (damage: Damage)
 
 /** Null for a file that is whole, or not there. @throws ColdmeshError `refused` */
 export async function damageOf(path: string): Promise<Damage | null> {
-  const file = await readIfThere(path)
-  try {
-    decodeJournal(file, path)
-    return null
-  } catch (error) {
-    const offset = isColdmeshError(error, 'refused') ? error.facts['offset'] : undefined
-    if (typeof offset !== 'number') throw error
-    return { path, offset, records: salvageRecords(file) }
-  }
+  const { records, offset } = await readRecordsAndDamage(path)
+  return offset === null ? null : { path, offset, records }
 }
 
 /** A new file of these records; the damaged one stays beside it. A crash on the way leaves the damaged one in its place. */
@@ -52,7 +45,21 @@ export async function replaceDamaged(path: string, records: readonly Uint8Array[
 
 /** The records of a file that nobody changes; of a damaged one those that are whole. */
 export async function readRecords(path: string): Promise<readonly Uint8Array[]> {
-  return (await damageOf(path))?.records ?? decodeJournal(await readIfThere(path), path).records
+  return (await readRecordsAndDamage(path)).records
+}
+
+/** As `readRecords`, with where it is damaged. Reads the file once. @throws ColdmeshError `refused` */
+export async function readRecordsAndDamage(
+  path: string,
+): Promise<{ readonly records: readonly Uint8Array[]; readonly offset: number | null }> {
+  const file = await readIfThere(path)
+  try {
+    return { records: decodeJournal(file, path).records, offset: null }
+  } catch (error) {
+    const offset = isColdmeshError(error, 'refused') ? error.facts['offset'] : undefined
+    if (typeof offset !== 'number') throw error
+    return { records: salvageRecords(file), offset }
+  }
 }
 
 async function readIfThere(path: string): Promise<Buffer> {

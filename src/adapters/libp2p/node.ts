@@ -22,7 +22,7 @@ import {
   DEFAULT_MAX_SAVED_PEERS,
 } from './limits.ts'
 import { createMesh } from './mesh.ts'
-import { peerOf } from './peer-ids.ts'
+import { peerOf } from './peer-of.ts'
 import { scoreOf } from './scoring.ts'
 import { createStreams, type StreamLimits } from './streams.ts'
 

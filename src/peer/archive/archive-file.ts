@@ -41,10 +41,11 @@ export async function isArchiveFile(path: string): Promise<boolean> {
 
 /** A chunk is out of use when the next is asked for. @throws ColdmeshError `aborted`, `refused` */
 export async function* readChunks(file: FileHandle, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+  // one byte more than there is: the last read says that it ends
+  const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, (await file.stat()).size + 1))
   for (let at = 0; ; ) {
     checkSignal(signal)
-    const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, at).catch((error: unknown) => {
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, at).catch((error: unknown) => {
       throw diskError(error, 'read', 'the archive')
     })
     if (bytesRead === 0) return

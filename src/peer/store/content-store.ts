@@ -3,7 +3,6 @@ import type { CID } from 'multiformats/cid'
 import type { Converted } from '../../adapters/blocks/old-layout.ts'
 import { openBlockStore } from '../../adapters/blocks/open-block-store.ts'
 import type { ChangedLink } from '../../adapters/blocks/shelving.ts'
-import { createBlockSource } from '../../adapters/helia/block-source.ts'
 import { blockstoreView } from '../../adapters/helia/blockstore-view.ts'
 import { DEFAULT_BLOCK_DEADLINE_MS, DEFAULT_PROVIDER_DIAL_MS } from '../../adapters/helia/limits.ts'
 import { createUnanswered } from '../../adapters/helia/unanswered.ts'
@@ -14,7 +13,7 @@ import type { Retention } from '../../ports/retention.ts'
 import type { Log } from '../../ports/system.ts'
 import type { WeightFiles } from '../../ports/weight-files.ts'
 import { createFetch } from './fetch-content.ts'
-import { createGatewayExchange, type GatewaySettings } from './gateway-exchange.ts'
+import type { GatewaySettings } from './gateway-exchange.ts'
 import { kuboPlaceOf } from './kubo-place.ts'
 import { openKuboStore } from './kubo-store.ts'
 
@@ -65,14 +64,14 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
   const { local, retention, noteServed, count, converted } = blockStore
   for (const { root, path } of await blockStore.changedLinks()) log.warn('linked-file-changed', { root, path })
   if (converted !== null) log.info('store-converted', { ...converted })
-  // Helia brings a thousand modules: what works with the disk alone starts in half the time.
-  const bitswap = node === null ? undefined : await import('../../adapters/helia/bitswap.ts')
-  const exchange = node === null ? undefined : bitswap?.createExchange(node.libp2p, blockstoreView(local, noteServed))
+  // Helia and libp2p bring a thousand modules: what works with the disk alone starts in half the time.
+  const network = node === null ? null : await loadNetwork()
+  const exchange = node === null ? undefined : network?.createExchange(node.libp2p, blockstoreView(local, noteServed))
   const connected = (): string[] => node?.mesh.peers().map(({ id }) => id) ?? []
   const source =
-    node === null || exchange === undefined
+    node === null || network === null || exchange === undefined
       ? undefined
-      : createBlockSource({
+      : network.createBlockSource({
           helia: exchange.helia,
           libp2p: node.libp2p,
           connected,
@@ -81,9 +80,9 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
           ...(options.broadcastMs === undefined ? {} : { broadcastMs: options.broadcastMs }),
         })
   const web =
-    node === null || options.gateway === null
+    node === null || network === null || options.gateway === null
       ? undefined
-      : createGatewayExchange({
+      : network.createGatewayExchange({
           streams: node.byteStreams,
           self: node.mesh.self,
           blocks: {
@@ -160,4 +159,13 @@ export async function createContentStore(options: ContentStoreOptions): Promise<
     [Symbol.asyncDispose]: () => store.stop(),
   }
   return store
+}
+
+async function loadNetwork() {
+  const [{ createExchange }, { createBlockSource }, { createGatewayExchange }] = await Promise.all([
+    import('../../adapters/helia/bitswap.ts'),
+    import('../../adapters/helia/block-source.ts'),
+    import('./gateway-exchange.ts'),
+  ])
+  return { createExchange, createBlockSource, createGatewayExchange }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { jsonLine, short, show } from '../../../../node/text/escape.ts'
+import { jsonLine, jsonPieces, short, show } from '../../../../node/text/escape.ts'
 
 const ESCAPE = '\u001b'
 const RIGHT_TO_LEFT_OVERRIDE = '\u202e'
@@ -34,6 +34,37 @@ describe('jsonLine', () => {
     const line = jsonLine(value)
     assert.deepEqual(JSON.parse(line), value)
     assert.match(line, /^[\x20-\x7e]*$/)
+  })
+})
+
+describe('jsonPieces', () => {
+  const list = Array.from({ length: 10_000 }, (_, i) => ({
+    i,
+    name: `${RIGHT_TO_LEFT_OVERRIDE} \u{e0041} "${i}"`,
+    none: undefined,
+  }))
+
+  it('is the bytes of jsonLine, none of them long', () => {
+    const pieces = [...jsonPieces({ first: 1, list, none: undefined, last: { list } })]
+    assert.equal(pieces.join(''), jsonLine({ first: 1, list, none: undefined, last: { list } }))
+    assert.ok(pieces.length > 3)
+    const longest = Math.max(...[...jsonPieces({ list })].map(({ length }) => length))
+    assert.ok(longest < 4 * 65_536, `${longest} characters, escapes included`)
+  })
+
+  it('is so of every kind of object', () => {
+    const hole = [undefined, () => 1, null]
+    const kinds = [
+      {},
+      { a: [] },
+      { none: undefined },
+      { none: undefined, a: 1 },
+      { hole },
+      [1, [2]],
+      new Date(0),
+      { d: new Date(0) },
+    ]
+    for (const kind of kinds) assert.equal([...jsonPieces(kind)].join(''), jsonLine(kind))
   })
 })
 
