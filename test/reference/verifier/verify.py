@@ -79,7 +79,9 @@ def judge(data, level, trust, sample, report, failures):
         report["certified"] = rounds[-1]["certified"]
     else:
         report["certified"] = history.certifies(archive["certificate"], archive["base"])
-    report["trusted"], report["trust"], distrust = judge_trust(trust, history, archive, steps[-1].round if steps else stated or 1)
+    # a certificate that nobody signed states nothing
+    round = steps[-1].round if steps else stated if report["certified"] else 1
+    report["trusted"], report["trust"], distrust = judge_trust(trust, history, archive, round)
     failures[:0] = about_file + distrust
 
 
