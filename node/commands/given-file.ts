@@ -16,16 +16,18 @@ export interface GivenFile {
 
 /** A small file that the caller of a command named. @throws CliError `bad-input` when it can't be read, is no file, or longer than such a file is */
 export function readGiven(path: string, { maxBytes, what, hint }: GivenFile): Buffer {
+  let isFile = false
   try {
     const file = openSync(resolve(path), WITHOUT_WAITING)
     try {
       const status = fstatSync(file)
-      if (status.isFile() && status.size <= maxBytes) return readFileSync(file)
+      isFile = status.isFile()
+      if (isFile && status.size <= maxBytes) return readFileSync(file)
     } finally {
       closeSync(file)
     }
   } catch (cause) {
     throw new CliError('bad-input', `${path} cannot be read.`, { hint, cause })
   }
-  throw new CliError('bad-input', `${path} is no file of ${what}.`, { hint })
+  throw new CliError('bad-input', `${path} is no file of ${what}${isFile ? ': it is too long' : ''}.`, { hint })
 }
