@@ -231,7 +231,7 @@ def check_all(dir, quick):
         plan_mutations(plan, f"consistent ones, of {len(each[2])} bytes", each, mutations.consistent(each[2], count // share, SEED))
     plan_mutations(plan, f"every byte of {len(tiny[2])}", tiny, list(mutations.every_byte(tiny[2], SEED))[::share])
     plan_mutations(plan, "cut off", tiny, mutations.cut_off(tiny[2], 37 * share))
-    for each, count in ((large, 6_000), (leaves, 200)):
+    for each, count in ((large, 10_000), (leaves, 200)):
         plan_mutations(plan, f"random bits of {len(each[2])} bytes", each, mutations.random_bits(each[2], count // share, SEED))
     plan_lies(plan, index["lies"])
     plan.run()
