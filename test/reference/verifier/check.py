@@ -22,7 +22,7 @@ import mutations  # noqa: E402
 import reasons  # noqa: E402
 import vectors  # noqa: E402
 from election import sampled_leaves  # noqa: E402
-from verdicts import HERE, NODE, PYTHON, ask, ask_both, essence, first_bad, reason  # noqa: E402
+from verdicts import HERE, NODE, PYTHON, RUN, ask, ask_both, essence, first_bad, reason  # noqa: E402
 
 LEVELS = ("signatures", "sample", "full")
 SEED = 20_240_229
@@ -206,7 +206,7 @@ def check_vectors(plan):
 
 
 def check_all(dir, quick):
-    subprocess.run(["node", "--conditions=coldmesh-source", os.path.join(HERE, "make-chains.ts"), dir], check=True)
+    subprocess.run([*RUN, os.path.join(HERE, "make-chains.ts"), dir], check=True)
     with open(os.path.join(dir, "index.json")) as file:
         index = json.load(file)
 

@@ -7,7 +7,9 @@ import sys
 import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-NODE = ["node", "--conditions=coldmesh-source", os.path.join(HERE, "verdicts.ts")]
+REPOSITORY = os.path.normpath(os.path.join(HERE, "..", "..", ".."))
+RUN = [os.path.join(REPOSITORY, "node_modules", ".bin", "node"), "--conditions=coldmesh-source"]
+NODE = [*RUN, os.path.join(HERE, "verdicts.ts")]
 PYTHON = [sys.executable, os.path.join(HERE, "verify.py"), "--mutations", "-"]
 
 
