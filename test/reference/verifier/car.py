@@ -11,6 +11,7 @@ from bad import Bad, Missing
 from cids import BYTES, DAG_CBOR, read_cid
 
 MAX_BLOCK = 2_097_152
+HEADER = 58
 
 
 def shortest_varint(data, at, reason):
@@ -49,6 +50,8 @@ class Car:
 
     def read_header(self):
         size, at = shortest_varint(self.data, 0, "archive-header")
+        if size == HEADER and at + size > len(self.data):
+            raise Bad("archive-cut-off")
         header = bytes(self.data[at:at + min(size, 1024)])
         try:
             root = cbor.decode(header)["roots"][0]
