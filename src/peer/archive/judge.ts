@@ -1,8 +1,10 @@
 import type { Archive } from '../../../protocols/archive/messages.ts'
 import { judgeArchive, judgeOrder } from '../../../protocols/archive/rules.ts'
+import { equalCids } from '../../../protocols/wire/bytes.ts'
 import type { ContentStore } from '../../ports/content-store.ts'
 import type { Network } from '../../rounds/network.ts'
-import { type BadLink, badLinkOf, reasonOf } from '../history/bad-link.ts'
+import { type BadLink, badLinkOf, isBadLink, reasonOf } from '../history/bad-link.ts'
+import { loadRound } from '../history/load-round.ts'
 import { traceHistory } from '../history/trace.ts'
 import { archiveOrder } from './order.ts'
 import type { ArchiveScan } from './scan.ts'
@@ -11,11 +13,11 @@ export const ARCHIVE_LINK = 'archive'
 
 /** SPEC 11.5. @param store may have more than the archive */
 export async function judgeStatement(archive: Archive, network: Network, store: ContentStore): Promise<BadLink | null> {
-  const { base, round } = archive
-  const { rounds } = await traceHistory({ network, store, base, round })
-  const newest = rounds.at(-1)
-  const known = newest !== undefined && newest.base === String(base) ? newest.round : null
-  const judged = judgeArchive(archive, { start: network.genesis.base, round: known })
+  const { base } = archive
+  const start = network.genesis.base
+  const newest = equalCids(base, start) ? null : await loadRound(network, store, base)
+  const round = newest === null || isBadLink(newest) ? null : newest.round
+  const judged = judgeArchive(archive, { start, round })
   return judged.verdict === 'accept' ? null : { link: ARCHIVE_LINK, reason: reasonOf(judged) }
 }
 
