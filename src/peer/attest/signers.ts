@@ -1,5 +1,4 @@
 import {
-  createHash,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
@@ -11,6 +10,7 @@ import type { CID } from 'multiformats/cid'
 import { exportKey } from '../../../protocols/attestation/messages.ts'
 import { exportKeyProofInput } from '../../../protocols/attestation/rules.ts'
 import { toHex } from '../../../protocols/wire/bytes.ts'
+import { sha256 } from '../../../protocols/wire/crypto.ts'
 import { encodeEnvelope, preAuthentication } from '../../../protocols/wire/envelope.ts'
 import { createPrivateFile, keyRefusal, readPrivateFile } from '../../adapters/files/private-file.ts'
 import type { Signer } from '../../ports/system.ts'
@@ -83,15 +83,11 @@ export function isSignedBy(spki: Uint8Array, bytes: Uint8Array, signature: Uint8
 
 /** What DSSE calls a P-256 key by. */
 export function keyidOf(spki: Uint8Array): string {
-  return toHex(createHash('sha256').update(spki).digest())
+  return toHex(sha256(spki))
 }
 
 /** What OpenSSF Model Signing calls a key by: the hash of its PEM form. */
 export function hintOf(spki: Uint8Array): string {
   const key = createPublicKey({ key: Buffer.from(spki), type: 'spki', format: 'der' })
-  return toHex(
-    createHash('sha256')
-      .update(String(key.export({ type: 'spki', format: 'pem' })))
-      .digest(),
-  )
+  return toHex(sha256(Buffer.from(key.export({ type: 'spki', format: 'pem' }))))
 }
